@@ -1,0 +1,1 @@
+//! Scanner files: bytes in, columns out, every size checked.

@@ -1,0 +1,28 @@
+//! From raw detector events to trajectories: the Rust core of lumentrace.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`samples`] | sample ranges over a table of rows |
+//! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
+//! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation |
+//! | [`track`] | plans: chains of the above over many samples in one call |
+//! | [`formats`] | scanner files: bytes in, columns out |
+//!
+//! Kernels take slices and small structs, return [`Result`], and never print, panic on input or touch
+//! global state. Units are millimetres and milliseconds.
+
+mod control;
+mod error;
+pub mod pool;
+mod rows;
+mod simd;
+
+pub mod cluster;
+pub mod formats;
+pub mod lines;
+pub mod samples;
+pub mod track;
+
+pub use control::Control;
+pub use error::{Error, Result};
+pub use rows::Rows;

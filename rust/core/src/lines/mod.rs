@@ -1,0 +1,1 @@
+//! Geometry of lines of response (`LoRs`).

@@ -1,0 +1,110 @@
+//! Ordered parallel map over independent pieces of work, in thread pools of our own.
+//!
+//! A pool belongs to the process that built it: a forked child finds no pool under its own id and
+//! builds a new one, where the global rayon pool would wait forever for threads that do not exist.
+
+use crate::{Control, Result};
+
+/// Applies `work` to `0..pieces` and returns the results in order.
+///
+/// Each thread owns one scratch value made by `scratch`, reused from piece to piece. `threads` of 0
+/// means one per core; 1 runs on the calling thread. The result does not depend on `threads`.
+///
+/// # Errors
+/// The error of a piece, or [`crate::Error::Cancelled`]; the rest is then not run.
+pub fn map<S, T: Send>(
+    pieces: usize,
+    threads: usize,
+    control: &Control,
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, usize) -> Result<T> + Sync + Send,
+) -> Result<Vec<T>> {
+    let threads = resolve(threads).min(pieces.max(1));
+    let step = |state: &mut S, piece: usize| {
+        control.check()?;
+        work(state, piece)
+    };
+    #[cfg(feature = "rayon")]
+    if threads > 1
+        && let Some(pool) = pools::find(threads)
+    {
+        use rayon::prelude::*;
+        let pieces = (0..pieces).into_par_iter();
+        return pool.install(|| pieces.map_init(&scratch, step).collect());
+    }
+    let mut state = scratch();
+    (0..pieces).map(|piece| step(&mut state, piece)).collect()
+}
+
+/// The number of threads that `threads` stands for: itself, or one per core if 0.
+pub fn resolve(threads: usize) -> usize {
+    if threads > 0 {
+        threads
+    } else {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+}
+
+#[cfg(feature = "rayon")]
+mod pools {
+    use std::sync::OnceLock;
+
+    /// One pool of the list; pools are few (one per process and thread count) and live on.
+    struct Node {
+        process: u32,
+        threads: usize,
+        pool: Option<rayon::ThreadPool>,
+        next: OnceLock<Box<Node>>,
+    }
+
+    static FIRST: OnceLock<Box<Node>> = OnceLock::new();
+
+    /// This process's pool of `threads` threads, built at first use; `None` if it cannot be built.
+    pub(super) fn find(threads: usize) -> Option<&'static rayon::ThreadPool> {
+        let process = std::process::id();
+        let mut slot = &FIRST;
+        loop {
+            let node = slot.get_or_init(|| Box::new(build(process, threads)));
+            if node.process == process && node.threads == threads {
+                return node.pool.as_ref();
+            }
+            slot = &node.next;
+        }
+    }
+
+    fn build(process: u32, threads: usize) -> Node {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("lumentrace-{i}"))
+            .build()
+            .ok();
+        Node {
+            process,
+            threads,
+            pool,
+            next: OnceLock::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_values_do_not_depend_on_threads() {
+        let run = |threads| {
+            map(1000, threads, &Control::new(), || 0_usize, |_, i| Ok(i * i)).unwrap()
+        };
+        assert_eq!(run(1), run(2));
+        assert_eq!(run(3)[999], 998_001);
+    }
+
+    #[test]
+    fn a_cancelled_control_stops_the_run() {
+        let control = Control::new();
+        control.cancel();
+        let result = map(10, 2, &control, || (), |(), i| Ok(i));
+        assert_eq!(result, Err(crate::Error::Cancelled));
+    }
+}

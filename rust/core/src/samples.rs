@@ -1,0 +1,114 @@
+//! Sample ranges over a table of rows sorted by time.
+
+use crate::{Error, Result};
+
+/// First (inclusive) and last (exclusive) row of a sample.
+pub type Range = (usize, usize);
+
+/// A step far below the sampling of the data would ask for windows without end.
+const MAX_WINDOWS: usize = 100_000_000;
+
+/// Full windows of `window` ms that start every `window - overlap` ms from the first time on.
+///
+/// Window k holds the rows with `t0 + k (window - overlap) <= t < t0 + k (window - overlap) + window`, for every
+/// window that ends by the last time (to a relative 1e-9 of the window). Windows without a row are left out. O(n + windows).
+///
+/// # Errors
+/// [`Error::Argument`] if `window` is negative or not finite, `overlap` is not below `window`, or the times are
+/// not sorted.
+pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Range>> {
+    check_window(window, overlap)?;
+    check_sorted(times)?;
+    let (Some(&first), Some(&last)) = (times.first(), times.last()) else {
+        return Ok(Vec::new());
+    };
+    if window == 0.0 {
+        return Ok(Vec::new());
+    }
+    let step = window - overlap;
+    let tolerance = 1e-9 * window;
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    let mut k = 0.0;
+    while first + k * step + window <= last + tolerance {
+        let from = first + k * step;
+        start += times[start..].partition_point(|&t| t < from);
+        let end = start + times[start..].partition_point(|&t| t < from + window);
+        if end > start {
+            if ranges.len() == MAX_WINDOWS {
+                let expected = format!("at most {MAX_WINDOWS} windows");
+                return Err(Error::argument("overlap", expected, format!("a step of {step} ms")));
+            }
+            ranges.push((start, end));
+            k += 1.0;
+        } else {
+            // Nothing here: jump to the first window that can hold the next row.
+            let next = times.get(start).copied().unwrap_or(last);
+            k = (k + 1.0).max(((next - window - first) / step).floor());
+        }
+    }
+    Ok(ranges)
+}
+
+/// Windows of at most `window` ms and at most `max_elements` rows, from a single left-to-right scan.
+///
+/// A sample ends before the first row later than `window` after its first row, or when it is full; the next one
+/// starts at the first of its rows later than `window - overlap` after its first, else where it ended. The
+/// last, possibly short, sample is kept. O(n) without overlap.
+///
+/// # Errors
+/// As [`time_windows`]; also if `max_elements` is 0.
+pub fn adaptive_windows(
+    times: &[f64],
+    window: f64,
+    overlap: f64,
+    max_elements: usize,
+) -> Result<Vec<Range>> {
+    check_window(window, overlap)?;
+    check_sorted(times)?;
+    if max_elements == 0 {
+        return Err(Error::argument("max_elems", "at least 1", 0));
+    }
+    if window == 0.0 {
+        return Ok(Vec::new());
+    }
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    while start < times.len() {
+        let from = times[start];
+        let end = start + times[start..].partition_point(|&t| t <= from + window);
+        let end = end.min(start.saturating_add(max_elements));
+        ranges.push((start, end));
+        if end == times.len() {
+            break;
+        }
+        let inside = times[start..end].partition_point(|&t| t <= from + window - overlap);
+        start = if inside == 0 { end } else { start + inside };
+    }
+    Ok(ranges)
+}
+
+fn check_window(window: f64, overlap: f64) -> Result<()> {
+    if !(window >= 0.0 && window.is_finite()) {
+        return Err(Error::argument("window", "a finite time >= 0 ms", window));
+    }
+    if !(overlap < window || (overlap == 0.0 && window == 0.0)) {
+        return Err(Error::argument(
+            "overlap",
+            format!("less than the window of {window} ms"),
+            overlap,
+        ));
+    }
+    Ok(())
+}
+
+fn check_sorted(times: &[f64]) -> Result<()> {
+    match times.windows(2).position(|pair| !(pair[0] <= pair[1])) {
+        None => Ok(()),
+        Some(row) => Err(Error::argument(
+            "times",
+            "times in ascending order (sort the rows by column 0 first)",
+            format!("{} before {} at row {row}", times[row], times[row + 1]),
+        )),
+    }
+}

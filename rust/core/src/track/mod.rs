@@ -1,0 +1,1 @@
+//! Chains of kernels run over many samples in one call.

@@ -1,0 +1,50 @@
+//! numpy arrays in and out.
+
+use lumentrace::Rows;
+use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// A C-contiguous `(n, width)` array as rows.
+pub(crate) fn rows<'a>(name: &str, array: &'a PyReadonlyArray2<'_, f64>) -> PyResult<Rows<'a>> {
+    let data = array.as_slice().map_err(|_| not_contiguous(name))?;
+    Rows::new(data, array.shape()[1].max(1)).map_err(|e| PyValueError::new_err(e.to_string()))
+}
+
+/// A contiguous one-dimensional array.
+pub(crate) fn values<'a>(name: &str, array: &'a PyReadonlyArray1<'_, f64>) -> PyResult<&'a [f64]> {
+    array.as_slice().map_err(|_| not_contiguous(name))
+}
+
+fn not_contiguous(name: &str) -> PyErr {
+    PyValueError::new_err(format!("`{name}`: expected a C-contiguous array, found a strided one"))
+}
+
+/// Sample ranges `(n, 2)` checked against `rows` rows.
+pub(crate) fn ranges(array: &PyReadonlyArray2<'_, i64>, rows: usize) -> PyResult<Vec<(usize, usize)>> {
+    let data = array.as_slice().map_err(|_| not_contiguous("ranges"))?;
+    if array.shape()[1] != 2 {
+        return Err(PyValueError::new_err("`ranges`: expected two columns (start, end)"));
+    }
+    data.chunks_exact(2)
+        .map(|pair| match (usize::try_from(pair[0]), usize::try_from(pair[1])) {
+            (Ok(start), Ok(end)) if start <= end && end <= rows => Ok((start, end)),
+            _ => Err(PyValueError::new_err(format!(
+                "`ranges`: expected 0 <= start <= end <= {rows}, found [{}, {}]",
+                pair[0], pair[1]
+            ))),
+        })
+        .collect()
+}
+
+/// A numpy table from flat rows, without a copy; an empty one is `(0, width)`.
+pub(crate) fn table(py: Python<'_>, flat: Vec<f64>, width: usize) -> PyResult<Bound<'_, PyArray2<f64>>> {
+    let len = flat.len() / width.max(1);
+    numpy::PyArray1::from_vec(py, flat).reshape([len, width])
+}
+
+/// Sample ranges as a numpy `(n, 2)` array.
+pub(crate) fn from_ranges(py: Python<'_>, ranges: &[(usize, usize)]) -> PyResult<Py<PyArray2<i64>>> {
+    let flat: Vec<i64> = ranges.iter().flat_map(|&(a, b)| [a as i64, b as i64]).collect();
+    Ok(numpy::PyArray1::from_vec(py, flat).reshape([ranges.len(), 2])?.unbind())
+}
