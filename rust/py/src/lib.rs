@@ -2,14 +2,26 @@
 
 use pyo3::prelude::*;
 
+mod cluster;
+mod content;
+mod lines;
 mod run;
 mod samples;
 mod tables;
+mod track;
 
 #[pymodule(name = "_core")]
 mod core_module {
     #[pymodule_export]
+    use super::cluster::{hdbscan_labels, segregate, tracer_labels};
+    #[pymodule_export]
+    use super::content::content_hash;
+    #[pymodule_export]
+    use super::lines::{birmingham, find_cutpoints, get_cutoffs, lsq_point};
+    #[pymodule_export]
     use super::samples::{adaptive_windows, time_windows};
+    #[pymodule_export]
+    use super::track::run_plan;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

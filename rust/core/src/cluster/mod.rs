@@ -1,1 +1,13 @@
 //! Clusters of points.
+
+mod condense;
+pub mod hdbscan;
+pub mod segregate;
+pub mod tracers;
+
+pub use hdbscan::{Hdbscan, Points, hdbscan};
+pub use segregate::{Segregate, segregate};
+pub use tracers::TracerClusters;
+
+/// The label of a point that is in no cluster.
+pub const NOISE: i32 = -1;

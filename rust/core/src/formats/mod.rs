@@ -1,1 +1,3 @@
 //! Scanner files: bytes in, columns out, every size checked.
+
+pub mod adac_forte;

@@ -1,0 +1,70 @@
+"""Rows that sit on a memory-mapped file travel to other processes as a path and a slice."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class MappedRows:
+    """Where in a file a table of float64 rows begins, and its shape."""
+
+    path: str
+    offset: int
+    shape: tuple[int, ...]
+
+
+def detach(rows: NDArray[np.float64]) -> NDArray[np.float64] | MappedRows:
+    """`rows` themselves, or their place on disk if they are a view of a file that other processes can open."""
+    base = _mapped(rows)
+    if base is None or base.filename is None or not os.path.exists(base.filename):
+        return np.asarray(rows)
+    # A view of a slice keeps its parent's `offset`, so the place is measured from the start of the mapping.
+    start = base.offset - base.offset % mmap.ALLOCATIONGRANULARITY
+    mapping = np.frombuffer(_buffer(base), dtype=np.uint8)
+    distance = _address(rows) - _address(mapping)
+    return MappedRows(str(base.filename), start + distance, rows.shape)
+
+
+def attach(rows: Any) -> Any:
+    """Undo `detach`."""
+    if not isinstance(rows, MappedRows):
+        return rows
+    if 0 in rows.shape:
+        return np.empty(rows.shape)
+    return np.memmap(rows.path, dtype=np.float64, mode="r", offset=rows.offset, shape=rows.shape)
+
+
+def is_mapped(rows: NDArray[np.float64]) -> bool:
+    """Whether `rows` are a view of a memory-mapped file."""
+    return _mapped(rows) is not None
+
+
+def release(rows: NDArray[np.float64]) -> None:
+    """Let the operating system take back the memory that holds pages of a mapped file, where it can."""
+    base = _mapped(rows)
+    # Pages of a copy-on-write mapping may hold changes that exist nowhere else.
+    if base is not None and base.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
+        _buffer(base).madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(rows: Any) -> np.memmap[Any, Any] | None:
+    if isinstance(rows, np.memmap) and isinstance(rows._mmap, mmap.mmap):  # type: ignore[attr-defined]
+        return rows
+    return None
+
+
+def _buffer(base: np.memmap[Any, Any]) -> mmap.mmap:
+    buffer: mmap.mmap = base._mmap  # type: ignore[attr-defined]
+    return buffer
+
+
+def _address(array: NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address

@@ -1,0 +1,1 @@
+"""How work is run: transformers, pipelines, native plans, executors, progress, resume."""

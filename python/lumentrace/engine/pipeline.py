@@ -1,0 +1,227 @@
+"""A chain of filters and reducers, run over all samples."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lumentrace import provenance
+from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.engine import chunks, executors
+from lumentrace.engine.progress import Progress, Verbose
+from lumentrace.engine.results import Results, join
+from lumentrace.engine.resume import RunDirectory
+from lumentrace.engine.transformer import Filter, Reducer, Transformer
+
+Step = tuple[Filter, ...] | Reducer
+
+
+class Pipeline:
+    """A flat list of transformers; ``a + b`` makes one too.
+
+    Parameters
+    ----------
+    transformers : iterable of Transformer or Pipeline
+        What to do, in order; pipelines in it are unrolled.
+
+    Raises
+    ------
+    TypeError
+        If an item is something else; the message names its index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lumentrace import LineData, pept
+    >>> from lumentrace.pept.tracking import Centroids, Cutpoints, Stack
+    >>> lines = LineData(np.random.default_rng(0).normal(size=(40, 7)), sample_size=20)
+    >>> pipeline = pept.Pipeline([Cutpoints(max_distance=0.5), Centroids(), Stack()])
+    >>> points = pipeline.fit(lines, verbose=False)
+    >>> points.columns
+    ['t', 'x', 'y', 'z']
+    """
+
+    def __init__(self, transformers: Iterable[Transformer | Pipeline]) -> None:
+        self._transformers: list[Transformer] = []
+        for index, item in enumerate(transformers):
+            if isinstance(item, Pipeline):
+                self._transformers += item.transformers
+            elif isinstance(item, Transformer):
+                self._transformers.append(item)
+            else:
+                raise TypeError(f"`transformers[{index}]`: expected a Filter, Reducer or Pipeline, found {item!r}")
+
+    @property
+    def transformers(self) -> list[Transformer]:
+        """Everything that is done, in order."""
+        return self._transformers
+
+    @property
+    def filters(self) -> list[Filter]:
+        """The filters among the transformers."""
+        return [t for t in self._transformers if isinstance(t, Filter)]
+
+    @property
+    def reducers(self) -> list[Reducer]:
+        """The reducers among the transformers."""
+        return [t for t in self._transformers if isinstance(t, Reducer)]
+
+    def __add__(self, other: Transformer | Pipeline) -> Pipeline:
+        if not isinstance(other, (Transformer, Pipeline)):
+            return NotImplemented
+        return Pipeline([self, other])
+
+    def __repr__(self) -> str:
+        inside = "\n".join(repr(t) for t in self._transformers).replace("\n", "\n    ")
+        return f"Pipeline\n--------\ntransformers = [\n    {inside}\n]"
+
+    def steps(self) -> list[Step]:
+        """Runs of consecutive filters as tuples, reducers alone."""
+        steps: list[Step] = []
+        for each in self._transformers:
+            if isinstance(each, Reducer):
+                steps.append(each)
+            elif isinstance(each, Filter):
+                last = steps.pop() if steps and isinstance(steps[-1], tuple) else ()
+                steps.append((*last, each) if isinstance(last, tuple) else (each,))
+        return steps
+
+    def fit_sample(self, sample: Any) -> Any:
+        """Take one sample through all steps; reducers see a list of that one."""
+        for each in self._transformers:
+            if isinstance(each, Filter):
+                sample = each.fit_sample(sample)
+            elif isinstance(each, Reducer):
+                sample = each.fit([sample])
+        return sample
+
+    def fit(
+        self,
+        samples: Any,
+        executor: Any = None,
+        max_workers: int | None = None,
+        verbose: Verbose = True,
+        run_dir: Any = None,
+    ) -> Any:
+        """Take all samples through all steps.
+
+        Parameters
+        ----------
+        samples : LineData, PointData or iterable of samples
+            What to work on.
+        executor : {None, "sequential", "joblib"}, Executor class or live executor
+            Where filters run: None is native threads in this process; "sequential" is one thread; a class is called
+            with ``max_workers=`` and shut down; a live object with `submit` (concurrent.futures, mpi4py.futures, a Dask
+            client) is left running. The result is the same, bit for bit.
+        max_workers : int, optional
+            Threads or processes; all cores by default.
+        verbose : bool or callable, default True
+            Show a progress bar per batch and the time at the end, or call ``verbose(done, total)``.
+        run_dir : path, optional
+            A directory that keeps finished chunks: the same call continues an interrupted run where it stopped.
+
+        Returns
+        -------
+        object
+            What the last step gives: one result per sample for a filter, anything for a reducer.
+
+        Raises
+        ------
+        ValueError
+            If `samples` cannot be iterated, `executor` is unknown, or `run_dir` holds another run.
+        TypeError
+            If the first sample of a batch has the wrong class.
+        """
+        executors.check(executor)
+        started, clock = provenance.now(), time.perf_counter()
+        history = _history(samples)
+        directory = RunDirectory(run_dir, self._identity(samples, history)) if run_dir is not None else None
+        steps = self.steps()
+        for index, step in enumerate(steps):
+            if isinstance(step, Reducer):
+                samples = step.fit(samples)
+            else:
+                batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} :")
+                samples = batch.fit(samples, executor, max_workers, verbose, directory)
+        seconds = time.perf_counter() - clock
+        if verbose is True:
+            print(f"Processed {len(steps)} batches in {seconds:.3f} s", file=sys.stderr)
+        for each in self._transformers:
+            history = history.then(type(each).__name__, each.parameters(), started, seconds)
+        _record(samples, history)
+        return samples
+
+    def _identity(self, samples: Any, history: provenance.Provenance) -> dict[str, Any]:
+        sampling = provenance.content(samples.samples_indices) if isinstance(samples, IterableSamples) else None
+        return {
+            "input": history.input if history.input else repr(samples),
+            "samples": sampling,
+            "transformers": [[type(t).__name__, provenance.plain(t.parameters())] for t in self._transformers],
+            "version": history.environment["lumentrace"],
+        }
+
+
+class _Batch:
+    """A run of filters over all samples, chunk by chunk."""
+
+    def __init__(self, index: int, filters: tuple[Filter, ...], title: str) -> None:
+        self.index, self.filters, self.title = index, filters, title
+
+    def fit(
+        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
+    ) -> Any:
+        samples = chunks.as_indexable(samples)
+        self.filters[0].check(samples)
+        bounds = self._bounds(samples, executor, max_workers, directory)
+        kept = [directory.get(self._name(i)) if directory else None for i in range(len(bounds))]
+        todo = [span for span, found in zip(bounds, kept, strict=True) if found is None]
+        parts: list[Any] = []
+        with Progress(verbose, len(samples), self.title) as progress:
+            fresh = self._run(samples, todo, executor, max_workers, progress)
+            for i, found in enumerate(kept):
+                part = next(fresh) if found is None else found
+                parts.append(directory.put(self._name(i), part) if directory and found is None else part)
+                progress.reach(bounds[i][1])
+        return join(parts)
+
+    def _name(self, chunk: int) -> str:
+        return f"batch{self.index}-chunk{chunk:05d}"
+
+    def _bounds(
+        self, samples: Any, executor: Any, max_workers: int | None, directory: RunDirectory | None
+    ) -> list[tuple[int, int]]:
+        if directory is not None:
+            return chunks.bounds(samples, 1)
+        if executors.is_here(executor):
+            return chunks.bounds(samples, 1) if chunks.is_mapped(samples) else [(0, len(samples))]
+        return chunks.bounds(samples, 4 * executors.workers(executor, max_workers))
+
+    def _run(
+        self, samples: Any, todo: list[tuple[int, int]], executor: Any, max_workers: int | None, progress: Progress
+    ) -> Iterator[Any]:
+        if not executors.is_here(executor):
+            tasks = ((self.filters, chunks.cut(samples, *span)) for span in todo)
+            yield from executors.run(chunks.run, tasks, executor, max_workers)
+            return
+        threads = 1 if executor == "sequential" else max_workers or 0
+        for start, end in todo:
+            piece = samples if end - start == len(samples) else chunks.cut(samples, start, end)
+            yield chunks.run(self.filters, piece, threads, lambda done, start=start: progress.reach(start + done))
+            chunks.release(samples)
+
+
+def _history(samples: Any) -> provenance.Provenance:
+    found = getattr(samples, "provenance", None)
+    if isinstance(found, provenance.Provenance):
+        return found
+    if isinstance(samples, IterableSamples):
+        return provenance.Provenance(input=provenance.identity(samples.data))
+    return provenance.Provenance()
+
+
+def _record(result: Any, history: provenance.Provenance) -> None:
+    for each in result if isinstance(result, list) else [result]:
+        if isinstance(each, (IterableSamples, Results)):
+            each.provenance = history

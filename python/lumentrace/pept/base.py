@@ -1,0 +1,22 @@
+"""The base classes of the PEPT interface, under the names they are documented by."""
+
+from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.data.lines import LineData
+from lumentrace.data.points import PointData
+from lumentrace.data.samples import AdaptiveWindow, TimeWindow
+from lumentrace.engine.pipeline import Pipeline
+from lumentrace.engine.transformer import Filter, LineDataFilter, PointDataFilter, Reducer, Transformer
+
+__all__ = [
+    "AdaptiveWindow",
+    "Filter",
+    "IterableSamples",
+    "LineData",
+    "LineDataFilter",
+    "Pipeline",
+    "PointData",
+    "PointDataFilter",
+    "Reducer",
+    "TimeWindow",
+    "Transformer",
+]

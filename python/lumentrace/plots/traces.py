@@ -1,0 +1,134 @@
+"""Plotly traces from points and lines, for the 2-D and the 3-D grapher alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .palette import PALETTE
+from .tables import Floats, Table, tables
+
+FEW = 10
+
+
+class Colours:
+    """What colours a set of rows: one fixed colour, given values, or a column of the data.
+
+    Parameters
+    ----------
+    color : str, sequence or None
+        A colour, one colour per row, or one number per row. None: use the column.
+    column : int, str or None
+        Column that gives the numbers; None: no colouring by number.
+    scale : str or list
+        Plotly colour scale for numbers.
+    source : sequence of Table
+    """
+
+    def __init__(self, color: Any, column: int | str | None, scale: Any, source: Sequence[Table]):
+        self.fixed: Any = None
+        self.values: Floats | None = None
+        self.name = ""
+        self.scale = scale
+        if isinstance(color, str):
+            self.fixed = color
+        elif color is not None:
+            self._take(color, sum(len(table.rows) for table in source))
+        elif column is not None and source:
+            where = [table.index(column, "colorbar_col") for table in source]
+            self.values = np.concatenate([table.rows[:, i] for table, i in zip(source, where, strict=True)])
+            self.name = source[0].columns[where[0]]
+
+    def _take(self, color: Any, rows: int) -> None:
+        values = np.asarray(color)
+        if values.shape != (rows,):
+            raise ValueError(f"`color`: expected a colour or {rows} values, found shape {values.shape}")
+        if values.dtype.kind in "biuf":
+            self.values, self.name = values.astype(np.float64), "color"
+        else:
+            self.fixed = values.tolist()
+
+
+def point_positions(points: Any, axes: Sequence[str]) -> tuple[list[Table], dict[str, Floats]]:
+    """The tables of `points` and their stacked coordinates, one (N,) array per axis."""
+    source = tables(points, "points", ("t", *axes))
+    columns = [table.rows[:, 1 : 1 + len(axes)] for table in source]
+    stacked = np.concatenate(columns) if columns else np.empty((0, len(axes)))
+    return source, {axis: np.ascontiguousarray(stacked[:, i]) for i, axis in enumerate(axes)}
+
+
+def line_positions(lines: Any, axes: Sequence[str]) -> tuple[list[Table], dict[str, Floats]]:
+    """The tables of `lines` and, per axis, both end points of each line followed by NaN: shape (3 N,)."""
+    names = [f"{axis}{end}" for end in (1, 2) for axis in axes]
+    source = tables(lines, "lines", ("t", *names))
+    count = len(axes)
+    ends = [np.stack(table.select(names, range(1, 1 + 2 * count)), axis=1) for table in source]
+    stacked = np.concatenate(ends) if ends else np.empty((0, 2 * count))
+    broken = np.full((len(stacked), 3, count), np.nan)
+    broken[:, 0], broken[:, 1] = stacked[:, :count], stacked[:, count:]
+    return source, {axis: broken[:, :, i].ravel() for i, axis in enumerate(axes)}
+
+
+def marker_traces(
+    make: Callable[..., Any],
+    positions: Mapping[str, Floats],
+    colours: Colours,
+    colorbar: Callable[[], dict[str, Any]] | None,
+    first: int,
+    style: Mapping[str, Any],
+) -> list[Any]:
+    """Traces of markers: at most `FEW` different values give one trace each, more a continuous scale.
+
+    Parameters
+    ----------
+    make : callable
+        The trace class.
+    positions : mapping of axis name to (N,) array
+    colours : Colours
+    colorbar : callable or None
+        Called for the settings of a colour bar; None: no bar.
+    first : int
+        Palette entry of the first value.
+    style : mapping
+        Settings for every trace, `marker` among them; they win over the settings made here.
+    """
+    marker = style["marker"]
+    if colours.values is None:
+        fixed = {} if colours.fixed is None else {"color": colours.fixed}
+        named = "name" in style
+        return [make(**{**positions, "showlegend": named, **style, "marker": {**fixed, **marker}})]
+    unique = np.unique(colours.values)
+    if len(unique) > FEW:
+        scale = {"color": colours.values, "colorscale": colours.scale, "showscale": colorbar is not None}
+        if colorbar is not None:
+            scale["colorbar"] = colorbar()
+        return [make(**{**positions, "showlegend": False, **style, "marker": {**scale, **marker}})]
+    traces = []
+    for number, value in enumerate(unique, start=first):
+        where = np.isnan(colours.values) if np.isnan(value) else colours.values == value
+        chosen = {axis: coordinates[where] for axis, coordinates in positions.items()}
+        name = f"{colours.name} = {value:g}"
+        own = {"color": PALETTE[number % len(PALETTE)], **marker}
+        traces.append(make(**{**chosen, "name": name, "legendgroup": name, **style, "marker": own}))
+    return traces
+
+
+def drawing_method(source: Any, kind: str, method: str) -> Callable[..., Any]:
+    """The method by which a grid of pixels or voxels draws itself.
+
+    Raises
+    ------
+    TypeError
+        If `source` has no such method.
+    """
+    found = getattr(source, method, None)
+    if not callable(found):
+        raise TypeError(f"`{kind}`: expected an object with `{method}`, found {type(source).__name__}")
+    return found  # type: ignore[no-any-return]
+
+
+def positive(values: Any) -> Any:
+    """The default condition for cells to be drawn."""
+    return values > 0

@@ -1,0 +1,68 @@
+//! Bindings of `lumentrace::cluster`.
+
+use lumentrace::Control;
+use lumentrace::cluster::{self, Hdbscan, Points, Segregate, TracerClusters, hdbscan, tracers};
+use numpy::{PyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+
+use crate::{run, tables};
+
+type Labels = Py<PyArray1<i32>>;
+
+#[pyfunction]
+pub(crate) fn hdbscan_labels(
+    py: Python<'_>,
+    points: PyReadonlyArray2<'_, f64>,
+    min_cluster_size: usize,
+    min_samples: usize,
+) -> PyResult<Labels> {
+    let points = tables::rows("points", &points)?;
+    let options = Hdbscan { min_cluster_size, min_samples };
+    let labels = run::watched(py, None, |control| {
+        points.require_width("points", 3)?;
+        let axis = |k: usize| points.iter().map(|row| row[k]).collect::<Vec<_>>();
+        let (x, y, z) = (axis(0), axis(1), axis(2));
+        let (mut scratch, mut labels) = (hdbscan::Scratch::default(), Vec::new());
+        let points = Points { x: &x, y: &y, z: &z };
+        cluster::hdbscan(points, options, &mut scratch, control, &mut labels)?;
+        Ok(labels)
+    })?;
+    Ok(PyArray1::from_vec(py, labels).unbind())
+}
+
+#[pyfunction]
+pub(crate) fn tracer_labels(
+    py: Python<'_>,
+    points: PyReadonlyArray2<'_, f64>,
+    true_fraction: f64,
+    max_tracers: usize,
+) -> PyResult<Labels> {
+    let points = tables::rows("points", &points)?;
+    let labels = run::quick(py, || {
+        let clusters = TracerClusters::new(true_fraction, max_tracers)?;
+        let (mut scratch, mut labels) = (tracers::Scratch::default(), Vec::new());
+        clusters.label(points, &mut scratch, &Control::new(), &mut labels)?;
+        Ok(labels)
+    })?;
+    Ok(PyArray1::from_vec(py, labels).unbind())
+}
+
+#[pyfunction]
+#[pyo3(signature = (points, window, cut_distance, min_trajectory_size, max_time_interval = f64::INFINITY))]
+pub(crate) fn segregate(
+    py: Python<'_>,
+    points: PyReadonlyArray2<'_, f64>,
+    window: usize,
+    cut_distance: f64,
+    min_trajectory_size: usize,
+    max_time_interval: f64,
+) -> PyResult<(Py<PyArray1<i64>>, Labels)> {
+    let points = tables::rows("points", &points)?;
+    let options = Segregate { window, cut_distance, min_trajectory_size, max_time_interval };
+    let (order, labels) = run::watched(py, None, |control| {
+        let (order, labels) = cluster::segregate(points, options, control)?;
+        Ok((order.into_iter().map(|row| row as i64).collect(), labels))
+    })?;
+    let order = PyArray1::from_vec(py, order).unbind();
+    Ok((order, PyArray1::from_vec(py, labels).unbind()))
+}

@@ -1,0 +1,96 @@
+//! Bindings of `lumentrace::formats`: a file is handed over in pieces, first to calibrate, then to decode.
+
+use lumentrace::formats::adac_forte::{COLUMNS, Calibration, Clock, ClockSource, Decoder, Header};
+use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::{run, tables};
+
+#[pyclass]
+pub(crate) struct AdacCalibration {
+    header: Header,
+    calibration: Calibration,
+}
+
+#[pymethods]
+impl AdacCalibration {
+    #[new]
+    fn new(py: Python<'_>, head: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
+        let head = bytes("head", &head)?;
+        let header = Header::parse(head).map_err(|error| run::to_python(py, &error))?;
+        Ok(Self { header, calibration: Calibration::new() })
+    }
+
+    fn push(&mut self, py: Python<'_>, words: PyReadonlyArray1<'_, u8>) -> PyResult<()> {
+        let words = bytes("words", &words)?;
+        py.detach(|| self.calibration.push(words));
+        Ok(())
+    }
+
+    fn decoder(&self) -> AdacDecoder {
+        let clock = self.calibration.finish();
+        let decoder = Decoder::new(self.header, clock);
+        AdacDecoder { header: self.header, clock, decoder }
+    }
+}
+
+#[pyclass]
+pub(crate) struct AdacDecoder {
+    header: Header,
+    clock: Clock,
+    decoder: Decoder,
+}
+
+#[pymethods]
+impl AdacDecoder {
+    fn fill(
+        &mut self,
+        py: Python<'_>,
+        words: PyReadonlyArray1<'_, u8>,
+        mut rows: PyReadwriteArray2<'_, f64>,
+    ) -> PyResult<(usize, usize)> {
+        let words = bytes("words", &words)?;
+        if rows.shape()[1] != COLUMNS {
+            let found = rows.shape()[1];
+            return Err(PyValueError::new_err(format!("`rows`: expected {COLUMNS} columns, found {found}")));
+        }
+        let rows = rows.as_slice_mut().map_err(|_| tables::not_contiguous("rows"))?;
+        Ok(py.detach(|| self.decoder.fill(words, rows)))
+    }
+
+    #[getter]
+    fn separation(&self) -> i32 {
+        self.header.separation
+    }
+
+    #[getter]
+    fn ticks_per_ms(&self) -> f64 {
+        self.clock.ticks_per_ms
+    }
+
+    #[getter]
+    fn clock_source(&self) -> &'static str {
+        match self.clock.source {
+            ClockSource::Fit => "fit",
+            ClockSource::Mean => "mean",
+            ClockSource::Nominal => "nominal",
+        }
+    }
+
+    #[getter]
+    fn clock_correlation(&self) -> f64 {
+        self.clock.correlation
+    }
+
+    #[getter]
+    fn buffers(&self) -> u64 {
+        self.clock.buffers
+    }
+}
+
+fn bytes<'a>(name: &str, array: &'a PyReadonlyArray1<'_, u8>) -> PyResult<&'a [u8]> {
+    array.as_slice().map_err(|_| {
+        PyValueError::new_err(format!("`{name}`: expected a contiguous array of bytes, found a strided one"))
+    })
+}

@@ -1,0 +1,80 @@
+//! Bindings of `lumentrace::lines`.
+
+use lumentrace::lines::{birmingham as birmingham_method, centroid, cutpoints};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::{run, tables};
+
+/// Rows `t, x, y, z(, i, j)` of all cutpoints of `lines`.
+#[pyfunction]
+#[pyo3(signature = (lines, max_distance, cutoffs=None, append_indices=false))]
+pub(crate) fn find_cutpoints<'py>(
+    py: Python<'py>,
+    lines: PyReadonlyArray2<'py, f64>,
+    max_distance: f64,
+    cutoffs: Option<PyReadonlyArray1<'py, f64>>,
+    append_indices: bool,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let rows = tables::rows("lines", &lines)?;
+    let cutoffs = cutoffs.map(|array| bounds(&array)).transpose()?;
+    let search = cutpoints::Cutpoints { max_distance, cutoffs, append_indices };
+    let found = run::watched(py, None, |control| {
+        let mut found = Vec::new();
+        search.find(rows, &mut cutpoints::Scratch::default(), control, &mut found)?;
+        Ok(found)
+    })?;
+    tables::table(py, found, search.columns())
+}
+
+fn bounds(array: &PyReadonlyArray1<'_, f64>) -> PyResult<[f64; 6]> {
+    let values = tables::values("cutoffs", array)?;
+    values.try_into().map_err(|_| {
+        PyValueError::new_err(format!(
+            "`cutoffs`: expected 6 values [xmin, xmax, ymin, ymax, zmin, zmax], found {}",
+            values.len()
+        ))
+    })
+}
+
+/// `[xmin, xmax, ymin, ymax, zmin, zmax]` around both points of all finite lines, or None without one.
+#[pyfunction]
+pub(crate) fn get_cutoffs<'py>(
+    py: Python<'py>,
+    lines: PyReadonlyArray2<'py, f64>,
+) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
+    let rows = tables::rows("lines", &lines)?;
+    let found = run::quick(py, || {
+        rows.require_width("lines", 7)?;
+        Ok(cutpoints::cutoffs(rows))
+    })?;
+    Ok(found.map(|bounds| PyArray1::from_slice(py, &bounds)))
+}
+
+/// One row `t, x, y, z, error` (none without an answer) and a flag per line.
+#[pyfunction]
+pub(crate) fn birmingham<'py>(
+    py: Python<'py>,
+    lines: PyReadonlyArray2<'py, f64>,
+    fopt: f64,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>)> {
+    let rows = tables::rows("lines", &lines)?;
+    let mut used = Vec::new();
+    let row = run::quick(py, || {
+        birmingham_method::locate(rows, fopt, &mut birmingham_method::Scratch::default(), Some(&mut used))
+    })?;
+    let flat = row.map_or_else(Vec::new, Vec::from);
+    Ok((tables::table(py, flat, 5)?, PyArray1::from_vec(py, used)))
+}
+
+/// The point nearest to all lines, or None if there is no single one.
+#[pyfunction]
+pub(crate) fn lsq_point<'py>(
+    py: Python<'py>,
+    lines: PyReadonlyArray2<'py, f64>,
+) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
+    let rows = tables::rows("lines", &lines)?;
+    let point = run::quick(py, || centroid::nearest_point(rows))?;
+    Ok(point.map(|point| PyArray1::from_slice(py, &point)))
+}

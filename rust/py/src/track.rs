@@ -1,0 +1,97 @@
+//! Bindings of `lumentrace::track`: the one call in which a run of built-in filters does its work.
+
+use lumentrace::Rows;
+use lumentrace::cluster::tracers::TracerClusters;
+use lumentrace::lines::cutpoints::Cutpoints;
+use lumentrace::track::{Plan, Step};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::{run, tables};
+
+type Tables = (Py<PyArray2<f64>>, Py<PyArray2<i64>>, Py<PyArray1<i64>>);
+
+/// Runs `steps` over the samples of `rows`; returns rows, ranges of tables and owners of tables.
+#[pyfunction]
+#[pyo3(signature = (rows, ranges, owners, steps, threads=0, progress=None))]
+pub(crate) fn run_plan(
+    py: Python<'_>,
+    rows: PyReadonlyArray2<'_, f64>,
+    ranges: PyReadonlyArray2<'_, i64>,
+    owners: Option<PyReadonlyArray1<'_, i64>>,
+    steps: Vec<(String, Bound<'_, PyDict>)>,
+    threads: usize,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<Tables> {
+    let rows = tables::rows("rows", &rows)?;
+    let ranges = tables::ranges(&ranges, rows.len())?;
+    let owners = owners.as_ref().map(offsets).transpose()?;
+    let steps = steps.iter().map(|(name, options)| step(name, options)).collect::<PyResult<Vec<_>>>()?;
+    let plan = Plan::new(steps, rows.width()).map_err(|error| run::to_python(py, &error))?;
+    let job = |control: &lumentrace::Control| {
+        plan.run(rows, &ranges, owners.as_deref(), threads, control)
+    };
+    let outcome = if is_short(rows, &ranges) {
+        run::quick(py, || job(&lumentrace::Control::new()))?
+    } else {
+        run::watched(py, progress.as_ref(), job)?
+    };
+    let owners = outcome.owners.iter().map(|&owner| owner as i64).collect();
+    Ok((
+        tables::table(py, outcome.groups.data, outcome.groups.width)?.unbind(),
+        tables::from_ranges(py, &outcome.groups.ranges)?,
+        PyArray1::from_vec(py, owners).unbind(),
+    ))
+}
+
+/// Work of less than about a millisecond is not worth a thread that waits for it.
+fn is_short(rows: Rows<'_>, ranges: &[(usize, usize)]) -> bool {
+    rows.len() <= 500 && ranges.len() <= 10
+}
+
+fn offsets(array: &PyReadonlyArray1<'_, i64>) -> PyResult<Vec<usize>> {
+    let values = array.as_slice().map_err(|_| PyValueError::new_err("`owners`: expected a contiguous array"))?;
+    let offset = |&value: &i64| {
+        usize::try_from(value)
+            .map_err(|_| PyValueError::new_err(format!("`owners`: expected numbers >= 0, found {value}")))
+    };
+    values.iter().map(offset).collect()
+}
+
+fn step(name: &str, options: &Bound<'_, PyDict>) -> PyResult<Step> {
+    let py = options.py();
+    match name {
+        "cutpoints" => Ok(Step::Cutpoints(Cutpoints {
+            max_distance: option(options, "max_distance")?,
+            cutoffs: option(options, "cutoffs")?,
+            append_indices: option(options, "append_indices")?,
+        })),
+        "hdbscan" => TracerClusters::new(option(options, "true_fraction")?, option(options, "max_tracers")?)
+            .map(Step::Hdbscan)
+            .map_err(|error| run::to_python(py, &error)),
+        "split_labels" => Ok(Step::SplitLabels {
+            column: option(options, "column")?,
+            remove: option(options, "remove")?,
+            noise: option(options, "noise")?,
+        }),
+        "centroids" => Ok(Step::Centroids {
+            error: option(options, "error")?,
+            cluster_size: option(options, "cluster_size")?,
+            weight: option(options, "weight")?,
+        }),
+        "birmingham" => Ok(Step::Birmingham { fopt: option(options, "fopt")? }),
+        _ => Err(PyValueError::new_err(format!("`steps`: no built-in step is named {name:?}"))),
+    }
+}
+
+fn option<T>(options: &Bound<'_, PyDict>, name: &str) -> PyResult<T>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error: Into<PyErr>>,
+{
+    match options.get_item(name)? {
+        Some(value) => value.extract().map_err(Into::into),
+        None => Err(PyKeyError::new_err(name.to_owned())),
+    }
+}
