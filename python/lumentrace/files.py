@@ -19,10 +19,10 @@ PARTIAL = ".partial"
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Write a new version of the file at `path`, which appears there whole or not at all.
 
-    The bytes go to a new file ``<name>.<random>.partial`` in the same folder. When the block ends, that file is flushed to
-    the disk (fsync), takes the place of `path` in one step (`os.replace`) and the folder is flushed too. If anything fails
-    (an exception in the block, a full disk, Ctrl-C), the new file is removed and the old one stays as it was. Only a
-    killed process leaves a ``.partial`` file behind, which can be deleted.
+    The bytes go to a new file ``<name>.<random>.partial`` in the same folder. When the block ends, that file is
+    flushed to the disk (fsync), takes the place of `path` in one step (`os.replace`) and the folder is flushed too.
+    If anything fails (an exception in the block, a full disk, Ctrl-C), the new file is removed and the old one stays
+    as it was. Only a killed process leaves a ``.partial`` file behind, which can be deleted.
 
     A symbolic link is followed. The permissions of an existing file are kept.
 

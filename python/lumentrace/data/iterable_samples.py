@@ -66,12 +66,7 @@ class IterableSamples:
     def _table(self, data: ArrayLike) -> NDArray[np.float64]:
         kind, least = type(self).__name__, len(self.default_columns)
         try:
-            table = np.asanyarray(data)
-            if not isinstance(table, np.memmap):
-                table = np.asarray(table)
-            if table.dtype.kind == "c":
-                raise TypeError("complex numbers")
-            table = table if table.dtype == np.float64 else table.astype(np.float64)
+            table = _real(data)
         except (TypeError, ValueError) as error:
             raise ValueError(f"`{kind}`: expected a table of real numbers, found {error}") from error
         if table.ndim != 2 or table.shape[1] < least:
@@ -201,7 +196,13 @@ class IterableSamples:
             if not -len(self) <= key < len(self):
                 raise IndexError(f"sample {key} of {len(self)} samples")
             return self._one(int(key) % len(self))
-        return self._several(self._indices[key])
+        return self._several(self._indices[key if isinstance(key, slice) else self._positions(key)])
+
+    def _positions(self, key: Any) -> NDArray[np.intp] | NDArray[np.bool_]:
+        chosen = np.asarray(key) if len(np.atleast_1d(key)) else np.empty(0, dtype=np.intp)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iub":
+            raise TypeError(f"expected the number of a sample, a slice, a list of numbers or a name, found {key!r}")
+        return chosen
 
     def _column(self, name: str) -> int:
         if name not in self._columns:
@@ -245,6 +246,8 @@ class IterableSamples:
             New attributes, or `sample_size`, `overlap`, `columns` of the copy.
         """
         sampling = {k: attrs.pop(k) for k in ("sample_size", "overlap") if k in attrs}
+        if data is None and "overlap" in sampling:
+            sampling.setdefault("sample_size", self._sample_size)
         columns = attrs.pop("columns", self._columns)
         rows = (self._data.copy() if deep else self._data) if data is None else data
         new = type(self)(rows, columns=columns, **sampling)
@@ -313,16 +316,37 @@ class IterableSamples:
         return "\n".join(lines)
 
 
+def _real(data: Any) -> NDArray[np.float64]:
+    """`data` as float64; rows on a memory map stay there, and masked values are nan."""
+    others = data if isinstance(data, (list, tuple)) else [data]
+    if any(isinstance(item, IterableSamples) for item in others):
+        raise TypeError(" and ".join(sorted({type(item).__name__ for item in others})))
+    table = np.asanyarray(data)
+    if table.dtype.kind in "cmMV":
+        raise TypeError(f"values of type {table.dtype}")
+    table = table if table.dtype == np.float64 else table.astype(np.float64)
+    if isinstance(table, np.ma.MaskedArray):
+        table = table.filled(np.nan)
+    return table if isinstance(table, np.memmap) else np.asarray(table)
+
+
 def _gather(cls: type[IterableSamples], data: Any) -> tuple[Any, list[int] | None, IterableSamples | None]:
     """Rows to use, lengths of the stacked items, and the object whose columns and attrs are taken over."""
     if isinstance(data, cls):
         return data.data.copy(), None, data
     if isinstance(data, (list, tuple)) and len(data):
         if all(isinstance(item, cls) for item in data):
-            return np.concatenate([item.data for item in data]), [len(i.data) for i in data], data[0]
+            return _stacked(cls, [item.data for item in data]), [len(i.data) for i in data], data[0]
         if all(isinstance(item, np.ndarray) and item.ndim == 2 for item in data):
-            return np.concatenate(data), [len(item) for item in data], None
+            return _stacked(cls, data), [len(item) for item in data], None
     return data, None, None
+
+
+def _stacked(cls: type[IterableSamples], tables: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    widths = sorted({table.shape[1] for table in tables})
+    if len(widths) > 1:
+        raise ValueError(f"`{cls.__name__}`: expected tables of one width to stack, found {widths} columns")
+    return np.concatenate(tables)
 
 
 def _indented(array: NDArray[Any]) -> str:

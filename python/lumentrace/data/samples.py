@@ -37,7 +37,7 @@ class TimeWindow:
     window: float
 
     def __post_init__(self) -> None:
-        _check_span("TimeWindow", self.window)
+        object.__setattr__(self, "window", _span("TimeWindow", self.window))
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class AdaptiveWindow:
     max_elems: float = np.inf
 
     def __post_init__(self) -> None:
-        _check_span("AdaptiveWindow", self.window)
+        object.__setattr__(self, "window", _span("AdaptiveWindow", self.window))
         if not self.max_elems >= 1:
             raise ValueError(f"`max_elems`: expected at least 1, found {self.max_elems}")
 
@@ -70,9 +70,10 @@ SampleSize: TypeAlias = int | NDArray[np.int64] | TimeWindow | AdaptiveWindow | 
 Overlap: TypeAlias = int | TimeWindow | AdaptiveWindow | None
 
 
-def _check_span(name: str, window: float) -> None:
+def _span(name: str, window: float) -> float:
     if not (np.isfinite(window) and window >= 0):
         raise ValueError(f"`{name}`: expected a finite time >= 0 ms, found {window}")
+    return float(window)
 
 
 def no_overlap(sample_size: SampleSize) -> Overlap:
@@ -114,6 +115,8 @@ def _normal_size(sample_size: object, rows: int) -> SampleSize:
 def _listed_sizes(sizes: NDArray[np.generic], rows: int) -> SampleSize:
     if sizes.dtype.kind not in "iuf" and sizes.size:
         raise TypeError(f"`sample_size`: expected a list of whole numbers, found dtype {sizes.dtype}")
+    if not np.isfinite(sizes).all():
+        raise ValueError(f"`sample_size`: expected finite lengths, found {sizes}")
     whole = sizes.astype(np.int64)
     if (whole < 0).any():
         raise ValueError(f"`sample_size`: expected lengths >= 0, found {whole.min()}")
@@ -174,5 +177,7 @@ def indices(size: SampleSize, overlap: Overlap, times: NDArray[np.float64]) -> N
     if not size:
         return np.array([[0, rows]], dtype=np.int64)
     assert isinstance(overlap, int)
-    starts = np.arange(0, rows - size + 1, size - overlap, dtype=np.int64)
+    if size > rows:
+        return np.empty((0, 2), dtype=np.int64)
+    starts = np.arange(0, rows - size + 1, min(size - overlap, rows), dtype=np.int64)
     return np.stack([starts, starts + size], axis=1)

@@ -17,7 +17,7 @@ BLOCK_BYTES = 4 << 20
 
 
 def block_rows(shape: tuple[int, ...], itemsize: int) -> int:
-    """Number of rows in a block of an array."""
+    """Count the rows in a block of an array."""
     row = itemsize
     for extent in shape[1:]:
         row *= extent
@@ -25,16 +25,16 @@ def block_rows(shape: tuple[int, ...], itemsize: int) -> int:
 
 
 def spans(shape: tuple[int, ...], itemsize: int) -> Iterator[slice]:
-    """The blocks of an array as slices of its first axis."""
+    """Cut an array into its blocks, as slices of its first axis."""
     step = block_rows(shape, itemsize)
     return (slice(start, min(start + step, shape[0])) for start in range(0, shape[0], step))
 
 
 def of_blocks(blocks: Iterable[NDArray[Any]]) -> str:
-    """Checksum of an array given as its blocks: ``sha256(sha256(block 0) + sha256(block 1) + ...)``, in hexadecimal.
+    """Compute ``sha256(sha256(block 0) + sha256(block 1) + ...)``, in hexadecimal.
 
-    The blocks are hashed in background threads while the caller's iterator reads or writes the next ones; at most a few
-    blocks wait at any time.
+    The blocks are hashed in background threads while the caller's iterator reads or writes the next ones; at most a
+    few blocks wait at any time.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def of_blocks(blocks: Iterable[NDArray[Any]]) -> str:
 
 
 def of_array(array: NDArray[Any]) -> str:
-    """Checksum of an array in memory."""
+    """Compute the checksum of an array in memory."""
     return of_blocks(_blocks(array))
 
 
@@ -73,4 +73,4 @@ def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _digest(block: NDArray[Any]) -> bytes:
-    return hashlib.sha256(block.reshape(-1).view(np.uint8)).digest()
+    return hashlib.sha256(block.reshape(-1).view(np.uint8).data).digest()

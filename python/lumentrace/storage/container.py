@@ -15,16 +15,16 @@ Attributes of the root group:
 Data sets:
 
 ``metadata.json`` (one text)
-    ``{"arrays": [...], "value": ...}``. Each entry of ``arrays`` gives the ``path`` of a data set, its ``dtype`` in numpy's
-    notation, its ``shape`` and its ``checksum`` (see `lumentrace.storage.checksum`). ``value`` is the stored value in JSON,
-    with references to the arrays (see `lumentrace.storage.encoding`).
+    ``{"arrays": [...], "value": ...}``. Each entry of ``arrays`` gives the ``path`` of a data set, its ``dtype`` in
+    numpy's notation, its ``shape`` and its ``checksum`` (see `lumentrace.storage.checksum`). ``value`` is the stored
+    value in JSON, with references to the arrays (see `lumentrace.storage.encoding`).
 ``data``, ``samples_indices``, ``attrs/<name>``, ...
-    The arrays, little-endian where they were. Unless compression was asked for they are contiguous, so any program can
-    map them into memory. Times are kept as int64, text as UTF-8. Attributes ``columns`` and ``units`` of a table's ``data``
-    repeat what the JSON says.
+    The arrays. Unless compression was asked for they are contiguous, so any program can map them into memory. Times
+    are kept as int64, text as UTF-8. Attributes ``columns`` and ``units`` of a table's ``data`` repeat what the JSON
+    says. Small arrays inside lists share a data set, one after the other.
 
-As the JSON holds the checksums of all arrays and the root holds the checksum of the JSON, every byte that matters is covered;
-HDF5's own structures carry theirs (file format 1.10).
+As the JSON holds the checksums of all arrays and the root holds the checksum of the JSON, every byte that matters is
+covered; HDF5's own structures carry theirs (file format 1.10).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ METADATA = "metadata.json"
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _PICKLES = (b"\x80", b"ccopy_reg", b"ccopyreg", b"cnumpy", b"cpept", b"(lp", b"(dp", b"(i")
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES, _CHUNK_LEAST = 1 << 20, 1 << 12
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 _MOST_COMPRESSION = 1100  # deflate cannot do better than 1032 to 1
 
@@ -131,8 +131,8 @@ def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
     Raises
     ------
     FormatError
-        If the file is damaged, cut short, of another format or from a newer version. A pickle is never opened: old files
-        are read by `import_pickle` or ``lumentrace import-pickle``.
+        If the file is damaged, cut short, of another format or from a newer version. A pickle is never opened: old
+        files are read by `import_pickle` or ``lumentrace import-pickle``.
     ValueError
         If `memory_map` is asked of a file saved with ``compress=True``.
     OSError
@@ -144,7 +144,7 @@ def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
             with h5py.File(file, "r") as h5:
                 document = _read_root(h5)
                 return Decoder(_Arrays(h5, file, document["arrays"], memory_map).array).decode(document["value"])
-        except _NotMappable as error:
+        except _NotMappableError as error:
             raise ValueError(f"`memory_map`: {error}; load it without, or save it without `compress`: {path}") from None
         except FormatError as error:
             raise FormatError(f"{error}: {path}") from error.__cause__
@@ -156,7 +156,7 @@ def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
             raise FormatError(f"damaged or not written by lumentrace ({_first_line(error)}): {path}") from error
 
 
-class _NotMappable(Exception):
+class _NotMappableError(Exception):
     """An array that is compressed cannot be mapped."""
 
 
@@ -205,8 +205,9 @@ def _write(h5: h5py.File, sink: _Sink, piece: Piece, compress: bool) -> dict[str
     """Write one array and describe it."""
     array = piece.array()
     rows = _on_disk(array)
-    shrink = {"chunks": _chunks(rows), "compression": "gzip", "shuffle": True} if compress and rows.nbytes >= 4096 else {}
-    data = h5.create_dataset(piece.path, rows.shape, rows.dtype, **shrink)
+    shrink = {"chunks": _chunks(rows), "compression": "gzip", "shuffle": True}
+    large = compress and rows.nbytes >= _CHUNK_LEAST
+    data = h5.create_dataset(piece.path, rows.shape, rows.dtype, **(shrink if large else {}))
     for name, texts in piece.labels.items():
         encoded = [text.encode("utf-8", "replace") for text in texts]
         width = max(1, *map(len, encoded))
@@ -231,7 +232,7 @@ def _write(h5: h5py.File, sink: _Sink, piece: Piece, compress: bool) -> dict[str
 
 
 def _on_disk(array: NDArray[Any]) -> NDArray[Any]:
-    """The array in a type that HDF5 has."""
+    """Bring an array to a type that HDF5 has."""
     if array.dtype.kind in "mM":
         return array.astype(array.dtype.newbyteorder("<"), copy=False).view("<i8")
     if array.dtype.kind == "U":
@@ -285,8 +286,8 @@ def _read_root(h5: h5py.File) -> dict[str, Any]:
     schema, version = int(h5.attrs["schema"]), _text(h5.attrs["version"])
     if schema > SCHEMA:
         raise FormatError(
-            f"`schema`: expected at most {SCHEMA}, found {schema}; written by lumentrace {version}, this is {__version__}, "
-            "update it to read the file"
+            f"`schema`: expected at most {SCHEMA}, found {schema}; written by lumentrace {version}, this is "
+            f"{__version__}, update it to read the file"
         )
     text = bytes(_sound(h5, METADATA)[()])
     expected = _root_checksum(form, schema, version, _text(h5.attrs["type"]), text)
@@ -317,11 +318,12 @@ class _Arrays:
         data, dtype = _sound(self._h5, entry["path"]), np.dtype(str(entry["dtype"]))
         if data.shape != tuple(entry["shape"]) or not _fits(dtype, data.dtype):
             raise FormatError(
-                f"`{entry['path']}`: expected {dtype} of shape {entry['shape']}, found {data.dtype} of shape {data.shape}"
+                f"`{entry['path']}`: expected {dtype} of shape {entry['shape']}, "
+                f"found {data.dtype} of shape {data.shape}"
             )
         if self._memory_map and data.size and dtype.kind not in "SU":
             if data.chunks is not None:
-                raise _NotMappable(f"`{entry['path']}` is compressed")
+                raise _NotMappableError(f"`{entry['path']}` is compressed")
             return np.memmap(self._file, dtype, "r", data.id.get_offset(), data.shape)
         rows = np.empty(data.shape, data.dtype)
         if checksum.of_blocks(self._blocks(data, rows)) != entry["checksum"]:
@@ -348,7 +350,7 @@ class _Arrays:
 
 
 def _fill(block: NDArray[Any], file: BinaryIO) -> None:
-    buffer = memoryview(block.reshape(-1).view(np.uint8))
+    buffer = block.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(buffer):
         count = file.readinto(buffer[done:])  # type: ignore[attr-defined]
@@ -365,7 +367,7 @@ def _fits(dtype: np.dtype[Any], found: np.dtype[Any]) -> bool:
 
 
 def _sound(h5: h5py.File, path: str) -> h5py.Dataset:
-    """The data set at `path`, whose size is as it claims and which lies inside this file."""
+    """Find the data set at `path`; make sure that it is in this file and as large as it claims."""
     data: Any = h5
     for name in str(path).split("/"):
         if not isinstance(data, h5py.Group) or not isinstance(data.get(name, getlink=True), h5py.HardLink):
@@ -390,8 +392,8 @@ def _check_size(data: h5py.Dataset, claimed: int, file_size: int) -> None:
         sound = within and stored <= file_size and claimed <= stored * _MOST_COMPRESSION + _CHUNK_BYTES
     if not sound:
         raise FormatError(
-            f"`{data.name}`: shape {data.shape} of {data.dtype} needs {claimed} bytes, which the {stored} bytes stored in "
-            f"a file of {file_size} cannot hold"
+            f"`{data.name}`: shape {data.shape} of {data.dtype} needs {claimed} bytes, which the {stored} bytes stored "
+            f"in a file of {file_size} cannot hold"
         )
 
 

@@ -1,7 +1,7 @@
 """Values as a JSON document that refers to a list of arrays, and back.
 
-The document is what a reader without this package sees, so plain values look plain: None, bool, int, finite float, str, list
-and dict with text keys are themselves. Everything else is a JSON object whose first key starts with ``$``:
+The document is what a reader without this package sees, so plain values look plain: None, bool, int, finite float, str,
+list and dict with text keys are themselves. Everything else is a JSON object whose first key starts with ``$``:
 
 ================================  ================================================================
 ``{"$array": 3}``                 array number 3; with ``"rows": [a, b]``, its rows a to b
@@ -52,7 +52,7 @@ class Piece:
     """Names and units of the columns, for readers that look at the data set alone."""
 
     def array(self) -> NDArray[Any]:
-        """The whole array."""
+        """Join the parts."""
         return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts)
 
 
@@ -73,7 +73,7 @@ class Encoder:
         self._open: set[int] = set()
 
     def encode(self, value: Any) -> Json:
-        """JSON of `value`, whose arrays are added to `pieces`.
+        """Turn `value` into JSON and add its arrays to `pieces`.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class Encoder:
         return {"$array": self._pools[key], "rows": [piece.rows - len(array), piece.rows]}
 
     def _free(self, path: list[str]) -> str:
-        """The HDF5 path of a data set; a number is added if several arrays want the same."""
+        """Find an HDF5 path for a data set; a number is added if several arrays want the same."""
         base = "/".join(_link_name(part) for part in path)
         candidate, number = base, 1
         while candidate in self._paths:
@@ -180,7 +180,7 @@ class Decoder:
         self._met: list[Any] = []
 
     def decode(self, node: Json) -> Any:
-        """The value that `node` was made from.
+        """Make the value that `node` was made from.
 
         Raises
         ------
@@ -244,8 +244,8 @@ def _storable(dtype: np.dtype[Any]) -> bool:
 def _unsupported(path: Path, what: str) -> TypeError:
     return TypeError(
         f"`{'/'.join(str(part) for part in path)}`: {what} cannot be stored; expected None, bool, int, float, complex, "
-        f"str, bytes, a numpy scalar or plain array of numbers, times or text, a list, tuple or dict of these, or one of "
-        f"{', '.join(types.names())}"
+        f"str, bytes, a numpy scalar or plain array of numbers, times or text, a list, tuple or dict of these, or one "
+        f"of {', '.join(types.names())}"
     )
 
 

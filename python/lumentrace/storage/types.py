@@ -1,7 +1,8 @@
 """Which of our classes can be kept in a container, under which name and version.
 
-A class is entered here with a pair of functions: one turns an object into a dict of plain values, the other makes the object
-again. When the dict of a class changes, its version goes up and `Stored.from_state` learns to read the older dicts.
+A class is entered here with a pair of functions: one turns an object into a dict of plain values, the other makes the
+object again. When the dict of a class changes, its version goes up and `Stored.from_state` learns to read the older
+dicts.
 """
 
 from __future__ import annotations
@@ -53,9 +54,13 @@ class Stored:
     to_state: Callable[[Any], dict[str, Any]] = _state
     from_state: Callable[[Any, dict[str, Any], int], Any] = _from_state
 
+    def cls(self) -> Any:
+        """Import the class."""
+        return getattr(import_module(self.module), self.name)
+
     def build(self, state: dict[str, Any], version: int) -> Any:
-        """The object that `state` was taken from."""
-        return self.from_state(getattr(import_module(self.module), self.name), state, version)
+        """Make the object that `state` was taken from."""
+        return self.from_state(self.cls(), state, version)
 
 
 _BY_NAME: dict[str, Stored] = {}
@@ -67,18 +72,18 @@ def register(stored: Stored) -> None:
 
 
 def named(name: str) -> Stored | None:
-    """The entry for the class that is called `name` on disk."""
+    """Find the entry for the class that is called `name` on disk."""
     return _BY_NAME.get(name)
 
 
 def of(value: object) -> Stored | None:
-    """The entry for the class of `value`; a subclass is another class."""
+    """Find the entry for the class of `value`; a subclass is another class."""
     stored = _BY_NAME.get(type(value).__name__)
     return stored if stored is not None and stored.module == type(value).__module__ else None
 
 
 def names() -> list[str]:
-    """Names of all classes that can be kept."""
+    """List the names of all classes that can be kept."""
     return sorted(_BY_NAME)
 
 

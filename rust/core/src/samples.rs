@@ -112,3 +112,51 @@ fn check_sorted(times: &[f64]) -> Result<()> {
         )),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_half_open_and_full() {
+        let times = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        assert_eq!(time_windows(&times, 2.0, 0.0).unwrap(), [(0, 2), (2, 4)]);
+        assert_eq!(time_windows(&times, 2.0, 1.0).unwrap(), [(0, 2), (1, 3), (2, 4), (3, 5)]);
+        assert_eq!(time_windows(&times, 5.0, 0.0).unwrap(), [(0, 5)]);
+        assert_eq!(time_windows(&times, 5.5, 0.0).unwrap(), []);
+        assert_eq!(time_windows(&times, 0.0, 0.0).unwrap(), []);
+        assert_eq!(time_windows(&[], 1.0, 0.0).unwrap(), []);
+    }
+
+    #[test]
+    fn large_absolute_times_shift_nothing() {
+        let times: Vec<f64> = (0..100).map(|i| 1e9 + f64::from(i)).collect();
+        assert_eq!(time_windows(&times, 10.0, 0.0).unwrap().len(), 9);
+        assert_eq!(time_windows(&times, 10.0, 0.0).unwrap()[8], (80, 90));
+    }
+
+    #[test]
+    fn gaps_are_jumped() {
+        let times = [0.0, 0.5, 1e9, 1e9 + 0.5, 1e9 + 2.0];
+        assert_eq!(time_windows(&times, 1.0, 0.0).unwrap(), [(0, 2), (2, 4)]);
+    }
+
+    #[test]
+    fn adaptive_windows_end_when_full() {
+        let times = [0.0, 1.0, 2.0, 3.0, 4.0, 10.0];
+        assert_eq!(adaptive_windows(&times, 3.0, 0.0, 100).unwrap(), [(0, 4), (4, 5), (5, 6)]);
+        assert_eq!(adaptive_windows(&times, 3.0, 0.0, 2).unwrap(), [(0, 2), (2, 4), (4, 5), (5, 6)]);
+        assert_eq!(adaptive_windows(&times, 100.0, 0.0, 100).unwrap(), [(0, 6)]);
+    }
+
+    #[test]
+    fn impossible_windows_are_refused() {
+        assert!(time_windows(&[0.0, 1.0], -1.0, 0.0).is_err());
+        assert!(time_windows(&[0.0, 1.0], f64::NAN, 0.0).is_err());
+        assert!(time_windows(&[0.0, 1.0], 1.0, 1.0).is_err());
+        assert!(time_windows(&[1.0, 0.0], 1.0, 0.0).unwrap_err().to_string().contains("row 0"));
+        assert!(time_windows(&[0.0, f64::NAN], 1.0, 0.0).is_err());
+        assert!(adaptive_windows(&[0.0, 1.0], 1.0, 0.0, 0).is_err());
+    }
+}

@@ -10,10 +10,6 @@ from numpy.typing import NDArray
 from lumentrace.data.points import PointData
 from lumentrace.engine.native import NativeFilter, NativeStep
 
-FIRST_NORMALS = 0x5EED
-"""Seed of the injected points when the `hdbscan` package does the clustering."""
-
-
 class HDBSCAN(NativeFilter):
     """Label the points of every sample by the tracer they belong to.
 

@@ -48,7 +48,7 @@ pub(super) struct Scratch {
 ///
 /// Walks the tree from dense to sparse, all edges of one length at a time. Components of at least
 /// `min_cluster_size` points are clusters; one that meets another of them ends there, with the stability
-/// Σ (λ_leave - λ_birth), λ = 1/distance, and is kept unless the clusters inside it are together more stable
+/// Σ (1/d - 1/D) over its points (d where the point leaves it, D where it ends), and is kept unless the clusters inside it are together more stable
 /// (Campello, Moulavi & Sander 2013, sections 4-5). The root is never kept. Labels are cluster numbers in no
 /// particular order, `u32::MAX` for noise. O(n).
 pub(super) fn select(

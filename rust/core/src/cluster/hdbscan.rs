@@ -1,8 +1,8 @@
 //! HDBSCAN*: density-based clusters at every scale at once.
 
-use super::NOISE;
+use super::blocks::Blocks;
 use super::condense::{self, Edge};
-use crate::simd::wide;
+use super::{NOISE, core_distance};
 use crate::{Control, Error, Result};
 
 /// Coordinates beyond this have no finite squared distance; such points are noise.
@@ -31,10 +31,8 @@ pub struct Hdbscan {
 /// Buffers reused from one call to the next.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    rows: Vec<u32>,
-    x: Vec<f64>,
-    y: Vec<f64>,
-    z: Vec<f64>,
+    points: Blocks,
+    core_distance: core_distance::Scratch,
     core: Vec<f64>,
     distances: Vec<f64>,
     nearest: Vec<u32>,
@@ -61,15 +59,22 @@ pub fn hdbscan(
     points.check()?;
     labels.clear();
     labels.resize(points.x.len(), NOISE);
-    scratch.load(points);
-    if scratch.rows.len() < 2 {
+    scratch.points.load(points.usable());
+    let n = scratch.points.len();
+    if n < 2 {
         return Ok(());
     }
-    let neighbour = options.min_samples.min(scratch.rows.len() - 1);
-    scratch.core_distances(neighbour, control)?;
+    let neighbour = options.min_samples.min(n - 1);
+    core_distance::core_distances(
+        &scratch.points,
+        neighbour,
+        &mut scratch.core_distance,
+        control,
+        &mut scratch.core,
+    )?;
     scratch.spanning_tree(control)?;
     scratch.found.clear();
-    scratch.found.resize(scratch.rows.len(), 0);
+    scratch.found.resize(n, 0);
     let Scratch { edges, found, condense, .. } = scratch;
     condense::select(edges, options.min_cluster_size, condense, found);
     scratch.number(labels);
@@ -89,6 +94,13 @@ impl Hdbscan {
 }
 
 impl Points<'_> {
+    /// The points that take part, with their rows.
+    fn usable(&self) -> impl Iterator<Item = (u32, [f64; 3])> {
+        let points = self.x.iter().zip(self.y).zip(self.z).map(|((&x, &y), &z)| [x, y, z]);
+        let usable = |p: &[f64; 3]| p.iter().all(|v| v.abs() <= FARTHEST);
+        (0_u32..).zip(points).filter(move |(_, p)| usable(p))
+    }
+
     fn check(&self) -> Result<()> {
         let n = self.x.len();
         if self.y.len() != n || self.z.len() != n {
@@ -103,40 +115,9 @@ impl Points<'_> {
 }
 
 impl Scratch {
-    /// Copies the points that take part.
-    fn load(&mut self, points: Points<'_>) {
-        self.rows.clear();
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-        for (row, ((&x, &y), &z)) in points.x.iter().zip(points.y).zip(points.z).enumerate() {
-            if x.abs().max(y.abs()).max(z.abs()) <= FARTHEST && !(x + y + z).is_nan() {
-                self.rows.push(row as u32);
-                self.x.push(x);
-                self.y.push(y);
-                self.z.push(z);
-            }
-        }
-    }
-
-    fn core_distances(&mut self, neighbour: usize, control: &Control) -> Result<()> {
-        self.core.clear();
-        let n = self.rows.len();
-        self.distances.clear();
-        self.distances.resize(n, 0.0);
-        for i in 0..n {
-            control.check()?;
-            let p = [self.x[i], self.y[i], self.z[i]];
-            squared_distances(p, &self.x, &self.y, &self.z, &mut self.distances);
-            let (_, &mut kth, _) =
-                self.distances.select_nth_unstable_by(neighbour, f64::total_cmp);
-            self.core.push(kth);
-        }
-        Ok(())
-    }
-
     fn spanning_tree(&mut self, control: &Control) -> Result<()> {
-        let n = self.rows.len();
+        let n = self.points.len();
+        let [x, y, z] = &self.points.axes;
         self.edges.clear();
         self.done.clear();
         self.done.resize(n, false);
@@ -154,7 +135,7 @@ impl Scratch {
                     continue;
                 }
                 let (dx, dy, dz) =
-                    (self.x[j] - self.x[at], self.y[j] - self.y[at], self.z[j] - self.z[at]);
+                    (x[j] - x[at], y[j] - y[at], z[j] - z[at]);
                 let d = (dx * dx + dy * dy + dz * dz).max(self.core[at]).max(self.core[j]);
                 if d < self.distances[j] {
                     self.distances[j] = d;
@@ -174,26 +155,22 @@ impl Scratch {
 
     /// Numbers the clusters in the order in which the rows show them.
     fn number(&mut self, labels: &mut [i32]) {
+        for (&row, &found) in self.points.rows.iter().zip(&self.found) {
+            labels[row as usize] = i32::try_from(found).unwrap_or(NOISE);
+        }
         self.numbers.clear();
-        self.numbers.resize(self.rows.len(), NOISE);
+        self.numbers.resize(self.points.len(), NOISE);
         let mut next = 0;
-        for (&row, &found) in self.rows.iter().zip(&self.found) {
-            let Some(number) = self.numbers.get_mut(found as usize) else { continue };
+        for label in labels {
+            let Some(number) = usize::try_from(*label).ok().and_then(|i| self.numbers.get_mut(i))
+            else {
+                continue;
+            };
             if *number == NOISE {
                 *number = next;
                 next += 1;
             }
-            labels[row as usize] = *number;
-        }
-    }
-}
-
-wide! {
-    /// Squared distances of all points from `p`.
-    fn squared_distances(p: [f64; 3], x: &[f64], y: &[f64], z: &[f64], out: &mut [f64]) {
-        for (((out, x), y), z) in out.iter_mut().zip(x).zip(y).zip(z) {
-            let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
-            *out = dx * dx + dy * dy + dz * dz;
+            *label = *number;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Clusters of points.
 
+mod blocks;
 mod condense;
+mod core_distance;
 pub mod hdbscan;
 pub mod segregate;
 pub mod tracers;

@@ -20,6 +20,9 @@ pub struct Scratch {
     /// Normal deviates of the injected points, three per point.
     normals: Vec<f64>,
     found: Vec<i32>,
+    /// Real and injected points of every cluster.
+    counts: Vec<[usize; 2]>,
+    names: Vec<i32>,
     hdbscan: hdbscan::Scratch,
 }
 
@@ -105,22 +108,32 @@ impl Scratch {
         }
     }
 
-    /// Numbers the clusters without an injected point.
+    /// Numbers the clusters that are not the injected one: not those with over half of the injected points,
+    /// nor with more injected than real points.
     fn number(&mut self, labels: &mut [i32]) {
         let (real, injected) = self.found.split_at(self.rows.len());
+        let clusters = real.iter().chain(injected).max().map_or(0, |last| (last + 1) as usize);
+        self.counts.clear();
+        self.counts.resize(clusters, [0, 0]);
+        for (points, kind) in [(real, 0), (injected, 1)] {
+            for cluster in points.iter().filter_map(|&found| usize::try_from(found).ok()) {
+                self.counts[cluster][kind] += 1;
+            }
+        }
+        self.names.clear();
+        self.names.resize(clusters, NOISE);
         let mut next = 0;
-        let clusters = real.iter().copied().max().unwrap_or(NOISE);
-        let mut names = vec![NOISE; usize::try_from(clusters + 1).unwrap_or(0)];
         for (&row, &found) in self.rows.iter().zip(real) {
             let Ok(cluster) = usize::try_from(found) else { continue };
-            if names[cluster] == NOISE {
-                if injected.contains(&found) {
-                    continue;
-                }
-                names[cluster] = next;
+            let [own, foreign] = self.counts[cluster];
+            if foreign > own || 2 * foreign > injected.len() {
+                continue;
+            }
+            if self.names[cluster] == NOISE {
+                self.names[cluster] = next;
                 next += 1;
             }
-            labels[row] = names[cluster];
+            labels[row] = self.names[cluster];
         }
     }
 }
@@ -156,7 +169,7 @@ fn normal_quantile(p: f64) -> f64 {
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,
         -2.759_285_104_469_687e2,
-        1.383_577_518_672_690e2,
+        1.383_577_518_672_69e2,
         -3.066_479_806_614_716e1,
         2.506_628_277_459_239,
     ];
@@ -185,7 +198,7 @@ fn normal_quantile(p: f64) -> f64 {
     ];
     const TAIL: f64 = 0.02425;
     let polynomial = |c: &[f64], x: f64| c.iter().fold(0.0, |sum, c| sum * x + c);
-    if p < TAIL || p > 1.0 - TAIL {
+    if !(TAIL..=1.0 - TAIL).contains(&p) {
         let q = (-2.0 * p.min(1.0 - p).max(f64::MIN_POSITIVE).ln()).sqrt();
         let lower = polynomial(&C, q) / polynomial(&D, q);
         return if p < 0.5 { lower } else { -lower };

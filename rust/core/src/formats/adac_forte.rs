@@ -6,19 +6,19 @@
 //! | bits | meaning |
 //! |---|---|
 //! | 24..=31 | time tag, counts clock ticks modulo 256 |
-//! | 23 | head: 1 the first (x1, y1), 0 the second (x2, y2) |
-//! | 22 | 0 first half of a pair of photons, 1 second half |
+//! | 23 | 1 for the first head (x1, y1), 0 for the second (x2, y2) |
+//! | 22 | 0 for the first half of a pair of photons, 1 for the second |
 //! | 9 | 0 for a word with a Y position |
-//! | 7 | 0 for a word with an X position; bits 7 and 9 both 1: photon energy, not used |
-//! | 8..=21 | position, 10 inverted bits in scrambled order ([`position`]) |
+//! | 7 | 0 for a word with an X position; bits 7 and 9 both 1: the photon's energy, not used |
+//! | 8..=21 | the position v, 0..=1023: its bits 9 to 0 are the inverted bits 8, 10, 12, 14, 16, 21, 19, 18, 11, 13 |
 //!
 //! Four positions and both halves make one line of response (`LoR`), a row `t, x1, y1, z1, x2, y2, z2` in ms and mm.
 //!
 //! A file is read twice: [`Calibration`] finds how long a tick is, [`Decoder`] makes the rows. Both take the words
 //! in pieces of any length, so a file larger than memory needs one small buffer; [`read`] does it all at once.
 //!
-//! The layout is not published; it was described from files and their decoded contents. A damaged file never
-//! fails half way: what cannot be understood is skipped, and what remains is decoded.
+//! The layout is not published; it is known from files whose contents are known. A damaged file does not fail half
+//! way: what cannot be understood is skipped, and what remains is decoded.
 
 use crate::simd::wide;
 use crate::{Control, Error, Result};
@@ -29,17 +29,18 @@ pub const COLUMNS: usize = 7;
 /// Bytes before the first word.
 pub const HEADER_BYTES: usize = 1008;
 
-/// Rate of the camera's tick counter, used for files that do not hold enough clock words to measure it.
+/// Rate of the camera's tick counter, for files with too few clock words to measure it.
 pub const NOMINAL_TICKS_PER_MS: f64 = 2.3837;
 
 const FORMAT: &str = "ADAC Forte";
 const MARKER: u32 = 0xFACE_FACE;
-const BYTES_PER_WORD: usize = 4;
+const NO_X: u32 = 1 << 7;
+const NO_Y: u32 = 1 << 9;
 
 /// A tag difference of this many ticks or more is jitter backwards in time, not progress.
 const BACKWARDS: u8 = 130;
 
-/// One event word, as stored.
+const BYTES_PER_WORD: usize = 4;
 type Word = [u8; BYTES_PER_WORD];
 
 /// What the first [`HEADER_BYTES`] of a file say; the 1000 bytes of free text are not used.
@@ -78,7 +79,7 @@ impl Header {
 pub enum ClockSource {
     /// Straight line through (clock, ticks) of every buffer but the first.
     Fit,
-    /// Ticks per ms from the first clock word to the last, because no line can be fitted.
+    /// Ticks per ms from the first clock word to the last, because no rising line can be fitted.
     Mean,
     /// [`NOMINAL_TICKS_PER_MS`], because the file has no usable interval.
     Nominal,
@@ -100,7 +101,7 @@ pub struct Clock {
 /// First pass: compares the tick counter with the clock words.
 ///
 /// With c the clock since the first buffer and t the ticks since the first event, one pair for each of the n
-/// later buffers, the rate is the slope of the least-squares line `(n Σct - Σc Σt) / (n Σcc - Σc²)`. O(words).
+/// later buffers, the rate is the slope of the least-squares line, `(n Σct - Σc Σt) / (n Σcc - Σc²)`. O(words).
 #[derive(Debug, Clone, Default)]
 pub struct Calibration {
     after_marker: bool,
@@ -110,16 +111,16 @@ pub struct Calibration {
     sums: Sums,
 }
 
-/// Sums over the pairs (clock, ticks), and the last pair.
+/// Sums over the pairs (clock, ticks), exact for every file that fits on a disk, and the last pair.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
-    n: u64,
-    c: f64,
-    t: f64,
-    ct: f64,
-    cc: f64,
-    tt: f64,
-    last: (f64, f64),
+    n: i128,
+    c: i128,
+    t: i128,
+    ct: i128,
+    cc: i128,
+    tt: i128,
+    last: (i128, i128),
 }
 
 impl Calibration {
@@ -138,8 +139,7 @@ impl Calibration {
                 words = rest;
                 continue;
             }
-            let run = run_length(words);
-            let (events, rest) = words.split_at_checked(run).unwrap_or((words, &[]));
+            let (events, rest) = split_at_marker(words);
             if let (Some(first), Some(last)) = (events.first(), events.last()) {
                 let tag = self.tag.unwrap_or(first[3]);
                 self.ticks += u64::from(tag_step(first[3], tag)) + count_ticks(events);
@@ -155,7 +155,10 @@ impl Calibration {
             self.first_clock = Some(clock);
             return;
         };
-        let (c, t) = (f64::from(clock.wrapping_sub(first)), self.ticks as f64);
+        let passed = i128::from(clock) - i128::from(first);
+        // The camera's clock starts again at 0 after 2^32 ms.
+        let c = if passed < -(1 << 31) { passed + (1 << 32) } else { passed };
+        let t = i128::from(self.ticks);
         let sums = &mut self.sums;
         sums.n += 1;
         sums.c += c;
@@ -169,17 +172,20 @@ impl Calibration {
     /// The rate of ticks over all the words pushed.
     pub fn finish(&self) -> Clock {
         let Sums { n, c, t, ct, cc, tt, last } = self.sums;
-        let buffers = n + u64::from(self.first_clock.is_some());
-        let count = n as f64;
-        let (cov, var_c, var_t) = (count * ct - c * t, count * cc - c * c, count * tt - t * t);
-        let clock = |ticks_per_ms, source, correlation| Clock { ticks_per_ms, source, correlation, buffers };
-        if n >= 2 && is_rate(cov / var_c) {
-            clock(cov / var_c, ClockSource::Fit, cov * cov / (var_c * var_t))
-        } else if is_rate(last.1 / last.0) {
-            clock(last.1 / last.0, ClockSource::Mean, f64::NAN)
+        let spread = |xy: i128, x: i128, y: i128| {
+            n.saturating_mul(xy).saturating_sub(x.saturating_mul(y)) as f64
+        };
+        let (cov, var_c, var_t) = (spread(ct, c, t), spread(cc, c, c), spread(tt, t, t));
+        let (slope, mean) = (cov / var_c, last.1 as f64 / last.0 as f64);
+        let (ticks_per_ms, source, correlation) = if is_rate(slope) {
+            (slope, ClockSource::Fit, slope * cov / var_t)
+        } else if is_rate(mean) {
+            (mean, ClockSource::Mean, f64::NAN)
         } else {
-            clock(NOMINAL_TICKS_PER_MS, ClockSource::Nominal, f64::NAN)
-        }
+            (NOMINAL_TICKS_PER_MS, ClockSource::Nominal, f64::NAN)
+        };
+        let buffers = n as u64 + u64::from(self.first_clock.is_some());
+        Clock { ticks_per_ms, source, correlation, buffers }
     }
 }
 
@@ -193,12 +199,13 @@ fn tag_step(tag: u8, previous: u8) -> u8 {
     if step < BACKWARDS { step } else { 0 }
 }
 
-/// Number of event words before the next marker, or before the end.
-fn run_length(words: &[Word]) -> usize {
+/// The words before the next marker, and the rest from the marker on.
+fn split_at_marker(words: &[Word]) -> (&[Word], &[Word]) {
     let (blocks, _) = words.as_chunks::<64>();
     let clean = blocks.iter().take_while(|block| !has_marker(block.as_slice())).count() * 64;
     let tail = words.get(clean..).unwrap_or(&[]);
-    clean + tail.iter().position(|word| u32::from_le_bytes(*word) == MARKER).unwrap_or(tail.len())
+    let marker = tail.iter().position(|word| u32::from_le_bytes(*word) == MARKER);
+    words.split_at_checked(clean + marker.unwrap_or(tail.len())).unwrap_or((words, &[]))
 }
 
 wide! {
@@ -210,8 +217,9 @@ wide! {
 wide! {
     /// Sum of [`tag_step`] over neighbouring event words.
     fn count_ticks(events: &[Word]) -> u64 {
+        let tag = |word: &Word| u32::from_le_bytes(*word) >> 24;
         let step = |(previous, word): (&Word, &Word)| {
-            let step = (u32::from_le_bytes(*word) >> 24).wrapping_sub(u32::from_le_bytes(*previous) >> 24) & 0xFF;
+            let step = tag(word).wrapping_sub(tag(previous)) & 0xFF;
             if step < u32::from(BACKWARDS) { step } else { 0 }
         };
         // Blocks small enough for a sum of 32 bits.
@@ -226,90 +234,89 @@ wide! {
 /// Six flags are kept: an X and a Y position from either head, a first and a second half. A first-half X
 /// word starts over with the positions; the word that completes the six gives the line its time, and clears
 /// them. Coordinates are `x = 0.59 v`, `y1 = 600 - 0.59 v`, `y2 = 600 - 0.59 (1024 - v)`, `z1 = -10` and
-/// `z2 = separation + 10` with v from [`position`]; `t = ticks / rate`. O(words).
+/// `z2 = separation + 10`; `t = ticks / rate`. O(words).
 #[derive(Debug, Clone)]
 pub struct Decoder {
     after_marker: bool,
     tag: u8,
     ticks: u64,
-    line: u64,
+    line: Line,
     ticks_per_ms: f64,
     z2: f64,
 }
 
-const NO_X: u32 = 1 << 7;
-const NO_Y: u32 = 1 << 9;
-const LANES: u64 = 0x0001_0001_0001_0001;
-const X1: u64 = 1 << 10;
-const X2: u64 = X1 << 16;
-const Y1: u64 = X1 << 32;
-const Y2: u64 = X1 << 48;
-const FIRST: u64 = 1 << 11;
-const SECOND: u64 = 1 << 12;
-const COMPLETE: u64 = X1 | X2 | Y1 | Y2 | FIRST | SECOND;
+/// What is known of the next line: four lanes of 16 bits (x1, x2, y1, y2 from the lowest on), each with an inverted
+/// position and a flag above it that says it is there; the two halves have their flags in the first lane.
+type Line = u64;
 
-/// What an event word does to the line, by its bits 7, 9, 22 and 23.
+const LANES: [Line; 4] = [0x3FF, 0x3FF << 16, 0x3FF << 32, 0x3FF << 48];
+const THERE: [Line; 4] = [1 << 10, 1 << 26, 1 << 42, 1 << 58];
+const FIRST_HALF: Line = 1 << 11;
+const SECOND_HALF: Line = 1 << 12;
+const COMPLETE: Line = THERE[0] | THERE[1] | THERE[2] | THERE[3] | FIRST_HALF | SECOND_HALF;
+
+/// What an event word does to the line: clears all but `keep`, sets flags, stores its position in `lanes`.
 #[derive(Clone, Copy)]
 struct Action {
-    keep: u64,
-    set: u64,
-    lanes: u64,
+    keep: Line,
+    set: Line,
+    lanes: Line,
+}
+
+impl Action {
+    /// What `word` does; decided by its bits 7, 9, 22 and 23.
+    #[inline]
+    fn of(word: u32) -> Self {
+        ACTIONS[(word >> 7 & 0b1 | word >> 8 & 0b10 | word >> 20 & 0b1100) as usize]
+    }
 }
 
 static ACTIONS: [Action; 16] = {
-    let mut actions = [Action { keep: u64::MAX, set: 0, lanes: 0 }; 16];
+    let mut actions = [Action { keep: 0, set: 0, lanes: 0 }; 16];
     let mut i = 0;
     while i < actions.len() {
-        let (is_x, is_y, second_half, first_head) = (i & 1 == 0, i & 2 == 0, i & 4 != 0, i & 8 != 0);
-        let action = &mut actions[i];
+        let (is_x, is_y, second_half) = (i & 1 == 0, i & 2 == 0, i & 4 != 0);
+        let head = if i & 8 == 0 { 1 } else { 0 };
+        let (mut keep, mut set, mut lanes) = (u64::MAX, 0, 0);
         if is_x {
-            action.keep = if second_half { u64::MAX } else { SECOND };
-            action.set |= if second_half { SECOND } else { FIRST };
-            action.set |= if first_head { X1 } else { X2 };
-            action.lanes |= if first_head { 0x3FF } else { 0x3FF << 16 };
+            keep = if second_half { u64::MAX } else { SECOND_HALF };
+            set = THERE[head] | if second_half { SECOND_HALF } else { FIRST_HALF };
+            lanes = LANES[head];
         }
         if is_y {
-            action.set |= if first_head { Y1 } else { Y2 };
-            action.lanes |= if first_head { 0x3FF << 32 } else { 0x3FF << 48 };
+            set |= THERE[head + 2];
+            lanes |= LANES[head + 2];
         }
-        action.keep &= !action.lanes;
+        actions[i] = Action { keep: keep & !lanes, set, lanes };
         i += 1;
     }
     actions
 };
 
-/// Which bit of the word holds which bit of the position; the four lowest bits are below the resolution.
+/// Which bit of the word holds which bit of the position.
 const SCRAMBLE: [(u32, u32); 10] =
     [(9, 8), (8, 10), (7, 12), (6, 14), (5, 16), (4, 21), (3, 19), (2, 18), (1, 11), (0, 13)];
 
-/// Inverted positions by the second byte of a word (bits 8..=15).
-static LOW: [u16; 256] = unscramble(8);
-/// Inverted positions by the third byte of a word (bits 16..=23).
-static HIGH: [u16; 256] = unscramble(16);
+/// Inverted position bits from the second byte of a word (bits 8..=15), the same in every lane.
+static LOW: [Line; 256] = unscramble(8);
+/// Inverted position bits from the third byte of a word (bits 16..=23), the same in every lane.
+static HIGH: [Line; 256] = unscramble(16);
 
-const fn unscramble(first_bit: u32) -> [u16; 256] {
+const fn unscramble(first_bit: u32) -> [Line; 256] {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < table.len() {
         let mut k = 0;
         while k < SCRAMBLE.len() {
             let (to, from) = SCRAMBLE[k];
-            if from >= first_bit && from < first_bit + 8 {
-                table[byte] |= (((byte >> (from - first_bit)) & 1) as u16) << to;
+            if from >= first_bit && from < first_bit + 8 && byte >> (from - first_bit) & 1 == 1 {
+                table[byte] |= 0x0001_0001_0001_0001 << to;
             }
             k += 1;
         }
         byte += 1;
     }
     table
-}
-
-/// The position in an event word, 0..=1023 in units of 0.59 mm.
-///
-/// Its bits 9 down to 0 are the inverted bits 8, 10, 12, 14, 16, 21, 19, 18, 11, 13 of the word.
-#[inline]
-pub fn position(word: [u8; 4]) -> u16 {
-    0x3FF ^ (LOW[usize::from(word[1])] | HIGH[usize::from(word[2])])
 }
 
 impl Decoder {
@@ -325,53 +332,55 @@ impl Decoder {
         }
     }
 
-    /// Decodes words into the rows of `out`, [`COLUMNS`] values each, until either is used up. Returns how many
-    /// bytes were used and how many rows were written.
+    /// Decodes the next words of the file into the rows of `out`, [`COLUMNS`] values each, until either is used up.
+    /// Returns how many bytes were used and how many rows were written.
     ///
     /// Bytes after the last whole word are not used, and an `out` without a whole row uses nothing.
     pub fn fill(&mut self, bytes: &[u8], out: &mut [f64]) -> (usize, usize) {
         let (words, _) = bytes.as_chunks::<BYTES_PER_WORD>();
         let (rows, _) = out.as_chunks_mut::<COLUMNS>();
-        let (mut left, mut free) = (words, &mut *rows);
-        while !free.is_empty() && let Some((_, rest)) = left.split_first() {
+        let (mut left, mut written) = (words, 0);
+        while let Some((_, after)) = left.split_first()
+            && let Some(free) = rows.get_mut(written..)
+            && !free.is_empty()
+        {
             if self.after_marker {
                 self.after_marker = false;
-                left = rest;
+                left = after;
                 continue;
             }
-            let (events, rest) = left.split_at_checked(run_length(left)).unwrap_or((left, &[]));
-            let (used, written) = self.events(events, free);
-            free = free.get_mut(written..).unwrap_or(&mut []);
-            left = if used < events.len() {
-                left.get(used..).unwrap_or(&[])
-            } else {
-                self.after_marker = !rest.is_empty();
-                rest.get(1..).unwrap_or(&[])
-            };
+            // Not looking further keeps small blocks of rows from searching the same long buffer again and again.
+            let (events, rest) = split_at_marker(left.get(..4096).unwrap_or(left));
+            let (used, filled) = self.pair(events, free);
+            self.after_marker = used == events.len() && !rest.is_empty();
+            left = left.get(used + usize::from(self.after_marker)..).unwrap_or(&[]);
+            written += filled;
         }
-        let written = free.len();
-        ((words.len() - left.len()) * BYTES_PER_WORD, rows.len() - written)
+        ((words.len() - left.len()) * BYTES_PER_WORD, written)
     }
 
-    /// Decodes events without a marker among them; returns how many were used and how many rows were written.
-    fn events(&mut self, events: &[Word], rows: &mut [[f64; COLUMNS]]) -> (usize, usize) {
+    /// Pairs events, without a marker among them, until `rows` is full; returns how many events were used and how
+    /// many rows were written.
+    fn pair(&mut self, events: &[Word], rows: &mut [[f64; COLUMNS]]) -> (usize, usize) {
         let Self { mut tag, mut ticks, mut line, .. } = *self;
         let (mut used, mut written) = (events.len(), 0);
         for (i, &word) in events.iter().enumerate() {
-            let bits = u32::from_le_bytes(word);
             ticks += u64::from(tag_step(word[3], tag));
             tag = word[3];
+            let bits = u32::from_le_bytes(word);
             if bits & (NO_X | NO_Y) == NO_X | NO_Y {
                 continue;
             }
-            let action = ACTIONS[(bits >> 7 & 0b1 | bits >> 8 & 0b10 | bits >> 20 & 0b1100) as usize];
-            line = line & action.keep | action.set | u64::from(position(word)) * LANES & action.lanes;
+            let action = Action::of(bits);
+            let position = LOW[usize::from(word[1])] | HIGH[usize::from(word[2])];
+            line = line & action.keep | action.set | position & action.lanes;
             if line & COMPLETE == COMPLETE {
-                let Some(row) = rows.get_mut(written) else { break };
-                *row = self.row(ticks, line);
+                if let Some(row) = rows.get_mut(written) {
+                    *row = self.row(ticks, line);
+                }
                 line = 0;
                 written += 1;
-                if written == rows.len() {
+                if written >= rows.len() {
                     used = i + 1;
                     break;
                 }
@@ -381,12 +390,13 @@ impl Decoder {
         (used, written)
     }
 
+    /// A complete line in ms and mm.
     #[inline]
-    fn row(&self, ticks: u64, line: u64) -> [f64; COLUMNS] {
-        let position = |lane: u64| f64::from((line >> lane) as u16 & 0x3FF);
+    fn row(&self, ticks: u64, line: Line) -> [f64; COLUMNS] {
+        let v = |lane: u32| f64::from((!line >> (16 * lane)) as u16 & 0x3FF);
         let t = ticks as f64 / self.ticks_per_ms;
-        let (x1, x2, y1, y2) = (position(0), position(16), position(32), position(48));
-        [t, 0.59 * x1, 600.0 - 0.59 * y1, -10.0, 0.59 * x2, 600.0 - 0.59 * (1024.0 - y2), self.z2]
+        let (y1, y2) = (0.59 * v(2), 0.59 * (1024.0 - v(3)));
+        [t, 0.59 * v(0), 600.0 - y1, -10.0, 0.59 * v(1), 600.0 - y2, self.z2]
     }
 }
 
@@ -446,4 +456,189 @@ pub fn read(bytes: &[u8], control: &Control) -> Result<Lines> {
         return Err(Error::format(FORMAT, HEADER_BYTES as u64, "at least one line of response", found));
     }
     Ok(Lines { rows, header, clock })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const X: u32 = NO_Y;
+    const Y: u32 = NO_X;
+    const ENERGY: u32 = NO_X | NO_Y;
+    const HEAD_1: u32 = 1 << 23;
+    const HALF_2: u32 = 1 << 22;
+
+    fn event(kind: u32, position: u32, tag: u32) -> u32 {
+        let scrambled = SCRAMBLE.iter().map(|&(to, from)| (!position >> to & 1) << from);
+        kind | scrambled.sum::<u32>() | (tag % 256) << 24
+    }
+
+    fn file(separation: i32, words: &[u32]) -> Vec<u8> {
+        let mut bytes = separation.to_le_bytes().to_vec();
+        bytes.resize(HEADER_BYTES, 0);
+        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        bytes
+    }
+
+    /// `buffers` buffers of 8 lines, 10 ms and 20 ticks apart, line k at positions k, 2k, 3k, 4k.
+    fn sound_file(buffers: u32) -> Vec<u8> {
+        let mut words = Vec::new();
+        for buffer in 0..buffers {
+            words.extend([MARKER, 1000 + 10 * buffer]);
+            for k in 8 * buffer..8 * buffer + 8 {
+                let tag = 20 * buffer + 2 * (k % 8);
+                words.extend([
+                    event(X | HEAD_1, k, tag),
+                    event(Y | HEAD_1, 2 * k, tag),
+                    event(ENERGY | HEAD_1, 511, tag),
+                    event(X | HALF_2, 3 * k, tag),
+                    event(Y | HALF_2, 4 * k, tag),
+                    event(ENERGY | HALF_2, 511, tag),
+                ]);
+            }
+        }
+        file(500, &words)
+    }
+
+    fn rows(bytes: &[u8]) -> Vec<f64> {
+        read(bytes, &Control::new()).unwrap().rows
+    }
+
+    /// The rows of `bytes` decoded through pieces and blocks of the given sizes.
+    fn rows_in_pieces(bytes: &[u8], piece: usize, block: usize) -> Vec<f64> {
+        let words = &bytes[HEADER_BYTES..];
+        let mut calibration = Calibration::new();
+        words.chunks(4 * piece).for_each(|part| calibration.push(part));
+        let mut decoder = Decoder::new(Header::parse(bytes).unwrap(), calibration.finish());
+        let mut block = vec![0.0; COLUMNS * block];
+        let mut rows = Vec::new();
+        for part in words.chunks(4 * piece) {
+            let mut left = part;
+            while left.len() >= 4 {
+                let (used, written) = decoder.fill(left, &mut block);
+                rows.extend_from_slice(&block[..written * COLUMNS]);
+                left = &left[used..];
+            }
+        }
+        rows
+    }
+
+    fn check_damaged(bytes: &[u8]) {
+        let Ok(lines) = read(bytes, &Control::new()) else { return };
+        assert!(lines.clock.ticks_per_ms > 0.0);
+        let mut last = 0.0;
+        for row in lines.rows.chunks_exact(COLUMNS) {
+            assert!(row[0] >= last && row[0].is_finite());
+            assert!(row[1] >= 0.0 && row[4] <= 0.59 * 1023.0 && row[2] <= 600.0 && row[5] < 600.0);
+            last = row[0];
+        }
+        assert_eq!(rows_in_pieces(bytes, 5, 1), lines.rows);
+    }
+
+    #[test]
+    fn rows_follow_the_formulas() {
+        let rows = rows(&sound_file(5));
+        assert_eq!(rows.len(), 40 * COLUMNS);
+        for (k, row) in rows.chunks_exact(COLUMNS).enumerate() {
+            let v = k as f64;
+            // 20 ticks per buffer of 10 ms, 2 ticks from line to line.
+            let t = (20 * (k / 8) + 2 * (k % 8)) as f64 / 2.0;
+            let expected =
+                [t, 0.59 * v, 600.0 - 1.18 * v, -10.0, 1.77 * v, 600.0 - 0.59 * (1024.0 - 4.0 * v), 510.0];
+            for (found, expected) in row.iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-9, "{row:?}, line {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_buffers_fall_back() {
+        let clock = |buffers| read(&sound_file(buffers), &Control::new()).unwrap().clock;
+        assert_eq!((clock(1).source, clock(1).ticks_per_ms), (ClockSource::Nominal, NOMINAL_TICKS_PER_MS));
+        // From the tag of the first event to that of the eighth: 14 ticks in the 10 ms between the clocks.
+        assert_eq!((clock(2).source, clock(2).ticks_per_ms), (ClockSource::Mean, 1.4));
+        assert_eq!((clock(3).source, clock(3).ticks_per_ms), (ClockSource::Fit, 2.0));
+        assert!(clock(20).correlation > 0.999_999);
+    }
+
+    #[test]
+    fn headless_and_empty_files_are_refused() {
+        let refused = |bytes: &[u8]| matches!(read(bytes, &Control::new()), Err(Error::Format { .. }));
+        assert!(refused(&[]));
+        assert!(refused(&file(500, &[])));
+        assert!(refused(&file(500, &[MARKER])));
+        assert!(refused(&file(500, &[MARKER, 0, event(X, 1, 0)])));
+        assert!(refused(&file(500, &[MARKER ^ 1, 0, 0, 0])));
+    }
+
+    #[test]
+    fn the_largest_separation_stays_exact() {
+        let mut bytes = sound_file(3);
+        bytes[..4].copy_from_slice(&i32::MAX.to_le_bytes());
+        assert_eq!(rows(&bytes)[6], 2_147_483_657.0);
+    }
+
+    #[test]
+    fn a_clock_that_wraps_changes_nothing() {
+        let mut bytes = sound_file(6);
+        for buffer in 0..6 {
+            let clock = (u32::MAX - 24).wrapping_add(10 * buffer);
+            let at = HEADER_BYTES + 4 * (50 * buffer as usize + 1);
+            bytes[at..at + 4].copy_from_slice(&clock.to_le_bytes());
+        }
+        assert_eq!(rows(&bytes), rows(&sound_file(6)));
+    }
+
+    #[test]
+    fn a_cancelled_control_stops_the_reader() {
+        let control = Control::new();
+        control.cancel();
+        assert_eq!(read(&sound_file(3), &control), Err(Error::Cancelled));
+    }
+
+    #[test]
+    fn any_truncation_keeps_the_whole_lines() {
+        let bytes = sound_file(4);
+        for length in (0..HEADER_BYTES + 16).chain((HEADER_BYTES..bytes.len()).step_by(4)) {
+            check_damaged(&bytes[..length]);
+        }
+        let whole = rows(&bytes);
+        assert_eq!(rows(&bytes[..bytes.len() - 1]), whole);
+        assert_eq!(rows(&bytes[..bytes.len() - 5]), whole);
+        assert_eq!(rows(&bytes[..bytes.len() - 9]).len(), whole.len() - COLUMNS);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_and_blocks_do_not_matter(piece in 1_usize..200, block in 1_usize..50) {
+            let bytes = sound_file(4);
+            prop_assert_eq!(rows_in_pieces(&bytes, piece, block), rows(&bytes));
+        }
+
+        #[test]
+        fn flipped_bits_do_no_harm(flips in prop::collection::vec((0_usize..1800, 0..8), 1..20)) {
+            let mut bytes = sound_file(4);
+            for (at, bit) in flips {
+                bytes[at] ^= 1_u8 << bit;
+            }
+            check_damaged(&bytes);
+        }
+
+        #[test]
+        fn random_bytes_do_no_harm(tail in prop::collection::vec(any::<u8>(), 0..3000)) {
+            let mut bytes = file(500, &[MARKER]);
+            bytes.extend(tail);
+            check_damaged(&bytes);
+        }
+
+        #[test]
+        fn random_words_with_markers_do_no_harm(
+            words in prop::collection::vec(prop_oneof![4 => any::<u32>(), 1 => Just(MARKER)], 0..500),
+        ) {
+            let words: Vec<u32> = std::iter::once(MARKER).chain(words).collect();
+            check_damaged(&file(-500, &words));
+        }
+    }
 }

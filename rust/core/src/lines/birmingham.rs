@@ -11,7 +11,6 @@ const REACH: f64 = 1.5;
 #[derive(Debug, Default)]
 pub struct Scratch {
     bundle: Bundle,
-    order: Vec<(f64, usize)>,
 }
 
 /// Locates a single tracer; returns `t, x, y, z, error` or `None` where there is no answer.
@@ -42,15 +41,18 @@ pub fn locate(
     lines.require_width("lines", COLUMNS)?;
     scratch.bundle.load(lines);
     let target = (scratch.bundle.len() as f64 * fopt) as usize;
-    let located = if target < 2 { None } else { reject(target, scratch) };
+    let located = if target < 2 { None } else { reject(target, &mut scratch.bundle) };
     if let Some(used) = used {
-        mark(&scratch.bundle, located.is_some(), lines.len(), used);
+        used.clear();
+        used.resize(lines.len(), false);
+        for row in scratch.bundle.used_rows().filter(|_| located.is_some()) {
+            used[row] = true;
+        }
     }
     Ok(located)
 }
 
-fn reject(target: usize, scratch: &mut Scratch) -> Option<[f64; 5]> {
-    let Scratch { bundle, order } = scratch;
+fn reject(target: usize, bundle: &mut Bundle) -> Option<[f64; 5]> {
     let mut count = bundle.len();
     loop {
         let fit = bundle.solve()?;
@@ -60,33 +62,8 @@ fn reject(target: usize, scratch: &mut Scratch) -> Option<[f64; 5]> {
             return Some([fit.time, x, y, z, error]);
         }
         let reach = REACH * error;
-        let within = bundle.use_within(reach * reach);
-        let allowed = within.clamp(target, count - 1);
-        if allowed != within {
-            use_nearest(allowed, bundle, order);
-        }
-        count = allowed;
-    }
-}
-
-/// Uses the `count` nearest lines.
-fn use_nearest(count: usize, bundle: &mut Bundle, order: &mut Vec<(f64, usize)>) {
-    order.clear();
-    order.extend(bundle.distances().zip(0..));
-    if count < order.len() {
-        order.select_nth_unstable_by(count, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    }
-    for (rank, &(_, index)) in order.iter().enumerate() {
-        bundle.set_used(index, rank < count);
-    }
-}
-
-fn mark(bundle: &Bundle, located: bool, rows: usize, used: &mut Vec<bool>) {
-    used.clear();
-    used.resize(rows, false);
-    for (&row, flag) in bundle.rows.iter().zip(bundle.used()) {
-        if let Some(slot) = used.get_mut(row) {
-            *slot = flag && located;
-        }
+        let within = bundle.count_within(reach * reach);
+        count = within.clamp(target, count - 1);
+        bundle.use_nearest(count, reach * reach);
     }
 }

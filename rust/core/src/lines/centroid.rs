@@ -1,5 +1,7 @@
 //! The point nearest to a set of lines, in the least-squares sense.
 
+use std::cmp::Ordering;
+
 use super::line::{COLUMNS, Line, Vector, usable};
 use crate::simd::wide;
 use crate::{Result, Rows};
@@ -7,8 +9,14 @@ use crate::{Result, Rows};
 /// Pivots below this part of the trace count as 0.
 const SINGULAR: f64 = 1e-12;
 
-/// Lines per block; sums run in this many lanes, whatever the machine's vectors.
-const LANES: usize = 8;
+/// Sums run in this many lanes, whatever the machine's vectors.
+const LANES: usize = 16;
+
+/// What is between the bits of `x` and of `2 x`.
+const OCTAVE: i64 = 1 << 52;
+
+/// Most bits that a step of the search for a distance spans: half of all.
+const MAX_STEP: i64 = 1 << 62;
 
 /// The point `p` with the smallest sum of squared distances to `lines`: `Σ (I - n nᵀ) p = Σ (I - n nᵀ) a`.
 ///
@@ -36,23 +44,33 @@ pub fn squared_distances(lines: Rows<'_>, point: [f64; 3], out: &mut Vec<f64>) -
     bundle.measure([0, 1, 2].map(|k| point[k] - origin[k]));
     let start = out.len();
     out.resize(start + lines.len(), f64::NAN);
-    for (&row, distance) in bundle.rows.iter().zip(bundle.distances()) {
-        if let Some(slot) = out.get_mut(start + row) {
+    for (line, &distance) in bundle.lines.iter().zip(bundle.distances()) {
+        if let Some(slot) = out.get_mut(start + line.row) {
             *slot = distance;
         }
     }
     Ok(())
 }
 
-/// The usable lines of a sample, about their mean mid point, a block at a time.
+/// The usable lines of a sample, about their mean mid point, column by column.
+///
+/// All columns have the same length, a multiple of [`LANES`]; beyond the last line everything is 0.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
-    /// Row of each line.
-    pub(super) rows: Vec<usize>,
+    lines: Vec<Line>,
     /// What all coordinates are relative to.
     origin: Vector,
-    parsed: Vec<Line>,
-    blocks: Vec<Block>,
+    /// Number of used lines.
+    count: usize,
+    /// 1 if the line is used, else 0.
+    used: Vec<f64>,
+    /// Squared distance of each line from the point last measured to.
+    distance: Vec<f64>,
+    point: [Vec<f64>; 3],
+    /// Unit directions.
+    direction: [Vec<f64>; 3],
+    /// What each line adds to the sums.
+    terms: [Vec<f64>; TERMS],
 }
 
 /// The least-squares point of the used lines.
@@ -64,56 +82,52 @@ pub(super) struct Fit {
     pub(super) point: Vector,
 }
 
-type Lanes = [f64; LANES];
-
-/// Some lines, column by column.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-struct Block {
-    time: Lanes,
-    point: [Lanes; 3],
-    direction: [Lanes; 3],
-    /// 1, or 0 in the lanes beyond the last line.
-    present: Lanes,
-    /// 1 if the line is used, else 0.
-    weight: Lanes,
-    /// Squared distance of the line from the point last measured to.
-    distance: Lanes,
-}
-
-const EMPTY: Block = Block {
-    time: [0.0; LANES],
-    point: [[0.0; LANES]; 3],
-    direction: [[0.0; LANES]; 3],
-    present: [0.0; LANES],
-    weight: [0.0; LANES],
-    distance: [0.0; LANES],
-};
+/// Number of sums: the matrix as xx, yy, zz, xy, xz, yz, the vector as x, y, z, and the time.
+const TERMS: usize = 10;
 
 impl Bundle {
     /// Takes the usable lines of a table and uses all of them.
     pub(super) fn load(&mut self, lines: Rows<'_>) {
-        self.parsed.clear();
-        self.parsed.extend(usable(lines));
-        self.rows.clear();
-        self.rows.extend(self.parsed.iter().map(|line| line.row));
-        let count = self.parsed.len().max(1) as f64;
-        self.origin = [0, 1, 2].map(|k| {
-            let middle = |line: &Line| line.point[k] + line.direction[k] / 2.0;
-            self.parsed.iter().map(middle).sum::<f64>() / count
-        });
-        self.blocks.clear();
-        self.blocks.resize(self.parsed.len().div_ceil(LANES), EMPTY);
-        for (block, lines) in self.blocks.iter_mut().zip(self.parsed.chunks(LANES)) {
-            for (lane, line) in lines.iter().enumerate() {
-                block.set(lane, line, self.origin);
-            }
+        self.lines.clear();
+        self.lines.extend(usable(lines));
+        let columns = self.point.iter_mut().chain(&mut self.direction).chain(&mut self.terms);
+        for column in columns.chain([&mut self.used, &mut self.distance]) {
+            column.clear();
+            column.resize(self.lines.len().next_multiple_of(LANES), 0.0);
+        }
+        self.count = self.lines.len();
+        self.used[..self.count].fill(1.0);
+        let middle = |line: &Line| [0, 1, 2].map(|k| line.point[k] + line.direction[k] / 2.0);
+        let add = |sum: Vector, x: Vector| [0, 1, 2].map(|k| sum[k] + x[k]);
+        let sum = self.lines.iter().map(middle).fold([0.0; 3], add);
+        self.origin = sum.map(|x| x / self.count.max(1) as f64);
+        for index in 0..self.count {
+            self.set(index, self.lines[index]);
+        }
+    }
+
+    fn set(&mut self, index: usize, line: Line) {
+        let length = line.squared_length.sqrt();
+        let [x, y, z] = line.direction.map(|component| component / length);
+        let [a, b, c] = [0, 1, 2].map(|k| line.point[k] - self.origin[k]);
+        let along = x * a + y * b + z * c;
+        for (column, value) in self.direction.iter_mut().zip([x, y, z]) {
+            column[index] = value;
+        }
+        for (column, value) in self.point.iter_mut().zip([a, b, c]) {
+            column[index] = value;
+        }
+        let matrix = [1.0 - x * x, 1.0 - y * y, 1.0 - z * z, -(x * y), -(x * z), -(y * z)];
+        let vector = [a - x * along, b - y * along, c - z * along];
+        let terms = matrix.into_iter().chain(vector).chain([line.time]);
+        for (column, value) in self.terms.iter_mut().zip(terms) {
+            column[index] = value;
         }
     }
 
     /// Number of usable lines.
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.lines.len()
     }
 
     /// A point of the bundle in the coordinates of the table.
@@ -123,137 +137,142 @@ impl Bundle {
 
     /// The least-squares point of the used lines; `None` if they are fewer than two or all parallel.
     pub(super) fn solve(&self) -> Option<Fit> {
-        let sums = add(&self.blocks);
-        let count = sums.count;
-        if count < 2.0 {
+        if self.count < 2 {
             return None;
         }
-        let point = solve_symmetric(sums.matrix, sums.vector)?;
-        Some(Fit { time: sums.time / count, point })
+        let [xx, yy, zz, xy, xz, yz, x, y, z, time] = self.terms.each_ref().map(|term| weighted_sum(term, &self.used));
+        let point = solve_symmetric([xx, yy, zz, xy, xz, yz], [x, y, z])?;
+        Some(Fit { time: time / self.count as f64, point })
     }
 
     /// Finds the squared distance of every line from `point`; returns their mean over the used lines.
     pub(super) fn measure(&mut self, point: Vector) -> f64 {
-        let (sum, count) = distances(&mut self.blocks, point);
-        sum / count
+        measure(&self.point, &self.direction, point, &mut self.distance);
+        weighted_sum(&self.distance, &self.used) / self.count as f64
     }
 
     /// The squared distances last measured, line by line.
-    pub(super) fn distances(&self) -> impl Iterator<Item = f64> {
-        self.blocks.iter().flat_map(|block| block.distance).take(self.rows.len())
+    pub(super) fn distances(&self) -> &[f64] {
+        &self.distance[..self.lines.len()]
     }
 
-    /// Uses exactly the lines whose last distance is at most `limit`; returns how many.
-    pub(super) fn use_within(&mut self, limit: f64) -> usize {
-        select(&mut self.blocks, limit)
+    /// How many lines have a squared distance up to `limit`.
+    pub(super) fn count_within(&self, limit: f64) -> usize {
+        count_within(self.distances(), limit)
     }
 
-    /// Uses line `index` or not.
-    pub(super) fn set_used(&mut self, index: usize, used: bool) {
-        if let Some(block) = self.blocks.get_mut(index / LANES) {
-            block.weight[index % LANES] = f64::from(u8::from(used));
-        }
+    /// Uses exactly the lines with a squared distance up to `limit`.
+    pub(super) fn use_within(&mut self, limit: f64) {
+        let len = self.lines.len();
+        self.count = use_within(&self.distance[..len], limit, &mut self.used[..len]);
     }
 
-    /// Which lines are used.
-    pub(super) fn used(&self) -> impl Iterator<Item = bool> {
-        self.blocks.iter().flat_map(|block| block.weight).map(|w| w > 0.0).take(self.rows.len())
-    }
-}
-
-impl Block {
-    fn set(&mut self, lane: usize, line: &Line, origin: Vector) {
-        let length = line.squared_length.sqrt();
-        for axis in 0..3 {
-            self.point[axis][lane] = line.point[axis] - origin[axis];
-            self.direction[axis][lane] = line.direction[axis] / length;
-        }
-        self.time[lane] = line.time;
-        self.present[lane] = 1.0;
-        self.weight[lane] = 1.0;
-    }
-}
-
-/// `Σ (I - n nᵀ)` as xx, yy, zz, xy, xz, yz; `Σ (I - n nᵀ) a`; sum of times and number of lines.
-#[derive(Debug, Clone, Copy)]
-struct Sums {
-    matrix: [f64; 6],
-    vector: Vector,
-    time: f64,
-    count: f64,
-}
-
-wide! {
-    /// The sums over the used lines.
-    fn add(blocks: &[Block]) -> Sums {
-        let mut sums = [[0.0; LANES]; 11];
-        for block in blocks {
-            let [nx, ny, nz] = &block.direction;
-            let [ax, ay, az] = &block.point;
-            for lane in 0..LANES {
-                let weight = block.weight[lane];
-                let (x, y, z) = (nx[lane], ny[lane], nz[lane]);
-                let (a, b, c) = (ax[lane], ay[lane], az[lane]);
-                let along = x * a + y * b + z * c;
-                sums[0][lane] += weight * (1.0 - x * x);
-                sums[1][lane] += weight * (1.0 - y * y);
-                sums[2][lane] += weight * (1.0 - z * z);
-                sums[3][lane] -= weight * (x * y);
-                sums[4][lane] -= weight * (x * z);
-                sums[5][lane] -= weight * (y * z);
-                sums[6][lane] += weight * (a - x * along);
-                sums[7][lane] += weight * (b - y * along);
-                sums[8][lane] += weight * (c - z * along);
-                sums[9][lane] += weight * block.time[lane];
-                sums[10][lane] += weight;
+    /// Uses exactly the `count` nearest lines, of equally far ones the first.
+    ///
+    /// Bisects the squared distance, starting with steps of 2, 4, 16... from `guess`.
+    pub(super) fn use_nearest(&mut self, count: usize, guess: f64) {
+        // Bits of numbers >= 0 are in the order of the numbers; -1 stands for NaN, which no line is within.
+        let (mut low, mut high) = match self.count_within(guess).cmp(&count) {
+            Ordering::Less => (guess.to_bits() as i64, f64::INFINITY.to_bits() as i64),
+            Ordering::Equal => return self.use_within(guess),
+            Ordering::Greater => (-1, guess.to_bits() as i64),
+        };
+        let upwards = low >= 0;
+        let mut step = OCTAVE;
+        // Fewer than `count` lines are within `low`, more within `high`.
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            let middle = if upwards { middle.min(low + step) } else { middle.max(high - step) };
+            step = (2 * step).min(MAX_STEP);
+            match self.count_within(f64::from_bits(middle as u64)).cmp(&count) {
+                Ordering::Less => low = middle,
+                Ordering::Equal => return self.use_within(f64::from_bits(middle as u64)),
+                Ordering::Greater => high = middle,
             }
         }
-        let [xx, yy, zz, xy, xz, yz, vx, vy, vz, time, count] = sums.map(total);
-        Sums { matrix: [xx, yy, zz, xy, xz, yz], vector: [vx, vy, vz], time, count }
+        self.use_tied(f64::from_bits(low as u64), f64::from_bits(high as u64), count);
+    }
+
+    /// Uses the lines within `low` and, up to `count`, the first of those at exactly `high`.
+    fn use_tied(&mut self, low: f64, high: f64, count: usize) {
+        self.use_within(low);
+        for (used, &distance) in self.used.iter_mut().zip(&self.distance[..self.lines.len()]) {
+            if self.count < count && distance == high {
+                *used = 1.0;
+                self.count += 1;
+            }
+        }
+    }
+
+    /// The rows of the used lines.
+    pub(super) fn used_rows(&self) -> impl Iterator<Item = usize> {
+        self.lines.iter().zip(&self.used).filter(|&(_, &used)| used > 0.0).map(|(line, _)| line.row)
     }
 }
 
 wide! {
-    /// Sets the squared distance of every line from `point`; returns its sum over the used lines and their number.
-    fn distances(blocks: &mut [Block], point: Vector) -> (f64, f64) {
-        let [px, py, pz] = point;
-        let mut sum = [0.0; LANES];
-        let mut count = [0.0; LANES];
-        for block in blocks {
-            let [nx, ny, nz] = &block.direction;
-            let [ax, ay, az] = &block.point;
+    /// The sums of `weights * values` over every [`LANES`]-th line.
+    fn lane_sums(values: &[f64], weights: &[f64]) -> [f64; LANES] {
+        let mut sums = [0.0; LANES];
+        for (values, weights) in values.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0) {
             for lane in 0..LANES {
-                let (x, y, z) = (px - ax[lane], py - ay[lane], pz - az[lane]);
-                let (u, v, w) = (nx[lane], ny[lane], nz[lane]);
-                let (i, j, k) = (y * w - z * v, z * u - x * w, x * v - y * u);
-                let squared = i * i + j * j + k * k;
-                block.distance[lane] = squared;
-                sum[lane] += block.weight[lane] * squared;
-                count[lane] += block.weight[lane];
+                sums[lane] += weights[lane] * values[lane];
             }
         }
-        (total(sum), total(count))
+        sums
+    }
+}
+
+/// The sum of `weights * values` in [`LANES`] lanes, then pairwise: the same bits for every width of vectors.
+fn weighted_sum(values: &[f64], weights: &[f64]) -> f64 {
+    let mut sum = lane_sums(values, weights);
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for lane in 0..width {
+            sum[lane] += sum[lane + width];
+        }
+    }
+    sum[0]
+}
+
+wide! {
+    /// Sets the squared distances of lines from `target`.
+    fn measure(point: &[Vec<f64>; 3], direction: &[Vec<f64>; 3], target: Vector, distance: &mut [f64]) {
+        let len = distance.len();
+        let [ax, ay, az] = point.each_ref().map(|column| &column[..len]);
+        let [nx, ny, nz] = direction.each_ref().map(|column| &column[..len]);
+        let [px, py, pz] = target;
+        for k in 0..len {
+            let (x, y, z) = (px - ax[k], py - ay[k], pz - az[k]);
+            let (u, v, w) = (nx[k], ny[k], nz[k]);
+            let (i, j, k2) = (y * w - z * v, z * u - x * w, x * v - y * u);
+            distance[k] = i * i + j * j + k2 * k2;
+        }
     }
 }
 
 wide! {
-    /// Gives weight 1 to the lines with a distance up to `limit` and 0 to the rest; returns the number of ones.
-    fn select(blocks: &mut [Block], limit: f64) -> usize {
-        let mut count = [0.0; LANES];
-        for block in blocks {
-            for lane in 0..LANES {
-                let near = block.distance[lane] <= limit;
-                block.weight[lane] = if near { block.present[lane] } else { 0.0 };
-                count[lane] += block.weight[lane];
-            }
+    /// The number of distances up to `limit`.
+    fn count_within(distances: &[f64], limit: f64) -> usize {
+        let mut count = 0_u64;
+        for &distance in distances {
+            count += u64::from(distance <= limit);
         }
-        total(count) as usize
+        count as usize
     }
 }
 
-/// The sum of the lanes, pairwise.
-fn total([a, b, c, d, e, f, g, h]: Lanes) -> f64 {
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+wide! {
+    /// Sets `used` to 1 where the distance is up to `limit` and to 0 elsewhere; returns the number of ones.
+    fn use_within(distances: &[f64], limit: f64, used: &mut [f64]) -> usize {
+        let mut count = 0_u64;
+        for (used, &distance) in used.iter_mut().zip(distances) {
+            *used = if distance <= limit { 1.0 } else { 0.0 };
+            count += u64::from(distance <= limit);
+        }
+        count as usize
+    }
 }
 
 /// Solves a symmetric positive definite system by `L D Lᵀ`; `None` if it is singular to working accuracy.

@@ -185,3 +185,113 @@ fn check(rows: Rows<'_>, ranges: &[(usize, usize)], owners: Option<&[usize]>, si
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cluster::tracers::TracerClusters;
+    use crate::lines::cutpoints::Cutpoints;
+
+    /// `n` lines through the origin and as many anywhere, without order.
+    fn lines(n: usize) -> Vec<f64> {
+        let mut state = 1_u64;
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+        };
+        let mut rows = Vec::new();
+        for i in 0..2 * n {
+            let u = [random(), random(), random()].map(|v| 100.0 * v);
+            let p = [random(), random(), random()].map(|v| if i % 2 == 0 { 0.1 * v } else { 100.0 * v });
+            rows.push(i as f64);
+            rows.extend((0..3).map(|k| p[k] - u[k]));
+            rows.extend((0..3).map(|k| p[k] + u[k]));
+        }
+        rows
+    }
+
+    fn recipe() -> Vec<Step> {
+        vec![
+            Step::Cutpoints(Cutpoints { max_distance: 1.0, cutoffs: None, append_indices: false }),
+            Step::Hdbscan(TracerClusters::new(0.3, 1).unwrap()),
+            Step::SplitLabels { column: 4, remove: true, noise: false },
+            Step::Centroids { error: true, cluster_size: true, weight: None },
+        ]
+    }
+
+    fn sliding(rows: usize) -> Vec<(usize, usize)> {
+        (0..=rows - 60).step_by(7).map(|start| (start, start + 60)).collect()
+    }
+
+    #[test]
+    fn the_tracer_is_found_whatever_the_number_of_threads() {
+        let data = lines(400);
+        let rows = Rows::new(&data, 7).unwrap();
+        let plan = Plan::new(recipe(), 7).unwrap();
+        let run = |threads| plan.run(rows, &sliding(800), None, threads, &Control::new()).unwrap();
+        let alone = run(1);
+        assert_eq!(alone, run(2));
+        assert_eq!(alone, run(5));
+        assert_eq!(alone.groups.width, 6);
+        assert_eq!(alone.owners.len(), sliding(800).len() + 1);
+        let far = alone.groups.data.chunks_exact(6).filter(|row| row[1].hypot(row[2]).hypot(row[3]) > 1.0).count();
+        assert!(alone.groups.rows() > 90 && far == 0, "{far} of {} locations are off", alone.groups.rows());
+    }
+
+    #[test]
+    fn one_sample_at_a_time_gives_the_same() {
+        let data = lines(100);
+        let rows = Rows::new(&data, 7).unwrap();
+        let plan = Plan::new(recipe(), 7).unwrap();
+        let together = plan.run(rows, &sliding(200), None, 2, &Control::new()).unwrap();
+        let mut apart = Vec::new();
+        for range in sliding(200) {
+            let one = plan.run(rows.slice(range.0, range.1), &[(0, 60)], None, 1, &Control::new()).unwrap();
+            apart.extend(one.groups.data);
+        }
+        assert_eq!(together.groups.data, apart);
+    }
+
+    #[test]
+    fn lists_stay_with_their_samples() {
+        let plan = Plan::new(vec![Step::Centroids { error: false, cluster_size: true, weight: None }], 4).unwrap();
+        let data = [0.0, 1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0];
+        let rows = Rows::new(&data, 4).unwrap();
+        let ranges = [(0, 2), (2, 3), (3, 3)];
+        let outcome = plan.run(rows, &ranges, Some(&[0, 2, 2, 3]), 1, &Control::new()).unwrap();
+        assert_eq!(outcome.groups.data, [1.0, 2.0, 2.0, 2.0, 2.0, 4.0, 5.0, 5.0, 5.0, 1.0]);
+        assert_eq!(outcome.groups.ranges, [(0, 2), (2, 2), (2, 2)]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let refused = |steps, width| Plan::new(steps, width).unwrap_err().to_string();
+        assert!(refused(Vec::new(), 7).contains("at least one step"));
+        assert!(refused(recipe(), 6).contains("at least 7 columns"));
+        assert!(refused(vec![recipe().remove(0), Step::Birmingham { fopt: 0.5 }], 7).contains("found 4 columns"));
+        let twice = [&recipe()[..3], &recipe()[2..3]].concat();
+        assert!(refused(twice, 7).contains("list of tables"));
+
+        let data = lines(1);
+        let rows = Rows::new(&data, 7).unwrap();
+        let plan = Plan::new(recipe(), 7).unwrap();
+        let run = |ranges: &[(usize, usize)], owners: Option<&[usize]>| {
+            plan.run(rows, ranges, owners, 1, &Control::new()).unwrap_err().to_string()
+        };
+        assert!(run(&[(0, 3)], None).contains("`ranges`"));
+        assert!(run(&[(2, 1)], None).contains("`ranges`"));
+        assert!(run(&[(0, 2)], Some(&[0, 2])).contains("`owners`"));
+        assert!(run(&[(0, 1), (1, 2)], Some(&[0, 2])).contains("one table per sample"));
+    }
+
+    #[test]
+    fn a_cancelled_run_says_so() {
+        let data = lines(50);
+        let control = Control::new();
+        control.cancel();
+        let plan = Plan::new(recipe(), 7).unwrap();
+        let result = plan.run(Rows::new(&data, 7).unwrap(), &sliding(100), None, 2, &control);
+        assert_eq!(result, Err(Error::Cancelled));
+    }
+}

@@ -1,0 +1,65 @@
+# Everything a developer or a curious user needs. `make demo` and `make test` set up what they need in .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export PYTHONHASHSEED := 0
+
+.PHONY: help demo test lint rust-test python-test bench docs wheel build clean
+
+help:
+	@echo "make demo   simulate a PEPT experiment, track it, write out/demo/report.html"
+	@echo "make test   build, lint, type-check and test everything"
+	@echo "make lint   format, lint and type checks only"
+	@echo "make bench  benchmarks of the kernels, and of the installed alternatives beside ours"
+	@echo "make docs   build the documentation into site/"
+	@echo "make wheel  build an abi3 wheel into dist/"
+
+$(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "lumentrace needs Python 3.11 or newer; say which one: make PYTHON=python3.12 ..."; exit 1; }
+	@command -v cargo >/dev/null || { echo "lumentrace needs Rust to build: see rustup.rs"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	touch $@
+
+build: $(READY)
+	$(BIN)/maturin develop --release --quiet
+
+demo: build
+	$(BIN)/python -m lumentrace demo --out out/demo
+
+test: lint rust-test python-test
+	@echo "All of lint, types, Rust tests and Python tests ran."
+
+lint: build
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p lumentrace
+	$(BIN)/ruff check python tests benches docs
+	$(BIN)/ruff format --check python tests benches docs
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest lumentrace._core
+	$(BIN)/lint-imports --no-cache
+
+rust-test:
+	cargo test --quiet -p lumentrace
+	cargo test --quiet -p lumentrace --no-default-features
+
+python-test: build
+	$(BIN)/python -m pytest
+
+bench: build
+	cargo bench -p lumentrace
+	$(BIN)/python benches/peers.py
+
+docs: build
+	$(BIN)/mkdocs build --strict
+
+wheel: $(READY)
+	$(BIN)/maturin build --release --out dist
+
+clean:
+	rm -rf target $(VENV) dist site out

@@ -1,0 +1,78 @@
+"""Times lumentrace beside the installed alternatives, on the same work in the same run.
+
+    python benches/peers.py pept [--shared ../shared] [--repeat 3]
+
+Each peer lives in a virtual environment of its own below .peers (made on first use, from the package index) and is run as a
+child process; inputs travel as .npy files. Prints seconds (best of the repeats), ratios and the bar that was set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PEERS = {
+    "pept": ["pept==0.5.1", "numpy==1.26.4", "hdbscan==0.8.40", "joblib==1.1.1", "scikit-learn==1.3.2"],
+}
+BARS = {
+    "recipe": 20.0,
+    "birmingham": 8.0,
+    "adac_read": 10.0,
+    "find_cutpoints_2000": 8.0,
+    "segregate_100k": 10.0,
+}
+
+
+def peer_python(name: str, root: Path) -> Path:
+    """The interpreter of the peer's environment, made if missing."""
+    folder = root / name
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if not python.exists():
+        print(f"making {folder} ...", flush=True)
+        venv.create(folder, with_pip=True)
+        run = [python, "-m", "pip", "install", "--quiet"]
+        subprocess.run([*run, "setuptools<80", "wheel", "cython", *PEERS[name][1:]], check=True)
+        subprocess.run([*run, *PEERS[name]], check=True)
+    return python
+
+
+def timings(python: Path, script: str, folder: Path, repeat: int) -> dict[str, float]:
+    """What a child process measured: name -> seconds."""
+    command = [python, HERE / "peer_scripts" / script, folder, str(repeat)]
+    result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def table(ours: dict[str, float], theirs: dict[str, float]) -> None:
+    print(f"{'work':26} {'ours s':>10} {'peer s':>10} {'ratio':>8} {'bar':>6}")
+    for name, seconds in theirs.items():
+        work = name.split(":")[0]
+        ratio = seconds / ours[work]
+        print(f"{name:26} {ours[work]:10.4f} {seconds:10.4f} {ratio:7.1f}x {BARS.get(work, 1.0):5.0f}x")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("technique", nargs="?", default="pept", choices=sorted(PEERS))
+    parser.add_argument("--shared", type=Path, default=HERE.parent.parent / "shared", help="folder with data/")
+    parser.add_argument("--peers", type=Path, default=HERE.parent / ".peers", help="folder of the peers' environments")
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        prepare = [sys.executable, HERE / "peer_scripts" / f"{options.technique}_inputs.py", folder, options.shared]
+        subprocess.run(prepare, check=True)
+        ours = timings(Path(sys.executable), f"{options.technique}_ours.py", folder, options.repeat)
+        peer = peer_python(options.technique, options.peers)
+        theirs = timings(peer, f"{options.technique}_peer.py", folder, options.repeat)
+    table(ours, theirs)
+
+
+if __name__ == "__main__":
+    main()

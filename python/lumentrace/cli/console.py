@@ -1,0 +1,74 @@
+"""What the commands print with."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+console = Console(stderr=True, highlight=False)
+
+
+def failure(error: BaseException) -> None:
+    """Show what went wrong in one line."""
+    name = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+    console.print(f"[bold red]error[/] {escape(name)}", soft_wrap=True)
+
+
+class Bar:
+    """A live progress bar over the batches of a run, with rate and time left.
+
+    Parameters
+    ----------
+    title : str
+        Text before the bar.
+    items : int
+        Things that the first batch works through (lines, frames, ...), for the rate.
+    unit : str
+        What they are called.
+    """
+
+    def __init__(self, title: str, items: int, unit: str) -> None:
+        self._items, self._unit, self._title = items, unit, title
+        self._batch, self._done = 0, 0
+        self._task: TaskID | None = None
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+        self._progress = Progress(*columns, TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=console)
+
+    def __call__(self, done: int, total: int) -> None:
+        """To be given to `Pipeline.fit` as `verbose`."""
+        if self._task is None or done < self._done:
+            self._batch += 1
+            self._task = self._progress.add_task(f"{self._title}, pass {self._batch}", total=total, rate="")
+        self._done = done
+        self._progress.update(self._task, completed=done, rate=self._rate(done, total))
+
+    def _rate(self, done: int, total: int) -> str:
+        elapsed = self._progress.tasks[-1].elapsed
+        if self._batch > 1 or not elapsed:
+            return ""
+        return f"{self._items * done / total / elapsed:,.0f} {self._unit}/s"
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+
+def plural(count: int, word: str) -> str:
+    """``1 line``, ``2 lines``."""
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
+    if isinstance(value, float):
+        return "n/a" if value != value else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else escape(str(value))

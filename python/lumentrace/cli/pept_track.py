@@ -1,0 +1,109 @@
+"""One tracking run per file: read, track, write, report."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lumentrace import plots, storage
+from lumentrace.cli.console import Bar, console, failure, plural
+from lumentrace.cli.pept_files import read
+from lumentrace.data.lines import LineData
+from lumentrace.data.points import PointData
+from lumentrace.files import replacing
+from lumentrace.pept.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """How every file is tracked."""
+
+    recipe: Recipe
+    scanner: str
+    separation: float | None
+    executor: str
+    workers: int | None
+    resume: bool
+
+    def attempt(self, path: Path, folder: Path) -> dict[str, Any]:
+        """Track one file; a row of figures, or of the reason why there are none."""
+        try:
+            return self.track(path, folder)
+        except (ValueError, OSError, ImportError, RuntimeError) as error:
+            failure(error)
+            return {"file": path.name, "reason": str(error)}
+
+    def track(self, path: Path, folder: Path) -> dict[str, Any]:
+        """Track one file and write everything into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        lines = read(path, self.scanner, self.separation)
+        read_seconds = time.perf_counter() - started
+        with Bar(path.name, len(lines.lines), "lines") as bar:
+            trajectories = self.recipe.fit(
+                lines,
+                executor=_executor(self.executor),
+                max_workers=self.workers,
+                verbose=bar,
+                run_dir=folder / "run" if self.resume else None,
+            )
+        seconds = time.perf_counter() - started - read_seconds
+        figures = {"file": path.name, **summary(lines, trajectories), "seconds": round(seconds, 3)}
+        write(folder, trajectories, lines, figures, asdict(self.recipe) | {"recipe": self.recipe.name})
+        console.print(f"{path.name}: {plural(len(trajectories.points), 'location')} in {seconds:.2f} s, see {folder}")
+        return figures
+
+
+def folders(files: list[Path], out: Path) -> list[Path]:
+    """A folder per file: `out` itself for a single one, else its name below `out`.
+
+    Raises
+    ------
+    ValueError
+        If two files have the same name.
+    """
+    if len(files) == 1:
+        return [out]
+    names = [path.name for path in files]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"expected files with different names, found {', '.join(sorted(twice))} twice")
+    return [out / name for name in names]
+
+
+def _executor(name: str) -> Any:
+    return {"native": None, "processes": ProcessPoolExecutor}.get(name, name)
+
+
+def summary(lines: LineData, trajectories: PointData) -> dict[str, Any]:
+    """The figures of a run that fit into a table row."""
+    labels = trajectories["label"]
+    found = [label for label in np.unique(labels) if label >= 0]
+    errors = trajectories["error"] if "error" in trajectories.columns else np.empty(0)
+    errors = errors[np.isfinite(errors)]
+    return {
+        "lines": len(lines.lines),
+        "trajectories": len(found),
+        "locations": len(trajectories.points),
+        "in trajectories": int((labels >= 0).sum()),
+        "median error (mm)": float(np.median(errors)) if len(errors) else float("nan"),
+    }
+
+
+def write(
+    folder: Path, trajectories: PointData, lines: LineData, figures: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """All files of a run."""
+    storage.to_parquet(folder / "trajectories.parquet", trajectories)
+    storage.to_csv(folder / "trajectories.csv", trajectories)
+    storage.to_vtp(folder / "trajectories.vtp", trajectories)
+    plots.pept_report(trajectories, lines, path=folder / "report.html", title=f"PEPT: {figures['file']}")
+    record = {"figures": figures, "settings": settings, "provenance": trajectories.provenance.to_dict()}
+    with replacing(folder / "run.json") as file:
+        file.write(json.dumps(record, indent=1, allow_nan=True).encode())

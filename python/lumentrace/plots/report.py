@@ -1,0 +1,298 @@
+"""A report as one HTML file: key figures, figures, tables, text and provenance, readable without a network."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.io.json import to_json_plotly
+from plotly.offline import get_plotlyjs
+
+from lumentrace.files import replacing
+
+from .numbers import missing, spell
+from .theme import TEMPLATES
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
+SHORT = 256
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """A table cell with a dot of colour before its text."""
+
+    text: object
+    colour: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A table cell for a value that could not be measured."""
+
+    reason: str
+
+
+class Report:
+    """Collects the parts of a report and writes them as one HTML file.
+
+    All text is escaped. Plotly is embedded once, a content security policy keeps the page from loading anything else,
+    and all figures follow the reader's light or dark setting.
+
+    Parameters
+    ----------
+    title : str
+    subtitle : str, optional
+
+    Examples
+    --------
+    >>> import plotly.graph_objects as go
+    >>> report = Report("Bead in water")
+    >>> report.key_figure("Speed", 0.31, "m/s")
+    >>> report.figure(go.Figure(go.Scatter(y=[1, 3, 2])), "Height", "Height above the floor.")
+    >>> "http" in report.html(embed_plotly=False)
+    False
+    """
+
+    def __init__(self, title: str, subtitle: str = ""):
+        self.title = title
+        self.subtitle = subtitle
+        self._key_figures: list[str] = []
+        self._parts: list[str] = []
+        self._figures: list[Any] = []
+        self._arrays: dict[tuple[str, str], dict[str, Any]] = {}
+        self._panels_open = False
+
+    def key_figure(self, name: str, value: object, unit: str = "", note: str = "", reason: str = "not measured") -> None:
+        """Add a number to the head of the report.
+
+        Parameters
+        ----------
+        name : str
+        value : object
+            Shown with three significant digits; None and NaN as "n/a".
+        unit : str, optional
+        note : str, optional
+            How the number is defined.
+        reason : str, optional
+            Why there is no value, if there is none.
+        """
+        if missing(value):
+            shown = f'<div class="value missing">n/a ({_text(reason)})</div>'
+        else:
+            unit_tag = f'<span class="unit">{_text(unit)}</span>' if unit else ""
+            shown = f'<div class="value">{_text(spell(value))}{unit_tag}</div>'
+        note_tag = f'<div class="note">{_text(note)}</div>' if note else ""
+        self._key_figures.append(f"<div><dt>{_text(name)}</dt><dd>{shown}{note_tag}</dd></div>")
+
+    def section(self, title: str) -> None:
+        """Start a section."""
+        self._add(f"<h2>{_text(title)}</h2>")
+
+    def text(self, text: str, notice: bool = False) -> None:
+        """Add a paragraph; `notice` sets it off as something the reader should not miss."""
+        self._add(f'<p class="text{" notice" if notice else ""}">{_text(text)}</p>')
+
+    def figure(self, fig: go.Figure, title: str, caption: str = "", height: int = 460, half: bool = False) -> None:
+        """Add a Plotly figure.
+
+        Parameters
+        ----------
+        fig : plotly.graph_objects.Figure
+            Its template is replaced by that of the report.
+        title, caption : str
+        height : int, default 460
+            In pixels.
+        half : bool, default False
+            Take half of the width, so that two such figures stand side by side.
+        """
+        identity = f"figure-{len(self._figures)}"
+        plain = fig.to_dict()
+        plain["layout"].pop("template", None)
+        self._figures.append(self._share_arrays({"data": plain["data"], "layout": plain["layout"]}))
+        if not self._panels_open:
+            self._parts.append('<div class="panels">')
+            self._panels_open = True
+        caption_tag = f"<figcaption>{_text(caption)}</figcaption>" if caption else ""
+        self._parts.append(
+            f'<figure{" class=half" if half else ""}><h3>{_text(title)}</h3>'
+            f'<div id="{identity}" style="height: {int(height)}px"></div>{caption_tag}</figure>'
+        )
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> None:
+        """Add a table.
+
+        Parameters
+        ----------
+        header : sequence of str
+        rows : iterable of sequences
+            Numbers, texts, `Swatch` and `Missing`; None and NaN are shown as "n/a".
+        caption : str, optional
+        """
+        cells = [list(row) for row in rows]
+        right = [_is_numeric([row[i] for row in cells]) for i in range(len(header))]
+        head = "".join(_cell(name, "th", number) for name, number in zip(header, right, strict=True))
+        body = "".join(
+            f"<tr>{''.join(_cell(value, 'td', number) for value, number in zip(row, right, strict=True))}</tr>"
+            for row in cells
+        )
+        caption_tag = f"<caption>{_text(caption)}</caption>" if caption else ""
+        self._add(
+            f'<div class="table"><table>{caption_tag}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        )
+
+    def provenance(self, record: Any) -> None:
+        """Add what is known about where the data came from and what was done to it.
+
+        Parameters
+        ----------
+        record : lumentrace.provenance.Provenance, mapping or None
+            Lists of mappings become tables, other values rows of name and value.
+        """
+        self.section("Provenance")
+        values = record.to_dict() if hasattr(record, "to_dict") else record
+        if not values:
+            self.text("n/a (no provenance record came with the data)")
+            return
+        listed = {name: value for name, value in values.items() if _is_records(value)}
+        rows = [pair for name, value in values.items() if name not in listed for pair in _flat(str(name), value)]
+        if rows:
+            self._pairs(rows)
+        for name, records in listed.items():
+            header = list(dict.fromkeys(key for entry in records for key in entry))
+            cells = [[_plain(entry.get(key, "")) for key in header] for entry in records]
+            self.table([str(key) for key in header], cells, str(name).capitalize())
+
+    def _pairs(self, rows: Iterable[tuple[str, object]]) -> None:
+        body = "".join(
+            f'<tr><th scope="row">{_text(name)}</th>{_cell(_plain(value), "td", False)}</tr>' for name, value in rows
+        )
+        self._add(f'<div class="table pairs"><table><tbody>{body}</tbody></table></div>')
+
+    def _add(self, part: str) -> None:
+        if self._panels_open:
+            self._parts.append("</div>")
+            self._panels_open = False
+        self._parts.append(part)
+
+    def _share_arrays(self, node: Any) -> Any:
+        """Replace packed arrays by references, so that an array used several times is stored once."""
+        if isinstance(node, (list, tuple)):
+            return [self._share_arrays(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if len(node.get("bdata", "")) <= SHORT:
+            return {key: self._share_arrays(value) for key, value in node.items()}
+        key = (node["dtype"] + str(node.get("shape", "")), node["bdata"])
+        self._arrays.setdefault(key, {"number": len(self._arrays), "array": node})
+        return {"$array": self._arrays[key]["number"]}
+
+    def html(self, embed_plotly: bool = True) -> str:
+        """The report as HTML text.
+
+        Parameters
+        ----------
+        embed_plotly : bool, default True
+            False leaves the Plotly library out; the figures then need another page's copy.
+        """
+        closing = "</div>" if self._panels_open else ""
+        figures = f'<dl class="figures">{"".join(self._key_figures)}</dl>' if self._key_figures else ""
+        subtitle = f'<p class="subtitle">{_text(self.subtitle)}</p>' if self.subtitle else ""
+        created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return "\n".join(
+            [
+                '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+                f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+                '<meta name="viewport" content="width=device-width, initial-scale=1">',
+                f"<title>{_text(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>",
+                f"<header><h1>{_text(self.title)}</h1>{subtitle}</header>",
+                f"<main>{figures}{''.join(self._parts)}{closing}</main>",
+                f"<footer>Made by lumentrace on {created}. This file holds all it needs and loads nothing.</footer>",
+                self._scripts(embed_plotly) if self._figures else "",
+                "</body>\n</html>\n",
+            ]
+        )
+
+    def _scripts(self, embed_plotly: bool) -> str:
+        arrays = [entry["array"] for entry in self._arrays.values()]
+        data = to_json_plotly({"figures": self._figures, "arrays": arrays, "templates": TEMPLATES})
+        safe = data.replace("<", "\\u003c").replace(">", "\\u003e")
+        library = f"<script>{get_plotlyjs()}</script>\n" if embed_plotly else ""
+        return (
+            f'<script type="application/json" id="report-data">{safe}</script>\n'
+            f"{library}<script>\n{_asset('report.js')}</script>"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report; `path` then holds the whole of it, or what it held before.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        content = self.html().encode("utf-8", errors="backslashreplace")
+        with replacing(path) as file:
+            file.write(content)
+        return Path(path)
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value), quote=True)
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _cell(value: object, tag: str, number: bool) -> str:
+    start = f'<{tag}{" scope=col" if tag == "th" else ""}{" class=number" if number else ""}>'
+    return f"{start}{_content(value)}</{tag}>"
+
+
+def _content(value: object) -> str:
+    if isinstance(value, Swatch):
+        return f'<span class="swatch" style="background: {_text(value.colour)}"></span>{_text(spell(value.text))}'
+    if isinstance(value, Missing):
+        return f"n/a ({_text(value.reason)})"
+    return "n/a" if missing(value) else _text(spell(value))
+
+
+def _is_numeric(values: Sequence[object]) -> bool:
+    known = [value for value in values if not isinstance(value, Missing) and not missing(value)]
+    return bool(known) and all(_reads_as_number(value) for value in known)
+
+
+def _reads_as_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def _flat(name: str, value: object) -> list[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        return [pair for key, inner in value.items() for pair in _flat(f"{name}: {key}", inner)]
+    return [(name, value)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return "\n".join(f"{key} = {_plain(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(_plain(item)) for item in value)
+    return value

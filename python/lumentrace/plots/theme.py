@@ -1,0 +1,64 @@
+"""Plotly templates of the report, for light and for dark ground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .palette import PALETTE
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+CLEAR = "rgba(0, 0, 0, 0)"
+
+
+def template(text: str, muted: str, grid: str, ground: str) -> dict[str, Any]:
+    """A Plotly template on transparent ground.
+
+    Parameters
+    ----------
+    text, muted, grid, ground : str
+        Colours of text, of buttons, of axes and grid lines, and of the labels that appear under the pointer.
+    """
+    axis = {
+        "gridcolor": grid,
+        "linecolor": grid,
+        "zerolinecolor": grid,
+        "zerolinewidth": 1,
+        "automargin": True,
+        "title": {"standoff": 10, "font": {"size": 14}},
+        "tickfont": {"size": 13},
+        "exponentformat": "power",
+        "separatethousands": True,
+    }
+    space = {
+        "gridcolor": grid,
+        "linecolor": grid,
+        "zerolinecolor": grid,
+        "showbackground": False,
+        "showspikes": False,
+        "title": {"font": {"size": 14}},
+        "tickfont": {"size": 11},
+        "exponentformat": "power",
+        "separatethousands": True,
+    }
+    layout = {
+        "font": {"family": FONT, "size": 14, "color": text},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "colorway": list(PALETTE),
+        "separators": ". ",
+        "margin": {"l": 70, "r": 20, "t": 40, "b": 56},
+        "hoverlabel": {"bgcolor": ground, "bordercolor": grid, "font": {"color": text}},
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant", "traceorder": "normal"},
+        "modebar": {"bgcolor": CLEAR, "color": muted, "activecolor": text},
+        "annotationdefaults": {"font": {"color": text}},
+        "xaxis": axis,
+        "yaxis": axis,
+        "scene": {"xaxis": space, "yaxis": space, "zaxis": space},
+    }
+    return {"layout": layout}
+
+
+TEMPLATES = {
+    "light": template("#1c232b", "#8a939e", "#dfe4e8", "#ffffff"),
+    "dark": template("#e4e9ee", "#8a939e", "#36404b", "#1a2027"),
+}

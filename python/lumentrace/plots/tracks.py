@@ -1,0 +1,233 @@
+"""Labelled trajectories as one table, and what can be said of them: speed, time located, distance from the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .tables import Floats, Table, tables
+
+GAP_INTERVALS = 10.0
+XYZ = ("x", "y", "z")
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Located points, those of trajectories sorted by label and time.
+
+    Attributes
+    ----------
+    t : (N,) array
+        Times of the points that belong to a trajectory.
+    xyz : (N, 3) array
+    error : (N,) array or None
+        The `error` column, if there is one.
+    label : (N,) array
+    loose_t, loose_xyz : (M,) and (M, 3) arrays
+        The points that belong to none, sorted by time.
+    dropped : int
+        Rows left out because their time or position is not finite.
+    gap : float
+        Two points of a trajectory further apart in time than this have a gap between them; NaN if there are no two.
+    units : mapping
+        Units of t and x.
+    """
+
+    t: Floats
+    xyz: Floats
+    error: Floats | None
+    label: Floats
+    loose_t: Floats
+    loose_xyz: Floats
+    dropped: int
+    gap: float
+    units: Mapping[str, str]
+
+    @cached_property
+    def labels(self) -> Floats:
+        """The different labels, ascending."""
+        return np.unique(self.label)
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where each trajectory begins in the table."""
+        return np.searchsorted(self.label, self.labels)
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """Points of each trajectory."""
+        return np.diff(self.starts, append=len(self.t))
+
+    @cached_property
+    def segment(self) -> NDArray[np.intp]:
+        """For each point the number of its stretch of trajectory without a gap."""
+        if not len(self.t):
+            return np.empty(0, dtype=np.intp)
+        wide = np.diff(self.t) > self.gap
+        return np.concatenate([[0], np.cumsum((np.diff(self.label) != 0) | wide)])
+
+    @property
+    def total(self) -> int:
+        """All points, in trajectories or not."""
+        return len(self.t) + len(self.loose_t)
+
+    def per_trajectory(self, values: Floats, quantile: float = 0.5) -> Floats:
+        """A quantile of `values` for each trajectory, NaNs left out; NaN where none is left."""
+        parts = np.split(values, self.starts[1:]) if len(self.t) else []
+        kept = [part[np.isfinite(part)] for part in parts]
+        return np.array([np.quantile(part, quantile) if len(part) else np.nan for part in kept])
+
+
+def tracks(trajectories: Any, max_gap: float | None) -> Tracks:
+    """Bring trajectories to one sorted table.
+
+    Parameters
+    ----------
+    trajectories : PointData, (N, >=4) array-like, or list of these
+        The column `label` (in an array with more than 4 columns: the last one) tells the trajectories apart; negative
+        and NaN labels belong to none. Without it the points are one trajectory, and the items of a list are one each.
+    max_gap : float, optional
+        See `Tracks.gap`; 10 times the median interval by default.
+    """
+    source = tables(trajectories, "points", ("t", *XYZ))
+    labels = [_labels(table, number) for number, table in enumerate(source)]
+    rows = np.concatenate([np.empty((0, 4)), *(table.rows[:, :4] for table in source)])
+    label = np.concatenate([np.empty(0), *labels])
+    error = _errors(source)
+    finite = np.isfinite(rows).all(axis=1)
+    assigned = finite & (label >= 0)
+    order = np.flatnonzero(assigned)[np.lexsort((rows[assigned, 0], label[assigned]))]
+    loose = rows[finite & ~assigned]
+    loose = loose[np.argsort(loose[:, 0], kind="stable")]
+    return Tracks(
+        t=rows[order, 0],
+        xyz=rows[order, 1:],
+        error=None if error is None else error[order],
+        label=label[order],
+        loose_t=loose[:, 0],
+        loose_xyz=loose[:, 1:],
+        dropped=int((~finite).sum()),
+        gap=_gap(rows[order, 0], label[order]) if max_gap is None else max_gap,
+        units={"t": "ms", "x": "mm"} | _known_units(source),
+    )
+
+
+def _labels(table: Table, number: int) -> Floats:
+    if "label" in table.columns:
+        return table.rows[:, table.columns.index("label")]
+    if table.columns[4:] and all(name.startswith("col") for name in table.columns[4:]):
+        return table.rows[:, -1]
+    return np.full(len(table.rows), float(number))
+
+
+def _errors(source: list[Table]) -> Floats | None:
+    if not any("error" in table.columns for table in source):
+        return None
+    known = [
+        table.rows[:, table.columns.index("error")] if "error" in table.columns else np.full(len(table.rows), np.nan)
+        for table in source
+    ]
+    return np.concatenate(known)
+
+
+def _known_units(source: list[Table]) -> dict[str, str]:
+    return {name: table.units[name] for table in source for name in ("t", "x") if table.units.get(name)}
+
+
+def _gap(t: Floats, label: Floats) -> float:
+    interval = np.diff(t)[np.diff(label) == 0]
+    interval = interval[interval > 0]
+    return GAP_INTERVALS * float(np.median(interval)) if len(interval) else float("nan")
+
+
+def speeds(paths: Tracks, window: int) -> Floats:
+    """Speed at each point: slope of the least-squares straight line through `window` points around it.
+
+    Computed per axis as Σ(t - t̄)(x - x̄) / Σ(t - t̄)², then the Euclidean norm. NaN where the points around do not all
+    lie in one stretch without a gap. O(N window).
+
+    Returns
+    -------
+    (N,) array
+    """
+    half = window // 2
+    result = np.full(len(paths.t), np.nan)
+    centre = np.arange(half, len(paths.t) - half)
+    centre = centre[paths.segment[centre - half] == paths.segment[centre + half]]
+    if not len(centre):
+        return result
+    sum_t, sum_tt = np.zeros(len(centre)), np.zeros(len(centre))
+    sum_x, sum_tx = np.zeros((len(centre), 3)), np.zeros((len(centre), 3))
+    for offset in range(-half, half + 1):
+        dt = paths.t[centre + offset] - paths.t[centre]
+        dx = paths.xyz[centre + offset] - paths.xyz[centre]
+        sum_t += dt
+        sum_tt += dt * dt
+        sum_x += dx
+        sum_tx += dt[:, None] * dx
+    spread = window * sum_tt - sum_t**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (window * sum_tx - sum_t[:, None] * sum_x) / spread[:, None]
+    result[centre] = np.where(spread > 0, np.sqrt((slope**2).sum(axis=1)), np.nan)
+    return result
+
+
+def located_time(paths: Tracks) -> float:
+    """Time during which at least one trajectory is followed without a gap."""
+    if not len(paths.t):
+        return 0.0
+    first = np.flatnonzero(np.diff(paths.segment, prepend=-1))
+    last = np.append(first[1:], len(paths.t)) - 1
+    start, end = paths.t[first], paths.t[last]
+    order = np.argsort(start, kind="stable")
+    start, end = start[order], end[order]
+    reached = np.maximum.accumulate(np.concatenate([[-np.inf], end[:-1]]))
+    return float(np.clip(end - np.maximum(start, reached), 0, None).sum())
+
+
+def followed_times(paths: Tracks) -> Floats:
+    """Time during which each trajectory is followed without a gap."""
+    if not len(paths.t):
+        return np.empty(0)
+    inside = np.diff(paths.segment, append=-1) == 0
+    intervals = np.where(inside, np.diff(paths.t, append=0.0), 0.0)
+    return np.add.reduceat(intervals, paths.starts)
+
+
+def truth_errors(paths: Tracks, truth: Tracks) -> tuple[Floats, Floats]:
+    """Distance of each point from the true path of the tracer its trajectory is closest to on average.
+
+    The true path is interpolated linearly in time; points outside its time have NaN.
+
+    Returns
+    -------
+    distance : (N,) array
+    tracer : (number of trajectories,) array
+        The label of the tracer; NaN where no tracer overlaps in time.
+    """
+    distance = np.full(len(paths.t), np.nan)
+    tracer = np.full(len(paths.labels), np.nan)
+    if not len(paths.t):
+        return distance, tracer
+    best = np.full(len(paths.labels), np.inf)
+    for label, rows in zip(truth.labels, np.split(np.arange(len(truth.t)), truth.starts[1:]), strict=True):
+        away = _distance(paths, truth.t[rows], truth.xyz[rows])
+        known = np.isfinite(away)
+        number = np.add.reduceat(known.astype(float), paths.starts)
+        total = np.add.reduceat(np.where(known, away, 0.0), paths.starts)
+        mean = np.where(number > 0, total / np.maximum(number, 1), np.inf)
+        better = mean < best
+        best[better], tracer[better] = mean[better], label
+        points = np.repeat(better, paths.counts)
+        distance[points] = away[points]
+    return distance, tracer
+
+
+def _distance(paths: Tracks, t: Floats, xyz: Floats) -> Floats:
+    away = np.stack([np.interp(paths.t, t, xyz[:, i], np.nan, np.nan) for i in range(3)], axis=1)
+    return np.asarray(np.sqrt(((away - paths.xyz) ** 2).sum(axis=1)))

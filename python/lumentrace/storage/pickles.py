@@ -1,0 +1,296 @@
+"""Old files of the PEPT library, which are Python pickles, read without running anything that is in them.
+
+A pickle is a program: it may name any importable function and call it. Here it is read by an unpickler that knows a
+short list of names, each replaced by an inert stand-in from this file, and refuses every other name before it is looked
+up. That happens in a child process with a time limit and, where the system has it, a memory limit; the child hands its
+result back in our own container, not as a pickle.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.data.lines import LineData
+from lumentrace.data.points import PointData
+from lumentrace.data.samples import AdaptiveWindow, TimeWindow
+from lumentrace.errors import FormatError
+from lumentrace.storage.container import load, save
+
+_MODULE = "lumentrace.storage.pickles"
+_REFUSED = 3
+_MEMORY = 2 << 30
+_MEMORY_PER_BYTE = 12
+
+
+def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
+    """Read a file that the PEPT library saved as a pickle.
+
+    Parameters
+    ----------
+    path : path
+        File written by ``pept.save``, ``LineData.save`` or ``PointData.save``.
+    timeout : float, default 600
+        Most seconds the child process may take.
+
+    Returns
+    -------
+    LineData, PointData, ndarray, or list, tuple or dict of such
+        With samples, columns and attributes as they were saved.
+
+    Raises
+    ------
+    FormatError
+        If the file is not a pickle, is damaged, needs too much time or memory, or names anything else than arrays,
+        plain values, `LineData` and `PointData`. Nothing named in the file is ever called.
+    OSError
+        If there is no such file or it cannot be read.
+
+    Examples
+    --------
+    >>> from lumentrace.storage import import_pickle, save
+    >>> save("run.h5", import_pickle("run.pickle"))  # doctest: +SKIP
+    """
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.h5"
+        limit = _MEMORY + _MEMORY_PER_BYTE * size
+        command = [sys.executable, "-P", "-m", _MODULE, os.path.abspath(path), str(result), str(limit)]
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
+        try:
+            child = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", timeout=timeout, env=environment, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise FormatError(f"reading the pickle took longer than {timeout} s: {path}") from None
+        if child.returncode == 0:
+            return load(result)
+        reason = child.stderr.strip() if child.returncode == _REFUSED else _death(child)
+    raise FormatError(f"{reason}: {path}")
+
+
+def _death(child: subprocess.CompletedProcess[str]) -> str:
+    last = (child.stderr.strip().splitlines() or ["no message"])[-1]
+    return f"the process that read the pickle ended with status {child.returncode} ({last})"
+
+
+# ---------------------------------------------------------------------- in the child process
+class _RefusedError(Exception):
+    """The pickle holds something that is not read."""
+
+
+class _Dtype:
+    """Stands in for `numpy.dtype`."""
+
+    def __init__(self, code: Any, align: Any = False, copy: Any = False) -> None:
+        if not (isinstance(code, str) and re.fullmatch(r"[biufcSU]\d{1,6}", code)):
+            raise _RefusedError(f"arrays of numpy type {code!r} cannot be read")
+        self.code, self.order = code, "|"
+
+    def __setstate__(self, state: Any) -> None:
+        if not (isinstance(state, tuple) and len(state) >= 2 and state[1] in ("<", ">", "|", "=")):
+            raise _RefusedError("damaged description of a numpy type")
+        self.order = state[1]
+
+    def dtype(self) -> np.dtype[Any]:
+        """Make the numpy type."""
+        return np.dtype(self.order + self.code)
+
+
+class _Array:
+    """Stands in for `numpy.ndarray`."""
+
+    def __init__(self) -> None:
+        self.value: NDArray[Any] | None = None
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, dtype, fortran, raw = state
+        self.value = _array(raw, dtype, shape, "F" if fortran else "C")
+
+
+def _array(raw: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
+    if not (isinstance(dtype, _Dtype) and isinstance(shape, tuple) and isinstance(raw, (bytes, bytearray))):
+        raise _RefusedError("damaged or unusual array (arrays of Python objects cannot be read)")
+    kind = dtype.dtype()
+    if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * kind.itemsize != len(raw):
+        raise _RefusedError(f"damaged array: expected shape {shape} of {kind}, found {len(raw)} bytes")
+    return np.frombuffer(raw, kind).reshape(shape, order="F" if order == "F" else "C").copy()
+
+
+def _reconstruct(kind: Any, shape: Any, code: Any) -> _Array:
+    if kind is not _Array:
+        raise _RefusedError("damaged array")
+    return _Array()
+
+
+def _from_buffer(raw: Any, dtype: Any, shape: Any, order: Any, *axes: Any) -> NDArray[Any]:
+    if any(axis is not None for axis in axes):
+        raise _RefusedError("array with permuted axes")
+    return _array(raw, dtype, shape, order)
+
+
+def _scalar(dtype: Any, raw: Any = b"") -> Any:
+    return _array(raw, dtype, (), "C")[()]
+
+
+class _Kept:
+    """Stands in for a class of the PEPT library: keeps its attributes and does nothing else."""
+
+    state: dict[str, Any]
+
+    def __new__(cls) -> _Kept:
+        new = object.__new__(cls)
+        new.state = {}
+        return new
+
+    def __setstate__(self, state: Any) -> None:
+        parts = state if isinstance(state, tuple) else (state,)
+        self.state = {str(key): value for part in parts if isinstance(part, dict) for key, value in part.items()}
+
+    def take(self, name: str) -> Any:
+        """Take an attribute that must be there."""
+        if name not in self.state:
+            raise _RefusedError(f"expected an attribute {name} of a {type(self).__name__}, found {sorted(self.state)}")
+        return self.state[name]
+
+
+class _Table(_Kept):
+    kind: ClassVar[type[IterableSamples]]
+
+    def convert(self, converter: _Converter) -> IterableSamples:
+        """Make our object in the place of this one."""
+        size = converter.convert(self.take("_sample_size"))
+        return self.kind.from_state(
+            {
+                "data": converter.convert(self.take("_data")),
+                "samples_indices": converter.convert(self.take("_samples_indices")),
+                "sample_size": size.astype(np.int64) if isinstance(size, np.ndarray) else _plain_int(size),
+                "overlap": _plain_int(converter.convert(self.take("_overlap"))),
+                "columns": converter.convert(self.take("_columns")),
+                "attrs": converter.convert(self.take("_attrs")),
+                "units": {},
+                "provenance": None,
+            }
+        )
+
+
+class _Lines(_Table):
+    kind = LineData
+
+
+class _Points(_Table):
+    kind = PointData
+
+
+class _TimeWindow(_Kept):
+    def convert(self, converter: _Converter) -> TimeWindow:
+        """Make our object in the place of this one."""
+        return TimeWindow(float(self.take("window")))
+
+
+class _AdaptiveWindow(_Kept):
+    def convert(self, converter: _Converter) -> AdaptiveWindow:
+        """Make our object in the place of this one."""
+        most = self.take("max_elems")
+        return AdaptiveWindow(float(self.take("window")), np.inf if most >= sys.maxsize else _plain_int(most))
+
+
+def _plain_int(value: Any) -> Any:
+    return int(value) if isinstance(value, np.integer) else value
+
+
+_KNOWN: dict[tuple[str, str], Any] = {
+    ("builtins", "complex"): complex,
+    ("numpy", "dtype"): _Dtype,
+    ("numpy", "ndarray"): _Array,
+    ("pept.base.line_data", "LineData"): _Lines,
+    ("pept.base.point_data", "PointData"): _Points,
+    ("pept.base.iterable_samples", "TimeWindow"): _TimeWindow,
+    ("pept.base.iterable_samples", "AdaptiveWindow"): _AdaptiveWindow,
+    ("pept.base.iterable_samples", "Selector"): _Kept,
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): _reconstruct for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _KNOWN:
+            raise _RefusedError(
+                f"the pickle names {module}.{name}; expected only numpy arrays, plain values, LineData and PointData"
+            )
+        return _KNOWN[module, name]
+
+
+class _Converter:
+    """Replaces the stand-ins in what was unpickled."""
+
+    def __init__(self) -> None:
+        self._done: dict[int, Any] = {}
+        self._open: set[int] = set()
+
+    def convert(self, value: Any) -> Any:
+        """Put our objects in the place of stand-ins; what was one object stays one."""
+        if id(value) in self._done:
+            return self._done[id(value)]
+        if id(value) in self._open:
+            raise _RefusedError("a value contains itself")
+        self._open.add(id(value))
+        self._done[id(value)] = self._convert(value)
+        self._open.discard(id(value))
+        return self._done[id(value)]
+
+    def _convert(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.convert(item) for item in value)
+        if isinstance(value, dict):
+            return {self.convert(key): self.convert(item) for key, item in value.items()}
+        if isinstance(value, _Array):
+            if value.value is None:
+                raise _RefusedError("damaged array: it has no content")
+            return value.value
+        if isinstance(value, (_Table, _TimeWindow, _AdaptiveWindow)):
+            return value.convert(self)
+        return value
+
+
+def _limit_memory(most: int) -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows; the time limit holds there too
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _main(source: str, result: str, most_memory: str) -> int:
+    _limit_memory(int(most_memory))
+    try:
+        with open(source, "rb") as file:
+            save(result, _Converter().convert(_Unpickler(file).load()))
+    except _RefusedError as refused:
+        reason = str(refused)
+    except MemoryError:
+        reason = "the pickle asks for more memory than its size explains"
+    except Exception as error:
+        reason = f"not a pickle of the PEPT library, or damaged ({type(error).__name__}: {error})"
+    else:
+        return 0
+    print(reason, file=sys.stderr)
+    return _REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))

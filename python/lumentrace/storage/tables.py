@@ -1,0 +1,220 @@
+"""Tables for other programs: CSV, Parquet, polars and pandas."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lumentrace import __version__
+from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.errors import FormatError
+from lumentrace.files import replacing
+from lumentrace.provenance import Provenance
+from lumentrace.storage import checksum, types
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+SCHEMA = 1
+METADATA_KEY = "lumentrace"
+
+_CSV_ROWS = 4096
+
+
+def to_csv(path: str | os.PathLike[str], table: IterableSamples, delimiter: str = " ") -> None:
+    """Write the rows as text.
+
+    The first line is ``# `` and the names of the columns; `lumentrace.pept.read_csv` and `numpy.loadtxt` skip it. Each
+    row follows on a line of its own, every number as ``%.18e``, which reads back to the same bits.
+
+    Parameters
+    ----------
+    path : path
+        File to write; replaced at once when everything is written.
+    table : LineData or PointData
+        Rows to write, shape (N, C). Samples, attributes and units are not written; `save` keeps them.
+    delimiter : str, default " "
+        Text between the numbers.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lumentrace import PointData
+    >>> from lumentrace.storage import to_csv
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     to_csv(Path(folder) / "points.csv", PointData([[0, 1, 2, 3]]))
+    ...     print((Path(folder) / "points.csv").read_text()[:30])
+    # t x y z
+    0.000000000000000000e+00 1
+    """
+    _check(table)
+    row = delimiter.join(["%.18e"] * table.data.shape[1]) + "\n"
+    block_format = row * _CSV_ROWS
+    with replacing(path) as file:
+        file.write(f"# {delimiter.join(' '.join(name.split()) for name in table.columns)}\n".encode())
+        for start in range(0, len(table.data), _CSV_ROWS):
+            block = table.data[start : start + _CSV_ROWS]
+            form = block_format if len(block) == _CSV_ROWS else row * len(block)
+            file.write((form % tuple(block.ravel().tolist())).encode())
+
+
+def to_polars(table: IterableSamples) -> pl.DataFrame:
+    """Hand the rows to polars: a DataFrame with one Float64 column per column.
+
+    Parameters
+    ----------
+    table : LineData or PointData
+        Rows, shape (N, C).
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name.
+
+    Examples
+    --------
+    >>> from lumentrace import PointData
+    >>> from lumentrace.storage import to_polars
+    >>> to_polars(PointData([[0, 1, 2, 3]])).columns
+    ['t', 'x', 'y', 'z']
+    """
+    import polars as pl
+
+    _check(table, distinct=True)
+    return pl.from_numpy(np.asarray(table.data), schema=table.columns, orient="row")
+
+
+def to_pandas(table: IterableSamples) -> pd.DataFrame:
+    """Hand the rows to pandas: a DataFrame with one float64 column per column and the units in ``attrs["units"]``.
+
+    Parameters
+    ----------
+    table : LineData or PointData
+        Rows, shape (N, C).
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed; it comes with ``pip install "lumentrace[pandas]"``.
+    ValueError
+        If two columns have the same name.
+    """
+    _check(table, distinct=True)
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError('pandas is not installed; get it with `pip install "lumentrace[pandas]"`') from error
+    frame = pd.DataFrame(np.array(table.data), columns=table.columns)
+    frame.attrs["units"] = table.units
+    return frame
+
+
+def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
+    """Write the rows as a Parquet file.
+
+    The file's key-value metadata has one entry ``lumentrace``, a JSON object with `schema`, `version`, `type`, `units`,
+    `provenance` and the `checksum` of the rows.
+
+    Parameters
+    ----------
+    path : path
+        File to write; replaced at once when everything is written.
+    table : LineData or PointData
+        Rows to write, shape (N, C). Samples and attributes are not written; `save` keeps them.
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    read_parquet
+    """
+    record = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "type": type(table).__name__,
+        "units": table.units,
+        "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
+        "checksum": checksum.of_array(table.data),
+    }
+    frame = to_polars(table)
+    with replacing(path) as file:
+        frame.write_parquet(file, metadata={METADATA_KEY: json.dumps(record, ensure_ascii=False)})
+
+
+def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None) -> Any:
+    """Read a table that `to_parquet` wrote.
+
+    Parameters
+    ----------
+    path : path
+        File to read.
+    sample_size, overlap
+        How to cut the rows into samples; all rows are one sample by default.
+
+    Returns
+    -------
+    LineData or PointData
+        With columns, units and provenance.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, not written by `to_parquet`, or from a newer version.
+    OSError
+        If there is no such file or it cannot be read.
+    """
+    import polars as pl
+
+    with open(path, "rb") as file:
+        try:
+            text = pl.read_parquet_metadata(file).get(METADATA_KEY)
+            file.seek(0)
+            frame = pl.read_parquet(file)
+        except (Exception, pl.exceptions.PanicException) as error:
+            raise FormatError(f"not a Parquet file, or damaged ({type(error).__name__}: {error}): {path}") from error
+    if text is None:
+        raise FormatError(f"expected metadata {METADATA_KEY!r} as `to_parquet` writes it, found none: {path}")
+    try:
+        return _table(json.loads(text), frame, sample_size, overlap)
+    except FormatError as error:
+        raise FormatError(f"{error}: {path}") from None
+    except (LookupError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise FormatError(f"metadata {METADATA_KEY!r} are damaged ({type(error).__name__}: {error}): {path}") from error
+
+
+def _table(record: dict[str, Any], frame: pl.DataFrame, sample_size: Any, overlap: Any) -> Any:
+    if record["schema"] > SCHEMA:
+        found = record["schema"]
+        raise FormatError(f"`schema`: expected at most {SCHEMA}, found {found}; update lumentrace to read it")
+    known = types.named(record["type"])
+    if known is None:
+        raise FormatError(f"`type`: expected one of {types.names()}, found {record['type']!r}")
+    rows = frame.to_numpy(order="c")
+    if rows.dtype != np.float64 or checksum.of_array(rows) != record["checksum"]:
+        raise FormatError("the rows changed since they were written (checksum)")
+    table = known.cls()(rows, sample_size, overlap, columns=frame.columns)
+    table.units = record["units"]
+    table.provenance = record["provenance"] and Provenance.from_dict(record["provenance"])
+    return table
+
+
+def _check(table: Any, distinct: bool = False) -> None:
+    if not isinstance(table, IterableSamples):
+        raise TypeError(f"`table`: expected LineData or PointData, found {type(table).__name__}")
+    if distinct and len(set(table.columns)) < len(table.columns):
+        raise ValueError(f"`columns`: expected names that differ, found {table.columns}")
