@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from types import FunctionType
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,18 @@ from numpy.typing import NDArray
 
 BLOCK = 32 * 2**20
 """Bytes that are hashed at a time."""
+
+
+def environment() -> dict[str, str]:
+    """Versions that a result may depend on."""
+    from lumentrace import __version__
+
+    return {
+        "lumentrace": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+    }
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ class Provenance:
 
     input: dict[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
-    environment: dict[str, str] = field(default_factory=lambda: environment())
+    environment: dict[str, str] = field(default_factory=environment)
     seed: int | None = None
 
     def then(self, name: str, parameters: Mapping[str, Any], started: datetime, duration: float) -> Self:
@@ -86,18 +99,6 @@ class Provenance:
 def now() -> datetime:
     """The present moment in UTC."""
     return datetime.now(UTC)
-
-
-def environment() -> dict[str, str]:
-    """Versions that a result may depend on."""
-    from lumentrace import __version__
-
-    return {
-        "lumentrace": __version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(terse=True),
-    }
 
 
 def identity(rows: NDArray[np.float64], path: object = None) -> dict[str, Any]:
@@ -129,9 +130,15 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, np.ndarray):
-        return plain(value.tolist()) if value.size <= 100 else f"array of shape {value.shape}"
+        return plain(value.tolist()) if value.size <= 100 or value.dtype.hasobject else _summary(value)
+    if isinstance(value, FunctionType):
+        return f"function {value.__module__}.{value.__qualname__}"
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return repr(value)
+
+
+def _summary(array: NDArray[Any]) -> str:
+    return f"array of {array.dtype}, shape {array.shape}, xxh3 {content(array)}"

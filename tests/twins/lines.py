@@ -50,7 +50,7 @@ def cutpoints(lines: Array, max_distance: float, box: Array | None = None) -> Ar
         on_p, on_q = p + s * u, q + t * r
         middle = (on_p + on_q) / 2
         gap = on_p - on_q
-        keep = (-determinant > PARALLEL * (a * c)) & (dot(gap, gap) < max_distance**2)
+        keep = (-determinant > PARALLEL * (a * c)) & (dot(gap, gap) < max_distance * max_distance)
         keep &= ((box[::2] < middle) & (middle < box[1::2])).all(axis=1)
     times = (lines[i, 0] + lines[j, 0]) / 2
     found = np.column_stack([times, middle, i, j])[keep]
@@ -61,7 +61,8 @@ def squared_distances(lines: Array, point: Array) -> Array:
     """Squared distance of ``point`` from each line."""
     n = lines[:, 4:7] - lines[:, 1:4]
     n = n / np.linalg.norm(n, axis=1)[:, None]
-    return (np.cross(point - lines[:, 1:4], n) ** 2).sum(axis=1)
+    offsets: Array = np.cross(point - lines[:, 1:4], n)
+    return np.asarray((offsets**2).sum(axis=1))
 
 
 def nearest_point(lines: Array) -> Array | None:
@@ -77,7 +78,7 @@ def nearest_point(lines: Array) -> Array | None:
     if np.linalg.eigvalsh(matrix)[0] <= 1e-12 * np.trace(matrix):
         return None
     vector = (projections @ (lines[:, 1:4] - origin)[:, :, None]).sum(axis=0)[:, 0]
-    return origin + np.linalg.solve(matrix, vector)
+    return np.asarray(origin + np.linalg.solve(matrix, vector))
 
 
 def birmingham(lines: Array, fopt: float) -> tuple[Array | None, NDArray[np.bool_]]:

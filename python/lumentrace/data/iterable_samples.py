@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.data import mapping, samples
 from lumentrace.data.samples import Overlap, SampleSize
+
+T = TypeVar("T", bound="IterableSamples")
 
 _LENGTHS = ("x", "y", "z", "x1", "y1", "z1", "x2", "y2", "z2", "error", "error_x", "error_y", "error_z")
 UNITS = {"t": "ms", "v": "m/s", "vx": "m/s", "vy": "m/s", "vz": "m/s"} | dict.fromkeys(_LENGTHS, "mm")
@@ -223,6 +225,11 @@ class IterableSamples:
         new_row = np.concatenate([[0], np.cumsum(kept)])
         return self._derived(self._data[first:last][kept], new_row[indices - first])
 
+    @property
+    def select(self) -> _Select[Self]:
+        """Rows instead of samples: ``x.select[key]`` is cut like `x` but holds the rows ``x.data[key]``."""
+        return _Select(self)
+
     # ------------------------------------------------------------------ copies and state
     def copy(
         self,
@@ -314,6 +321,17 @@ class IterableSamples:
         lines += [f"{self.data_name} = ", f"  (rows: {rows}, columns: {width})", _indented(self._data)]
         lines += [f"columns = {self._columns}", *_attr_lines(self.attrs)]
         return "\n".join(lines)
+
+
+class _Select(Generic[T]):
+    def __init__(self, samples: T) -> None:
+        self._samples = samples
+
+    def __getitem__(self, key: Any) -> T:
+        whole = self._samples
+        one = whole.sample_size is None or whole.sample_size == len(whole.data)
+        cut: dict[str, Any] = {} if one else {"sample_size": whole.sample_size, "overlap": whole.overlap}
+        return whole.copy(deep=False, data=np.atleast_2d(whole.data[key]), **cut)
 
 
 def _real(data: Any) -> NDArray[np.float64]:

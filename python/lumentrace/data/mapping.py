@@ -23,7 +23,7 @@ class MappedRows:
 def detach(rows: NDArray[np.float64]) -> NDArray[np.float64] | MappedRows:
     """`rows` themselves, or their place on disk if they are a view of a file that other processes can open."""
     base = _mapped(rows)
-    if base is None or base.filename is None or not os.path.exists(base.filename):
+    if base is None or base.mode == "c" or base.filename is None or not os.path.exists(base.filename):
         return np.asarray(rows)
     # A view of a slice keeps its parent's `offset`, so the place is measured from the start of the mapping.
     start = base.offset - base.offset % mmap.ALLOCATIONGRANULARITY

@@ -16,8 +16,8 @@ from lumentrace import _core
 class TimeWindow:
     """A fixed time span, for use as `sample_size` or `overlap`.
 
-    Window k holds the rows with ``t0 + k (window - overlap) <= t < t0 + k (window - overlap) + window``, where `t0` is the
-    first time. Only full windows count; windows without a row are left out.
+    Window k holds the rows with ``t0 + k (window - overlap) <= t < t0 + k (window - overlap) + window``, where `t0`
+    is the first time. Only full windows count; windows without a row are left out.
 
     Parameters
     ----------

@@ -17,37 +17,60 @@ CHUNK_BYTES = 4 * 2**20
 """Rows that a chunk may hold before it is closed."""
 
 
+def iterable(samples: Any) -> Any:
+    """The same `samples`, if they can be iterated over.
+
+    Raises
+    ------
+    ValueError
+        If they cannot.
+    """
+    try:
+        iter(samples)
+    except TypeError:
+        raise ValueError(f"`samples`: expected samples to iterate over, found {type(samples).__name__}") from None
+    return samples
+
+
 def as_indexable(samples: Any) -> Any:
     """Samples that have a length and can be sliced."""
     if isinstance(samples, (IterableSamples, Results, list, tuple)):
         return samples
-    try:
-        return list(samples)
-    except TypeError:
-        raise ValueError(f"`samples`: expected samples to iterate over, found {type(samples).__name__}") from None
+    return list(iterable(samples))
 
 
 def bounds(samples: Any, at_least: int) -> list[tuple[int, int]]:
-    """First and last (exclusive) sample of each chunk: `at_least` chunks, fewer if there are fewer samples."""
+    """First and last (exclusive) sample of each chunk: `at_least` chunks, fewer if there are fewer samples.
+
+    Without any sample there is one empty chunk.
+    """
     count = len(samples)
     longest = max(1, -(-count // at_least))
-    if not isinstance(samples, (IterableSamples, Results)):
-        return [(i, min(i + longest, count)) for i in range(0, count, longest)]
-    if isinstance(samples, IterableSamples):
-        rows = np.diff(samples.samples_indices, axis=1)[:, 0]
-        width = samples.data.shape[1]
-    else:
-        rows = np.add.reduceat(np.append(np.diff(samples.ranges, axis=1)[:, 0], 0), samples.owners[:-1])
-        rows[np.diff(samples.owners) == 0] = 0
-        width = samples.rows.shape[1]
     chunks, start, size = [], 0, 0
-    most = CHUNK_BYTES // (8 * width)
-    for i, more in enumerate(rows.tolist()):
-        if i > start and (size + more > most or i - start == longest):
+    for i, more in enumerate(_sizes(samples)):
+        if i > start and (size + more > CHUNK_BYTES or i - start == longest):
             chunks.append((start, i))
             start, size = i, 0
         size += more
-    return [*chunks, (start, count)] if count else []
+    return [*chunks, (start, count)]
+
+
+def _sizes(samples: Any) -> list[int]:
+    """Bytes of each sample."""
+    if isinstance(samples, IterableSamples):
+        sizes = np.diff(samples.samples_indices, axis=1)[:, 0] * 8 * samples.data.shape[1]
+    elif isinstance(samples, Results):
+        ends = np.concatenate([[0], np.cumsum(np.diff(samples.ranges, axis=1)[:, 0])])
+        sizes = np.diff(ends[samples.owners]) * 8 * samples.rows.shape[1]
+    else:
+        return [_bytes(sample) for sample in samples]
+    return [int(size) for size in sizes]
+
+
+def _bytes(sample: Any) -> int:
+    if isinstance(sample, (list, tuple)):
+        return sum(_bytes(item) for item in sample)
+    return int(getattr(getattr(sample, "data", sample), "nbytes", 0))
 
 
 def cut(samples: Any, start: int, end: int) -> Any:
@@ -64,6 +87,8 @@ def cut(samples: Any, start: int, end: int) -> Any:
             samples.columns,
             samples.listed,
             _Shifted(samples, start),
+            samples.provenance,
+            samples.units,
         )
     return samples[start:end]
 
@@ -77,7 +102,7 @@ class _Shifted:
 
 
 def run(
-    filters: Sequence[Filter], samples: Any, threads: int = 1, progress: Callable[[int], None] | None = None
+    filters: Sequence[Filter], samples: Any, progress: Callable[[int], None] | None = None, threads: int = 1
 ) -> Any:
     """All `filters` over all `samples` of a chunk: native runs in one call, Python filters in a loop.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-Task = tuple[Any, ...]
+Span = tuple[int, int]
+"""First and last (exclusive) sample of a task."""
+Arguments = tuple[Any, ...]
 
 
 def check(executor: Any) -> None:
@@ -36,50 +38,123 @@ def is_here(executor: Any) -> bool:
 def workers(executor: Any, max_workers: int | None) -> int:
     """How many tasks run at once."""
     known = max_workers or getattr(executor, "_max_workers", None)
-    if not known and hasattr(executor, "ncores"):
+    if not known and _is_dask(executor):
         known = sum(executor.ncores().values())
     return int(known or os.cpu_count() or 1)
 
 
-def run(
-    function: Callable[..., Any], tasks: Iterable[Task], executor: Any, max_workers: int | None
-) -> Iterator[Any]:
-    """Results of ``function(*task)`` in order of the tasks, with a bounded number of tasks under way.
+class Stop:
+    """Ends tasks in threads of this process at their next sign of progress; a copy in another process never does."""
 
-    An executor that was passed in as an object is left running; one that was passed as a class is shut down.
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, done: int) -> None:
+        """Be told of progress."""
+        if self.asked:
+            raise CancelledError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Stop, ()
+
+
+def run(
+    function: Callable[..., Any], tasks: Iterable[tuple[Span, Arguments]], executor: Any, max_workers: int | None
+) -> Generator[Any]:
+    """Results of ``function(*arguments, stop)`` in order of the tasks, with a bounded number of tasks under way.
+
+    An executor that was passed in as an object is left running; one that was passed as a class is shut down. When the
+    iterator is closed early, waiting tasks are cancelled and `stop` ends those that run in threads.
+
+    Raises
+    ------
+    RuntimeError
+        If a worker died; the message says which samples were being worked on.
     """
+    spans: list[Span] = []
+
+    def arguments() -> Iterator[Arguments]:
+        for span, each in tasks:
+            spans.append(span)
+            yield each
+
+    finished = 0
+    try:
+        with closing(_results(function, arguments(), executor, max_workers)) as results:
+            for result in results:
+                yield result
+                finished += 1
+    except BrokenExecutor as error:
+        if finished >= len(spans):
+            raise
+        raise RuntimeError(
+            f"a worker died (killed, or out of memory) while samples {spans[finished][0]} to {spans[-1][1] - 1} were "
+            "being worked on; with `run_dir=` finished chunks are kept and the same call continues from there"
+        ) from error
+
+
+def _results(
+    function: Callable[..., Any], tasks: Iterable[Arguments], executor: Any, max_workers: int | None
+) -> Generator[Any]:
     if isinstance(executor, str):
         yield from _joblib(function, tasks, max_workers)
     elif isinstance(executor, type):
-        pool: Executor = executor(max_workers=max_workers)
-        try:
+        with _made(executor, max_workers) as pool:
             yield from _submit(function, tasks, pool, max_workers)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
     else:
         yield from _submit(function, tasks, executor, max_workers)
 
 
-def _joblib(function: Callable[..., Any], tasks: Iterable[Task], max_workers: int | None) -> Iterator[Any]:
+@contextmanager
+def _made(executor: Callable[..., Executor], max_workers: int | None) -> Iterator[Executor]:
+    """A pool of our own; its processes do not outlive an interrupt."""
+    pool = executor(max_workers=max_workers)
+    try:
+        yield pool
+    except Exception:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    except BaseException:
+        processes = list((getattr(pool, "_processes", None) or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+    pool.shutdown(wait=True)
+
+
+def _joblib(function: Callable[..., Any], tasks: Iterable[Arguments], max_workers: int | None) -> Iterator[Any]:
     try:
         from joblib import Parallel, delayed
     except ImportError as error:
         raise ImportError("executor='joblib' needs joblib: pip install 'lumentrace[joblib]'") from error
     jobs = max_workers if max_workers is not None else -1
-    yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(*task) for task in tasks)
+    calls = (delayed(function)(*task, Stop()) for task in tasks)
+    with closing(Parallel(n_jobs=jobs, return_as="generator")(calls)) as results:
+        yield from results
 
 
-def _submit(function: Callable[..., Any], tasks: Iterable[Task], pool: Any, max_workers: int | None) -> Iterator[Any]:
+def _submit(
+    function: Callable[..., Any], tasks: Iterable[Arguments], pool: Any, max_workers: int | None
+) -> Iterator[Any]:
     waiting: deque[Any] = deque()
     limit = 2 * workers(pool, max_workers)
+    stop = Stop()
+    # Dask would otherwise answer a repeated call from memory.
+    options = {"pure": False} if _is_dask(pool) else {}
     try:
         for task in tasks:
             if len(waiting) == limit:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(function, *task))
+            waiting.append(pool.submit(function, *task, stop, **options))
         while waiting:
             yield waiting.popleft().result()
     finally:
+        stop.asked = True
         for future in waiting:
             with suppress(AttributeError):
                 future.cancel()
+
+
+def _is_dask(executor: Any) -> bool:
+    return hasattr(executor, "ncores")

@@ -90,11 +90,15 @@ class NativeFilter(Filter):
             return sample
         if isinstance(sample, IterableSamples):
             self.check([sample])
-        if isinstance(sample, (list, tuple)) and len(sample) and np.ndim(sample[0]) != 1:
+        if isinstance(sample, (list, tuple)) and len(sample) and _is_table(sample[0]):
             return [self._as_objects(item) for item in sample]
         if isinstance(sample, Sequence) and not len(sample):
             raise ValueError(f"{type(self).__name__}: expected at least one table, found an empty list")
         return self.takes(sample)
+
+
+def _is_table(item: Any) -> bool:
+    return isinstance(item, IterableSamples) or np.ndim(item) != 1
 
 
 def as_batch(samples: Any) -> Results | None:
@@ -104,9 +108,8 @@ def as_batch(samples: Any) -> Results | None:
     if isinstance(samples, IterableSamples):
         owners = np.arange(len(samples) + 1, dtype=np.int64)
         attrs = _SameAttrs(samples.attrs)
-        return Results(
-            type(samples), samples.data, samples.samples_indices, owners, samples.columns, False, attrs, samples.provenance
-        )
+        table = (samples.data, samples.samples_indices, owners, samples.columns)
+        return Results(type(samples), *table, False, attrs, samples.provenance, samples.units)
     items = list(samples)
     listed = bool(items) and all(isinstance(item, (list, tuple)) and len(item) for item in items)
     objects = [o for item in items for o in item] if listed else items
@@ -125,12 +128,13 @@ def as_batch(samples: Any) -> Results | None:
         listed,
         _OwnAttrs([first.attrs for first in firsts]),
         objects[0].provenance,
+        objects[0].units,
     )
 
 
 def _uniform(objects: Sequence[IterableSamples]) -> bool:
     first = objects[0]
-    return all(type(o) is type(first) and o.columns == first.columns for o in objects)
+    return all(type(o) is type(first) and o.columns == first.columns and o.units == first.units for o in objects)
 
 
 @dataclass
@@ -195,7 +199,9 @@ def run(
         progress,
     )
     last = steps[-1]
-    return Results(PointData, rows, ranges, owners, list(last.columns), last.listed, _StepAttrs(steps, batch))
+    attrs = _StepAttrs(steps, batch)
+    units = {name: unit for name, unit in batch.units.items() if name in last.columns}
+    return Results(PointData, rows, ranges, owners, list(last.columns), last.listed, attrs, units=units)
 
 
 class LineFilter(NativeFilter):

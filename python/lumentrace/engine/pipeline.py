@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from typing import Any
 
 from lumentrace import provenance
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.engine import chunks, executors
+from lumentrace.engine import chunks, executors, fingerprint
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.results import Results, join
 from lumentrace.engine.resume import RunDirectory
 from lumentrace.engine.transformer import Filter, Reducer, Transformer
 
 Step = tuple[Filter, ...] | Reducer
+LEAST_KEPT = 32
+"""Chunks that a run directory is asked to keep of each batch, so that little is lost with the one under way."""
 
 
 class Pipeline:
@@ -135,9 +138,12 @@ class Pipeline:
             If the first sample of a batch has the wrong class.
         """
         executors.check(executor)
+        if not self._transformers:
+            return chunks.iterable(samples)
         started, clock = provenance.now(), time.perf_counter()
+        samples = chunks.as_indexable(samples)
         history = _history(samples)
-        directory = RunDirectory(run_dir, self._identity(samples, history)) if run_dir is not None else None
+        directory = RunDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
         steps = self.steps()
         for index, step in enumerate(steps):
             if isinstance(step, Reducer):
@@ -153,13 +159,11 @@ class Pipeline:
         _record(samples, history)
         return samples
 
-    def _identity(self, samples: Any, history: provenance.Provenance) -> dict[str, Any]:
-        sampling = provenance.content(samples.samples_indices) if isinstance(samples, IterableSamples) else None
+    def _identity(self, samples: Any) -> dict[str, Any]:
         return {
-            "input": history.input if history.input else repr(samples),
-            "samples": sampling,
-            "transformers": [[type(t).__name__, provenance.plain(t.parameters())] for t in self._transformers],
-            "version": history.environment["lumentrace"],
+            "input": fingerprint.of_samples(samples),
+            "transformers": [fingerprint.of_transformer(each) for each in self._transformers],
+            "version": provenance.environment()["lumentrace"],
         }
 
 
@@ -174,41 +178,44 @@ class _Batch:
     ) -> Any:
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
+        directory = directory if len(samples) else None
         bounds = self._bounds(samples, executor, max_workers, directory)
-        kept = [directory.get(self._name(i)) if directory else None for i in range(len(bounds))]
+        kept = [directory.get(self._name(*span)) if directory else None for span in bounds]
         todo = [span for span, found in zip(bounds, kept, strict=True) if found is None]
         parts: list[Any] = []
-        with Progress(verbose, len(samples), self.title) as progress:
-            fresh = self._run(samples, todo, executor, max_workers, progress)
-            for i, found in enumerate(kept):
+        with (
+            Progress(verbose, len(samples), self.title) as progress,
+            closing(self._run(samples, todo, executor, max_workers, progress)) as fresh,
+        ):
+            for span, found in zip(bounds, kept, strict=True):
                 part = next(fresh) if found is None else found
-                parts.append(directory.put(self._name(i), part) if directory and found is None else part)
-                progress.reach(bounds[i][1])
+                parts.append(directory.put(self._name(*span), part) if directory and found is None else part)
+                progress.reach(span[1])
         return join(parts)
 
-    def _name(self, chunk: int) -> str:
-        return f"batch{self.index}-chunk{chunk:05d}"
+    def _name(self, start: int, end: int) -> str:
+        return f"batch{self.index}-samples{start:07d}-{end:07d}"
 
     def _bounds(
         self, samples: Any, executor: Any, max_workers: int | None, directory: RunDirectory | None
     ) -> list[tuple[int, int]]:
         if directory is not None:
-            return chunks.bounds(samples, 1)
+            return chunks.bounds(samples, LEAST_KEPT)
         if executors.is_here(executor):
             return chunks.bounds(samples, 1) if chunks.is_mapped(samples) else [(0, len(samples))]
         return chunks.bounds(samples, 4 * executors.workers(executor, max_workers))
 
     def _run(
         self, samples: Any, todo: list[tuple[int, int]], executor: Any, max_workers: int | None, progress: Progress
-    ) -> Iterator[Any]:
-        if not executors.is_here(executor):
-            tasks = ((self.filters, chunks.cut(samples, *span)) for span in todo)
+    ) -> Generator[Any]:
+        if not executors.is_here(executor) and len(samples):
+            tasks = ((span, (self.filters, chunks.cut(samples, *span))) for span in todo)
             yield from executors.run(chunks.run, tasks, executor, max_workers)
             return
         threads = 1 if executor == "sequential" else max_workers or 0
         for start, end in todo:
             piece = samples if end - start == len(samples) else chunks.cut(samples, start, end)
-            yield chunks.run(self.filters, piece, threads, lambda done, start=start: progress.reach(start + done))
+            yield chunks.run(self.filters, piece, progress.after(start), threads)
             chunks.release(samples)
 
 
@@ -222,6 +229,8 @@ def _history(samples: Any) -> provenance.Provenance:
 
 
 def _record(result: Any, history: provenance.Provenance) -> None:
-    for each in result if isinstance(result, list) else [result]:
-        if isinstance(each, (IterableSamples, Results)):
-            each.provenance = history
+    if isinstance(result, (IterableSamples, Results)):
+        result.provenance = history
+    elif isinstance(result, (list, tuple)):
+        for each in result:
+            _record(each, history)

@@ -43,6 +43,10 @@ class Progress:
         if self._call is not None:
             self._call(done, self.total)
 
+    def after(self, start: int) -> Callable[[int], None]:
+        """How a chunk that begins with sample `start` tells of its finished samples."""
+        return lambda done: self.reach(start + done)
+
     def __enter__(self) -> Self:
         return self
 

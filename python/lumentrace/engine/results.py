@@ -18,7 +18,7 @@ def _no_attrs(index: int) -> dict[str, Any]:
     return {}
 
 
-@dataclass
+@dataclass(eq=False)
 class Results(Sequence[Any]):
     """One result per sample, made when it is indexed; otherwise it reads like the list of them.
 
@@ -38,6 +38,10 @@ class Results(Sequence[Any]):
         Whether each result is a list of objects rather than one object.
     attrs : callable
         Attributes of the objects of result i.
+    provenance : Provenance or None
+        The history of all objects.
+    units : dict
+        Units of columns that are not the usual ones.
     """
 
     kind: type[IterableSamples]
@@ -48,6 +52,7 @@ class Results(Sequence[Any]):
     listed: bool
     attrs: Attrs = field(default=_no_attrs, repr=False)
     provenance: Any = field(default=None, repr=False)
+    units: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.owners) - 1
@@ -70,15 +75,19 @@ class Results(Sequence[Any]):
         start, end = self.ranges[group]
         made = self.kind(self.rows[start:end], columns=self.columns, **attrs)
         made.provenance = self.provenance
+        made.units = self.units
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         attrs = [self.attrs(i) for i in range(len(self))]
         plain = (self.kind, self.rows, self.ranges, self.owners, self.columns, self.listed)
-        return _restored, (*plain, attrs if any(attrs) else None, self.provenance)
+        return _restored, (*plain, attrs if any(attrs) else None, self.provenance, self.units)
 
     def __add__(self, other: Sequence[Any]) -> list[Any]:
         return [*self, *other]
+
+    def __radd__(self, other: Sequence[Any]) -> list[Any]:
+        return [*other, *self]
 
     def __repr__(self) -> str:
         what = f"lists of {self.kind.__name__}" if self.listed else self.kind.__name__
@@ -86,16 +95,17 @@ class Results(Sequence[Any]):
 
 
 def _restored(*state: Any) -> Results:
-    *plain, attrs, provenance = state
-    return Results(*plain, attrs=_no_attrs if attrs is None else attrs.__getitem__, provenance=provenance)
+    kind, rows, ranges, owners, columns, listed, attrs, provenance, units = state
+    of_result = _no_attrs if attrs is None else attrs.__getitem__
+    return Results(kind, rows, ranges, owners, columns, listed, of_result, provenance, units)
 
 
 def join(parts: Sequence[Any]) -> Any:
-    """The results of consecutive chunks as one sequence."""
+    """The results of consecutive chunks, of which there is at least one, as one sequence."""
     if len(parts) == 1:
         return parts[0]
-    first = parts[0] if parts else []
-    if not all(isinstance(part, Results) and _alike(part, first) for part in parts) or not parts:
+    first = parts[0]
+    if not isinstance(first, Results) or not all(_alike(part, first) for part in parts):
         return [result for part in parts for result in part]
     row_shift = np.cumsum([0, *(len(part.rows) for part in parts[:-1])])
     group_shift = np.cumsum([0, *(len(part.ranges) for part in parts[:-1])])
@@ -113,8 +123,11 @@ def join(parts: Sequence[Any]) -> Any:
         first.columns,
         first.listed,
         attrs,
+        units=first.units,
     )
 
 
-def _alike(a: Results, b: Results) -> bool:
-    return a.kind is b.kind and a.columns == b.columns and a.listed == b.listed
+def _alike(part: Any, first: Results) -> bool:
+    return isinstance(part, Results) and all(
+        getattr(part, name) == getattr(first, name) for name in ("kind", "columns", "listed", "units")
+    )

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from lumentrace import _core
+from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.engine import native
 from lumentrace.engine.results import Results
 from lumentrace.files import replacing
 
-KINDS = {"LineData": LineData, "PointData": PointData}
+KINDS: dict[str, type[IterableSamples]] = {"LineData": LineData, "PointData": PointData}
 
 
 class RunDirectory:
-    """Keeps the results of chunks, named by batch and chunk.
+    """Keeps the results of chunks under their names.
 
     Each chunk is written to a file of its own; the manifest, which lists the finished ones, is written after it. Both
     appear whole or not at all.
@@ -43,18 +44,20 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         self._manifest = self.path / "manifest.json"
         self._done: dict[str, str] = {}
-        self._identity = json.loads(json.dumps(identity))
+        self._identity = identity
         if self._manifest.exists():
             self._read()
 
     def _read(self) -> None:
         try:
             found = json.loads(self._manifest.read_text("utf-8"))
-            identity, done = found["identity"], dict(found["done"])
+            identity, done = dict(found["identity"]), dict(found["done"])
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{self._manifest}: expected the manifest of a run, found {error!r}") from error
-        if identity != self._identity:
-            differ = sorted(k for k in {*identity, *self._identity} if identity.get(k) != self._identity.get(k))
+        names = sorted({*identity, *self._identity})
+        # Texts, because nan differs from itself.
+        differ = [name for name in names if json.dumps(identity.get(name)) != json.dumps(self._identity.get(name))]
+        if differ:
             raise ValueError(
                 f"{self.path}: holds another run (different {', '.join(differ)}); "
                 "choose an empty directory or delete this one"
@@ -81,6 +84,7 @@ class RunDirectory:
                 about["columns"],
                 about["listed"],
                 attrs.__getitem__,
+                units=about["units"],
             )
 
     def put(self, name: str, results: Any) -> Results:
@@ -89,17 +93,21 @@ class RunDirectory:
         Raises
         ------
         TypeError
-            If the results are not `LineData` or `PointData`, or carry attributes that are not plain values.
+            If the results are not `LineData` or `PointData` of the same columns, one sample each, or carry attributes
+            that are not plain values.
         """
         batch = native.as_batch(results)
-        if batch is None or batch.kind.__name__ not in KINDS:
-            raise TypeError("`run_dir`: expected filters that give LineData or PointData, found other results")
+        if batch is None or batch.kind not in KINDS.values():
+            raise TypeError("`run_dir`: expected filters that give LineData or PointData of the same columns")
         about = {
             "kind": batch.kind.__name__,
             "columns": batch.columns,
             "listed": batch.listed,
+            "units": batch.units,
             "attrs": [_encoded(batch.attrs(i)) for i in range(len(batch))],
         }
+        if not isinstance(results, Results):
+            _check_alike(results, batch)
         buffer = io.BytesIO()
         np.savez(buffer, rows=batch.rows, ranges=batch.ranges, owners=batch.owners, about=json.dumps(about))
         with replacing(self.path / f"{name}.npz") as file:
@@ -111,23 +119,37 @@ class RunDirectory:
         return batch
 
 
+def _check_alike(results: Any, kept: Results) -> None:
+    """Refuse results of Python filters that would come back changed."""
+    for result, back in zip(results, kept, strict=True):
+        pairs = zip(result, back, strict=True) if kept.listed else [(result, back)]
+        for one, other in pairs:
+            if _encoded(one.attrs) != _encoded(other.attrs):
+                raise TypeError("`run_dir`: expected the same attributes on all objects of a list")
+            if not np.array_equal(one.samples_indices, other.samples_indices):
+                raise TypeError("`run_dir`: expected results of one sample each, as a Reducer may cut them")
+
+
 def _digest(content: bytes) -> str:
     return _core.content_hash(np.frombuffer(content, dtype=np.uint8))
 
 
 def _encoded(attrs: dict[str, Any]) -> dict[str, Any]:
-    for name, value in attrs.items():
-        plain = isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
-        if not plain and not isinstance(value, (str, int, float, bool, type(None))):
-            raise TypeError(f"`run_dir`: attribute {name!r} is a {type(value).__name__}, which it cannot keep")
-    return {
-        name: {"dtype": value.dtype.str, "values": value.tolist()} if isinstance(value, np.ndarray) else value
-        for name, value in attrs.items()
-    }
+    return {name: _encoded_value(name, value) for name, value in attrs.items()}
+
+
+def _encoded_value(name: str, value: Any) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf":
+        return {"dtype": value.dtype.str, "shape": value.shape, "values": value.ravel().tolist()}
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    raise TypeError(f"`run_dir`: attribute {name!r} is a {type(value).__name__}, which it cannot keep")
 
 
 def _decoded(attrs: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: np.array(value["values"], dtype=value["dtype"]) if isinstance(value, dict) else value
+        name: np.array(value["values"], dtype=value["dtype"]).reshape(value["shape"])[()]
+        if isinstance(value, dict)
+        else value
         for name, value in attrs.items()
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lumentrace.engine.progress import Verbose
 
 
-class Transformer(ABC):
+class Transformer:
     """What `Filter` and `Reducer` have in common: they chain with ``+``."""
 
     def __add__(self, other: Transformer) -> Pipeline:
@@ -37,7 +37,7 @@ class Transformer(ABC):
         return "\n".join(textwrap.wrap(f"{name}({text})", 80, subsequent_indent=" " * (len(name) + 1)))
 
 
-class Filter(Transformer):
+class Filter(Transformer, ABC):
     """A transformer that works on one sample at a time; subclass it and write `fit_sample`.
 
     Examples
@@ -121,7 +121,7 @@ class PointDataFilter(TypedFilter):
     sample_type = PointData
 
 
-class Reducer(Transformer):
+class Reducer(Transformer, ABC):
     """A transformer that needs all samples at once; subclass it and write `fit`."""
 
     @abstractmethod

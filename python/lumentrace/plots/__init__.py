@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from .formatting import histogram as histogram
     from .grapher import PlotlyGrapher as PlotlyGrapher
     from .grapher2d import PlotlyGrapher2D as PlotlyGrapher2D
-    from .tracking_report import pept_report as pept_report
+    from .tracking.report import pept_report as pept_report
 
 _HOME = {
     "PlotlyGrapher": "grapher",
     "PlotlyGrapher2D": "grapher2d",
     "format_fig": "formatting",
     "histogram": "formatting",
-    "pept_report": "tracking_report",
+    "pept_report": "tracking.report",
 }
 
 __all__ = ["PlotlyGrapher", "PlotlyGrapher2D", "format_fig", "histogram", "pept_report"]

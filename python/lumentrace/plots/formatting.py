@@ -56,7 +56,7 @@ def format_fig(
 def histogram(
     data: Any,
     bins: int | Sequence[float] | str = "auto",
-    limits: Sequence[float] | None = None,
+    limits: tuple[float, float] | None = None,
     density: bool = False,
     xlabel: str = "",
     ylabel: str | None = None,
@@ -70,7 +70,7 @@ def histogram(
         Numbers of any shape; values that are not finite are left out.
     bins : int, sequence of float or str, default "auto"
         As for `numpy.histogram_bin_edges`.
-    limits : (2,) sequence, optional
+    limits : (float, float), optional
         Range of the bins; the data's own by default.
     density : bool, default False
         Draw the probability density instead of counts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -138,7 +139,7 @@ class PlotlyGrapher(SubplotGrid):
             go.Scatter3d,
             positions,
             colours,
-            (lambda: self._colorbar(title, row, col)) if colorbar else None,
+            partial(self._colorbar, title, row, col) if colorbar else None,
             len(self.fig.data),
             style,
         )

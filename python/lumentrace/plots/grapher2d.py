@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from plotly.subplots import make_subplots
 
 from .bounds import trace_place
 from .subplots import Cell, SubplotGrid, limits_property
+from .tables import Floats
 from .traces import Colours, drawing_method, line_positions, marker_traces, point_positions
 
 TOO_MANY_FOR_SVG = 20_000
@@ -42,7 +44,7 @@ class PlotlyGrapher2D(SubplotGrid):
     --------
     >>> import numpy as np
     >>> points = np.random.default_rng(0).random((100, 4))
-    >>> PlotlyGrapher2D().add_points(points, color="black").add_timeseries(points).rows
+    >>> PlotlyGrapher2D().add_timeseries(points).rows
     3
     """
 
@@ -140,7 +142,7 @@ class PlotlyGrapher2D(SubplotGrid):
             _scatter(positions["x"]),
             positions,
             colours,
-            (lambda: self._colorbar(title, row, col)) if colorbar else None,
+            partial(self._colorbar, title, row, col) if colorbar else None,
             len(self.fig.data),
             _marker_style(size, opacity, kwargs),
         )
@@ -190,12 +192,11 @@ class PlotlyGrapher2D(SubplotGrid):
         times = np.concatenate([table.rows[:, 0] for table in source]) if source else np.empty(0)
         first = len(self.fig.data)
         for number, (axis, (row, col)) in enumerate(zip("xyz", cells, strict=True)):
-            place = (row, col)
             traces = marker_traces(
                 _scatter(times),
                 {"x": times, "y": positions[axis]},
                 colours,
-                (lambda place=place: self._colorbar(title, *place)) if colorbar and number == 0 else None,
+                partial(self._colorbar, title, row, col) if colorbar and number == 0 else None,
                 first,
                 {**({} if number == 0 else {"showlegend": False}), **_marker_style(size, opacity, kwargs)},
             )
@@ -355,7 +356,7 @@ class PlotlyGrapher2D(SubplotGrid):
             self._axis("y", *cell).update(scaleanchor=self._place(*cell), constrain="domain")
 
 
-def _scatter(coordinates: np.ndarray[Any, Any]) -> type[go.Scatter | go.Scattergl]:
+def _scatter(coordinates: Floats) -> Any:
     return go.Scattergl if len(coordinates) > TOO_MANY_FOR_SVG else go.Scatter
 
 

@@ -43,8 +43,10 @@ def drawn(shown: int, total: int, what: str) -> str:
     if shown >= total:
         return f"all {spell(total)} {what} drawn"
     ratio = total / shown
-    return f"1 in {ratio:.0f} of {spell(total)} {what} drawn" if ratio >= 9.5 else (
-        f"1 in {ratio:.1f} of {spell(total)} {what} drawn".replace(".0 of", " of")
+    return (
+        f"1 in {ratio:.0f} of {spell(total)} {what} drawn"
+        if ratio >= 9.5
+        else (f"1 in {ratio:.1f} of {spell(total)} {what} drawn".replace(".0 of", " of"))
     )
 
 

@@ -25,6 +25,7 @@ POLICY = (
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 SHORT = 256
+HEADINGS = {"index": "", "duration": "duration (s)"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Report:
     >>> report = Report("Bead in water")
     >>> report.key_figure("Speed", 0.31, "m/s")
     >>> report.figure(go.Figure(go.Scatter(y=[1, 3, 2])), "Height", "Height above the floor.")
-    >>> "http" in report.html(embed_plotly=False)
+    >>> "://" in report.html(embed_plotly=False)
     False
     """
 
@@ -72,7 +73,9 @@ class Report:
         self._arrays: dict[tuple[str, str], dict[str, Any]] = {}
         self._panels_open = False
 
-    def key_figure(self, name: str, value: object, unit: str = "", note: str = "", reason: str = "not measured") -> None:
+    def key_figure(
+        self, name: str, value: object, unit: str = "", note: str = "", reason: str = "not measured"
+    ) -> None:
         """Add a number to the head of the report.
 
         Parameters
@@ -124,7 +127,7 @@ class Report:
             self._panels_open = True
         caption_tag = f"<figcaption>{_text(caption)}</figcaption>" if caption else ""
         self._parts.append(
-            f'<figure{" class=half" if half else ""}><h3>{_text(title)}</h3>'
+            f"<figure{' class=half' if half else ''}><h3>{_text(title)}</h3>"
             f'<div id="{identity}" style="height: {int(height)}px"></div>{caption_tag}</figure>'
         )
 
@@ -170,7 +173,10 @@ class Report:
         for name, records in listed.items():
             header = list(dict.fromkeys(key for entry in records for key in entry))
             cells = [[_plain(entry.get(key, "")) for key in header] for entry in records]
-            self.table([str(key) for key in header], cells, str(name).capitalize())
+            self.table([HEADINGS.get(key, str(key)) for key in header], cells, str(name).capitalize())
+            starts = [entry["started"] for entry in records if "started" in entry]
+            if len(set(starts)) < len(starts):
+                self.text("Steps that started at the same moment ran together; each shows the time of all of them.")
 
     def _pairs(self, rows: Iterable[tuple[str, object]]) -> None:
         body = "".join(
@@ -225,10 +231,9 @@ class Report:
     def _scripts(self, embed_plotly: bool) -> str:
         arrays = [entry["array"] for entry in self._arrays.values()]
         data = to_json_plotly({"figures": self._figures, "arrays": arrays, "templates": TEMPLATES})
-        safe = data.replace("<", "\\u003c").replace(">", "\\u003e")
         library = f"<script>{get_plotlyjs()}</script>\n" if embed_plotly else ""
         return (
-            f'<script type="application/json" id="report-data">{safe}</script>\n'
+            f'<script type="application/json" id="report-data">{data}</script>\n'
             f"{library}<script>\n{_asset('report.js')}</script>"
         )
 
@@ -255,7 +260,7 @@ def _asset(name: str) -> str:
 
 
 def _cell(value: object, tag: str, number: bool) -> str:
-    start = f'<{tag}{" scope=col" if tag == "th" else ""}{" class=number" if number else ""}>'
+    start = f"<{tag}{' scope=col' if tag == 'th' else ''}{' class=number' if number else ''}>"
     return f"{start}{_content(value)}</{tag}>"
 
 

@@ -82,7 +82,8 @@ def _table(item: Any, kind: str, names: Sequence[str], least: int) -> Table:
         raise TypeError(f"`{kind}`: expected {kind}, an array or a list of them, found {type(item).__name__}")
     source = item if columns is None else getattr(item, kind)
     try:
-        rows = np.asarray(source, dtype=np.float64)
+        rows = np.asanyarray(source, dtype=np.float64)
+        rows = rows if isinstance(rows, np.memmap) else np.asarray(rows)
     except (TypeError, ValueError):
         raise ValueError(f"`{kind}`: expected a table of numbers, found {type(item).__name__}") from None
     if rows.ndim != 2 or rows.shape[1] < least:

@@ -27,6 +27,7 @@ def template(text: str, muted: str, grid: str, ground: str) -> dict[str, Any]:
         "title": {"standoff": 10, "font": {"size": 14}},
         "tickfont": {"size": 13},
         "exponentformat": "power",
+        "minexponent": 6,
         "separatethousands": True,
     }
     space = {
@@ -38,6 +39,7 @@ def template(text: str, muted: str, grid: str, ground: str) -> dict[str, Any]:
         "title": {"font": {"size": 14}},
         "tickfont": {"size": 11},
         "exponentformat": "power",
+        "minexponent": 6,
         "separatethousands": True,
     }
     layout = {
@@ -46,9 +48,16 @@ def template(text: str, muted: str, grid: str, ground: str) -> dict[str, Any]:
         "plot_bgcolor": CLEAR,
         "colorway": list(PALETTE),
         "separators": ". ",
-        "margin": {"l": 70, "r": 20, "t": 40, "b": 56},
+        "margin": {"l": 70, "r": 64, "t": 40, "b": 56},
         "hoverlabel": {"bgcolor": ground, "bordercolor": grid, "font": {"color": text}},
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant", "traceorder": "normal"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.0,
+            "yanchor": "bottom",
+            "itemsizing": "constant",
+            "traceorder": "normal",
+        },
         "modebar": {"bgcolor": CLEAR, "color": muted, "activecolor": text},
         "annotationdefaults": {"font": {"color": text}},
         "xaxis": axis,

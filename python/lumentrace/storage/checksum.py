@@ -25,7 +25,9 @@ def block_rows(shape: tuple[int, ...], itemsize: int) -> int:
 
 
 def spans(shape: tuple[int, ...], itemsize: int) -> Iterator[slice]:
-    """Cut an array into its blocks, as slices of its first axis."""
+    """Cut an array into its blocks, as slices of its first axis; an array without elements has none."""
+    if 0 in shape:
+        return iter(())
     step = block_rows(shape, itemsize)
     return (slice(start, min(start + step, shape[0])) for start in range(0, shape[0], step))
 
@@ -66,10 +68,9 @@ def of_array(array: NDArray[Any]) -> str:
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    if array.ndim == 0 or array.size == 0:
-        yield from ([array] if array.size else [])
-    else:
-        yield from (np.ascontiguousarray(array[span]) for span in spans(array.shape, array.itemsize))
+    if array.ndim == 0:
+        return iter((array,))
+    return (np.ascontiguousarray(array[span]) for span in spans(array.shape, array.itemsize))
 
 
 def _digest(block: NDArray[Any]) -> bytes:

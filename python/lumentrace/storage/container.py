@@ -31,11 +31,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import h5py
@@ -48,6 +47,7 @@ from lumentrace.errors import FormatError
 from lumentrace.files import replacing
 from lumentrace.storage import checksum
 from lumentrace.storage.encoding import Decoder, Encoder, Piece
+from lumentrace.storage.sink import Sink
 
 FORMAT = "lumentrace"
 SCHEMA = 1
@@ -55,7 +55,8 @@ METADATA = "metadata.json"
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _PICKLES = (b"\x80", b"ccopy_reg", b"ccopyreg", b"cnumpy", b"cpept", b"(lp", b"(dp", b"(i")
-_CHUNK_BYTES, _CHUNK_LEAST = 1 << 20, 1 << 12
+_CHUNK_BYTES = 1 << 20
+_COMPRESSED_LEAST = 1 << 12
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 _MOST_COMPRESSION = 1100  # deflate cannot do better than 1032 to 1
 
@@ -100,7 +101,7 @@ def save(path: str | os.PathLike[str], obj: Any, compress: bool = False) -> None
     encoder = Encoder()
     value = encoder.encode(obj)
     with replacing(path) as file:
-        sink = _Sink(file)
+        sink = Sink(file)
         try:
             with h5py.File(sink, "w", libver=("v110", "v110"), alignment_threshold=1, alignment_interval=64) as h5:
                 arrays = [_write(h5, sink, piece, compress) for piece in encoder.pieces]
@@ -160,54 +161,15 @@ class _NotMappableError(Exception):
     """An array that is compressed cannot be mapped."""
 
 
-class _Sink(io.RawIOBase):
-    """Hands what HDF5 writes to a file; after an error it keeps quiet, so that HDF5 can close in good order."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._error: BaseException | None = None
-
-    def check(self) -> None:
-        """Raise the error that was met."""
-        if self._error is not None:
-            raise self._error
-
-    def _try(self, action: Callable[..., int], *arguments: Any) -> int:
-        if self._error is None:
-            try:
-                return action(*arguments)
-            except BaseException as error:
-                self._error = error
-        return 0
-
-    def write(self, data: Any) -> int:
-        self._try(self._file.write, data)
-        return len(data)
-
-    def readinto(self, buffer: Any) -> int:
-        return self._try(self._file.readinto, buffer)  # type: ignore[attr-defined]
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._try(self._file.seek, offset, whence)
-
-    def tell(self) -> int:
-        return self._try(self._file.tell)
-
-    def truncate(self, size: int | None = None) -> int:
-        return self._try(self._file.truncate, size)
-
-    def flush(self) -> None:
-        """Leave the flushing to `replacing`."""
-
-
 # ---------------------------------------------------------------------- writing
-def _write(h5: h5py.File, sink: _Sink, piece: Piece, compress: bool) -> dict[str, Any]:
+def _write(h5: h5py.File, sink: Sink, piece: Piece, compress: bool) -> dict[str, Any]:
     """Write one array and describe it."""
     array = piece.array()
     rows = _on_disk(array)
-    shrink = {"chunks": _chunks(rows), "compression": "gzip", "shuffle": True}
-    large = compress and rows.nbytes >= _CHUNK_LEAST
-    data = h5.create_dataset(piece.path, rows.shape, rows.dtype, **(shrink if large else {}))
+    options: dict[str, Any] = {}
+    if compress and rows.ndim and rows.nbytes >= _COMPRESSED_LEAST:
+        options = {"chunks": _chunks(rows), "compression": "gzip", "shuffle": True}
+    data = h5.create_dataset(piece.path, rows.shape, rows.dtype, **options)
     for name, texts in piece.labels.items():
         encoded = [text.encode("utf-8", "replace") for text in texts]
         width = max(1, *map(len, encoded))
@@ -223,8 +185,7 @@ def _write(h5: h5py.File, sink: _Sink, piece: Piece, compress: bool) -> dict[str
             data[span] = block
             sink.check()
             yield block
-            if isinstance(array, np.memmap) and array.mode == "r":
-                mapping.release(array)
+            mapping.release(array)
 
     digest = checksum.of_blocks(blocks())
     logical = array.dtype.newbyteorder("<") if array.dtype.kind in "mM" else array.dtype
@@ -236,7 +197,7 @@ def _on_disk(array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind in "mM":
         return array.astype(array.dtype.newbyteorder("<"), copy=False).view("<i8")
     if array.dtype.kind == "U":
-        array = np.char.encode(array, "utf-8")
+        array = np.char.encode(array, "utf-8", "surrogatepass")
     if array.dtype.kind == "S":
         return array.view(h5py.string_dtype("utf-8", array.dtype.itemsize))
     return array
@@ -329,7 +290,7 @@ class _Arrays:
         if checksum.of_blocks(self._blocks(data, rows)) != entry["checksum"]:
             raise FormatError(f"`{entry['path']}`: the data changed since they were written (checksum)")
         if dtype.kind == "U":
-            return np.char.decode(rows, "utf-8").astype(dtype)
+            return np.char.decode(rows, "utf-8", "surrogatepass").astype(dtype)
         return rows.view(dtype)
 
     def _blocks(self, data: h5py.Dataset, rows: NDArray[Any]) -> Iterator[NDArray[Any]]:
@@ -340,7 +301,7 @@ class _Arrays:
             return
         if rows.size and data.chunks is None:
             self._file.seek(data.id.get_offset())
-        for span in checksum.spans(rows.shape, rows.itemsize) if rows.size else ():
+        for span in checksum.spans(rows.shape, rows.itemsize):
             block = rows[span]
             if data.chunks is None:
                 _fill(block, self._file)

@@ -53,7 +53,7 @@ class Piece:
 
     def array(self) -> NDArray[Any]:
         """Join the parts."""
-        return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts)
+        return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts, dtype=self.parts[0].dtype)
 
 
 class Encoder:

@@ -29,7 +29,7 @@ from lumentrace.errors import FormatError
 from lumentrace.storage.container import load, save
 
 _MODULE = "lumentrace.storage.pickles"
-_REFUSED = 3
+_REFUSED = 3  # exit status of the child
 _MEMORY = 2 << 30
 _MEMORY_PER_BYTE = 12
 

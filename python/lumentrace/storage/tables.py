@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lumentrace.errors import FormatError
 from lumentrace.files import replacing
 from lumentrace.provenance import Provenance
 from lumentrace.storage import checksum, types
+from lumentrace.storage.sink import Sink
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def to_csv(path: str | os.PathLike[str], table: IterableSamples, delimiter: str 
     >>> from lumentrace.storage import to_csv
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     to_csv(Path(folder) / "points.csv", PointData([[0, 1, 2, 3]]))
-    ...     print((Path(folder) / "points.csv").read_text()[:30])
+    ...     print((Path(folder) / "points.csv").read_text()[:36])
     # t x y z
     0.000000000000000000e+00 1
     """
@@ -143,6 +144,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     --------
     read_parquet
     """
+    frame = to_polars(table)
     record = {
         "schema": SCHEMA,
         "version": __version__,
@@ -151,9 +153,10 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
         "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
         "checksum": checksum.of_array(table.data),
     }
-    frame = to_polars(table)
     with replacing(path) as file:
-        frame.write_parquet(file, metadata={METADATA_KEY: json.dumps(record, ensure_ascii=False)})
+        sink = Sink(file)
+        frame.write_parquet(cast(BinaryIO, sink), metadata={METADATA_KEY: json.dumps(record, ensure_ascii=False)})
+        sink.check()
 
 
 def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None) -> Any:

@@ -61,7 +61,7 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
     finite = np.isfinite(rows[:, position]).all(axis=1)
     rows, labels = rows[finite], labels[finite]
     arrays = [_Array(name, rows[:, i], units.get(name, "")) for i, name in enumerate(columns)]
-    if {"vx", "vy", "vz"} <= set(columns):
+    if {"vx", "vy", "vz"} <= set(columns) and "velocity" not in columns:
         velocity = rows[:, [columns.index(name) for name in ("vx", "vy", "vz")]]
         arrays.append(_Array("velocity", velocity, units.get("vx", "")))
     with replacing(path) as file:
@@ -115,7 +115,7 @@ def _cells(labels: NDArray[np.float64]) -> tuple[list[_Array], list[_Array], NDA
     """Find connectivity and offsets of vertices and of lines, and the label of every cell."""
     order = np.argsort(labels, kind="stable")
     found, counts = np.unique(labels, return_counts=True)
-    drawn = (found != -1) & (counts > 1)
+    drawn = (found != -1) & np.isfinite(found) & (counts > 1)
     connected = order[np.repeat(drawn, counts)]
     vertices = [_Array("connectivity", order), _Array("offsets", np.cumsum(counts))]
     lines = [_Array("connectivity", connected), _Array("offsets", np.cumsum(counts[drawn]))]

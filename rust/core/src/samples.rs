@@ -103,6 +103,9 @@ fn check_window(window: f64, overlap: f64) -> Result<()> {
 }
 
 fn check_sorted(times: &[f64]) -> Result<()> {
+    if let Some(row) = times.iter().position(|t| !t.is_finite()) {
+        return Err(Error::argument("times", "finite times", format!("{} at row {row}", times[row])));
+    }
     match times.windows(2).position(|pair| !(pair[0] <= pair[1])) {
         None => Ok(()),
         Some(row) => Err(Error::argument(
@@ -157,6 +160,8 @@ mod tests {
         assert!(time_windows(&[0.0, 1.0], 1.0, 1.0).is_err());
         assert!(time_windows(&[1.0, 0.0], 1.0, 0.0).unwrap_err().to_string().contains("row 0"));
         assert!(time_windows(&[0.0, f64::NAN], 1.0, 0.0).is_err());
+        assert!(time_windows(&[0.0, f64::INFINITY], 1.0, 0.0).is_err());
+        assert!(adaptive_windows(&[f64::NAN], 1.0, 0.0, 5).is_err());
         assert!(adaptive_windows(&[0.0, 1.0], 1.0, 0.0, 0).is_err());
     }
 }

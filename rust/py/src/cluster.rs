@@ -2,7 +2,7 @@
 
 use lumentrace::Control;
 use lumentrace::cluster::{self, Hdbscan, Points, Segregate, TracerClusters, hdbscan, tracers};
-use numpy::{PyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::{run, tables};
@@ -45,6 +45,20 @@ pub(crate) fn tracer_labels(
         Ok(labels)
     })?;
     Ok(PyArray1::from_vec(py, labels).unbind())
+}
+
+/// Points `x, y, z` that `tracer_labels` injects, and its `min_cluster_size` = `min_samples`.
+#[pyfunction]
+pub(crate) fn tracer_injection<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    true_fraction: f64,
+    max_tracers: usize,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
+    let points = tables::rows("points", &points)?;
+    let (injected, smallest) =
+        run::quick(py, || TracerClusters::new(true_fraction, max_tracers)?.injection(points))?;
+    Ok((tables::table(py, injected, 3)?, smallest))
 }
 
 #[pyfunction]

@@ -5,7 +5,7 @@ use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::{run, tables};
+use crate::run;
 
 #[pyclass]
 pub(crate) struct AdacCalibration {
@@ -55,7 +55,7 @@ impl AdacDecoder {
             let found = rows.shape()[1];
             return Err(PyValueError::new_err(format!("`rows`: expected {COLUMNS} columns, found {found}")));
         }
-        let rows = rows.as_slice_mut().map_err(|_| tables::not_contiguous("rows"))?;
+        let rows = rows.as_slice_mut().map_err(|_| strided("rows"))?;
         Ok(py.detach(|| self.decoder.fill(words, rows)))
     }
 
@@ -90,7 +90,9 @@ impl AdacDecoder {
 }
 
 fn bytes<'a>(name: &str, array: &'a PyReadonlyArray1<'_, u8>) -> PyResult<&'a [u8]> {
-    array.as_slice().map_err(|_| {
-        PyValueError::new_err(format!("`{name}`: expected a contiguous array of bytes, found a strided one"))
-    })
+    array.as_slice().map_err(|_| strided(name))
+}
+
+fn strided(name: &str) -> PyErr {
+    PyValueError::new_err(format!("`{name}`: expected a C-contiguous array, found a strided one"))
 }

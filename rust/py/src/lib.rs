@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod cluster;
 mod content;
+mod formats;
 mod lines;
 mod run;
 mod samples;
@@ -13,9 +14,11 @@ mod track;
 #[pymodule(name = "_core")]
 mod core_module {
     #[pymodule_export]
-    use super::cluster::{hdbscan_labels, segregate, tracer_labels};
+    use super::cluster::{hdbscan_labels, segregate, tracer_injection, tracer_labels};
     #[pymodule_export]
     use super::content::content_hash;
+    #[pymodule_export]
+    use super::formats::{AdacCalibration, AdacDecoder};
     #[pymodule_export]
     use super::lines::{birmingham, find_cutpoints, get_cutoffs, lsq_point};
     #[pymodule_export]

@@ -1,11 +1,15 @@
 //! Bindings of `lumentrace::lines`.
 
+use lumentrace::Control;
 use lumentrace::lines::{birmingham as birmingham_method, centroid, cutpoints};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::{run, tables};
+
+/// Up to this many lines, all pairs take about a millisecond: not worth a thread to watch.
+const FEW_LINES: usize = 1000;
 
 /// Rows `t, x, y, z(, i, j)` of all cutpoints of `lines`.
 #[pyfunction]
@@ -20,11 +24,13 @@ pub(crate) fn find_cutpoints<'py>(
     let rows = tables::rows("lines", &lines)?;
     let cutoffs = cutoffs.map(|array| bounds(&array)).transpose()?;
     let search = cutpoints::Cutpoints { max_distance, cutoffs, append_indices };
-    let found = run::watched(py, None, |control| {
+    let find = |control: &Control| {
         let mut found = Vec::new();
         search.find(rows, &mut cutpoints::Scratch::default(), control, &mut found)?;
         Ok(found)
-    })?;
+    };
+    let found =
+        if rows.len() <= FEW_LINES { run::quick(py, || find(&Control::new()))? } else { run::watched(py, None, find)? };
     tables::table(py, found, search.columns())
 }
 

@@ -1,6 +1,5 @@
 //! Bindings of `lumentrace::track`: the one call in which a run of built-in filters does its work.
 
-use lumentrace::Rows;
 use lumentrace::cluster::tracers::TracerClusters;
 use lumentrace::lines::cutpoints::Cutpoints;
 use lumentrace::track::{Plan, Step};
@@ -29,11 +28,12 @@ pub(crate) fn run_plan(
     let ranges = tables::ranges(&ranges, rows.len())?;
     let owners = owners.as_ref().map(offsets).transpose()?;
     let steps = steps.iter().map(|(name, options)| step(name, options)).collect::<PyResult<Vec<_>>>()?;
+    let short = is_short(&steps, &ranges);
     let plan = Plan::new(steps, rows.width()).map_err(|error| run::to_python(py, &error))?;
     let job = |control: &lumentrace::Control| {
         plan.run(rows, &ranges, owners.as_deref(), threads, control)
     };
-    let outcome = if is_short(rows, &ranges) {
+    let outcome = if short {
         run::quick(py, || job(&lumentrace::Control::new()))?
     } else {
         run::watched(py, progress.as_ref(), job)?
@@ -46,9 +46,27 @@ pub(crate) fn run_plan(
     ))
 }
 
-/// Work of less than about a millisecond is not worth a thread that waits for it.
-fn is_short(rows: Rows<'_>, ranges: &[(usize, usize)]) -> bool {
-    rows.len() <= 500 && ranges.len() <= 10
+/// Work of a few milliseconds at most is not worth a thread that waits for it.
+fn is_short(steps: &[Step], ranges: &[(usize, usize)]) -> bool {
+    const PAIRS: f64 = 1e6;
+    let pairs: f64 = ranges.iter().map(|(start, end)| most_pairs(steps, (end - start) as f64)).sum();
+    pairs <= PAIRS
+}
+
+/// Pairs of rows that the steps look at for a table of `rows` rows, if every pair of lines has a cutpoint.
+fn most_pairs(steps: &[Step], mut rows: f64) -> f64 {
+    let mut pairs = rows;
+    for step in steps {
+        match step {
+            Step::Cutpoints(_) => {
+                rows *= rows;
+                pairs += rows;
+            }
+            Step::Hdbscan(_) => pairs += rows * rows,
+            _ => {}
+        }
+    }
+    pairs
 }
 
 fn offsets(array: &PyReadonlyArray1<'_, i64>) -> PyResult<Vec<usize>> {

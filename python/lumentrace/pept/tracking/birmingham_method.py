@@ -17,8 +17,8 @@ COLUMNS = ["t", "x", "y", "z", "error"]
 class BirminghamMethod(LineFilter):
     """Locate the single tracer of every sample of lines [1]_.
 
-    The point nearest to all lines is found, the lines that pass it at more than 1.5 times the error are discarded, and so on
-    until the fraction `fopt` of the lines is left.
+    The point nearest to all lines is found, the lines that pass it at more than 1.5 times the error are discarded, and
+    so on until the fraction `fopt` of the lines is left.
 
     Parameters
     ----------
@@ -66,7 +66,5 @@ class BirminghamMethod(LineFilter):
     def fit_python(self, sample: LineData) -> Any:
         """Locate the tracer and say which lines it was located with."""
         row, used = _core.birmingham(np.asarray(sample.lines), self.fopt)
-        lines = sample.copy(
-            data=np.column_stack([sample.lines, used]), columns=[*sample.columns, "used"], hidden=False
-        )
+        lines = sample.copy(data=np.column_stack([sample.lines, used]), columns=[*sample.columns, "used"], hidden=False)
         return PointData(row, columns=COLUMNS, **sample.extra_attrs(), _lines=lines)

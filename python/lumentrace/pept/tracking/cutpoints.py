@@ -19,8 +19,8 @@ INDICES = ["line_index1", "line_index2"]
 class Cutpoints(LineFilter):
     """The cutpoints of every sample of lines.
 
-    A cutpoint is the mid point of the shortest segment between two lines that pass each other closer than `max_distance`;
-    around a tracer they pile up, elsewhere they are thin [1]_.
+    A cutpoint is the mid point of the shortest segment between two lines that pass each other closer than
+    `max_distance`; around a tracer they pile up, elsewhere they are thin [1]_.
 
     Parameters
     ----------

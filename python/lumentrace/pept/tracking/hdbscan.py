@@ -7,8 +7,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace import _core
 from lumentrace.data.points import PointData
 from lumentrace.engine.native import NativeFilter, NativeStep
+
+NOISE = -1
+
 
 class HDBSCAN(NativeFilter):
     """Label the points of every sample by the tracer they belong to.
@@ -23,13 +27,15 @@ class HDBSCAN(NativeFilter):
     max_tracers : int, default 1
         Most tracers in the field of view.
     engine : {"lumentrace", "hdbscan"}, default "lumentrace"
-        Who does the clustering: the Rust core, or the `hdbscan` package (extra ``lumentrace[hdbscan]``), which is slower
-        and gives the same clusters.
+        Who does the clustering: the Rust core, or the `hdbscan` package (extra ``lumentrace[hdbscan]``), which is
+        slower and gives the same clusters but for points on a tie between two.
 
     Raises
     ------
     ValueError
         If `true_fraction` is outside (0, 1], `max_tracers` below 1 or `engine` unknown.
+    ImportError
+        When a sample is processed, if the `hdbscan` package is asked for and missing.
 
     Notes
     -----
@@ -38,8 +44,8 @@ class HDBSCAN(NativeFilter):
 
     References
     ----------
-    .. [1] Campello R. J. G. B., Moulavi D., Sander J., Density-based clustering based on hierarchical density estimates,
-       PAKDD 2013.
+    .. [1] Campello R. J. G. B., Moulavi D., Sander J., Density-based clustering based on hierarchical density
+       estimates, PAKDD 2013.
 
     Examples
     --------
@@ -72,3 +78,43 @@ class HDBSCAN(NativeFilter):
             return None
         options = {"true_fraction": self.true_fraction, "max_tracers": self.max_tracers}
         return NativeStep("hdbscan", options, [*columns, "label"])
+
+    def fit_python(self, sample: PointData) -> PointData:
+        """Label the points with the `hdbscan` package."""
+        if not isinstance(sample, PointData):
+            raise TypeError(f"HDBSCAN: expected PointData, found {type(sample).__name__}")
+        points = sample.points if len(sample.points) > 1 else sample.points[:0]
+        finite = np.isfinite(points[:, 1:4]).all(axis=1)
+        labels = np.full(len(points), float(NOISE))
+        labels[finite] = self._clusters(np.ascontiguousarray(points[finite, :4]))
+        return sample.copy(data=np.column_stack([points, labels]), columns=[*sample.columns, "label"])
+
+    def _clusters(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Labels of finite points, after those of the `hdbscan` package for the points and the injected ones."""
+        clusterer = _clusterer()
+        if len(points) < 2:
+            return np.full(len(points), NOISE)
+        if (points[:, 1:] == points[0, 1:]).all():
+            return np.zeros(len(points), dtype=np.int64)
+        injected, smallest = _core.tracer_injection(points, self.true_fraction, self.max_tracers)
+        everything = np.vstack([points[:, 1:], injected])
+        found = clusterer(smallest, min_samples=smallest, approx_min_span_tree=False, core_dist_n_jobs=1)
+        return _renumbered(*np.split(found.fit_predict(everything), [len(points)]))
+
+
+def _clusterer() -> Any:
+    try:
+        import hdbscan
+    except ImportError as error:
+        raise ImportError("HDBSCAN(engine='hdbscan') needs that package: pip install 'lumentrace[hdbscan]'") from error
+    return hdbscan.HDBSCAN
+
+
+def _renumbered(real: NDArray[np.int64], injected: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Labels of the real points by first appearance; clusters that are mostly injected are noise."""
+    labels = np.full(len(real), NOISE)
+    for name in dict.fromkeys(real[real != NOISE].tolist()):
+        own, foreign = (real == name).sum(), (injected == name).sum()
+        if foreign <= own and 2 * foreign <= len(injected):
+            labels[real == name] = labels.max() + 1
+    return labels

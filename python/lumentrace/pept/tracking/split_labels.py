@@ -70,7 +70,8 @@ class SplitLabels(NativeFilter):
             )
         labels = sample["label"]
         names = [label for label in np.unique(labels) if self.noise or label != -1]
-        clusters = [self._cluster(sample, labels == label) for label in names] or [self._cluster(sample, labels != labels)]
+        masks = [labels == label for label in names] or [np.zeros(len(labels), dtype=bool)]
+        clusters = [self._cluster(sample, mask) for mask in masks]
         if lines is None:
             return clusters
         for cluster in clusters:

@@ -18,7 +18,8 @@ class Stack(Reducer):
     Parameters
     ----------
     sample_size, overlap : optional
-        How the rows of the result are cut into samples, as for `LineData`; by default each stacked object stays a sample.
+        How the rows of the result are cut into samples, as for `LineData`; by default each stacked object stays a
+        sample.
 
     Examples
     --------
@@ -77,5 +78,5 @@ def _stacked(batch: Results) -> IterableSamples:
     if not follow_on or batch.ranges[-1, 1] != len(rows):
         rows = np.concatenate([rows[:0], *(rows[start:end] for start, end in batch.ranges)])
     stacked = batch.kind(rows, lengths.tolist(), columns=batch.columns, **(batch.attrs(0) if len(batch) else {}))
-    stacked.provenance = batch.provenance
+    stacked.provenance, stacked.units = batch.provenance, batch.units
     return stacked

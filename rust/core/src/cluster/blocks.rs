@@ -35,8 +35,8 @@ pub(super) struct Blocks {
     pub(super) rows: Vec<u32>,
     /// Coordinates of each point, filled up to whole blocks.
     pub(super) axes: [Vec<f64>; 3],
-    low: [Vec<f64>; 3],
-    high: [Vec<f64>; 3],
+    /// Bounding box of each block.
+    pub(super) boxes: Boxes,
     stack: Vec<(usize, usize)>,
 }
 
@@ -54,13 +54,9 @@ impl Blocks {
             axis.extend(self.items.iter().map(|item| item.at[k]));
             axis.resize(n.next_multiple_of(BLOCK), f64::INFINITY);
         }
-        self.low.iter_mut().chain(&mut self.high).for_each(Vec::clear);
+        self.boxes.clear();
         for block in self.items.chunks(BLOCK) {
-            let bounds = bounds(block);
-            for k in 0..3 {
-                self.low[k].push(bounds.low[k]);
-                self.high[k].push(bounds.high[k]);
-            }
+            self.boxes.push(bounds(block));
         }
     }
 
@@ -71,7 +67,7 @@ impl Blocks {
 
     /// Number of blocks.
     pub(super) fn blocks(&self) -> usize {
-        self.low[0].len()
+        self.boxes.len()
     }
 
     /// The points of a block.
@@ -81,22 +77,6 @@ impl Blocks {
 
     pub(super) fn at(&self, point: usize) -> [f64; 3] {
         [self.axes[0][point], self.axes[1][point], self.axes[2][point]]
-    }
-
-    pub(super) fn bounds(&self, block: usize) -> Bounds {
-        let corner = |c: &[Vec<f64>; 3]| [c[0][block], c[1][block], c[2][block]];
-        Bounds { low: corner(&self.low), high: corner(&self.high) }
-    }
-
-    /// Least and greatest squared distance between each block and the box `from`.
-    ///
-    /// Rounding is monotonic, so the computed squared distance of any two points lies between these two.
-    pub(super) fn reach(&self, from: &Bounds, near: &mut Vec<f64>, far: &mut Vec<f64>) {
-        near.resize(self.blocks(), 0.0);
-        far.resize(self.blocks(), 0.0);
-        let [lx, ly, lz] = &self.low;
-        let [hx, hy, hz] = &self.high;
-        reach([lx, ly, lz], [hx, hy, hz], from, near, far);
     }
 
     /// Splits the items at the median of their longest axis, in whole blocks, until they are blocks.
@@ -139,23 +119,74 @@ fn bounds(items: &[Item]) -> Bounds {
     Bounds { low, high }
 }
 
-wide! {
-    fn reach(low: [&[f64]; 3], high: [&[f64]; 3], from: &Bounds, near: &mut [f64], far: &mut [f64]) {
-        let n = near.len();
-        let far = &mut far[..n];
-        let [lx, ly, lz] = low.map(|axis| &axis[..n]);
-        let [hx, hy, hz] = high.map(|axis| &axis[..n]);
-        let Bounds { low: a, high: b } = from;
-        for i in 0..n {
-            let gap = |low: f64, high: f64, k: usize| {
-                let gap = (low - b[k]).max(a[k] - high);
-                if gap > 0.0 { gap } else { 0.0 }
-            };
-            let span = |low: f64, high: f64, k: usize| (high - a[k]).max(b[k] - low);
-            let (x, y, z) = (gap(lx[i], hx[i], 0), gap(ly[i], hy[i], 1), gap(lz[i], hz[i], 2));
-            near[i] = x * x + y * y + z * z;
-            let (x, y, z) = (span(lx[i], hx[i], 0), span(ly[i], hy[i], 1), span(lz[i], hz[i], 2));
-            far[i] = x * x + y * y + z * z;
+/// Boxes, one list per coordinate of their corners.
+#[derive(Debug, Default)]
+pub(super) struct Boxes {
+    low: [Vec<f64>; 3],
+    high: [Vec<f64>; 3],
+}
+
+impl Boxes {
+    pub(super) fn clear(&mut self) {
+        self.low.iter_mut().chain(&mut self.high).for_each(Vec::clear);
+    }
+
+    pub(super) fn push(&mut self, bounds: Bounds) {
+        for k in 0..3 {
+            self.low[k].push(bounds.low[k]);
+            self.high[k].push(bounds.high[k]);
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.low[0].len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Bounds {
+        let corner = |c: &[Vec<f64>; 3]| [c[0][index], c[1][index], c[2][index]];
+        Bounds { low: corner(&self.low), high: corner(&self.high) }
+    }
+
+    /// Least and greatest squared distance between each box and the box `from`.
+    ///
+    /// Rounding is monotonic, so the computed squared distance of any two points lies between these two.
+    pub(super) fn reach(&self, from: &Bounds, near: &mut Vec<f64>, far: &mut Vec<f64>) {
+        near.resize(self.len(), 0.0);
+        far.resize(self.len(), 0.0);
+        wide_reach(self, from, near, far);
+    }
+}
+
+wide! {
+    fn wide_reach(boxes: &Boxes, from: &Bounds, near: &mut [f64], far: &mut [f64]) {
+        reach(boxes, from, near, far);
+    }
+}
+
+/// [`Boxes::reach`] for use inside [`wide`] functions; the slices are as long as there are boxes.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+pub(super) fn reach(boxes: &Boxes, from: &Bounds, near: &mut [f64], far: &mut [f64]) {
+    let n = boxes.len();
+    let (near, far) = (&mut near[..n], &mut far[..n]);
+    let [lx, ly, lz] = boxes.low.each_ref().map(|axis| &axis[..n]);
+    let [hx, hy, hz] = boxes.high.each_ref().map(|axis| &axis[..n]);
+    let Bounds { low: a, high: b } = from;
+    for i in 0..n {
+        let gap = |low: f64, high: f64, k: usize| {
+            let below = low - b[k];
+            let above = a[k] - high;
+            let gap = if below > above { below } else { above };
+            if gap > 0.0 { gap } else { 0.0 }
+        };
+        let span = |low: f64, high: f64, k: usize| {
+            let up = high - a[k];
+            let down = b[k] - low;
+            if up > down { up } else { down }
+        };
+        let (x, y, z) = (gap(lx[i], hx[i], 0), gap(ly[i], hy[i], 1), gap(lz[i], hz[i], 2));
+        near[i] = x * x + y * y + z * z;
+        let (x, y, z) = (span(lx[i], hx[i], 0), span(ly[i], hy[i], 1), span(lz[i], hz[i], 2));
+        far[i] = x * x + y * y + z * z;
     }
 }

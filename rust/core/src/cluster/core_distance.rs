@@ -1,11 +1,11 @@
 //! Core distances: how far away the k-th neighbour of every point is.
 
-use super::blocks::{Blocks, Bounds};
+use super::blocks::{BLOCK, Blocks, Bounds, Boxes, reach};
 use crate::simd::wide;
 use crate::{Control, Result};
 
-/// So few values are picked out one by one.
-const FEW: usize = 24;
+/// Looks at the whole list before the rest is sorted; only lists of equal distances need so many.
+const TRIALS: usize = 12;
 
 /// Squares below this have lost digits to underflow and bound nothing.
 const TINY: f64 = 1e-290;
@@ -15,20 +15,17 @@ const TINY: f64 = 1e-290;
 pub(super) struct Scratch {
     near: Vec<f64>,
     far: Vec<f64>,
-    /// Coordinates of the points that may be the k-th neighbour.
-    axes: [Vec<f64>; 3],
-    /// How many nearer points were left out of `axes`.
-    inside: usize,
+    all: Candidates,
+    some: Candidates,
+    list: Vec<u32>,
     squared: Vec<f64>,
-    flags: Vec<u8>,
-    picked: Vec<f64>,
 }
 
 /// Squared distance from every point to its `neighbour`-th nearest other point, `1 <= neighbour < n`.
 ///
-/// The distances of two points differ by at most their separation. So the exact distance of one point of a block
-/// brackets those of the others: blocks wholly nearer only count, blocks wholly farther are skipped, and
-/// the rest is searched for the value of the remaining rank.
+/// The core distances of two points differ by at most their separation. So that of a close point brackets the
+/// wanted one: blocks wholly nearer only count, blocks wholly farther are skipped, and the rest is searched for the
+/// value of the remaining rank. The candidates are narrowed down for each block first, then for each point.
 /// About O(n (k + BLOCK)) for points that fill space evenly, with O((n / BLOCK)²) looks at bounding boxes.
 pub(super) fn core_distances(
     points: &Blocks,
@@ -39,27 +36,70 @@ pub(super) fn core_distances(
 ) -> Result<()> {
     core.clear();
     core.resize(points.axes[0].len(), f64::INFINITY);
-    let mut known: Option<([f64; 3], f64)> = None;
+    scratch.all.clear();
+    for block in 0..points.blocks() {
+        scratch.all.push(points, block);
+    }
+    let mut known = None;
     for block in 0..points.blocks() {
         control.check()?;
         let range = points.range(block);
-        let first = points.at(range.start);
-        let bracket = known.map_or(Bracket::OPEN, |(p, c)| Bracket::around(c, distance(first, p)));
-        let start = known.map_or(f64::INFINITY, |(_, c)| c * c);
-        scratch.gather(points, &Bounds::point(first), &bracket);
-        let squared = scratch.search(first, neighbour, start, &bracket);
-        let centre = squared.sqrt();
-        known = Some((first, centre));
+        let first = range.start;
+        let p = points.at(first);
+        let bracket = known.map_or(Bracket::OPEN, |q| Bracket::around(core[q], distance(p, points.at(q))));
+        let start = known.map_or(f64::INFINITY, |q| core[q]);
+        scratch.some.clear();
+        core[first] = scratch.search(points, p, neighbour, start, &bracket);
+        known = Some(first);
 
-        let radius = range.clone().map(|i| distance(points.at(i), first)).fold(0.0, f64::max);
-        scratch.gather(points, &points.bounds(block), &Bracket::around(centre, radius));
-        for i in range {
+        let radius = range.clone().map(|i| distance(points.at(i), p)).fold(0.0, f64::max);
+        scratch.narrow(points, block, &Bracket::around(core[first], radius));
+        for i in range.skip(1) {
             let p = points.at(i);
-            let bracket = Bracket::around(centre, distance(p, first));
-            core[i] = scratch.search(p, neighbour, squared, &bracket);
+            let (apart, close) = closest(points, p, first..i);
+            let bracket = Bracket::around(core[close], apart);
+            core[i] = scratch.search(points, p, neighbour, core[close], &bracket);
         }
     }
     Ok(())
+}
+
+/// The closest of some points and how far it is.
+fn closest(points: &Blocks, p: [f64; 3], among: std::ops::Range<usize>) -> (f64, usize) {
+    let [x, y, z] = &points.axes;
+    let mut best = (f64::INFINITY, among.start);
+    for q in among {
+        let (dx, dy, dz) = (x[q] - p[0], y[q] - p[1], z[q] - p[2]);
+        let squared = dx * dx + dy * dy + dz * dz;
+        best = if squared < best.0 { (squared, q) } else { best };
+    }
+    (best.0.sqrt(), best.1)
+}
+
+/// Blocks that may hold the neighbour looked for.
+#[derive(Debug, Default)]
+struct Candidates {
+    blocks: Vec<u32>,
+    boxes: Boxes,
+    /// Number of points of each.
+    sizes: Vec<u32>,
+    /// Points in other blocks that are nearer than it.
+    inside: usize,
+}
+
+impl Candidates {
+    fn clear(&mut self) {
+        self.blocks.clear();
+        self.boxes.clear();
+        self.sizes.clear();
+        self.inside = 0;
+    }
+
+    fn push(&mut self, points: &Blocks, block: usize) {
+        self.blocks.push(block as u32);
+        self.boxes.push(points.boxes.get(block));
+        self.sizes.push(points.range(block).len() as u32);
+    }
 }
 
 /// Bounds of a squared core distance.
@@ -71,8 +111,9 @@ struct Bracket {
 impl Bracket {
     const OPEN: Self = Self { low: 0.0, high: f64::INFINITY };
 
-    /// For a point at a distance from one whose core distance is known. Wider than all rounding errors.
+    /// For a point at a distance from one whose squared core distance is known. Wider than all rounding errors.
     fn around(known: f64, distance: f64) -> Self {
+        let known = known.sqrt();
         let slack = 1e-9 * (known + distance);
         let low = (known - distance - slack).max(0.0).powi(2);
         let high = (known + distance + slack).powi(2);
@@ -86,97 +127,180 @@ fn distance(p: [f64; 3], q: [f64; 3]) -> f64 {
 }
 
 impl Scratch {
-    /// Collects the points that may be at a distance inside `bracket` from a point in `from`.
-    fn gather(&mut self, points: &Blocks, from: &Bounds, bracket: &Bracket) {
-        points.reach(from, &mut self.near, &mut self.far);
-        self.inside = 0;
-        self.axes.iter_mut().for_each(Vec::clear);
-        for (block, (&near, &far)) in self.near.iter().zip(&self.far).enumerate() {
-            if near > bracket.high {
-                continue;
-            }
+    /// Keeps the blocks that may hold a point at a distance inside `bracket` from a point of `block`.
+    fn narrow(&mut self, points: &Blocks, block: usize, bracket: &Bracket) {
+        points.boxes.reach(&points.boxes.get(block), &mut self.near, &mut self.far);
+        for (other, (&near, &far)) in self.near.iter().zip(&self.far).enumerate() {
             if far < bracket.low {
-                self.inside += points.range(block).len();
-                continue;
-            }
-            let range = points.range(block);
-            let range = range.start..range.start + super::blocks::BLOCK;
-            for (copy, axis) in self.axes.iter_mut().zip(&points.axes) {
-                copy.extend_from_slice(&axis[range.clone()]);
+                self.some.inside += points.range(other).len();
+            } else if near <= bracket.high {
+                self.some.push(points, other);
             }
         }
     }
 
     /// The squared distance of the `neighbour`-th neighbour of `p`, found from the guess `start`.
-    fn search(&mut self, p: [f64; 3], neighbour: usize, start: f64, bracket: &Bracket) -> f64 {
-        let rank = neighbour - self.inside;
-        self.squared.resize(self.axes[0].len(), 0.0);
-        let [x, y, z] = &self.axes;
+    fn search(
+        &mut self,
+        points: &Blocks,
+        p: [f64; 3],
+        neighbour: usize,
+        start: f64,
+        bracket: &Bracket,
+    ) -> f64 {
+        let Self { near, far, all, some, list, squared } = self;
+        let candidates = if some.blocks.is_empty() { all } else { some };
+        let n = candidates.blocks.len();
+        near.resize(n, 0.0);
+        far.resize(n, 0.0);
+        list.resize(n, 0);
+        squared.resize(n * BLOCK, 0.0);
+        let query = Query { p, neighbour, start, bracket };
+        match search(points, candidates, &query, near, far, list, squared) {
+            Found::Value(value) => value,
+            Found::Rank(len, rank) => {
+                *squared[..len].select_nth_unstable_by(rank, f64::total_cmp).1
+            }
+        }
+    }
+}
+
+/// What is looked for.
+struct Query<'a> {
+    p: [f64; 3],
+    neighbour: usize,
+    start: f64,
+    bracket: &'a Bracket,
+}
+
+enum Found {
+    Value(f64),
+    /// The value is the one of this rank among so many squared distances.
+    Rank(usize, usize),
+}
+
+wide! {
+    /// Counts how many squared distances are at most a trial value, which moves until the count is the rank: then
+    /// the answer is the next one up or down. Gives up after [`TRIALS`].
+    fn search(
+        points: &Blocks,
+        candidates: &Candidates,
+        query: &Query<'_>,
+        near: &mut [f64],
+        far: &mut [f64],
+        list: &mut [u32],
+        squared: &mut [f64],
+    ) -> Found {
+        let Query { p, neighbour, start, bracket } = *query;
+        reach(&candidates.boxes, &Bounds::point(p), near, far);
+        let mut len = 0;
+        let mut inside = candidates.inside;
+        let blocks = candidates.blocks.iter().zip(&candidates.sizes);
+        for ((&block, &size), (&near, &far)) in blocks.zip(near.iter().zip(far.iter())) {
+            let nearer = far < bracket.low;
+            list[len] = block;
+            len += usize::from(!nearer & (near <= bracket.high));
+            inside += if nearer { size as usize } else { 0 };
+        }
+        let wanted = neighbour - inside;
+        let values = &mut squared[..len * BLOCK];
         let mut trial = start;
-        let mut count = squared_distances(p, x, y, z, trial, &mut self.squared);
-        let mut low = (-1.0, 0);
-        let mut high = (f64::INFINITY, self.squared.len());
-        // Densities fall between 1/r² and a constant: the count grows about as the trial to the 1.2.
-        for _ in 0..8 {
-            if count > rank {
-                high = (trial, count);
+        let mut count = squared_distances(p, points, &list[..len], trial, values);
+        let mut low = None;
+        let mut high = None;
+        for _ in 0..TRIALS {
+            if count > wanted {
+                if count == wanted + 1 {
+                    return Found::Value(greatest_up_to(values, trial));
+                }
+                high = Some((trial, count));
             } else {
-                low = (trial, count);
+                if count == wanted {
+                    return Found::Value(least_above(values, trial));
+                }
+                low = Some((trial, count));
             }
-            if high.1 - low.1 <= FEW || !trial.is_finite() {
-                break;
-            }
-            let aim = if count > rank { -0.25 } else { 0.25 } * FEW as f64;
-            let wanted = (neighbour as f64 + 0.5 + aim).max(0.5) / (count + self.inside) as f64;
-            let next = (trial * (1.0 + 0.8 * (wanted - 1.0))).clamp(bracket.low, bracket.high);
-            trial = if next > low.0 && next < high.0 { next } else { f64::midpoint(low.0, high.0) };
-            count = count_up_to(&self.squared, trial);
+            trial = match (low, high) {
+                (Some((low, below)), Some((high, upto))) => {
+                    low + (high - low) * ((wanted - below) as f64 + 0.5) / (upto - below) as f64
+                }
+                // Densities fall between 1/r² and a constant, so the count grows about as the trial to the
+                // 1.2. Aims a little beyond, to have the value between two trials.
+                _ => {
+                    let (count, wanted) = ((count + inside) as f64, (wanted + inside) as f64 + 0.5);
+                    let ratio = (wanted + 0.2 * (wanted - count)) / count;
+                    (trial * (1.0 + 0.8 * (ratio - 1.0))).clamp(bracket.low, bracket.high)
+                }
+            };
+            count = count_up_to(values, trial);
         }
-        self.pick(low.0, high.0, rank - low.1)
-    }
-
-    /// The value of a rank among the squared distances in (low, high].
-    fn pick(&mut self, low: f64, high: f64, rank: usize) -> f64 {
-        self.flags.resize(self.squared.len(), 0);
-        flag_between(&self.squared, low, high, &mut self.flags);
-        self.picked.clear();
-        for (values, flags) in self.squared.chunks_exact(8).zip(self.flags.as_chunks::<8>().0) {
-            let mut bits = u64::from_le_bytes(*flags);
-            while bits != 0 {
-                self.picked.push(values[bits.trailing_zeros() as usize / 8]);
-                bits &= bits - 1;
-            }
-        }
-        *self.picked.select_nth_unstable_by(rank, f64::total_cmp).1
+        Found::Rank(values.len(), wanted)
     }
 }
 
-wide! {
-    /// Squared distances of all points from `p`, and how many are at most `trial`.
-    fn squared_distances(
-        p: [f64; 3], x: &[f64], y: &[f64], z: &[f64], trial: f64, out: &mut [f64],
-    ) -> usize {
-        let mut count = 0_u64;
-        for (((out, x), y), z) in out.iter_mut().zip(x).zip(y).zip(z) {
-            let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
-            let squared = dx * dx + dy * dy + dz * dz;
-            count += u64::from(squared <= trial);
-            *out = squared;
-        }
-        count as usize
-    }
+/// Values that are looked at together.
+const LANES: usize = 8;
+
+fn lanes(block: &[f64; BLOCK]) -> &[[f64; LANES]] {
+    block.as_chunks().0
 }
 
-wide! {
-    fn count_up_to(values: &[f64], trial: f64) -> usize {
-        values.iter().map(|v| u64::from(*v <= trial)).sum::<u64>() as usize
-    }
-}
-
-wide! {
-    fn flag_between(values: &[f64], low: f64, high: f64, flags: &mut [u8]) {
-        for (flag, v) in flags.iter_mut().zip(values) {
-            *flag = u8::from(*v > low) & u8::from(*v <= high);
+/// Squared distances from `p` of the points of some blocks, and how many are at most `trial`.
+#[inline(always)]
+#[allow(clippy::inline_always)]
+fn squared_distances(
+    p: [f64; 3],
+    points: &Blocks,
+    blocks: &[u32],
+    trial: f64,
+    out: &mut [f64],
+) -> usize {
+    let [x, y, z] = points.axes.each_ref().map(|axis| axis.as_chunks::<BLOCK>().0);
+    let mut counts = [0_u64; LANES];
+    for (&block, out) in blocks.iter().zip(out.as_chunks_mut::<BLOCK>().0) {
+        let block = block as usize;
+        let (x, y, z) = (lanes(&x[block]), lanes(&y[block]), lanes(&z[block]));
+        let out = out.as_chunks_mut::<LANES>().0;
+        for (((x, y), z), out) in x.iter().zip(y).zip(z).zip(out) {
+            for i in 0..LANES {
+                let (dx, dy, dz) = (x[i] - p[0], y[i] - p[1], z[i] - p[2]);
+                let squared = dx * dx + dy * dy + dz * dz;
+                counts[i] += u64::from(squared <= trial);
+                out[i] = squared;
+            }
         }
     }
+    counts.iter().sum::<u64>() as usize
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)]
+fn count_up_to(values: &[f64], trial: f64) -> usize {
+    values.iter().map(|v| u64::from(*v <= trial)).sum::<u64>() as usize
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)]
+fn least_above(values: &[f64], bound: f64) -> f64 {
+    let mut least = [f64::INFINITY; 8];
+    for values in values.as_chunks::<8>().0 {
+        for (least, &v) in least.iter_mut().zip(values) {
+            let v = if v > bound { v } else { f64::INFINITY };
+            *least = if v < *least { v } else { *least };
+        }
+    }
+    least.into_iter().fold(f64::INFINITY, f64::min)
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always)]
+fn greatest_up_to(values: &[f64], bound: f64) -> f64 {
+    let mut greatest = [0.0; 8];
+    for values in values.as_chunks::<8>().0 {
+        for (greatest, &v) in greatest.iter_mut().zip(values) {
+            let v = if v <= bound { v } else { 0.0 };
+            *greatest = if v > *greatest { v } else { *greatest };
+        }
+    }
+    greatest.into_iter().fold(0.0, f64::max)
 }

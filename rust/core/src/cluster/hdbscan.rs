@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use super::condense::{self, Edge};
-use super::{NOISE, core_distance};
+use super::{NOISE, core_distance, spanning_tree};
 use crate::{Control, Error, Result};
 
 /// Coordinates beyond this have no finite squared distance; such points are noise.
@@ -34,9 +34,7 @@ pub struct Scratch {
     points: Blocks,
     core_distance: core_distance::Scratch,
     core: Vec<f64>,
-    distances: Vec<f64>,
-    nearest: Vec<u32>,
-    done: Vec<bool>,
+    spanning_tree: spanning_tree::Scratch,
     edges: Vec<Edge>,
     found: Vec<u32>,
     numbers: Vec<i32>,
@@ -72,7 +70,13 @@ pub fn hdbscan(
         control,
         &mut scratch.core,
     )?;
-    scratch.spanning_tree(control)?;
+    spanning_tree::spanning_tree(
+        &scratch.points,
+        &scratch.core,
+        &mut scratch.spanning_tree,
+        control,
+        &mut scratch.edges,
+    )?;
     scratch.found.clear();
     scratch.found.resize(n, 0);
     let Scratch { edges, found, condense, .. } = scratch;
@@ -115,44 +119,6 @@ impl Points<'_> {
 }
 
 impl Scratch {
-    fn spanning_tree(&mut self, control: &Control) -> Result<()> {
-        let n = self.points.len();
-        let [x, y, z] = &self.points.axes;
-        self.edges.clear();
-        self.done.clear();
-        self.done.resize(n, false);
-        self.nearest.clear();
-        self.nearest.resize(n, 0);
-        self.distances.clear();
-        self.distances.resize(n, f64::INFINITY);
-        let mut at = 0;
-        for _ in 1..n {
-            control.check()?;
-            self.done[at] = true;
-            let mut best = (f64::INFINITY, at);
-            for j in 0..n {
-                if self.done[j] {
-                    continue;
-                }
-                let (dx, dy, dz) =
-                    (x[j] - x[at], y[j] - y[at], z[j] - z[at]);
-                let d = (dx * dx + dy * dy + dz * dz).max(self.core[at]).max(self.core[j]);
-                if d < self.distances[j] {
-                    self.distances[j] = d;
-                    self.nearest[j] = at as u32;
-                }
-                if self.distances[j] < best.0 {
-                    best = (self.distances[j], j);
-                }
-            }
-            let (squared, b) = best;
-            self.edges.push(Edge { squared, a: self.nearest[b], b: b as u32 });
-            at = b;
-        }
-        self.edges.sort_by(|p, q| p.squared.total_cmp(&q.squared));
-        Ok(())
-    }
-
     /// Numbers the clusters in the order in which the rows show them.
     fn number(&mut self, labels: &mut [i32]) {
         for (&row, &found) in self.points.rows.iter().zip(&self.found) {

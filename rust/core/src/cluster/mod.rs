@@ -5,6 +5,7 @@ mod condense;
 mod core_distance;
 pub mod hdbscan;
 pub mod segregate;
+mod spanning_tree;
 pub mod tracers;
 
 pub use hdbscan::{Hdbscan, Points, hdbscan};

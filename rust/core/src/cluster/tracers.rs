@@ -67,13 +67,37 @@ impl TracerClusters {
             return Ok(());
         }
         let injected = self.inject(scratch);
-        let phi = self.true_fraction * (n + injected) as f64 / (self.max_tracers as f64 + 1.0);
-        let phi = (phi as usize).clamp(2, n);
+        let phi = self.smallest_cluster(n, injected);
         let options = Hdbscan { min_cluster_size: phi, min_samples: phi };
         let Scratch { axes: [x, y, z], hdbscan, found, .. } = scratch;
         cluster(Points { x, y, z }, options, hdbscan, control, found)?;
         scratch.number(labels);
         Ok(())
+    }
+
+    /// What [`label`](Self::label) hands to HDBSCAN beside the points: the coordinates x, y, z of each injected point,
+    /// and `min_cluster_size` = `min_samples`. Nothing is injected for fewer than two finite points.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for fewer than 4 columns.
+    pub fn injection(&self, points: Rows<'_>) -> Result<(Vec<f64>, usize)> {
+        points.require_width("points", 4)?;
+        let mut scratch = Scratch::default();
+        scratch.load(points);
+        let n = scratch.rows.len();
+        if n <= 1 {
+            return Ok((Vec::new(), 2));
+        }
+        let injected = self.inject(&mut scratch);
+        let [x, y, z] = &scratch.axes;
+        let xyz = x.iter().zip(y).zip(z).skip(n).flat_map(|((&x, &y), &z)| [x, y, z]).collect();
+        Ok((xyz, self.smallest_cluster(n, injected)))
+    }
+
+    /// Points that a cluster must have at least, among `n` > 1 and the injected ones.
+    fn smallest_cluster(&self, n: usize, injected: usize) -> usize {
+        let phi = self.true_fraction * (n + injected) as f64 / (self.max_tracers as f64 + 1.0);
+        (phi as usize).clamp(2, n)
     }
 
     /// Appends a cluster that is no tracer, so that a single tracer is one of two clusters.
@@ -138,18 +162,19 @@ impl Scratch {
     }
 }
 
-/// First and third quartile, linear between the sorted values.
+/// First and third quartile, linear between the sorted values. `values` is not empty.
 fn quartiles(values: &[f64], sorted: &mut Vec<f64>) -> (f64, f64) {
     sorted.clear();
     sorted.extend_from_slice(values);
-    sorted.sort_unstable_by(f64::total_cmp);
-    let at = |q: f64| {
-        let place = q * (sorted.len() - 1) as f64;
-        let low = sorted[place as usize];
-        let high = sorted[(place as usize + 1).min(sorted.len() - 1)];
-        low + (high - low) * place.fract()
-    };
-    (at(0.25), at(0.75))
+    let last = values.len() - 1;
+    (quantile(sorted, 0.25 * last as f64), quantile(sorted, 0.75 * last as f64))
+}
+
+/// The value at a fractional place of the sorted `values`; puts the smaller ones before it.
+fn quantile(values: &mut [f64], place: f64) -> f64 {
+    let (_, &mut low, above) = values.select_nth_unstable_by(place as usize, f64::total_cmp);
+    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
+    if high.is_finite() { low + (high - low) * place.fract() } else { low }
 }
 
 /// Three normal deviates per point from the additive recurrence with the plastic-like number of three dimensions

@@ -20,9 +20,7 @@ impl ByTime {
     pub(super) fn order<T>(&mut self, items: &[T], time: impl Fn(&T) -> f64) -> &[usize] {
         self.order.clear();
         self.order.extend(0..items.len());
-        let compare = |&a: &usize, &b: &usize| {
-            time(&items[a]).partial_cmp(&time(&items[b])).unwrap_or(Ordering::Equal)
-        };
+        let compare = |&a: &usize, &b: &usize| time(&items[a]).partial_cmp(&time(&items[b])).unwrap_or(Ordering::Equal);
         if items.len() < FEW {
             self.order.sort_by(compare);
             return &self.order;
@@ -61,6 +59,42 @@ impl ByTime {
         for (index, &bucket) in self.buckets.iter().enumerate() {
             self.order[self.ends[bucket]] = index;
             self.ends[bucket] += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(times: &[f64]) {
+        let mut expected: Vec<usize> = (0..times.len()).collect();
+        expected.sort_by(|&a, &b| times[a].partial_cmp(&times[b]).unwrap_or(Ordering::Equal));
+        assert_eq!(ByTime::default().order(times, |&time| time), expected);
+    }
+
+    #[test]
+    fn equal_and_extreme_times() {
+        check(&[]);
+        check(&[1.0; 100]);
+        let mut times: Vec<f64> = (0..100).map(|k| f64::from(k % 7)).collect();
+        check(&times);
+        times[3] = -f64::MAX;
+        check(&times);
+        times[5] = f64::MAX;
+        check(&times);
+        times.fill(0.0);
+        times[50] = -0.0;
+        check(&times);
+    }
+
+    proptest! {
+        #[test]
+        fn as_a_stable_sort(times in prop::collection::vec(-50..50_i32, 0..300), power in 0..6) {
+            let times: Vec<f64> = times.into_iter().map(|x| f64::from(x).powi(power)).collect();
+            check(&times);
         }
     }
 }

@@ -10,18 +10,28 @@ use crate::{Result, Rows};
 const SINGULAR: f64 = 1e-12;
 
 /// Sums run in this many lanes, whatever the machine's vectors.
-const LANES: usize = 16;
+const LANES: usize = 8;
 
 /// What is between the bits of `x` and of `2 x`.
 const OCTAVE: i64 = 1 << 52;
 
-/// Most bits that a step of the search for a distance spans: half of all.
-const MAX_STEP: i64 = 1 << 62;
-
 /// The point `p` with the smallest sum of squared distances to `lines`: `Σ (I - n nᵀ) p = Σ (I - n nᵀ) a`.
 ///
-/// `n` is the unit direction of a line and `a` a point on it. The system is solved by `L D Lᵀ` about the mean of the lines' mid points.
-/// `None` with fewer than two lines or if all are parallel (a pivot is below 1e-12 of the trace). O(n).
+/// `n` is the unit direction of a line and `a` a point on it. The system is solved by `L D Lᵀ` about the mean of the
+/// lines' mid points. `None` with fewer than two lines or if all are parallel (a pivot is below 1e-12 of the trace).
+/// O(n).
+///
+/// # Examples
+/// ```
+/// use lumentrace::{Rows, lines::centroid::nearest_point};
+///
+/// let lines = [
+///     [0.0, 0.0, 2.0, 3.0, 5.0, 2.0, 3.0], // along x
+///     [0.0, 1.0, -5.0, 3.0, 1.0, 7.0, 3.0], // along y
+/// ];
+/// assert_eq!(nearest_point(Rows::new(lines.as_flattened(), 7)?)?, Some([1.0, 2.0, 3.0]));
+/// # Ok::<(), lumentrace::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::Error::Argument`] if `lines` has fewer than 7 columns.
@@ -32,7 +42,9 @@ pub fn nearest_point(lines: Rows<'_>) -> Result<Option<[f64; 3]>> {
     Ok(bundle.solve().map(|fit| bundle.absolute(fit.point)))
 }
 
-/// Appends the squared distance in mm² of `point` from each row of `lines` to `out`; NaN for a row without a line. O(n).
+/// Appends the squared distance in mm² of `point` from each row of `lines` to `out`; NaN for a row without a line.
+///
+/// O(n).
 ///
 /// # Errors
 /// [`crate::Error::Argument`] if `lines` has fewer than 7 columns.
@@ -182,8 +194,8 @@ impl Bundle {
         // Fewer than `count` lines are within `low`, more within `high`.
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            let middle = if upwards { middle.min(low + step) } else { middle.max(high - step) };
-            step = (2 * step).min(MAX_STEP);
+            let middle = if upwards { middle.min(low.saturating_add(step)) } else { middle.max(high - step) };
+            step = step.saturating_mul(2);
             match self.count_within(f64::from_bits(middle as u64)).cmp(&count) {
                 Ordering::Less => low = middle,
                 Ordering::Equal => return self.use_within(f64::from_bits(middle as u64)),
@@ -291,4 +303,89 @@ fn solve_symmetric([xx, yy, zz, xy, xz, yz]: [f64; 6], [vx, vy, vz]: Vector) -> 
     let y = y2 / d2 - l32 * z;
     let x = vx / xx - l21 * y - l31 * z;
     Some([x, y, z])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CROSSING: [f64; 21] = [
+        10.0, 0.0, 2.0, 3.0, 5.0, 2.0, 3.0, // along x through (1, 2, 3)
+        20.0, 1.0, -5.0, 3.0, 1.0, 7.0, 3.0, // along y
+        30.0, 1.0, 2.0, 0.0, 1.0, 2.0, -8.0, // along z
+    ];
+
+    fn nearest(data: &[f64]) -> Option<[f64; 3]> {
+        nearest_point(Rows::new(data, 7).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn lines_through_one_point() {
+        for count in [2, 3] {
+            let point = nearest(&CROSSING[..7 * count]).unwrap();
+            assert!(point.iter().zip([1.0, 2.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-14));
+        }
+    }
+
+    #[test]
+    fn broken_rows_do_not_count() {
+        let mut data = CROSSING.to_vec();
+        let before = nearest(&data);
+        data.extend([0.0, 1.0, f64::NAN, 0.0, 0.0, 0.0, 0.0]);
+        data.extend([0.0, 1.0, 9.0, 0.0, 1.0, 9.0, 0.0]);
+        assert_eq!(nearest(&data), before);
+    }
+
+    #[test]
+    fn parallel_or_too_few_lines_have_no_point() {
+        assert_eq!(nearest(&[]), None);
+        assert_eq!(nearest(&CROSSING[..7]), None);
+        let row = [0.0, 1.0, 2.0, 3.0, 400.1, 500.2, 600.3];
+        let shifted = [0.0, 1.1, 2.0, 3.0, 400.2, 500.2, 600.3];
+        assert_eq!(nearest(&[row, row, shifted].concat()), None);
+    }
+
+    #[test]
+    fn distances_of_lines_along_the_axes() {
+        let mut out = vec![7.0];
+        let broken = [0.0; 7];
+        let data = [&CROSSING[..7], &broken, &CROSSING[7..]].concat();
+        squared_distances(Rows::new(&data, 7).unwrap(), [2.0, 4.0, 7.0], &mut out).unwrap();
+        assert!(out[2].is_nan());
+        for (index, expected) in [(0, 7.0), (1, 20.0), (3, 17.0), (4, 5.0)] {
+            assert!((out[index] - expected).abs() < 1e-13);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nearest_lines_are_those_a_sort_finds(
+            offsets in prop::collection::vec((0..9_u8, -3..4), 2..60),
+            count in 1..60_usize,
+            guess in prop_oneof![Just(0.0), 1e-6..1e6, Just(f64::INFINITY)],
+        ) {
+            // Lines along z at a few distances, so that many are equally far.
+            let data: Vec<f64> = offsets
+                .iter()
+                .flat_map(|&(x, power)| {
+                    let x = f64::from(x) * 10_f64.powi(power);
+                    [0.0, x, 0.0, 0.0, x, 0.0, 1.0]
+                })
+                .collect();
+            let mut bundle = Bundle::default();
+            bundle.load(Rows::new(&data, 7).unwrap());
+            bundle.measure(bundle.origin.map(|x| -x));
+            let count = count.min(bundle.len());
+            bundle.use_nearest(count, guess);
+            let distances = bundle.distances();
+            let mut expected: Vec<usize> = (0..distances.len()).collect();
+            expected.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));
+            expected.truncate(count);
+            expected.sort_unstable();
+            prop_assert_eq!(bundle.used_rows().collect::<Vec<_>>(), expected);
+        }
+    }
 }

@@ -1,22 +1,25 @@
 //! A fast, safe first choice of the line pairs that may pass each other closely.
 //!
-//! Two lines with unit directions `u, r` and moments `m = p × u, k = q × r` about any origin have the reciprocal product
-//! `g = u·k + r·m`, and `|g| = distance · sin(angle)`. So `distance < d` iff `g² < d² (1 - (u·r)²)`, that is
-//! `g² + (d u·r)² < d²`: 11 multiplications, no division, no square root (Plücker; see Pottmann & Wallner, *Computational
-//! Line Geometry*, 2001). It is evaluated in `f32` with a margin that covers every rounding error, so that it
-//! never refuses a pair which the exact test in `f64` would accept; what it accepts wrongly, that test refuses.
+//! Two lines with unit directions `u, r` and moments `m = p × u, k = q × r` about any origin have the reciprocal
+//! product `g = u·k + r·m`, and `|g| = distance · sin(angle)`. So `distance < d` iff `g² < d² (1 - (u·r)²)`, that is
+//! `g² + (d u·r)² < d²`: 11 multiplications, no division, no square root (Plücker coordinates; Pottmann & Wallner,
+//! *Computational Line Geometry*, 2001). It is evaluated in `f32` with a margin that covers every rounding error, so
+//! that it never refuses a pair which the exact test in `f64` would accept; what it accepts wrongly, that test refuses.
 //!
 //! # The margin
-//! Let ε = 2⁻²⁴ (half a unit in the last place of `f32`) and δ = 2⁻⁵³. `u, k, r, m` come from `f64` and carry a relative error of
-//! ε in each component, the six products and five sums of `g` one of 6ε, so by Cauchy–Schwarz `g` is wrong by at most
-//! `8ε (|m| + |k|)` plus what `f64` lost before: at most `16δ (|p| + |q|)`, where the norms include the shift of the origin.
-//! The exact test itself accepts pairs up to its own error: the computed `A` and `C` lie beside their lines by at most
-//! `4δ (|P| + |s U|)`, and `|s U| ≤ 2.1 |w| / sin(angle)` for pairs that it does not take as parallel, so it
-//! adds at most `16δ (|P| + |Q| + d)` to `|g| = distance · sin(angle)`. Both errors are sums of one term per line, `e`
-//! below, taken at least twice as large. From `|g| ≤ d sin(angle) + e₁ + e₂` follows
-//! `g² ≤ d² sin²(angle) + 2 d (e₁ + e₂) + 2 e₁² + 2 e₂²`, a limit that is again a sum of one term per line.
-//! `(d u·r)²` and `g²` as computed add 16ε of the limit, and 2⁻¹⁸ is granted. Overflow makes the comparison undecided (NaN, or infinite on both sides), which counts as accepted;
-//! a fixed 1e-30 mm² covers underflow.
+//! Let ε = 2⁻²⁴ and δ = 2⁻⁵³, the relative rounding errors of `f32` and `f64`.
+//! - `u, k, r, m` are rounded to `f32` (ε each) and `g` is six products and five sums (6ε), so by Cauchy–Schwarz `g` is
+//!   wrong by at most `8ε (|m| + |k|)`, plus at most `16δ (|p| + |q|)` lost in `f64` before, where the norms include
+//!   the shift of the origin.
+//! - The exact test accepts pairs up to its own error. Its `A` and `C` lie beside their lines by at most
+//!   `4δ (|P| + |s U|)`, and `|s U| ≤ 2.1 |w| / sin(angle)` for pairs that it does not take as parallel, so this adds
+//!   at most `16δ (|P| + |Q| + d)` to `distance · sin(angle)`.
+//! - Both are sums of one term per line. `e` below is that term, taken at least twice as large. From
+//!   `|g| ≤ d sin(angle) + e₁ + e₂` follows `g² ≤ d² sin²(angle) + 2 d (e₁ + e₂) + 2 e₁² + 2 e₂²`: the limit, too, is a
+//!   sum of one term per line.
+//! - `g²` and `(d u·r)²` as computed are wrong by at most 16ε of that limit; 64ε = 2⁻¹⁸ is granted.
+//! - A fixed 1e-30 mm² covers underflow. Overflow leaves the comparison undecided (NaN, or infinite on both sides), and
+//!   an undecided pair is accepted. An infinite `d` accepts every pair.
 
 use super::line::{Line, Vector, cross};
 use crate::simd::wide;
@@ -53,17 +56,11 @@ struct Entry {
     limit: f32,
 }
 
-const EMPTY: Block = Block {
-    direction: [[0.0; BLOCK]; 3],
-    moment: [[0.0; BLOCK]; 3],
-    limit: [0.0; BLOCK],
-};
+const EMPTY: Block = Block { direction: [[0.0; BLOCK]; 3], moment: [[0.0; BLOCK]; 3], limit: [0.0; BLOCK] };
 
 impl Filter {
-    /// Takes `lines` and the distance to test for. `bounds` is only a hint where most lines pass (box as in `cutoffs`).
-    pub(super) fn load(&mut self, lines: &[Line], max_distance: f64, bounds: [f64; 6]) {
-        let centre = [0, 2, 4].map(|k| f64::midpoint(bounds[k], bounds[k + 1]));
-        let centre = centre.map(|x| if x.is_finite() { x } else { 0.0 });
+    /// Takes `lines` and the distance to test for. The margin is smallest for lines that pass near `centre`.
+    pub(super) fn load(&mut self, lines: &[Line], max_distance: f64, centre: Vector) {
         self.len = lines.len();
         self.max_distance = max_distance as f32;
         self.blocks.clear();
@@ -130,7 +127,7 @@ impl Entry {
         let moment = cross(point, direction);
         let reach: f64 = [0, 1, 2].iter().map(|&k| line.point[k].abs() + centre[k].abs()).sum();
         let size: f64 = moment.iter().map(|x| x.abs()).sum();
-        let error = 2f64.powi(-20) * size + 2f64.powi(-47) * (reach + 1.0 / scale + max_distance);
+        let error = 2f64.powi(-20) * size + 2f64.powi(-47) * (reach + max_distance);
         let limit = (max_distance * max_distance) / 2.0 + 2.0 * (max_distance * error + error * error);
         Self {
             direction: direction.map(|x| x as f32),

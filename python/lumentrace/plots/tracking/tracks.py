@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .tables import Floats, Table, tables
+from ..tables import Floats, Table, tables
 
 GAP_INTERVALS = 10.0
 XYZ = ("x", "y", "z")
@@ -32,8 +32,9 @@ class Tracks:
         The points that belong to none, sorted by time.
     dropped : int
         Rows left out because their time or position is not finite.
-    gap : float
-        Two points of a trajectory further apart in time than this have a gap between them; NaN if there are no two.
+    max_gap : float or None
+        Two points of a trajectory further apart in time than this have a gap between them; None stands for 10 times
+        the median interval of that trajectory.
     units : mapping
         Units of t and x.
     """
@@ -45,7 +46,7 @@ class Tracks:
     loose_t: Floats
     loose_xyz: Floats
     dropped: int
-    gap: float
+    max_gap: float | None
     units: Mapping[str, str]
 
     @cached_property
@@ -64,12 +65,24 @@ class Tracks:
         return np.diff(self.starts, append=len(self.t))
 
     @cached_property
+    def gaps(self) -> Floats:
+        """For each trajectory the longest time between points that is not a gap; NaN where no two points differ."""
+        if self.max_gap is not None:
+            return np.full(len(self.labels), self.max_gap)
+        interval = np.diff(self.t, append=np.nan)
+        interval[(self.starts + self.counts - 1)] = np.nan
+        return GAP_INTERVALS * self.per_trajectory(np.where(interval > 0, interval, np.nan))
+
+    @cached_property
     def segment(self) -> NDArray[np.intp]:
         """For each point the number of its stretch of trajectory without a gap."""
-        if not len(self.t):
-            return np.empty(0, dtype=np.intp)
-        wide = np.diff(self.t) > self.gap
-        return np.concatenate([[0], np.cumsum((np.diff(self.label) != 0) | wide)])
+        return self.segments(0.0)
+
+    def segments(self, least: float) -> NDArray[np.intp]:
+        """Like `segment`, but only gaps longer than `least` count."""
+        limit = np.fmax(np.repeat(self.gaps, self.counts), least)
+        wide = np.diff(self.t) > limit[1:]
+        return np.cumsum(np.concatenate([np.zeros(min(1, len(self.t)), dtype=bool), (np.diff(self.label) != 0) | wide]))
 
     @property
     def total(self) -> int:
@@ -78,9 +91,16 @@ class Tracks:
 
     def per_trajectory(self, values: Floats, quantile: float = 0.5) -> Floats:
         """A quantile of `values` for each trajectory, NaNs left out; NaN where none is left."""
-        parts = np.split(values, self.starts[1:]) if len(self.t) else []
-        kept = [part[np.isfinite(part)] for part in parts]
-        return np.array([np.quantile(part, quantile) if len(part) else np.nan for part in kept])
+        if not len(self.t):
+            return np.empty(0)
+        known = np.where(np.isfinite(values), values, np.nan)
+        ordered = known[np.lexsort((known, self.label))]
+        number = np.add.reduceat(np.isfinite(known).astype(np.intp), self.starts)
+        place = quantile * np.maximum(number - 1, 0)
+        below = self.starts + np.floor(place).astype(np.intp)
+        above = self.starts + np.ceil(place).astype(np.intp)
+        low, high = ordered[below], ordered[above]
+        return np.asarray(low + (high - low) * (place % 1))
 
 
 def tracks(trajectories: Any, max_gap: float | None) -> Tracks:
@@ -92,7 +112,7 @@ def tracks(trajectories: Any, max_gap: float | None) -> Tracks:
         The column `label` (in an array with more than 4 columns: the last one) tells the trajectories apart; negative
         and NaN labels belong to none. Without it the points are one trajectory, and the items of a list are one each.
     max_gap : float, optional
-        See `Tracks.gap`; 10 times the median interval by default.
+        See `Tracks`.
     """
     source = tables(trajectories, "points", ("t", *XYZ))
     labels = [_labels(table, number) for number, table in enumerate(source)]
@@ -112,7 +132,7 @@ def tracks(trajectories: Any, max_gap: float | None) -> Tracks:
         loose_t=loose[:, 0],
         loose_xyz=loose[:, 1:],
         dropped=int((~finite).sum()),
-        gap=_gap(rows[order, 0], label[order]) if max_gap is None else max_gap,
+        max_gap=max_gap,
         units={"t": "ms", "x": "mm"} | _known_units(source),
     )
 
@@ -137,12 +157,6 @@ def _errors(source: list[Table]) -> Floats | None:
 
 def _known_units(source: list[Table]) -> dict[str, str]:
     return {name: table.units[name] for table in source for name in ("t", "x") if table.units.get(name)}
-
-
-def _gap(t: Floats, label: Floats) -> float:
-    interval = np.diff(t)[np.diff(label) == 0]
-    interval = interval[interval > 0]
-    return GAP_INTERVALS * float(np.median(interval)) if len(interval) else float("nan")
 
 
 def speeds(paths: Tracks, window: int) -> Floats:

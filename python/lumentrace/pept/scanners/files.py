@@ -1,0 +1,47 @@
+"""Which files a path names, and what identifies them."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lumentrace import provenance
+
+
+def matching(path: str | os.PathLike[str]) -> list[Path]:
+    """The file at `path`, or all files that it matches if it has a ``*``, in natural order (2 before 10).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    text = os.fspath(path)
+    if "*" not in text or os.path.exists(text):
+        if not os.path.exists(text):
+            raise FileNotFoundError(f"{text}: no such file")
+        return [Path(text)]
+    # Only the star is special: brackets and question marks are common in file names.
+    pattern = glob.escape(text).replace("[*]", "*")
+    found = [Path(name) for name in glob.glob(pattern) if os.path.isfile(name)]
+    if not found:
+        raise FileNotFoundError(f"{text}: no file matches")
+    return sorted(found, key=natural)
+
+
+def natural(path: Path) -> list[tuple[str, int]]:
+    """Sort key under which numbers in a name count by their value."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(text, int(number or 0)) for text, number in zip(parts[::2], [*parts[1::2], ""], strict=True)]
+
+
+def identity(path: Path) -> dict[str, Any]:
+    """Path, size and content hash of a file."""
+    size = path.stat().st_size
+    content = np.memmap(path, dtype=np.uint8, mode="r") if size else np.empty(0, dtype=np.uint8)
+    return {"path": str(path), "bytes": size, "xxh3": provenance.content(content)}

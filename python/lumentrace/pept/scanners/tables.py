@@ -1,0 +1,103 @@
+"""Tables of lines of response in general files."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace import provenance, storage
+from lumentrace.data.lines import LineData
+from lumentrace.errors import FormatError
+from lumentrace.pept.scanners.files import identity
+from lumentrace.pept.scanners.progress import reading
+from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.utilities.text_table import TextTable
+
+_LEAST = len(LineData.default_columns)
+_COLUMNS = ", ".join(LineData.default_columns)
+
+
+def lines(
+    filepath: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None, verbose: bool = True
+) -> LineData:
+    """Lines of response from a file that holds a table t, x1, y1, z1, x2, y2, z2.
+
+    Parameters
+    ----------
+    filepath : path
+        A ``.npy`` array, which is not loaded but mapped into memory; a ``.h5`` or ``.hdf5`` file that `lumentrace.save`
+        wrote; a ``.parquet`` table; or a text file, as for `lumentrace.pept.read_csv`.
+    sample_size, overlap
+        How the lines are cut into samples; see `lumentrace.LineData`. If both are None, the samples are those of the
+        saved object, if there are any.
+    verbose : bool, default True
+        Show a progress bar while a text file is read.
+
+    Returns
+    -------
+    LineData
+        Columns t (ms), x1, y1, z1, x2, y2, z2 (mm), then the others.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FormatError
+        If the file does not hold lines of response.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lumentrace.pept import scanners
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "lines.csv"
+    ...     _ = path.write_text("0.5 1 2 3 4 5 6\\n0.7 1 2 3 6 5 4\\n")
+    ...     scanners.lines(path, verbose=False)["x2"]
+    array([4., 6.])
+    """
+    path = Path(filepath)
+    started, clock = provenance.now(), time.perf_counter()
+    suffix = path.suffix.lower()
+    if suffix in {".h5", ".hdf5", ".parquet"}:
+        return _saved(path, suffix, sample_size, overlap)
+    read = LineData(_array(path) if suffix == ".npy" else _text(path, verbose), sample_size, overlap)
+    history = provenance.Provenance(input=identity(path))
+    read.provenance = history.then("lines", {"filepath": str(path)}, started, time.perf_counter() - clock)
+    return read
+
+
+def _saved(path: Path, suffix: str, sample_size: Any, overlap: Any) -> LineData:
+    found = storage.read_parquet(path) if suffix == ".parquet" else storage.load(path)
+    if not isinstance(found, LineData):
+        raise FormatError(f"{path}: expected lines of response, found {type(found).__name__}")
+    if sample_size is not None or overlap is not None:
+        return found.copy(deep=False, sample_size=sample_size, overlap=overlap)
+    return found
+
+
+def _array(path: Path) -> NDArray[np.float64]:
+    try:
+        table = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise FormatError(f"{path}: expected a .npy array of numbers, found {error}") from None
+    if table.ndim != 2 or table.shape[1] < _LEAST or table.dtype.kind not in "fiu":
+        raise FormatError(
+            f"{path}: expected a 2-D table of at least {_LEAST} columns {_COLUMNS}, "
+            f"found {table.dtype} of shape {table.shape}"
+        )
+    return table
+
+
+def _text(path: Path, verbose: bool) -> NDArray[np.float64]:
+    size = path.stat().st_size
+    with reading(verbose, size) as advance:
+        rows = gather(TextTable(path, least=_LEAST, columns=_COLUMNS).blocks(advance=advance), size, limit_for(None))
+    if rows is None:
+        raise FormatError(f"{path}: expected rows {_COLUMNS}, found none")
+    return rows

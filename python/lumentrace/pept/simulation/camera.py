@@ -1,0 +1,70 @@
+"""Two parallel screens that see both photons of a pair, or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Screens:
+    """Two parallel screens across the z axis, 10 mm outside 0 and `separation`, as in ADAC Forte files.
+
+    Parameters
+    ----------
+    separation : float
+        Distance of the heads in mm.
+    blur : float
+        Standard deviation of the positions on the screens in mm.
+    xlim, ylim : (low, high)
+        The active area in mm.
+    """
+
+    separation: float = 500.0
+    blur: float = 2.5
+    xlim: tuple[float, float] = (111.78, 491.78)
+    ylim: tuple[float, float] = (46.78, 556.78)
+
+    @property
+    def z(self) -> tuple[float, float]:
+        """Where the screens are."""
+        return -10.0, self.separation + 10.0
+
+    @property
+    def least_cosine(self) -> float:
+        """Of the angle to the z axis, among all lines that meet both screens."""
+        gap = self.separation + 20
+        widest = np.hypot(self.xlim[1] - self.xlim[0], self.ylim[1] - self.ylim[0])
+        return float(gap / np.hypot(gap, widest))
+
+    def around(self, points: Array) -> NDArray[np.bool_]:
+        """Which points (n, 3) are between the screens, where alone pairs can be seen."""
+        low = [self.xlim[0], self.ylim[0], self.z[0]]
+        high = [self.xlim[1], self.ylim[1], self.z[1]]
+        return np.asarray(((points > low) & (points < high)).all(axis=1))
+
+    def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Where photons from `origin` (n, 3), between the screens, meet one, and whether it sees them."""
+        screen = np.where(direction[:, 2] < 0, *self.z)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            point = origin + ((screen - origin[:, 2]) / direction[:, 2])[:, None] * direction
+        point[:, 2] = screen
+        (x0, x1), (y0, y1) = self.xlim, self.ylim
+        x, y = point[:, 0], point[:, 1]
+        return point, (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+
+    def anywhere(self, rng: np.random.Generator, n: int) -> Array:
+        """Random coincidences (n, 6): a point on either screen, each as likely as any other."""
+        lines = np.empty((n, 6))
+        lines[:, [0, 3]] = rng.uniform(*self.xlim, (n, 2))
+        lines[:, [1, 4]] = rng.uniform(*self.ylim, (n, 2))
+        lines[:, [2, 5]] = self.z
+        return lines
+
+    def blurred(self, rng: np.random.Generator, lines: Array) -> Array:
+        """`lines` (n, 6) as the screens measure them."""
+        return lines + rng.normal(size=lines.shape) * np.array([self.blur, self.blur, 0.0] * 2)

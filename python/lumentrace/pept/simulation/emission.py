@@ -1,0 +1,81 @@
+"""From decays to the lines that a camera measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.pept.simulation import physics
+from lumentrace.pept.simulation.camera import Screens
+from lumentrace.pept.simulation.paths import Path
+
+Array = NDArray[np.float64]
+
+RANDOM = -1
+"""Label of a random coincidence."""
+SCATTERED = -2
+"""Label of a line one of whose photons was scattered."""
+
+_TRIES = 500
+_ENERGY_WINDOW = 0.25
+_SCATTER_DEPTH = (5.0, 80.0)
+"""How far photons fly before they scatter, in mm."""
+
+
+@dataclass(frozen=True)
+class Emitter:
+    """Tracers in front of a camera, and how the decays are shared among them."""
+
+    tracers: tuple[Path, ...]
+    shares: Array
+    screens: Screens
+    positron_range: float
+    acollinearity: float
+
+    def lines(self, rng: np.random.Generator, t: Array, kinds: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
+        """Lines (n, 7) at the times `t`, of the given kinds (0 for true ones), and their labels."""
+        tracer = rng.choice(len(self.tracers), len(t), p=self.shares)
+        source = np.empty((len(t), 3))
+        for i, path in enumerate(self.tracers):
+            source[tracer == i] = path(t[tracer == i])
+        source += self.positron_range * physics.positron_range(rng, len(t))
+        ends = self.screens.anywhere(rng, len(t))
+        seen = kinds == RANDOM
+        for kind in (0, SCATTERED):
+            rows = np.flatnonzero(kinds == kind)
+            ends[rows], seen[rows] = self._pairs(rng, source[rows], kind == SCATTERED)
+        measured = self.screens.blurred(rng, ends)
+        return np.column_stack([t, measured])[seen], np.where(kinds == 0, tracer, kinds)[seen]
+
+    def _pairs(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
+        """Photon pairs (n, 6) that both screens see, each drawn again until they do, and whether there was one."""
+        ends = np.zeros((len(source), 6))
+        seen = np.zeros(len(source), dtype=bool)
+        left = np.flatnonzero(self.screens.around(source))
+        for _ in range(_TRIES):
+            if not len(left):
+                break
+            pair, good = self._draw(rng, source[left], scattered)
+            ends[left[good]], seen[left[good]] = pair[good], True
+            left = left[~good]
+        return ends, seen
+
+    def _draw(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
+        """One photon pair per source, the point on the lower screen first, and which of them are seen."""
+        n = len(source)
+        one = physics.directions(rng, n, 0.0 if scattered else self.screens.least_cosine)
+        one *= rng.choice([-1.0, 1.0], (n, 1))
+        start = source
+        if scattered:
+            start = source - one * rng.uniform(*_SCATTER_DEPTH, (n, 1))
+            other = physics.turned(rng, -one, physics.compton_angles(rng, n, _ENERGY_WINDOW))
+        else:
+            other = physics.turned(rng, -one, physics.acollinearity(rng, n, self.acollinearity))
+        first, first_seen = self.screens.hit(source, one)
+        second, second_seen = self.screens.hit(start, other)
+        upwards = first[:, 2:] < second[:, 2:]
+        pair = np.where(upwards, np.hstack([first, second]), np.hstack([second, first]))
+        both = first_seen & second_seen & (first[:, 2] != second[:, 2])
+        return pair, both & self.screens.around(start)

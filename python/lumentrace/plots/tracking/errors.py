@@ -1,0 +1,75 @@
+"""The figures of a tracking report that show errors."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..decimate import every, shares
+from ..numbers import drawn, spell
+from ..tables import Floats
+from .parts import Clock, Group, Panel, round_width, sentence, steps
+from .tracks import Tracks
+
+FILLED = 3
+
+
+def errors_histogram(paths: Tracks, parts: Sequence[Group], errors: Floats) -> Panel:
+    """Distribution of the column `error`."""
+    fig, caption = _distribution(errors, parts, "error", paths.units["x"])
+    return Panel("Error of the points", fig, f"The column “error”, as the tracking method defines it. {caption}")
+
+
+def truth_histogram(paths: Tracks, parts: Sequence[Group], distance: Floats) -> Panel:
+    """Distribution of the distance from the truth."""
+    fig, caption = _distribution(distance, parts, "distance from truth", paths.units["x"])
+    definition = "Distance from the true path of the tracer nearest on average."
+    return Panel("Distance from the truth", fig, f"{definition} {caption}")
+
+
+def _distribution(values: Floats, parts: Sequence[Group], title: str, unit: str) -> tuple[go.Figure, str]:
+    """Histogram of values in each group, from 0 to the 99.5th percentile of all, and its caption."""
+    known = values[np.isfinite(values)]
+    top = next((limit for limit in (float(np.quantile(known, 0.995)), float(known.max())) if limit > 0), 1.0)
+    width = round_width(top, 60)
+    edges = width * np.arange(math.ceil(top / width) + 1, dtype=np.float64)
+    fig = go.Figure()
+    for part in parts:
+        own = values[part.rows]
+        percent = 100 * np.histogram(own, edges)[0] / max(1, np.isfinite(own).sum())
+        fill = "tozeroy" if len(parts) <= FILLED else None
+        fig.add_trace(steps(edges, percent, part.colour, part.name, fill=fill, showlegend=True))
+    fig.update_xaxes(title_text=f"{title} ({html.escape(unit)})", range=[0, float(edges[-1])])
+    fig.update_yaxes(title_text="share of points (%)", rangemode="tozero")
+    beyond = int((known > edges[-1]).sum())
+    return fig, f"Bins of {width:g} {unit}; {spell(beyond)} of {spell(len(known))} points lie beyond the right edge."
+
+
+def truth_in_time(paths: Tracks, parts: Sequence[Group], distance: Floats, time: Clock, limit: int) -> Panel:
+    """Distance from the truth against time."""
+    fig = go.Figure()
+    quota = shares([len(part.rows) for part in parts], limit)
+    shown = 0
+    for part, share in zip(parts, quota, strict=True):
+        rows = part.rows[every(len(part.rows), share)]
+        shown += len(rows)
+        fig.add_trace(
+            go.Scatter(
+                x=paths.t[rows] * time.scale,
+                y=distance[rows].astype(np.float32),
+                mode="markers",
+                marker={"size": 3, "opacity": 0.7, "color": part.colour},
+                name=part.name,
+                showlegend=True,
+                zorder=part.layer,
+            )
+        )
+    time.put_on(fig)
+    fig.update_yaxes(title_text=f"distance from truth ({html.escape(paths.units['x'])})", rangemode="tozero")
+    spacing = ", evenly spaced" if shown < len(paths.t) else ""
+    caption = f"{sentence(drawn(shown, len(paths.t), 'points'))}{spacing}."
+    return Panel("Distance from the truth in time", fig, caption)

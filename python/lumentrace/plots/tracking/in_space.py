@@ -1,0 +1,95 @@
+"""The figures of a tracking report that show space."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ..decimate import every, shares
+from ..numbers import drawn, spell
+from ..palette import NEUTRAL, translucent
+from .lines import Lines
+from .parts import Group, Panel, broken, others_note, sentence
+from .tracks import XYZ, Tracks
+
+SPACE_HEIGHT = 560
+
+
+def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], limit: int) -> Panel:
+    """A sample of the LoRs between their detector hits, with the trajectories."""
+    ends = np.full((len(lines.sample), 3, 3), np.nan, dtype=np.float32)
+    ends[:, 0], ends[:, 1] = lines.sample[:, 1:4], lines.sample[:, 4:7]
+    x, y, z = ends.reshape(-1, 3).T.copy()
+    fig = go.Figure(
+        go.Scatter3d(
+            x=x,
+            y=y,
+            z=z,
+            mode="lines",
+            line={"width": 1, "color": NEUTRAL},
+            opacity=0.35,
+            name="LoRs",
+            hoverinfo="skip",
+        )
+    )
+    shown = _add_paths(fig, paths, parts, limit)
+    _space(fig, paths.units["x"])
+    caption = f"{spell(len(lines.sample))} of {spell(lines.count)} LoRs, evenly spaced in the list"
+    if len(paths.t):
+        caption += f"; {drawn(shown, len(paths.t), 'points of trajectories')}"
+    return Panel("Lines of response", fig, f"{caption}. Equal scales; y points up.", SPACE_HEIGHT)
+
+
+def paths_in_space(paths: Tracks, parts: Sequence[Group], limit: int) -> Panel:
+    """The trajectories, one colour each, and the points that belong to none."""
+    fig = go.Figure()
+    shown = _add_paths(fig, paths, parts, limit)
+    loose = every(len(paths.loose_t), limit // 4)
+    if len(loose):
+        x, y, z = paths.loose_xyz[loose].astype(np.float32).T.copy()
+        marker = {"size": 1.4, "color": NEUTRAL, "opacity": 0.4}
+        fig.add_trace(go.Scatter3d(x=x, y=y, z=z, mode="markers", marker=marker, name="unassigned"))
+    _space(fig, paths.units["x"])
+    caption = sentence(drawn(shown, len(paths.t), "points"))
+    if len(loose):
+        caption += f"; {drawn(len(loose), len(paths.loose_t), 'unassigned points')}"
+    return Panel("Trajectories", fig, f"{caption}.{others_note(paths)} Equal scales; y points up.", SPACE_HEIGHT)
+
+
+def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], limit: int) -> int:
+    """Add a trace per group, joined by lines unless points are left out; returns the number of points drawn."""
+    quota = shares([len(part.rows) for part in parts], limit)
+    shown = 0
+    for part, share in zip(parts, quota, strict=True):
+        rows = part.rows[every(len(part.rows), share)]
+        shown += len(rows)
+        whole = len(rows) == len(part.rows)
+        segment = paths.segment[rows] if whole else np.zeros(len(rows))
+        x, y, z = (broken(paths.xyz[rows, i], segment, np.float32) for i in range(3))
+        fig.add_trace(
+            go.Scatter3d(
+                x=x,
+                y=y,
+                z=z,
+                mode="lines+markers" if whole else "markers",
+                line={"width": 2, "color": translucent(part.colour, 0.6)},
+                marker={"size": 2.2 if whole else 1.8, "color": part.colour},
+                name=part.name,
+            )
+        )
+    return shown
+
+
+def _space(fig: go.Figure, unit: str) -> None:
+    axes = {f"{axis}axis": {"title": {"text": f"<i>{axis}</i> ({html.escape(unit)})"}} for axis in XYZ}
+    camera = {
+        "up": {"x": 0, "y": 1, "z": 0},
+        "eye": {"x": 1.7, "y": 0.85, "z": 1.7},
+        "center": {"x": 0, "y": -0.1, "z": 0},
+    }
+    scene = {"aspectmode": "data", "camera": camera, **axes}
+    below = {"y": 0, "yanchor": "top"}
+    fig.update_layout(scene=scene, legend=below, margin={"l": 0, "r": 0, "t": 0, "b": 0})

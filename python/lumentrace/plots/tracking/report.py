@@ -1,0 +1,157 @@
+"""The report on a PEPT measurement."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..report import Report
+from . import errors, in_space, in_time
+from .parts import Group, Panel, groups, time_bins
+from .run import Run
+from .summary import key_figures, subtitle, table, warnings
+
+
+def pept_report(
+    trajectories: Any,
+    lines: Any = None,
+    *,
+    path: str | os.PathLike[str],
+    title: str = "PEPT report",
+    provenance: Any = None,
+    truth: Any = None,
+    max_points: int = 20_000,
+    max_gap: float | None = None,
+    speed_window: int = 11,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write a report on tracked trajectories to one HTML file that needs no network.
+
+    It shows key figures, a sample of the LoRs with the trajectories, the trajectories in space, their coordinates with
+    error bands, speeds, the LoR rate, the points located, errors, and the provenance. Figures hold at most
+    `max_points` points each and say what they leave out, so the file stays below about 8 MB for any amount of data.
+
+    Parameters
+    ----------
+    trajectories : PointData, (N, >=4) array-like, or list of these
+        Columns t (ms), x, y, z (mm), then optionally `error` and others. The column `label` (in an array: the last one
+        beyond the fourth) tells trajectories apart; negative labels mark points that belong to none. Without it all
+        points are one trajectory; the items of a list are one each.
+    lines : LineData or (N, >=7) array-like, optional
+        The LoRs that were tracked.
+    path : path-like
+        The HTML file to write.
+    title : str, optional
+    provenance : lumentrace.provenance.Provenance or mapping, optional
+        That of `trajectories` by default.
+    truth : like `trajectories`, optional
+        True paths, one label (or list item) for each tracer. Each trajectory is compared with the tracer that it is
+        closest to on average.
+    max_points : int, default 20 000
+        Most points drawn in a panel, at least 1000.
+    max_gap : float, optional
+        Two points of a trajectory further apart than this time have a gap between them, which counts as not located;
+        10 times the median interval of that trajectory by default.
+    speed_window : int, default 11
+        Points used for each speed, odd, at least 3.
+    notes : sequence of str, optional
+        Paragraphs to print below the key figures.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a table or an option is not as described.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> t = np.arange(100.0)
+    >>> circle = np.stack([t, np.cos(t / 9), np.sin(t / 9), 0 * t], axis=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pept_report(circle, path=f"{folder}/circle.html").name
+    'circle.html'
+    """
+    _check_options(max_points, max_gap, speed_window)
+    run = Run.of(trajectories, lines, truth, max_gap, speed_window)
+    report = Report(title, subtitle(run))
+    key_figures(report, run)
+    for note in notes:
+        report.text(note)
+    warnings(report, run)
+    if run.paths.total or run.line_count:
+        parts = groups(run.paths)
+        _in_space(report, run, parts, max_points)
+        _in_time(report, run, parts, max_points)
+        _errors(report, run, parts, max_points)
+    report.provenance(provenance if provenance is not None else getattr(trajectories, "provenance", None))
+    return report.save(path)
+
+
+def _check_options(max_points: int, max_gap: float | None, speed_window: int) -> None:
+    if not max_points >= 1000:
+        raise ValueError(f"`max_points`: expected at least 1000, found {max_points}")
+    if max_gap is not None and not max_gap > 0:
+        raise ValueError(f"`max_gap`: expected a time above 0, found {max_gap}")
+    if speed_window < 3 or speed_window % 2 == 0:
+        raise ValueError(f"`speed_window`: expected an odd number from 3 on, found {speed_window}")
+
+
+def _show(report: Report, *panels: Panel) -> None:
+    """Add panels side by side, two at most."""
+    for panel in panels:
+        report.figure(panel.fig, panel.title, panel.caption, panel.height, half=len(panels) > 1)
+
+
+def _in_space(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
+    report.section("In space")
+    panels = []
+    if run.lines is not None and run.line_count:
+        panels.append(in_space.lines_and_paths(run.lines, run.paths, parts, limit))
+    if run.paths.total:
+        panels.append(in_space.paths_in_space(run.paths, parts, limit))
+    _show(report, *panels)
+    if parts:
+        table(report, run, parts)
+
+
+def _in_time(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
+    report.section("In time")
+    edges = time_bins(*run.span)
+    if parts:
+        _show(report, in_time.coordinates_in_time(run.paths, parts, run.clock, limit))
+    if np.isfinite(run.speed).any():
+        _show(report, in_time.speed_in_time(run.paths, parts, run.speed, run.speed_window, run.clock, limit))
+    panels = []
+    if run.lines is not None and run.line_count:
+        panels.append(in_time.rate_in_time(run.lines, edges, run.clock, run.time_unit))
+    if run.paths.total:
+        panels.append(in_time.located_in_time(run.paths, parts, edges, run.clock))
+    _show(report, *panels)
+
+
+def _errors(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
+    measured = run.paths.error is not None and np.isfinite(run.paths.error).any()
+    compared = run.distance is not None and np.isfinite(run.distance).any()
+    if not measured and not compared:
+        return
+    report.section("Errors")
+    panels = []
+    if measured and run.paths.error is not None:
+        panels.append(errors.errors_histogram(run.paths, parts, run.paths.error))
+    if compared and run.distance is not None:
+        panels.append(errors.truth_histogram(run.paths, parts, run.distance))
+    _show(report, *panels)
+    if compared and run.distance is not None:
+        _show(report, errors.truth_in_time(run.paths, parts, run.distance, run.clock, limit))

@@ -1,0 +1,62 @@
+"""A file that remembers its first error instead of raising it inside a library that would handle it badly."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+
+class Sink(io.RawIOBase):
+    """Hands what a library writes to a file; after an error it keeps quiet until `check`.
+
+    HDF5 cannot close a file that it failed to write, and polars turns errors of the system into its own. Here they see
+    no error, and finish in good order.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading and writing.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: BaseException | None = None
+
+    def check(self) -> None:
+        """Raise the error that was met."""
+        if self._error is not None:
+            raise self._error
+
+    def _try(self, action: Callable[..., int], *arguments: Any) -> int:
+        if self._error is None:
+            try:
+                return action(*arguments)
+            except BaseException as error:
+                self._error = error
+        return 0
+
+    def write(self, data: Any) -> int:
+        """Write, or pretend to."""
+        self._try(self._file.write, data)
+        return memoryview(data).nbytes
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into `buffer`."""
+        return self._try(self._file.readinto, buffer)  # type: ignore[attr-defined]
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place in the file."""
+        return self._try(self._file.seek, offset, whence)
+
+    def tell(self) -> int:
+        """Tell the place in the file."""
+        return self._try(self._file.tell)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Change the size of the file."""
+        return self._try(self._file.truncate, size)
+
+    def flush(self) -> None:
+        """Leave the flushing to `replacing`."""

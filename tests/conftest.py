@@ -1,0 +1,66 @@
+"""Fixtures shared by the tests: the folder of golden and real data, and small simulated experiments."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import simulate
+from hypothesis import settings
+
+from lumentrace import LineData
+
+SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+# Machines that are busy with something else take their time.
+settings.register_profile("lumentrace", deadline=None)
+settings.load_profile("lumentrace")
+
+
+def pytest_report_header() -> str:
+    """Say at the top of a run whether the golden and real data are there."""
+    found = "found" if SHARED.is_dir() else "MISSING, tests that need it are skipped; set LUMENTRACE_SHARED"
+    return f"shared data: {SHARED} ({found})"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with `golden`, `data` and `tools`."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no shared data at {SHARED}: put it beside the repository or set LUMENTRACE_SHARED to its folder")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def golden(shared: Path) -> Callable[[str], Any]:
+    """Read a golden case of PEPT by its file name: a dict of arrays, or what the JSON holds."""
+
+    def read(name: str) -> Any:
+        path = shared / "golden" / "pept" / name
+        if path.suffix == ".json":
+            return json.loads(path.read_text("utf-8"))
+        with np.load(path) as arrays:
+            return dict(arrays)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def one_tracer() -> LineData:
+    """1200 lines of one tracer, 60 per sample, every second row shared."""
+    rows, _ = simulate(1200)
+    rows.flags.writeable = False
+    return LineData(rows, sample_size=60, overlap=30)
+
+
+@pytest.fixture(scope="session")
+def two_tracers() -> LineData:
+    """1500 lines of two tracers, 100 per sample."""
+    rows, _ = simulate(1500, tracers=2, seed=1)
+    rows.flags.writeable = False
+    return LineData(rows, sample_size=100)
