@@ -70,7 +70,7 @@ def assert_identical(found: Any, expected: Any) -> None:
             assert_identical(one, other)
     else:
         assert type(found) is type(expected)
-        assert found == expected
+        assert found == expected or (found != found and expected != expected)
 
 
 class Shift(Filter):
@@ -80,7 +80,9 @@ class Shift(Filter):
         self.dx = dx
 
     def fit_sample(self, sample: Any) -> Any:
-        return sample.copy(data=sample.data + [0, self.dx] + [0] * (sample.data.shape[1] - 2))
+        moved = sample.data.copy()
+        moved[:, 1] += self.dx
+        return sample.copy(data=moved)
 
 
 class Refuse(Filter):
@@ -96,13 +98,16 @@ class Refuse(Filter):
 
 
 class Die(Filter):
-    """Kills the process it runs in on the sample that starts at a given time."""
+    """Kills the process it runs in on the sample that starts at a given time, once if it can note it in a file."""
 
-    def __init__(self, time: float) -> None:
+    def __init__(self, time: float, note: Path | None = None) -> None:
         self.time = time
+        self.note = note and str(note)
 
     def fit_sample(self, sample: Any) -> Any:
-        if sample["t"][0] == self.time:
+        if sample["t"][0] == self.time and not (self.note and os.path.exists(self.note)):
+            if self.note:
+                Path(self.note).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return sample
 

@@ -51,14 +51,16 @@ def test_least_columns(kind: type, least: int) -> None:
         np.repeat(POINTS, 2, axis=1)[:, ::2],
         POINTS[::-1][::-1],
         POINTS.astype(object),
+        np.frombuffer(b"." + POINTS.tobytes(), offset=1).reshape(10, 4),
     ],
-    ids=["lists", "tuples", "int", "f4", "big", "bigint", "fortran", "rows", "columns", "reversed", "object"],
+    ids=["lists", "tuples", "int", "f4", "big", "bigint", "fortran", "rows", "columns", "reversed", "object", "odd"],
 )
 def test_any_table_becomes_contiguous_float64(rows: Any) -> None:
     table = PointData(rows).points
     assert table.dtype == np.float64
     assert table.dtype.isnative
     assert table.flags.c_contiguous
+    assert table.flags.aligned
     assert np.array_equal(table, POINTS)
 
 

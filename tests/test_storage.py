@@ -100,6 +100,7 @@ def test_everything_comes_back(tmp_path, compress):
         [],
         [np.arange(3), [points(2), points(0), (points(5),)]],
         {"a": {"b": points(3)}, 3: np.float64(2)},
+        {"": np.arange(1), ".": np.arange(2), "..": np.arange(3), "%": {"": np.arange(4)}, "a/b": {"./": np.arange(5)}},
         "text",
         None,
     ],
@@ -481,6 +482,17 @@ def hostile(file, make, **entry):
 def test_forged_file_is_read_if_nothing_is_wrong(tmp_path):
     hostile(tmp_path / "a.h5", lambda h5: h5.create_dataset("data", data=np.zeros((4, 4))))
     assert load(tmp_path / "a.h5").shape == (4, 4)
+
+
+@pytest.mark.parametrize("rows", [[0, 5], [-1, 2], [3, 1], [4, 9], "ab", [0.5, 1], [0]])
+def test_rows_that_an_array_does_not_have(tmp_path, rows):
+    with h5py.File(tmp_path / "a.h5", "w") as h5:
+        h5["data"] = np.zeros((4, 4))
+        entry = {"path": "data", "dtype": "<f8", "shape": [4, 4], "checksum": twin_checksum(np.zeros((4, 4)))}
+        sign(h5, json.dumps({"arrays": [entry], "value": {"$array": 0, "rows": rows}}).encode())
+    for options in ({}, {"memory_map": True}):
+        with pytest.raises(FormatError, match=r"a\.h5"):
+            load(tmp_path / "a.h5", **options)
 
 
 def external_file(tmp_path):

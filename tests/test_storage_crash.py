@@ -17,7 +17,7 @@ import pytest
 
 from lumentrace import LineData, PointData, files, load, save
 from lumentrace.files import replacing
-from lumentrace.storage import to_csv, to_parquet, to_vtp
+from lumentrace.storage import checksum, to_csv, to_parquet, to_vtp
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs fork, SIGKILL and resource limits")
 
@@ -190,6 +190,17 @@ def test_every_write_may_fail(tmp_path, monkeypatch, writer, failure):
         assert len(os.listdir("/proc/self/fd")) <= descriptors + 2
 
 
+def test_a_failed_save_stops_early(tmp_path, monkeypatch):
+    blocks = []
+    monkeypatch.setattr(checksum, "_digest", lambda block: blocks.append(block.shape) or bytes(32))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    real_open = open
+    monkeypatch.setattr(files, "open", lambda *a: Failing(real_open(*a), full, 10), raising=False)
+    with pytest.raises(OSError, match="No space left"):
+        save(tmp_path / "a", np.ones((1_000_000, 5)))
+    assert len(blocks) <= 5 < 10
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod"])
 def test_every_step_of_replacing_may_fail(tmp_path, monkeypatch, call):
     save(tmp_path / "a", version(1))
@@ -203,6 +214,39 @@ def test_every_step_of_replacing_may_fail(tmp_path, monkeypatch, call):
             save(tmp_path / "a", version(2))
     assert check(load(tmp_path / "a")) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_the_interpreter_ends_in_good_order_after_failures(tmp_path):
+    """Exceptions that live until the end, and in a cycle, must not take HDF5's callbacks with them."""
+    save(tmp_path / "a", version(1))
+    (tmp_path / "b").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
+    script = """
+        import builtins, errno, sys
+        from lumentrace import files, load, save
+        from test_storage_crash import Failing, version
+        kept = []
+        for compress in (False, True):
+            for k in range(1, 100):
+                full = OSError(errno.ENOSPC, "full")
+                files.open = lambda *a: Failing(builtins.open(*a), full, k)
+                try:
+                    save(sys.argv[1], version(2), compress=compress)
+                    break
+                except OSError as error:
+                    kept.append({"error": error, "all": kept})
+        for path in sys.argv[1:]:
+            content = builtins.open(path, "rb").read()
+            for position in range(0, len(content), 50):
+                with builtins.open(sys.argv[2], "wb") as file:
+                    file.write(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+                try:
+                    load(sys.argv[2])
+                except ValueError as error:
+                    error.kept = [error, kept]
+                    kept.append(error)
+        assert len(kept) > 50
+    """
+    run(script, tmp_path / "a", tmp_path / "b")
 
 
 @posix
@@ -243,6 +287,10 @@ def test_kill_at_any_moment(tmp_path):
         from test_storage_crash import check, version
         path, random = Path(sys.argv[1]), random.Random(1)
         last, seen, interrupted = 0, set(), 0
+        started = time.perf_counter()
+        for _ in range(5):
+            save(path, version(0))
+        once = (time.perf_counter() - started) / 5
         for trial in range(200):
             child = os.fork()
             if child == 0:
@@ -250,7 +298,7 @@ def test_kill_at_any_moment(tmp_path):
                 while True:
                     number += 1
                     save(path, version(number))
-            time.sleep(random.uniform(0.002, 0.03))
+            time.sleep(random.uniform(0, 4 * once))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             number = check(load(path))
@@ -261,11 +309,30 @@ def test_kill_at_any_moment(tmp_path):
                 interrupted += 1
                 left.unlink()
             assert [p.name for p in path.parent.iterdir()] == [path.name]
-        print(len(seen), interrupted)
+        print(min(seen), max(seen), interrupted)
     """
-    counts, interrupted = map(int, run(script, tmp_path / "a").split())
-    assert counts >= 3
+    least, most, interrupted = map(int, run(script, tmp_path / "a").split())
+    assert least == 0 < most
     assert interrupted >= 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_table_on_disk_is_saved_in_little_memory(tmp_path):
+    rows = np.lib.format.open_memmap(tmp_path / "rows.npy", "w+", shape=(3_000_000, 7))
+    rows[:] = 1
+    rows.flush()
+    script = """
+        import re, sys
+        import numpy as np
+        from lumentrace import LineData, load, save
+        def peak():
+            return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+        save(sys.argv[1], np.ones(10))
+        before = peak()
+        save(sys.argv[1], LineData(np.load(sys.argv[2], mmap_mode="r")))
+        print(peak() - before)
+    """
+    assert int(run(script, tmp_path / "a", tmp_path / "rows.npy")) < rows.nbytes / 3
 
 
 def test_reading_while_the_file_is_replaced(tmp_path):

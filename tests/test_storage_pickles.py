@@ -222,6 +222,14 @@ def test_huge_demands_are_refused(tmp_path, name):
     assert time.monotonic() - started < 8
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold processes to a limit of memory")
+def test_the_child_is_held_to_a_limit_of_memory(tmp_path):
+    """8 GB, which most machines would hand out to a process without a limit."""
+    (tmp_path / "a.pickle").write_bytes(b"\x80\x04\x8e" + (2**33).to_bytes(8, "little") + b"x.")
+    with pytest.raises(FormatError, match=r"asks for more memory than its size explains.*a\.pickle"):
+        import_pickle(tmp_path / "a.pickle")
+
+
 def test_time_limit(tmp_path):
     (tmp_path / "a.pickle").write_bytes(b"\x80\x04]q\x00" + b"h\x000" * 3_000_000 + b".")
     with pytest.raises(FormatError, match=r"longer than 0\.01 s.*a\.pickle"):

@@ -1,17 +1,32 @@
 """Kernels of the Rust core. Private: use the functions and classes that call them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "AdacCalibration",
+    "AdacDecoder",
+    "__version__",
+    "adaptive_windows",
+    "birmingham",
+    "content_hash",
+    "find_cutpoints",
+    "get_cutoffs",
+    "hdbscan_labels",
+    "lsq_point",
+    "run_plan",
+    "segregate",
+    "time_windows",
+    "tracer_injection",
+    "tracer_labels",
+]
+
 __version__: str
 
-def adaptive_windows(
-    times: NDArray[np.float64], window: float, overlap: float, max_elements: int
-) -> NDArray[np.int64]: ...
-def content_hash(bytes: NDArray[np.uint8]) -> str: ...
+# ---------------------------------------------------------------- plans
 def run_plan(
     rows: NDArray[np.float64],
     ranges: NDArray[np.int64],
@@ -20,4 +35,56 @@ def run_plan(
     threads: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...
+
+# ---------------------------------------------------------------- samples
+def adaptive_windows(
+    times: NDArray[np.float64], window: float, overlap: float, max_elements: int
+) -> NDArray[np.int64]: ...
 def time_windows(times: NDArray[np.float64], window: float, overlap: float) -> NDArray[np.int64]: ...
+def content_hash(bytes: NDArray[np.uint8]) -> str: ...
+
+# ---------------------------------------------------------------- lines
+def find_cutpoints(
+    lines: NDArray[np.float64],
+    max_distance: float,
+    cutoffs: NDArray[np.float64] | None = None,
+    append_indices: bool = False,
+) -> NDArray[np.float64]: ...
+def get_cutoffs(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
+def birmingham(lines: NDArray[np.float64], fopt: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def lsq_point(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
+
+# ---------------------------------------------------------------- clusters
+def hdbscan_labels(points: NDArray[np.float64], min_cluster_size: int, min_samples: int) -> NDArray[np.int32]: ...
+def tracer_labels(points: NDArray[np.float64], true_fraction: float, max_tracers: int) -> NDArray[np.int32]: ...
+def tracer_injection(
+    points: NDArray[np.float64], true_fraction: float, max_tracers: int
+) -> tuple[NDArray[np.float64], int]: ...
+def segregate(
+    points: NDArray[np.float64],
+    window: int,
+    cut_distance: float,
+    min_trajectory_size: int,
+    max_time_interval: float = ...,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]: ...
+
+# ---------------------------------------------------------------- formats
+@final
+class AdacCalibration:
+    def __new__(cls, head: NDArray[np.uint8]) -> AdacCalibration: ...
+    def push(self, words: NDArray[np.uint8]) -> None: ...
+    def decoder(self) -> AdacDecoder: ...
+
+@final
+class AdacDecoder:
+    def fill(self, words: NDArray[np.uint8], rows: NDArray[np.float64]) -> tuple[int, int]: ...
+    @property
+    def separation(self) -> int: ...
+    @property
+    def ticks_per_ms(self) -> float: ...
+    @property
+    def clock_source(self) -> str: ...
+    @property
+    def clock_correlation(self) -> float: ...
+    @property
+    def buffers(self) -> int: ...

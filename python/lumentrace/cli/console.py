@@ -10,12 +10,19 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 console = Console(stderr=True, highlight=False)
+"""For messages and progress."""
+answers = Console(highlight=False)
+"""For what was asked for, on standard output."""
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in a line."""
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
 
 
 def failure(error: BaseException) -> None:
-    """Show what went wrong in one line."""
-    name = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-    console.print(f"[bold red]error[/] {escape(name)}", soft_wrap=True)
+    """Show what went wrong."""
+    console.print(f"[bold red]error[/] {escape(reason(error))}", soft_wrap=True)
 
 
 class Bar:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from lumentrace import plots
-from lumentrace.cli.console import Bar, cell, console
+from lumentrace.cli.console import Bar, answers, cell, console
 from lumentrace.cli.pept_track import summary, write
 from lumentrace.data.points import PointData
 from lumentrace.pept import scanners, simulation
@@ -39,13 +38,11 @@ def run(out: Path, seed: int) -> None:
 
     lasted = float(lines["t"][-1] - lines["t"][0]) / 1000
     figures = {"file": file.name, **summary(lines, trajectories), "seconds": round(seconds, 3)}
-    write(out, trajectories, lines, figures, {"recipe": recipe.name, "tracers": TRACERS})
-    truth = np.stack([simulated.truth(t) for t in [trajectories["t"]]])[0]
-    plots.pept_report(
-        trajectories, lines, path=out / "report.html", title="PEPT demo: two simulated tracers", truth=simulated.truth
-    )
-    console.print(_against(trajectories, truth))
-    console.print(
+    truth = simulated.truth(trajectories["t"])
+    paths = [PointData(np.column_stack([trajectories["t"], path])) for path in truth]
+    write(out, trajectories, lines, figures, recipe, paths)
+    answers.print(_against(trajectories, truth))
+    answers.print(
         f"Tracked {lasted:.2f} s of data in {seconds:.2f} s ({len(lines.lines) / seconds:,.0f} lines/s). "
         f"Now open {out / 'report.html'}"
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from lumentrace.cli.console import cell, console, failure
+from lumentrace.cli.console import answers, cell, failure
 
 app = typer.Typer(help="Positron emission particle tracking.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -102,7 +102,7 @@ def track(
     run = pept_track.Run(chosen, scanner, separation, executor, workers, resume)
     folders = pept_track.folders(files, out)
     results = [run.attempt(path, folder) for path, folder in zip(files, folders, strict=True)]
-    console.print(_table("tracked", results))
+    answers.print(_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
 
@@ -126,14 +126,15 @@ def info(files: Files, scanner: ScannerOption = Scanner.auto, separation: Separa
         table = Table(title=str(path), show_header=False, title_justify="left")
         for name, value in facts.items():
             table.add_row(name, cell(value))
-        console.print(table)
+        answers.print(table)
     if failed:
         raise typer.Exit(PARTIAL)
 
 
-def _table(title: str, results: list[dict[str, Any]]) -> Table:
-    names = list(dict.fromkeys(name for result in results for name in result))
-    table = Table(*names, title=title, title_justify="left")
+def _table(results: list[dict[str, Any]]) -> Table:
+    names = list(dict.fromkeys(name for result in results for name in result if name != "reason"))
+    table = Table(*names, "")
     for result in results:
-        table.add_row(*(cell(result.get(name, "")) for name in names))
+        figures = [cell(result[name]) if name in result else "" for name in names]
+        table.add_row(*figures, "[red]failed, see above[/]" if "reason" in result else "ok")
     return table

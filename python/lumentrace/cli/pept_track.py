@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace import plots, storage
-from lumentrace.cli.console import Bar, console, failure, plural
+from lumentrace.cli.console import Bar, console, failure, plural, reason
 from lumentrace.cli.pept_files import read
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -37,13 +37,13 @@ class Run:
             return self.track(path, folder)
         except (ValueError, OSError, ImportError, RuntimeError) as error:
             failure(error)
-            return {"file": path.name, "reason": str(error)}
+            return {"file": path.name, "reason": reason(error)}
 
     def track(self, path: Path, folder: Path) -> dict[str, Any]:
         """Track one file and write everything into `folder`."""
-        folder.mkdir(parents=True, exist_ok=True)
         started = time.perf_counter()
         lines = read(path, self.scanner, self.separation)
+        folder.mkdir(parents=True, exist_ok=True)
         read_seconds = time.perf_counter() - started
         with Bar(path.name, len(lines.lines), "lines") as bar:
             trajectories = self.recipe.fit(
@@ -55,7 +55,7 @@ class Run:
             )
         seconds = time.perf_counter() - started - read_seconds
         figures = {"file": path.name, **summary(lines, trajectories), "seconds": round(seconds, 3)}
-        write(folder, trajectories, lines, figures, asdict(self.recipe) | {"recipe": self.recipe.name})
+        write(folder, trajectories, lines, figures, self.recipe)
         console.print(f"{path.name}: {plural(len(trajectories.points), 'location')} in {seconds:.2f} s, see {folder}")
         return figures
 
@@ -92,18 +92,25 @@ def summary(lines: LineData, trajectories: PointData) -> dict[str, Any]:
         "trajectories": len(found),
         "locations": len(trajectories.points),
         "in trajectories": int((labels >= 0).sum()),
-        "median error (mm)": float(np.median(errors)) if len(errors) else float("nan"),
+        "median spread (mm)": float(np.median(errors)) if len(errors) else float("nan"),
     }
 
 
 def write(
-    folder: Path, trajectories: PointData, lines: LineData, figures: dict[str, Any], settings: dict[str, Any]
+    folder: Path,
+    trajectories: PointData,
+    lines: LineData,
+    figures: dict[str, Any],
+    recipe: Recipe,
+    truth: list[PointData] | None = None,
 ) -> None:
     """All files of a run."""
     storage.to_parquet(folder / "trajectories.parquet", trajectories)
     storage.to_csv(folder / "trajectories.csv", trajectories)
     storage.to_vtp(folder / "trajectories.vtp", trajectories)
-    plots.pept_report(trajectories, lines, path=folder / "report.html", title=f"PEPT: {figures['file']}")
-    record = {"figures": figures, "settings": settings, "provenance": trajectories.provenance.to_dict()}
+    title = f"PEPT: {figures['file']}"
+    notes = [recipe.error_note]
+    plots.pept_report(trajectories, lines, path=folder / "report.html", title=title, truth=truth, notes=notes)
+    record = {"figures": figures, "recipe": recipe.name, "settings": asdict(recipe), "provenance": trajectories.provenance.to_dict()}
     with replacing(folder / "run.json") as file:
         file.write(json.dumps(record, indent=1, allow_nan=True).encode())

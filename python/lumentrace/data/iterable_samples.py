@@ -76,7 +76,8 @@ class IterableSamples:
                 f"`{kind}`: expected a 2-D table with at least {least} columns "
                 f"({', '.join(self.default_columns)}), found shape {table.shape}"
             )
-        return table if table.flags.c_contiguous else np.ascontiguousarray(table)
+        whole = table.flags.c_contiguous and table.flags.aligned
+        return table if whole else np.require(table, requirements="CA")
 
     def _fitting(self, names: Sequence[str]) -> list[str]:
         if isinstance(names, str):

@@ -37,9 +37,9 @@ def is_here(executor: Any) -> bool:
 
 def workers(executor: Any, max_workers: int | None) -> int:
     """How many tasks run at once."""
-    known = max_workers or getattr(executor, "_max_workers", None)
-    if not known and _is_dask(executor):
-        known = sum(executor.ncores().values())
+    known = max_workers
+    if not known and not isinstance(executor, type):
+        known = sum(executor.ncores().values()) if _is_dask(executor) else getattr(executor, "_max_workers", None)
     return int(known or os.cpu_count() or 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
@@ -25,7 +26,7 @@ def of_transformer(transformer: Transformer) -> list[Any]:
     """Name, parameters (private ones too) and, unless it is one of ours, a digest of its code."""
     kind = type(transformer)
     parameters = {name: _parts(value) for name, value in sorted(vars(transformer).items())}
-    own = [base for base in kind.__mro__ if not base.__module__.startswith(("lumentrace.", "builtins", "abc"))]
+    own = [base for base in kind.__mro__ if base not in (ABC, object) and not base.__module__.startswith("lumentrace.")]
     return [kind.__name__, parameters, _digest([list(_functions(base)) for base in own]) if own else None]
 
 

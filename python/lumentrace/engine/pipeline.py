@@ -149,11 +149,11 @@ class Pipeline:
             if isinstance(step, Reducer):
                 samples = step.fit(samples)
             else:
-                batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} :")
+                batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
                 samples = batch.fit(samples, executor, max_workers, verbose, directory)
         seconds = time.perf_counter() - clock
         if verbose is True:
-            print(f"Processed {len(steps)} batches in {seconds:.3f} s", file=sys.stderr)
+            print(f"Finished in {seconds:.3f} s", file=sys.stderr)
         for each in self._transformers:
             history = history.then(type(each).__name__, each.parameters(), started, seconds)
         _record(samples, history)
@@ -215,8 +215,9 @@ class _Batch:
         threads = 1 if executor == "sequential" else max_workers or 0
         for start, end in todo:
             piece = samples if end - start == len(samples) else chunks.cut(samples, start, end)
-            yield chunks.run(self.filters, piece, progress.after(start), threads)
+            part = chunks.run(self.filters, piece, progress.after(start), threads)
             chunks.release(samples)
+            yield part
 
 
 def _history(samples: Any) -> provenance.Provenance:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lumentrace.data.samples import AdaptiveWindow as AdaptiveWindow
     from lumentrace.data.samples import TimeWindow as TimeWindow
     from lumentrace.engine.pipeline import Pipeline as Pipeline
-    from lumentrace.pept.utilities.read_csv import read_csv as read_csv
+    from lumentrace.pept.utilities import read_csv as read_csv
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
 
@@ -27,12 +27,13 @@ _HOMES = {
 }
 _PACKAGES = {
     "base": "lumentrace.pept.base",
-    "plots": "lumentrace.plots",
+    "plots": "lumentrace.pept.plots",
+    "recipes": "lumentrace.pept.recipes",
     "scanners": "lumentrace.pept.scanners",
     "simulation": "lumentrace.pept.simulation",
     "tracking": "lumentrace.pept.tracking",
     "utilities": "lumentrace.pept.utilities",
-    "visualisation": "lumentrace.plots",
+    "visualisation": "lumentrace.pept.visualisation",
 }
 
 __all__ = [*_HOMES, *_PACKAGES]  # noqa: PLE0604

@@ -20,6 +20,8 @@ class _Recipe:
     """What recipes share: they are made from plain settings and sample the lines themselves."""
 
     name: ClassVar[str]
+    error_note: ClassVar[str]
+    """What the column `error` of the result means."""
     tracers: int
     sample_size: int
     overlap: int
@@ -81,6 +83,10 @@ class PeptML(_Recipe):
     """
 
     name: ClassVar[str] = "peptml"
+    error_note: ClassVar[str] = (
+        "The column “error” is the spread of the cutpoints behind a location: the standard deviation of their distances "
+        "from its centroid. It is a measure of quality, not the uncertainty of the location, which is far smaller."
+    )
     tracers: int = _setting(1, "most tracers in the field of view")
     sample_size: int = _setting(200, "lines per sample, per tracer")
     overlap: int = _setting(150, "lines that consecutive samples share, per tracer")
@@ -124,6 +130,10 @@ class Birmingham(_Recipe):
     """
 
     name: ClassVar[str] = "birmingham"
+    error_note: ClassVar[str] = (
+        "The column “error” is the root mean square distance of the used lines from the location. It is a measure of "
+        "quality, not the uncertainty of the location, which is far smaller."
+    )
     tracers: int = _setting(1, "always 1: the method locates a single tracer")
     sample_size: int = _setting(200, "lines per sample")
     overlap: int = _setting(150, "lines that consecutive samples share")

@@ -154,7 +154,8 @@ def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE):
                 raise
-            raise FormatError(f"damaged or not written by lumentrace ({_first_line(error)}): {path}") from error
+            reason = error.with_traceback(None)  # without h5py's frames, which must not outlive h5py
+            raise FormatError(f"damaged or not written by lumentrace ({_first_line(error)}): {path}") from reason
 
 
 class _NotMappableError(Exception):

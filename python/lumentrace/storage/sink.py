@@ -34,7 +34,8 @@ class Sink(io.RawIOBase):
             try:
                 return action(*arguments)
             except BaseException as error:
-                self._error = error
+                # Its traceback would keep h5py's property lists alive, which crash the interpreter when it ends.
+                self._error = error.with_traceback(None)
         return 0
 
     def write(self, data: Any) -> int:

@@ -48,7 +48,7 @@ pub(crate) fn run_plan(
 
 /// Work of a few milliseconds at most is not worth a thread that waits for it.
 fn is_short(steps: &[Step], ranges: &[(usize, usize)]) -> bool {
-    const PAIRS: f64 = 1e6;
+    const PAIRS: f64 = 1e7;
     let pairs: f64 = ranges.iter().map(|(start, end)| most_pairs(steps, (end - start) as f64)).sum();
     pairs <= PAIRS
 }

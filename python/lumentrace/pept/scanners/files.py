@@ -14,7 +14,7 @@ from lumentrace import provenance
 
 
 def matching(path: str | os.PathLike[str]) -> list[Path]:
-    """The file at `path`, or all files that it matches if it has a ``*``, in natural order (2 before 10).
+    """Find the file at `path`, or all files that it matches if it has a ``*``, in natural order (2 before 10).
 
     Raises
     ------

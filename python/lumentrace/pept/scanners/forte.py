@@ -6,8 +6,9 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def adac_forte(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from lumentrace.pept import scanners, simulation
-    >>> circle = simulation.simulate([simulation.Circle(radius=80, rpm=42)], n=1000, seed=1)
+    >>> circle = simulation.simulate([simulation.Circle(radius=80, rpm=42)], n=5000, seed=1)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     simulation.write_adac(Path(folder) / "run.da01", circle.lines, separation=500)
     ...     scanners.adac_forte(Path(folder) / "*.da01", sample_size=200, overlap=150, verbose=False)["z2"][:3]
@@ -105,15 +106,16 @@ def adac_forte(
 def _append(
     path: Path, table: RowTable, start: float, advance: Callable[[int], object]
 ) -> tuple[dict[str, Any], float]:
-    """Add the lines of one file, from time `start` on; what identifies it, and its last time."""
+    """Add the lines of one file, from time `start` on; return what identifies it, and its last time."""
     before, end = len(table), start
     with open(path, "rb") as file:
         decoder = _decoder(path, file, advance)
         for words in _pieces(file, advance):
-            while len(words) >= _BYTES_PER_WORD:
+            used = 0
+            while len(words) - used >= _BYTES_PER_WORD:
                 free = table.free()
-                used, written = decoder.fill(words, free)
-                words = words[used:]
+                count, written = decoder.fill(words[used:], free)
+                used += count
                 if written:
                     free[:written, 0] += start
                     end = float(free[written - 1, 0])
@@ -125,7 +127,7 @@ def _append(
     return {**identity(path), **clock}, end
 
 
-def _decoder(path: Path, file: IO[bytes], advance: Callable[[int], object]) -> _core.AdacDecoder:
+def _decoder(path: Path, file: BufferedReader, advance: Callable[[int], object]) -> _core.AdacDecoder:
     head = np.frombuffer(file.read(_HEADER + _BYTES_PER_WORD), dtype=np.uint8)
     try:
         calibration = _core.AdacCalibration(head)
@@ -136,11 +138,11 @@ def _decoder(path: Path, file: IO[bytes], advance: Callable[[int], object]) -> _
     return calibration.decoder()
 
 
-def _pieces(file: IO[bytes], advance: Callable[[int], object]) -> Iterator[NDArray[np.uint8]]:
-    """All words of the file in pieces, each valid until the next."""
+def _pieces(file: BufferedReader, advance: Callable[[int], object]) -> Iterator[NDArray[np.uint8]]:
+    """Read all words of the file, in pieces that are valid until the next."""
     buffer = np.empty(_PIECE, dtype=np.uint8)
     file.seek(_HEADER)
-    while size := file.readinto(buffer):  # type: ignore[attr-defined]
+    while size := file.readinto(buffer.data):
         yield buffer[:size]
         advance(size)
 

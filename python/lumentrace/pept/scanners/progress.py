@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def reading(verbose: bool, size: int) -> Iterator[Callable[[int], object]]:
-    """A function to call with the number of bytes just read, of `size` in all; it moves a bar if `verbose`."""
+    """Give a function to call with the number of bytes just read, of `size` in all; it moves a bar if `verbose`."""
     if not verbose:
         yield lambda count: None
         return

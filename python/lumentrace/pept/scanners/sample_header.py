@@ -23,7 +23,7 @@ class SampleHeader:
 
 
 def read_header(path: Path) -> SampleHeader:
-    """The header of a file; it has a line ``Separation= 712`` and ends before the next line that begins with a number.
+    """Find the header, which has a line ``Separation= 712`` and ends before the next line that begins with a number.
 
     Raises
     ------
@@ -39,6 +39,11 @@ def read_header(path: Path) -> SampleHeader:
                 separation = float(found[1])
             elif separation is not None and (not line or _BEGINS_A_ROW.match(line)):
                 return SampleHeader(number, separation)
-            elif not line or len(numbers(line)[0]) > 1 and numbers(line)[1] is None:
+            elif not line or _is_row(line):
                 break
     return SampleHeader(0, None)
+
+
+def _is_row(line: bytes) -> bool:
+    values, wrong = numbers(line)
+    return len(values) > 1 and wrong is None

@@ -37,7 +37,7 @@ def parallel_screens(
     memory_map: bool | None = None,
     **kwargs: Any,
 ) -> LineData:
-    r"""Lines of response of a camera with two parallel screens, from a table t, x1, y1, x2, y2.
+    r"""Read lines of response of a camera with two parallel screens, from a table t, x1, y1, x2, y2.
 
     The first screen is at z = 0, the second at z = `screen_separation`. Rows with nan or inf are kept (tracking passes
     over them) and rows stay in the order of the file; a warning says where times decrease.

@@ -25,7 +25,7 @@ _COLUMNS = ", ".join(LineData.default_columns)
 def lines(
     filepath: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None, verbose: bool = True
 ) -> LineData:
-    """Lines of response from a file that holds a table t, x1, y1, z1, x2, y2, z2.
+    r"""Read lines of response from a file that holds a table t, x1, y1, z1, x2, y2, z2.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def lines(
     >>> from lumentrace.pept import scanners
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "lines.csv"
-    ...     _ = path.write_text("0.5 1 2 3 4 5 6\\n0.7 1 2 3 6 5 4\\n")
+    ...     _ = path.write_text("0.5 1 2 3 4 5 6\n0.7 1 2 3 6 5 4\n")
     ...     scanners.lines(path, verbose=False)["x2"]
     array([4., 6.])
     """
@@ -83,7 +83,7 @@ def _saved(path: Path, suffix: str, sample_size: Any, overlap: Any) -> LineData:
 
 def _array(path: Path) -> NDArray[np.float64]:
     try:
-        table = np.load(path, mmap_mode="r", allow_pickle=False)
+        table: NDArray[np.float64] = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
         raise FormatError(f"{path}: expected a .npy array of numbers, found {error}") from None
     if table.ndim != 2 or table.shape[1] < _LEAST or table.dtype.kind not in "fiu":

@@ -64,11 +64,11 @@ def write_adac(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from lumentrace.pept import scanners, simulation
-    >>> run = simulation.simulate([simulation.Static((300, 250, 200))], n=1000, separation=400, seed=1)
+    >>> run = simulation.simulate([simulation.Static((300, 250, 200))], n=5000, separation=400, seed=1)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     simulation.write_adac(Path(folder) / "static.da01", run.lines, separation=400)
     ...     len(scanners.adac_forte(Path(folder) / "static.da01", verbose=False).lines)
-    1000
+    5000
     """
     if separation != int(separation) or not 0 < separation < 2**31:
         raise ValueError(f"`separation`: expected a whole number of mm, found {separation}")
@@ -93,7 +93,7 @@ def _write_buffers(file: BinaryIO, buffers: Iterator[Array], separation: float, 
 
 
 def _buffers(lines: LineData | Array | Iterable[Array]) -> Iterator[Array]:
-    """The rows in pieces of the size of a buffer."""
+    """Cut the rows into pieces of the size of a buffer."""
     if isinstance(lines, LineData):
         lines = lines.lines
     waiting = np.empty((0, 7))
@@ -140,7 +140,7 @@ def _events(rows: Array, tick: Array) -> Words:
 
 
 def _scrambled() -> Words:
-    """The position bits of a word, by position."""
+    """Tabulate the position bits of a word, by position."""
     inverted = ~np.arange(_POSITIONS, dtype=np.uint32)
     words = np.zeros(_POSITIONS, dtype=np.uint32)
     for bit, word_bit in enumerate(_WORD_BITS):

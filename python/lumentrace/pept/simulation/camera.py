@@ -67,4 +67,4 @@ class Screens:
 
     def blurred(self, rng: np.random.Generator, lines: Array) -> Array:
         """`lines` (n, 6) as the screens measure them."""
-        return lines + rng.normal(size=lines.shape) * np.array([self.blur, self.blur, 0.0] * 2)
+        return lines + rng.normal(0.0, [self.blur, self.blur, 0.0] * 2, lines.shape)

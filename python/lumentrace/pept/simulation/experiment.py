@@ -126,7 +126,7 @@ class Experiment:
         return self.n if self.n is not None else round(self.rate * (self.duration or 0.0))
 
     def blocks(self) -> Iterator[tuple[Array, NDArray[np.int64]]]:
-        """The experiment piece by piece, for those larger than memory.
+        """Simulate piece by piece, for experiments larger than memory.
 
         Yields
         ------
@@ -146,7 +146,7 @@ class Experiment:
             yield emitter.lines(rng, t, rng.choice([0, RANDOM, SCATTERED], count, p=mixture))
 
     def run(self, sample_size: Any = None, overlap: Any = None) -> Simulated:
-        """The whole experiment."""
+        """Simulate the whole experiment."""
         started, clock = provenance.now(), time.perf_counter()
         rows, labels = zip(*self.blocks(), strict=True)
         lines = LineData(np.concatenate(rows), sample_size, overlap)

@@ -54,7 +54,8 @@ class Line:
 
     def __call__(self, t: ArrayLike) -> NDArray[np.float64]:
         """Positions (..., 3) at the times `t` (...)."""
-        return np.asarray(self.start) + np.asarray(t, dtype=float)[..., None] * np.asarray(self.velocity)
+        moved: NDArray[np.float64] = np.asarray(t, dtype=float)[..., None] * np.asarray(self.velocity, dtype=float)
+        return np.asarray(self.start, dtype=float) + moved
 
 
 @dataclass(frozen=True)
@@ -128,4 +129,5 @@ class Wander:
         # A sine of amplitude a and frequency w has the mean square speed (a w)^2 / 2.
         frequency = pace * self.speed / np.sqrt((amplitude**2 * pace**2).sum(axis=1, keepdims=True) / 2)
         angle = np.asarray(t, dtype=float)[..., None, None] * frequency + phase
-        return np.asarray(self.centre) + (amplitude * np.sin(angle)).sum(axis=-1)
+        offset: NDArray[np.float64] = (amplitude * np.sin(angle)).sum(axis=-1)
+        return np.asarray(self.centre, dtype=float) + offset

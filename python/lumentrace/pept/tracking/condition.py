@@ -91,7 +91,8 @@ class Condition(Filter):
     def fit_sample(self, sample: IterableSamples) -> IterableSamples:
         """Keep the rows of one sample."""
         for evaluate in self._compiled():
-            mask = np.asarray(evaluate(sample))
+            with np.errstate(all="ignore"):
+                mask = np.asarray(evaluate(sample))
             if mask.dtype != bool or mask.shape not in ((), (len(sample.data),)):
                 raise ValueError(f"Condition: expected one True or False per row, found {mask.dtype} {mask.shape}")
             sample = sample.copy(data=sample.data[np.broadcast_to(mask, len(sample.data))])
@@ -127,9 +128,11 @@ def _parse(text: str) -> Evaluate:
         source = f"{found[1]!r} {found[2]} {found[3]}"
     try:
         tree = ast.parse(source.strip(), mode="eval")
+        return _evaluator(tree.body, text)
     except SyntaxError as error:
         raise ValueError(f"Condition: cannot read {text!r}: {error.msg}") from None
-    return _evaluator(tree.body, text)
+    except (RecursionError, MemoryError):
+        raise ValueError(f"Condition: cannot read the nested expression {text[:60]!r}...") from None
 
 
 def _evaluator(node: ast.expr, text: str) -> Evaluate:
@@ -151,7 +154,8 @@ def _evaluator(node: ast.expr, text: str) -> Evaluate:
         return _fold(np.logical_and, [_call(_COMPARE[type(op)], [left, right]) for op, left, right in pairs])
     if isinstance(node, ast.Call) and not node.keywords:
         return _call(_function(node.func, text), [_evaluator(arg, text) for arg in node.args])
-    raise ValueError(f"Condition: {ast.unparse(node)!r} in {text!r} is not allowed; use a function for it")
+    hint = "put names of columns in quotes" if isinstance(node, ast.Name) else "use a function for it"
+    raise ValueError(f"Condition: {ast.unparse(node)!r} in {text!r} is not allowed; {hint}")
 
 
 def _constant(value: Any, text: str) -> Evaluate:

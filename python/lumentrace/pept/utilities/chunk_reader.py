@@ -142,7 +142,7 @@ class ChunkReader:
 
 
 def _line_starts(path: str | os.PathLike[str], first: int, step: int) -> tuple[int, list[int]]:
-    """The number of lines, and where lines `first`, `first + step`, ... begin (from 0); the end begins a line too."""
+    """Count the lines, and find where lines `first`, `first + step`, ... begin (from 0); the end begins one too."""
     starts = [0] if first == 0 else []
     lines = size = 0
     last = b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -83,7 +84,11 @@ def read_csv(
         **kwargs,
     }
     if not _is_plain(filepath_or_buffer, sep, settings):
-        return _by_pandas(filepath_or_buffer, dtype, {"skiprows": skiprows, "nrows": nrows, "sep": sep, **settings})
+        _need_pandas(settings)
+        import pandas as pd
+
+        frame: Any = pd.read_csv(filepath_or_buffer, skiprows=skiprows, nrows=nrows, sep=sep, **settings)
+        return np.asarray(frame.to_numpy(dtype=dtype))
     table = TextTable(filepath_or_buffer, sep)
     rows = gather(table.blocks(skiprows or 0, nrows), os.path.getsize(filepath_or_buffer))
     if rows is None:
@@ -163,10 +168,8 @@ def _is_plain(source: Any, sep: str, settings: dict[str, Any]) -> bool:
     return settings == _PLAIN and isinstance(source, (str, os.PathLike)) and (sep == WHITE_SPACE or one_character)
 
 
-def _by_pandas(source: Any, dtype: DTypeLike, settings: dict[str, Any]) -> NDArray[Any]:
-    try:
-        import pandas as pd
-    except ImportError as error:
-        changed = ", ".join(name for name, value in settings.items() if _PLAIN.get(name, not value) != value)
-        raise ImportError(f"read_csv with {changed} needs pandas: pip install lumentrace[pandas]") from error
-    return pd.read_csv(source, dtype=dtype, **settings).to_numpy()
+def _need_pandas(settings: dict[str, Any]) -> None:
+    if importlib.util.find_spec("pandas") is None:
+        changed = [name for name, value in settings.items() if name not in _PLAIN or _PLAIN[name] != value]
+        reason = ", ".join(changed) or "this source or separator"
+        raise ImportError(f"read_csv with {reason} needs pandas: pip install lumentrace[pandas]")

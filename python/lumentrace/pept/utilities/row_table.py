@@ -65,7 +65,7 @@ class RowTable:
             rows = rows[count:]
 
     def finish(self) -> NDArray[np.float64]:
-        """The rows, contiguous: an array, or a memory map of the file."""
+        """Give the rows, contiguous: an array, or a memory map of the file."""
         if self._file is None:
             return self._rows[: self._used]
         self._flush()
@@ -84,7 +84,7 @@ class RowTable:
             larger[:capacity] = self._rows
             self._rows = larger
         else:
-            self._file = tempfile.TemporaryFile(prefix="lumentrace-")
+            self._file = tempfile.TemporaryFile(prefix="lumentrace-")  # noqa: SIM115 (closed by `finish`)
             self._flush()
             self._rows = np.empty((_BLOCK, self._rows.shape[1]))
 
@@ -98,7 +98,7 @@ class RowTable:
 def gather(
     blocks: Iterable[NDArray[np.float64]], text_size: int, limit: float = float("inf")
 ) -> NDArray[np.float64] | None:
-    """The blocks below each other, read from a text file of the given size; None if there is no block."""
+    """Stack blocks of rows read from a text file of the given size; None if there is none."""
     table = None
     for block in blocks:
         if table is None:

@@ -23,7 +23,7 @@ _DECIMAL_COMMA = re.compile(rb"[-+]?\d+,\d+(e[-+]?\d+)?", re.IGNORECASE)
 
 
 class TextTable:
-    """A text file with one row of numbers per line.
+    r"""A text file with one row of numbers per line.
 
     Blank lines and lines that start with ``#`` are skipped, as is a byte order mark. Numbers may be nan or inf.
 
@@ -32,7 +32,7 @@ class TextTable:
     path : path
         The file.
     sep : str
-        One character that separates the numbers, or ``\\s+``; white space of any kind is the same.
+        One character that separates the numbers, or ``\s+``; white space of any kind is the same.
     least : int
         Columns that a row must have.
     columns : str
@@ -59,7 +59,7 @@ class TextTable:
     def blocks(
         self, skiprows: int = 0, nrows: int | None = None, advance: Callable[[int], object] | None = None
     ) -> Iterator[NDArray[np.float64]]:
-        """The rows after the first `skiprows` lines, at most `nrows` of them, block by block.
+        """Read the rows after the first `skiprows` lines, at most `nrows` of them, block by block.
 
         `advance`, if given, is called with the bytes of each block.
 
@@ -83,12 +83,10 @@ class TextTable:
                 advance(len(block))
 
     def parse(self, block: bytes, first_line: int) -> NDArray[np.float64]:
-        """The rows in some whole lines, the first of which has the given number."""
+        """Read the rows in some whole lines, the first of which has the given number."""
         width = self._width or _first_width(block, self._sep)
         if width is not None and width < self._least:
-            raise FormatError(
-                f"{self.path}: expected at least {self._least} columns ({self._columns}), found {width}"
-            )
+            raise FormatError(f"{self.path}: expected at least {self._least} columns ({self._columns}), found {width}")
         rows = None if width is None else _parse(block, self._sep, width)
         if rows is None:
             rows = self._line_by_line(block, first_line, width)
@@ -205,7 +203,7 @@ def _is_empty(line: bytes) -> bool:
 
 
 def numbers(line: bytes, sep: bytes | None = None) -> tuple[list[float], str | None]:
-    """The numbers in a line up to the first field that is none, and that field as it is to be shown, if any."""
+    """Read the numbers in a line up to the first field that is none, and that field as it is to be shown, if any."""
     values = []
     for field in line.split() if sep is None else line.strip().split(sep):
         text = field.strip()

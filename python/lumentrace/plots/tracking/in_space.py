@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,6 +17,8 @@ from .parts import Group, Panel, broken, others_note, sentence
 from .tracks import XYZ, Tracks
 
 SPACE_HEIGHT = 560
+LEAST_SHARE = 0.25
+"""Least length of an axis, as a share of the longest."""
 
 
 def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], limit: int) -> Panel:
@@ -84,12 +87,27 @@ def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], limit: int
 
 
 def _space(fig: go.Figure, unit: str) -> None:
-    axes = {f"{axis}axis": {"title": {"text": f"<i>{axis}</i> ({html.escape(unit)})"}} for axis in XYZ}
     camera = {
         "up": {"x": 0, "y": 1, "z": 0},
-        "eye": {"x": 1.7, "y": 0.85, "z": 1.7},
-        "center": {"x": 0, "y": -0.1, "z": 0},
+        "eye": {"x": 1.2, "y": 0.7, "z": 1.6},
+        "center": {"x": 0, "y": -0.05, "z": 0},
     }
-    scene = {"aspectmode": "data", "camera": camera, **axes}
+    bounds = [_bounds(fig, axis) for axis in XYZ]
+    longest = max(high - low for low, high in bounds)
+    scene: dict[str, Any] = {"aspectmode": "manual", "aspectratio": {}, "camera": camera}
+    for axis, (low, high) in zip(XYZ, bounds, strict=True):
+        # A flat axis keeps room for its labels; the scales stay equal.
+        span = max(1.1 * (high - low), LEAST_SHARE * longest) or 1.0
+        middle = (low + high) / 2
+        title = {"text": f"<i>{axis}</i> ({html.escape(unit)})"}
+        ticks = 6 if span > 0.5 * longest else 2
+        scene[f"{axis}axis"] = {"title": title, "range": [middle - span / 2, middle + span / 2], "nticks": ticks}
+        scene["aspectratio"][axis] = span / (1.1 * longest) if longest else 1.0
     below = {"y": 0, "yanchor": "top"}
     fig.update_layout(scene=scene, legend=below, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+
+
+def _bounds(fig: go.Figure, axis: str) -> tuple[float, float]:
+    values = np.concatenate([np.asarray(trace[axis], dtype=float) for trace in fig.data] or [np.empty(0)])
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)

@@ -36,6 +36,9 @@ const FORMAT: &str = "ADAC Forte";
 const MARKER: u32 = 0xFACE_FACE;
 const NO_X: u32 = 1 << 7;
 const NO_Y: u32 = 1 << 9;
+const SECOND: u32 = 1 << 22;
+const HEAD_1: u32 = 1 << 23;
+const TAG: u32 = 0xFF00_0000;
 
 /// A tag difference of this many ticks or more is jitter backwards in time, not progress.
 const BACKWARDS: u8 = 130;
@@ -317,6 +320,24 @@ const fn unscramble(first_bit: u32) -> [Line; 256] {
     table
 }
 
+/// The inverted position in an event word, in every lane.
+#[inline]
+fn inverted(word: Word) -> Line {
+    LOW[usize::from(word[1])] | HIGH[usize::from(word[2])]
+}
+
+/// Whether six events are a line as the camera mostly writes it: X, Y and energy of one head in the first half of the
+/// pair, those of the other head in the second, and one time tag. Such a line needs no look at what came before.
+#[inline]
+fn is_usual(group: &[Word; 6]) -> bool {
+    let [a, b, c, d, e, f] = group.map(u32::from_le_bytes);
+    let kinds = (a ^ NO_Y | d ^ NO_Y | b ^ NO_X | e ^ NO_X | !(c & f)) & (NO_X | NO_Y);
+    let halves = (a | !d) & SECOND;
+    let heads = (a ^ b | d ^ e | !(a ^ d)) & HEAD_1;
+    let tags = (a ^ b | a ^ c | a ^ d | a ^ e | a ^ f) & TAG;
+    kinds | halves | heads | tags == 0
+}
+
 impl Decoder {
     /// A decoder at the first word of a file.
     pub fn new(header: Header, clock: Clock) -> Self {
@@ -360,9 +381,28 @@ impl Decoder {
     /// Pairs events, without a marker among them, until `rows` is full; returns how many events were used and how
     /// many rows were written.
     fn pair(&mut self, events: &[Word], rows: &mut [[f64; COLUMNS]]) -> (usize, usize) {
+        let (mut left, mut written) = (events, 0);
+        while !left.is_empty() && let Some(row) = rows.get_mut(written) {
+            let line = match left.split_first_chunk() {
+                Some((group, rest)) if is_usual(group) => {
+                    left = rest;
+                    Some(self.usual_line(group))
+                }
+                _ => self.any_line(&mut left),
+            };
+            if let Some(line) = line {
+                *row = self.row(line);
+                written += 1;
+            }
+        }
+        (events.len() - left.len(), written)
+    }
+
+    /// Takes events off `left` until they complete a line.
+    fn any_line(&mut self, left: &mut &[Word]) -> Option<Line> {
         let Self { mut tag, mut ticks, mut line, .. } = *self;
-        let (mut used, mut written) = (events.len(), 0);
-        for (i, &word) in events.iter().enumerate() {
+        let mut events = left.iter();
+        for &word in events.by_ref() {
             ticks += u64::from(tag_step(word[3], tag));
             tag = word[3];
             let bits = u32::from_le_bytes(word);
@@ -370,29 +410,33 @@ impl Decoder {
                 continue;
             }
             let action = Action::of(bits);
-            let position = LOW[usize::from(word[1])] | HIGH[usize::from(word[2])];
-            line = line & action.keep | action.set | position & action.lanes;
+            line = line & action.keep | action.set | inverted(word) & action.lanes;
             if line & COMPLETE == COMPLETE {
-                if let Some(row) = rows.get_mut(written) {
-                    *row = self.row(ticks, line);
-                }
-                line = 0;
-                written += 1;
-                if written >= rows.len() {
-                    used = i + 1;
-                    break;
-                }
+                break;
             }
         }
-        (self.tag, self.ticks, self.line) = (tag, ticks, line);
-        (used, written)
+        *left = events.as_slice();
+        (self.tag, self.ticks) = (tag, ticks);
+        let complete = line & COMPLETE == COMPLETE;
+        self.line = if complete { 0 } else { line };
+        complete.then_some(line)
+    }
+
+    /// The line in a group that [`is_usual`].
+    #[inline]
+    fn usual_line(&mut self, &[x, y, _, u, v, _]: &[Word; 6]) -> Line {
+        self.ticks += u64::from(tag_step(x[3], self.tag));
+        self.tag = x[3];
+        self.line = 0;
+        let (x1, x2, y1, y2) = if x[2] & 0x80 == 0 { (u, x, v, y) } else { (x, u, y, v) };
+        inverted(x1) & LANES[0] | inverted(x2) & LANES[1] | inverted(y1) & LANES[2] | inverted(y2) & LANES[3]
     }
 
     /// A complete line in ms and mm.
     #[inline]
-    fn row(&self, ticks: u64, line: Line) -> [f64; COLUMNS] {
+    fn row(&self, line: Line) -> [f64; COLUMNS] {
         let v = |lane: u32| f64::from((!line >> (16 * lane)) as u16 & 0x3FF);
-        let t = ticks as f64 / self.ticks_per_ms;
+        let t = self.ticks as f64 / self.ticks_per_ms;
         let (y1, y2) = (0.59 * v(2), 0.59 * (1024.0 - v(3)));
         [t, 0.59 * v(0), 600.0 - y1, -10.0, 0.59 * v(1), 600.0 - y2, self.z2]
     }
@@ -465,8 +509,7 @@ mod tests {
     const X: u32 = NO_Y;
     const Y: u32 = NO_X;
     const ENERGY: u32 = NO_X | NO_Y;
-    const HEAD_1: u32 = 1 << 23;
-    const HALF_2: u32 = 1 << 22;
+    const HALF_2: u32 = SECOND;
 
     fn event(kind: u32, position: u32, tag: u32) -> u32 {
         let scrambled = SCRAMBLE.iter().map(|&(to, from)| (!position >> to & 1) << from);
