@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import simulate
 from hypothesis import settings
 
+from helpers import simulate
 from lumentrace import LineData
 
 SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))

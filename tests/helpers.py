@@ -1,11 +1,13 @@
-"""What several test files use: a small experiment, Python filters that worker processes can import, exact comparison."""
+"""What several test files use: a small experiment, exact comparison, and what worker processes can import."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,13 @@ def assert_identical(found: Any, expected: Any) -> None:
     else:
         assert type(found) is type(expected)
         assert found == expected or (found != found and expected != expected)
+
+
+class Spawned(ProcessPoolExecutor):
+    """A pool whose workers start afresh."""
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        super().__init__(max_workers or 2, multiprocessing.get_context("spawn"))
 
 
 class Shift(Filter):

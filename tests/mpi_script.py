@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from helpers import Refuse, Shift, assert_identical, recipe, simulate
-
 from lumentrace import LineData, Pipeline
 from lumentrace.pept.tracking import Stack
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_identical
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import assert_identical
 from lumentrace import LineData, PointData
 from lumentrace.pept.tracking import Condition
 

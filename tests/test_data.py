@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_identical
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import assert_identical
 from lumentrace import AdaptiveWindow, LineData, PointData, TimeWindow
 
 POINTS = np.arange(40.0).reshape(10, 4)
@@ -296,7 +296,7 @@ def test_samples_indices_may_be_set() -> None:
         assert points.sample_size is None
         assert points.overlap is None
         assert points[0]["t"].tolist() == [16, 20]
-    with pytest.raises(ValueError, match="`overlap`.*samples_indices"):
+    with pytest.raises(ValueError, match=r"`overlap`.*samples_indices"):
         points.overlap = 1
     for wrong in ([1, 2], [[1, 2, 3]], [[0.0, 1.0]], [[0, 11]], [[-1, 2]], [[3, 2]], np.zeros((1, 2, 1), int)):
         with pytest.raises(ValueError, match="`samples_indices`"):
@@ -396,7 +396,7 @@ def test_windows_of_awkward_length() -> None:
 @pytest.mark.parametrize("window", [TimeWindow(2), AdaptiveWindow(2)])
 @pytest.mark.parametrize("times", [[0.0, 3.0, 1.0], [0.0, np.nan, 3.0], [0.0, 1.0, np.inf], [-np.inf, 1.0], [np.nan]])
 def test_times_must_be_sorted_and_finite(window: Any, times: list[float]) -> None:
-    with pytest.raises(ValueError, match="`times`.*row"):
+    with pytest.raises(ValueError, match=r"`times`.*row"):
         PointData(points_at(times), window)
     assert len(PointData(points_at(times), 1)) == len(times)
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import Die, Log, Refuse, Shift, assert_identical, recipe, simulate
 
+from helpers import Die, Log, Refuse, Shift, Spawned, assert_identical, recipe, simulate
 from lumentrace import LineData, Pipeline
 from lumentrace.engine import chunks, executors
 from lumentrace.engine.transformer import Filter
@@ -31,13 +31,6 @@ def two_passes() -> Pipeline:
     """Native runs, a Python filter and reducers."""
     second = [Stack(10, 9), HDBSCAN(0.6), SplitLabels(), Centroids(), Stack()]
     return Pipeline([*recipe(), Shift(1.0), Condition("error < 20"), *second])
-
-
-class Spawned(ProcessPoolExecutor):
-    """A pool whose workers start afresh."""
-
-    def __init__(self, max_workers: int | None = None) -> None:
-        super().__init__(max_workers or 2, multiprocessing.get_context("spawn"))
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +152,8 @@ def test_large_chunks_through_joblib(tmp_path: Path) -> None:
     assert_identical([sample.copy(data=sample.lines * 1.0) for sample in found], expected)
     few = [Cutpoints(0.5, append_indices=True), Condition("t < -1")]
     kept = Pipeline(few).fit(LineData(rows[:30_000], 15_000), "joblib", 2, verbose=False)
-    assert [np.array_equal(s.attrs["_lines"].lines, rows[i : i + 15_000]) for s, i in zip(kept, (0, 15_000))] == [
-        True
-    ] * 2
+    for sample, start in zip(kept, (0, 15_000), strict=True):
+        assert_identical(sample.attrs["_lines"].lines[:], rows[start : start + 15_000])
 
 
 def test_mapped_rows_through_processes(

@@ -9,28 +9,20 @@ import subprocess
 import sys
 import textwrap
 import time
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers import Die, Log, Shift, assert_identical, recipe, simulate
 
+from helpers import Die, Log, Shift, Spawned, assert_identical, recipe
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.engine import chunks
 from lumentrace.engine.transformer import Filter
 from lumentrace.pept.tracking import HDBSCAN, Centroids, Condition, Cutpoints, Segregate, SplitLabels, Stack
 
 HERE = Path(__file__).parent
-
-
-class Spawned(ProcessPoolExecutor):
-    """A pool whose workers start afresh."""
-
-    def __init__(self, max_workers: int | None = None) -> None:
-        super().__init__(max_workers or 2, multiprocessing.get_context("spawn"))
 
 
 def two_passes(log: Path, seconds: float = 0.0) -> Pipeline:
@@ -106,7 +98,7 @@ def test_kill_and_continue(
     assert samples <= sum(worked_on(log)) < sum(once)
     assert len(chunk_files(run)) >= samples // 2
     assert_identical(two_passes(log, 0.02).fit(one_tracer, verbose=False, run_dir=run), expected)
-    # Chunks have two samples at most: the one under way is worked on again, and one that the manifest does not list yet.
+    # Of the chunks of two samples, the one under way is worked on again, and one that the manifest does not list yet.
     assert 0 <= sum(worked_on(log)) - sum(once) <= 4
     if log_suffix == ".two":
         assert worked_on(log)[0] == once[0]
@@ -191,10 +183,9 @@ def test_another_input_is_refused(one_tracer: LineData, folders: tuple[Path, Pat
         "fewer samples": one_tracer[:-1],
         "a list": list(one_tracer),
     }
-    for name, other in others.items():
-        with pytest.raises(ValueError, match="holds another run .different input"):
+    for other in others.values():
+        with pytest.raises(ValueError, match=r"holds another run \(different input\)"):
             chain.fit(other, verbose=False, run_dir=run)
-            pytest.fail(name)
     assert len(chain.fit(one_tracer.copy(), verbose=False, run_dir=run)) == 39
 
 
@@ -271,7 +262,7 @@ IDENTITY = """
 
     limit = 3.0
     def above(rows, least=1.0):
-        return (rows[:, 0] > least) & np.isin(rows[:, 0] % 2 < limit, [True]) & (str(rows.dtype) in {{"float64", "f8", "<f8"}})
+        return (rows[:, 0] > least) & (rows[:, 0] % 2 < limit) & (str(rows.dtype) in {{"float64", "f8", "<f8"}})
     def outer(bound):
         return lambda rows: above(rows) & (rows[:, 0] < bound)
     lines = LineData(simulate(300)[0], 60, run=np.arange(5), note={{"a": [1, 2.5, None]}})
@@ -367,7 +358,7 @@ def test_what_comes_back_is_what_was_kept(function: Any, one_tracer: LineData, t
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda s: len(s), "LineData or PointData"),
+        (len, "LineData or PointData"),
         (lambda s: s.data, "LineData or PointData"),
         (lambda s: [], "LineData or PointData"),
         (lambda s: s.copy(lines=s), "attribute 'lines' is a LineData"),

@@ -13,14 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import assert_identical, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import adjusted_rand_score
-from twins import lines as line_twins
-from twins import tracking as twins
 
+from helpers import assert_identical, simulate
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.pept.tracking import (
     HDBSCAN,
@@ -35,6 +33,8 @@ from lumentrace.pept.tracking import (
     Stack,
     peptml,
 )
+from twins import lines as line_twins
+from twins import tracking as twins
 
 LABELLED = ["t", "x", "y", "z", "label"]
 

@@ -36,7 +36,7 @@ const FORMAT: &str = "ADAC Forte";
 const MARKER: u32 = 0xFACE_FACE;
 const NO_X: u32 = 1 << 7;
 const NO_Y: u32 = 1 << 9;
-const SECOND: u32 = 1 << 22;
+const HALF_2: u32 = 1 << 22;
 const HEAD_1: u32 = 1 << 23;
 const TAG: u32 = 0xFF00_0000;
 
@@ -332,7 +332,7 @@ fn inverted(word: Word) -> Line {
 fn is_usual(group: &[Word; 6]) -> bool {
     let [a, b, c, d, e, f] = group.map(u32::from_le_bytes);
     let kinds = (a ^ NO_Y | d ^ NO_Y | b ^ NO_X | e ^ NO_X | !(c & f)) & (NO_X | NO_Y);
-    let halves = (a | !d) & SECOND;
+    let halves = (a | !d) & HALF_2;
     let heads = (a ^ b | d ^ e | !(a ^ d)) & HEAD_1;
     let tags = (a ^ b | a ^ c | a ^ d | a ^ e | a ^ f) & TAG;
     kinds | halves | heads | tags == 0
@@ -382,7 +382,9 @@ impl Decoder {
     /// many rows were written.
     fn pair(&mut self, events: &[Word], rows: &mut [[f64; COLUMNS]]) -> (usize, usize) {
         let (mut left, mut written) = (events, 0);
-        while !left.is_empty() && let Some(row) = rows.get_mut(written) {
+        while !left.is_empty()
+            && let Some(row) = rows.get_mut(written)
+        {
             let line = match left.split_first_chunk() {
                 Some((group, rest)) if is_usual(group) => {
                     left = rest;
@@ -509,7 +511,6 @@ mod tests {
     const X: u32 = NO_Y;
     const Y: u32 = NO_X;
     const ENERGY: u32 = NO_X | NO_Y;
-    const HALF_2: u32 = SECOND;
 
     fn event(kind: u32, position: u32, tag: u32) -> u32 {
         let scrambled = SCRAMBLE.iter().map(|&(to, from)| (!position >> to & 1) << from);

@@ -1,0 +1,180 @@
+"""The command line, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from lumentrace import PointData, storage
+from lumentrace.pept import simulation
+
+OUTPUTS = {"trajectories.parquet", "trajectories.csv", "trajectories.vtp", "report.html", "run.json"}
+
+
+def lumentrace(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lumentrace", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment)
+
+
+@pytest.fixture(scope="module")
+def acquisition(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracer on a circle of 80 mm, as a `.da01`."""
+    path = tmp_path_factory.mktemp("cli") / "wheel.da01"
+    circle = simulation.Circle(centre=(300, 300, 250), radius=80)
+    lines = simulation.simulate([circle], n=10_000, noise=0.3, seed=5).lines
+    simulation.write_adac(path, lines, separation=500)
+    return path
+
+
+def test_track_writes_everything(acquisition: Path, tmp_path: Path) -> None:
+    done = lumentrace("pept", "track", acquisition, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == OUTPUTS
+    table = pl.read_parquet(tmp_path / "out" / "trajectories.parquet")
+    assert table.columns == ["t", "x", "y", "z", "error", "label"]
+    radius = np.hypot(table["x"] - 300, table["y"] - 300)
+    assert len(table) > 100
+    assert abs(radius.median() - 80) < 0.5
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["figures"]["lines"] == 10_000
+    assert record["settings"]["sample_size"] == 200
+    assert [step["name"] for step in record["provenance"]["steps"]][:2] == ["adac_forte", "Cutpoints"]
+    text = np.loadtxt(tmp_path / "out" / "trajectories.csv")
+    np.testing.assert_array_equal(text, table.to_numpy())
+    assert "<html" in (tmp_path / "out" / "report.html").read_text("utf-8")[:200]
+    assert "trajectories" in done.stdout
+
+
+def test_one_bad_file_does_not_stop_the_others(acquisition: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.da01"
+    bad.write_bytes(b"no lines here" * 200)
+    done = lumentrace("pept", "track", bad, tmp_path / "missing.da01", acquisition, "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert "bad.da01" in done.stderr
+    assert re.search(r"error .*missing\.da01", done.stderr)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"wheel.da01"}
+    assert {path.name for path in (tmp_path / "out" / "wheel.da01").iterdir()} == OUTPUTS
+
+
+def test_screens_need_a_separation(tmp_path: Path) -> None:
+    path = tmp_path / "screens.csv"
+    np.savetxt(path, np.random.default_rng(0).uniform(0, 500, (300, 5)))
+    done = lumentrace("pept", "track", path, "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert "separation" in done.stderr
+    assert lumentrace("pept", "info", path, "--separation", 500).returncode == 0
+
+
+def test_executors_and_birmingham_agree(acquisition: Path, tmp_path: Path) -> None:
+    tables = []
+    for where in ("native", "sequential", "processes"):
+        done = lumentrace(
+            "pept", "track", acquisition, "--recipe", "birmingham", "--executor", where, "--out", tmp_path / where
+        )
+        assert done.returncode == 0, done.stderr
+        tables.append((tmp_path / where / "trajectories.csv").read_bytes())
+    assert tables[0] == tables[1] == tables[2]
+
+
+def test_settings(acquisition: Path, tmp_path: Path) -> None:
+    template = lumentrace("pept", "track", "--create-config")
+    assert template.returncode == 0
+    config = tmp_path / "run.toml"
+    config.write_text(template.stdout.replace("sample_size = 200 ", "sample_size = 400 "))
+    done = lumentrace("pept", "track", acquisition, "--config", config, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["settings"]["sample_size"] == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sampel_size = 3", "did you mean 'sample_size'"),
+        ("tracers = 'two'", "expected tracers to be int"),
+        ("recipe = 'magic'", "one of peptml, birmingham"),
+        ("this is not toml", "expected a TOML file"),
+        ("true_fraction = 3", "(0, 1]"),
+    ],
+)
+def test_wrong_settings_are_explained(acquisition: Path, tmp_path: Path, text: str, said: str) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text(text)
+    done = lumentrace("pept", "track", acquisition, "--config", config, "--out", tmp_path / "out")
+    assert done.returncode in (2, 3)
+    assert said in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["pept", "track"], ["pept", "track", "x", "--recipe", "magic"], ["pept", "track", "x", "--tracers", "0"]]
+)
+def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
+    done = lumentrace(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_birmingham_with_two_tracers_is_refused() -> None:
+    done = lumentrace("pept", "track", "x", "--recipe", "birmingham", "--tracers", 2)
+    assert done.returncode == 2
+    assert "use 'peptml'" in done.stderr
+
+
+def test_info(acquisition: Path) -> None:
+    done = lumentrace("pept", "info", acquisition)
+    assert done.returncode == 0
+    assert "10,000" in done.stdout
+    assert "-10.00 to 510.00" in done.stdout
+
+
+def test_killed_run_is_resumed(acquisition: Path, tmp_path: Path) -> None:
+    plain = lumentrace("pept", "track", acquisition, "--out", tmp_path / "plain")
+    assert plain.returncode == 0
+    command = [sys.executable, "-m", "lumentrace", "pept", "track", acquisition, "--out", tmp_path / "out", "--resume"]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    manifest = tmp_path / "out" / "run" / "manifest.json"
+    deadline = time.monotonic() + 60
+    while not manifest.exists() and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert manifest.exists()
+    assert lumentrace("pept", "track", acquisition, "--out", tmp_path / "out", "--resume").returncode == 0
+    same = [(tmp_path / name / "trajectories.csv").read_bytes() for name in ("plain", "out")]
+    assert same[0] == same[1]
+
+
+def test_demo_finds_both_tracers(tmp_path: Path) -> None:
+    done = lumentrace("demo", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = storage.read_parquet(tmp_path / "trajectories.parquet")
+    assert isinstance(table, PointData)
+    assert set(np.unique(table["label"])) == {0.0, 1.0}
+    rows = [line for line in done.stdout.splitlines() if line.startswith("│")]
+    medians = [float(row.split("│")[3]) for row in rows]
+    assert len(medians) == 2
+    assert max(medians) < 0.6
+
+
+def test_version_and_help() -> None:
+    assert lumentrace("--version").stdout.startswith("lumentrace 0.")
+    help_text = lumentrace("pept", "track", "--help").stdout
+    assert "--tracers" in help_text
+    assert "Exit codes" in help_text
+
+
+def test_import_is_light() -> None:
+    code = "import sys, lumentrace, lumentrace.pept; print(*[m for m in ('numpy', 'plotly', 'polars', 'h5py') if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert loaded == []
