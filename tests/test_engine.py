@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from hypothesis.extra import numpy as hnp
 
 from helpers import Refuse, Shift, assert_identical, recipe, simulate
 from lumentrace import LineData, Pipeline, PointData, TimeWindow
-from lumentrace.engine import chunks
+from lumentrace.engine import chunks, native
 from lumentrace.engine.results import Results
 from lumentrace.engine.transformer import Filter, LineDataFilter, PointDataFilter, Reducer
 from lumentrace.pept.tracking import (
@@ -388,6 +389,33 @@ def test_two_passes(two_tracers: LineData, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(chunks, "CHUNK_BYTES", 5000)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         assert_identical(chain.fit(two_tracers, pool, verbose=False), whole)
+
+
+def test_two_threads_fit_one_object(two_tracers: LineData) -> None:
+    chain = Pipeline([*recipe(), Shift(1.0), Stack()])
+    expected = chain.fit(two_tracers, verbose=False)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(chain.fit, two_tracers, None, 2, False) for _ in range(8)]
+        for run in runs:
+            assert_identical(run.result(), expected)
+
+
+def test_tasks_of_executors_use_one_native_thread(one_tracer: LineData, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    real = native.run
+
+    def watched(steps: Any, batch: Any, threads: int = 0, progress: Any = None) -> Any:
+        asked.append(threads)
+        return real(steps, batch, threads, progress)
+
+    monkeypatch.setattr(native, "run", watched)
+    Pipeline(recipe()).fit(one_tracer, concurrent.futures.ThreadPoolExecutor, 2, verbose=False)
+    Pipeline(recipe()).fit(one_tracer, "sequential", verbose=False)
+    assert set(asked) == {1}
+    asked.clear()
+    Pipeline(recipe()).fit(one_tracer, verbose=False)
+    Pipeline(recipe()).fit(one_tracer, max_workers=3, verbose=False)
+    assert asked == [0, 3]
 
 
 # ---------------------------------------------------------------------- chunks

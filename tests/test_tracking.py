@@ -257,7 +257,7 @@ def test_centroids_as_golden(split_case: Any, error: int, size: int, weight: int
 labelled_points = st.integers(0, 30).flatmap(
     lambda rows: st.tuples(
         hnp.arrays(np.float64, (rows, 4), elements=st.floats(-1e3, 1e3)),
-        hnp.arrays(np.float64, (rows, 1), elements=st.sampled_from([-1.0, 0.0, 1.0, 2.0, 7.5])),
+        hnp.arrays(np.float64, (rows, 1), elements=st.sampled_from([-1.0, 0.0, -0.0, 2.0, 7.5, np.nan])),
         hnp.arrays(np.float64, (rows, 1), elements=st.sampled_from([0.0, 0.5, 1.0, 3.0])),
     ).map(np.hstack)
 )
@@ -269,7 +269,9 @@ def test_splits_and_centroids_as_their_twins(
     rows: np.ndarray, remove: bool, noise: bool, error: bool, size: bool, use_weight: bool
 ) -> None:
     points = PointData(rows, columns=[*LABELLED, "weight"])
-    clusters = SplitLabels(remove_labels=remove, noise=noise).fit_sample(points)
+    split = SplitLabels(remove_labels=remove, noise=noise)
+    clusters = split.fit_sample(points)
+    assert_identical(split.fit_python(points), clusters)
     tables = twins.split_labels(rows, 4, remove, noise)
     assert [c.points.tolist() for c in clusters] == [t.tolist() for t in tables]
     column = clusters[0].columns.index("weight") if use_weight else None

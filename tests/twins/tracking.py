@@ -12,7 +12,7 @@ def split_labels(points: Array, column: int, remove: bool, noise: bool) -> list[
     """One table per label in ascending order; a single empty one if there is none."""
     kept = np.delete(points, column, axis=1) if remove else points
     labels = points[:, column]
-    names = [label for label in np.unique(labels) if noise or label != -1]
+    names = [label for label in np.unique(labels) if label == label and (noise or label != -1)]
     return [kept[labels == label] for label in names] or [kept[:0]]
 
 

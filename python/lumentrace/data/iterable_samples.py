@@ -77,7 +77,7 @@ class IterableSamples:
                 f"({', '.join(self.default_columns)}), found shape {table.shape}"
             )
         whole = table.flags.c_contiguous and table.flags.aligned
-        return table if whole else np.require(table, requirements="CA")
+        return table if whole else np.require(table, requirements=["C", "A"])
 
     def _fitting(self, names: Sequence[str]) -> list[str]:
         if isinstance(names, str):

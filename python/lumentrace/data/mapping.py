@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class MappedRows:
-    """Where in a file a table of float64 rows begins, and its shape."""
+    """Where in a file a table of float64 rows begins, its shape, and which version of the file it is."""
 
     path: str
     offset: int
     shape: tuple[int, ...]
+    version: tuple[int, ...]
 
 
 def detach(rows: NDArray[np.float64]) -> NDArray[np.float64] | MappedRows:
@@ -29,16 +30,30 @@ def detach(rows: NDArray[np.float64]) -> NDArray[np.float64] | MappedRows:
     start = base.offset - base.offset % mmap.ALLOCATIONGRANULARITY
     mapping = np.frombuffer(_buffer(base), dtype=np.uint8)
     distance = _address(rows) - _address(mapping)
-    return MappedRows(str(base.filename), start + distance, rows.shape)
+    path = str(base.filename)
+    return MappedRows(path, start + distance, rows.shape, _version(path))
 
 
 def attach(rows: Any) -> Any:
-    """Undo `detach`."""
+    """Undo `detach`.
+
+    Raises
+    ------
+    ValueError
+        If the file was replaced or changed since.
+    """
     if not isinstance(rows, MappedRows):
         return rows
+    if _version(rows.path) != rows.version:
+        raise ValueError(f"{rows.path}: changed while its rows were on their way to another process")
     if 0 in rows.shape:
         return np.empty(rows.shape)
     return np.memmap(rows.path, dtype=np.float64, mode="r", offset=rows.offset, shape=rows.shape)
+
+
+def _version(path: str) -> tuple[int, ...]:
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def is_mapped(rows: NDArray[np.float64]) -> bool:

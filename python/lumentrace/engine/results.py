@@ -98,7 +98,7 @@ def _restored(*state: Any) -> Results:
     kind, rows, ranges, owners, columns, listed, attrs, provenance, units = state
     of_result = _no_attrs if attrs is None else attrs.__getitem__
     # Some executors unpack arrays where they lie in a message, at odd addresses.
-    rows, ranges, owners = (np.require(array, requirements="CA") for array in (rows, ranges, owners))
+    rows, ranges, owners = (np.require(array, requirements=["C", "A"]) for array in (rows, ranges, owners))
     return Results(kind, rows, ranges, owners, columns, listed, of_result, provenance, units)
 
 

@@ -69,7 +69,7 @@ class SplitLabels(NativeFilter):
                 "`_lines`, as Cutpoints(..., append_indices=True) makes them"
             )
         labels = sample["label"]
-        names = [label for label in np.unique(labels) if self.noise or label != -1]
+        names = [label for label in np.unique(labels) if not np.isnan(label) and (self.noise or label != -1)]
         masks = [labels == label for label in names] or [np.zeros(len(labels), dtype=bool)]
         clusters = [self._cluster(sample, mask) for mask in masks]
         if lines is None:

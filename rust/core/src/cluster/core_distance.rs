@@ -199,13 +199,14 @@ wide! {
         for ((&block, &size), (&near, &far)) in blocks.zip(near.iter().zip(far.iter())) {
             let nearer = far < bracket.low;
             list[len] = block;
-            len += usize::from(!nearer & (near <= bracket.high));
+            len += usize::from(!nearer) & usize::from(near <= bracket.high);
             inside += if nearer { size as usize } else { 0 };
         }
-        let wanted = neighbour - inside;
+        let wanted = neighbour.saturating_sub(inside);
         let values = &mut squared[..len * BLOCK];
         let mut trial = start;
-        let mut count = squared_distances(p, points, &list[..len], trial, values);
+        squared_distances(p, points, &list[..len], values);
+        let mut count = count_up_to(values, trial);
         let mut low = None;
         let mut high = None;
         for _ in 0..TRIALS {
@@ -220,17 +221,14 @@ wide! {
                 }
                 low = Some((trial, count));
             }
-            trial = match (low, high) {
-                (Some((low, below)), Some((high, upto))) => {
-                    low + (high - low) * ((wanted - below) as f64 + 0.5) / (upto - below) as f64
-                }
-                // Densities fall between 1/r² and a constant, so the count grows about as the trial to the
-                // 1.2. Aims a little beyond, to have the value between two trials.
-                _ => {
-                    let (count, wanted) = ((count + inside) as f64, (wanted + inside) as f64 + 0.5);
-                    let ratio = (wanted + 0.2 * (wanted - count)) / count;
-                    (trial * (1.0 + 0.8 * (ratio - 1.0))).clamp(bracket.low, bracket.high)
-                }
+            trial = if let (Some((low, below)), Some((high, upto))) = (low, high) {
+                low + (high - low) * ((wanted - below) as f64 + 0.5) / (upto - below) as f64
+            } else {
+                // Densities fall between 1/r² and a constant, so the count grows about as the trial to the 1.2.
+                // Aims a little beyond, to have the value between two trials.
+                let (count, wanted) = ((count + inside) as f64, (wanted + inside) as f64 + 0.5);
+                let ratio = (wanted + 0.2 * (wanted - count)) / count;
+                (trial * (1.0 + 0.8 * (ratio - 1.0))).clamp(bracket.low, bracket.high)
             };
             count = count_up_to(values, trial);
         }
@@ -238,39 +236,18 @@ wide! {
     }
 }
 
-/// Values that are looked at together.
-const LANES: usize = 8;
-
-fn lanes(block: &[f64; BLOCK]) -> &[[f64; LANES]] {
-    block.as_chunks().0
-}
-
-/// Squared distances from `p` of the points of some blocks, and how many are at most `trial`.
+/// Squared distances from `p` of the points of some blocks.
 #[inline(always)]
 #[allow(clippy::inline_always)]
-fn squared_distances(
-    p: [f64; 3],
-    points: &Blocks,
-    blocks: &[u32],
-    trial: f64,
-    out: &mut [f64],
-) -> usize {
+fn squared_distances(p: [f64; 3], points: &Blocks, blocks: &[u32], out: &mut [f64]) {
     let [x, y, z] = points.axes.each_ref().map(|axis| axis.as_chunks::<BLOCK>().0);
-    let mut counts = [0_u64; LANES];
     for (&block, out) in blocks.iter().zip(out.as_chunks_mut::<BLOCK>().0) {
-        let block = block as usize;
-        let (x, y, z) = (lanes(&x[block]), lanes(&y[block]), lanes(&z[block]));
-        let out = out.as_chunks_mut::<LANES>().0;
-        for (((x, y), z), out) in x.iter().zip(y).zip(z).zip(out) {
-            for i in 0..LANES {
-                let (dx, dy, dz) = (x[i] - p[0], y[i] - p[1], z[i] - p[2]);
-                let squared = dx * dx + dy * dy + dz * dz;
-                counts[i] += u64::from(squared <= trial);
-                out[i] = squared;
-            }
+        let (x, y, z) = (&x[block as usize], &y[block as usize], &z[block as usize]);
+        for i in 0..BLOCK {
+            let (dx, dy, dz) = (x[i] - p[0], y[i] - p[1], z[i] - p[2]);
+            out[i] = dx * dx + dy * dy + dz * dz;
         }
     }
-    counts.iter().sum::<u64>() as usize
 }
 
 #[inline(always)]

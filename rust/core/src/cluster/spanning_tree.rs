@@ -1,6 +1,6 @@
 //! Minimum spanning tree of the mutual reachability graph.
 
-use super::blocks::{BLOCK, Blocks};
+use super::blocks::{BLOCK, Blocks, Bounds};
 use super::condense::{Edge, find};
 use crate::simd::wide;
 use crate::{Control, Result};
@@ -15,15 +15,19 @@ const MIXED: f64 = -1.0;
 pub(super) struct Scratch {
     near: Vec<f64>,
     far: Vec<f64>,
-    /// Densest point of each block.
-    densest: Vec<u32>,
+    /// Densest point of each block, and its squared core distance.
+    densest: Vec<(usize, f64)>,
     /// A neighbour of each point that is denser and no farther than the point's core distance.
     denser: Vec<u32>,
-    order: Vec<(u64, u32)>,
+    keys: Vec<u64>,
+    /// The points, densest first.
+    order: Vec<u32>,
     /// Component of each point; small whole numbers, as floats to share vectors with the distances.
     component: Vec<f64>,
     block_component: Vec<f64>,
     candidates: Vec<u32>,
+    targets: Targets,
+    weights: Vec<f64>,
     parent: Vec<u32>,
     size: Vec<u32>,
     best: Vec<Edge>,
@@ -64,13 +68,13 @@ impl Scratch {
         for block in 0..points.blocks() {
             let range = points.range(block);
             let densest = range.min_by(|&p, &q| core[p].total_cmp(&core[q])).unwrap_or(0);
-            self.densest.push(densest as u32);
+            self.densest.push((densest, core[densest]));
         }
         self.denser.clear();
         self.denser.resize(points.len(), NONE);
         for block in 0..points.blocks() {
             control.check()?;
-            let densest = self.densest[block] as usize;
+            let densest = self.densest[block].0;
             let at = points.at(densest);
             let mut widest = -1.0_f64;
             for p in points.range(block) {
@@ -83,53 +87,49 @@ impl Scratch {
             points.boxes.reach(&points.boxes.get(block), &mut self.near, &mut self.far);
             self.candidates.clear();
             self.candidates.push(block as u32);
-            self.candidates.extend((0..points.blocks()).filter(|&other| {
-                other != block
-                    && self.near[other] <= widest
-                    && core[self.densest[other] as usize] <= widest
-            }).map(|other| other as u32));
-            for p in points.range(block).filter(|&p| self.denser[p] == NONE).collect::<Vec<_>>() {
-                self.denser[p] = self.search(points, core, p).unwrap_or(NONE);
+            let reached = |&other: &usize| {
+                other != block && self.near[other] <= widest && self.densest[other].1 <= widest
+            };
+            let reached = (0..points.blocks()).filter(reached).map(|other| other as u32);
+            self.candidates.extend(reached);
+            for p in points.range(block) {
+                if self.denser[p] == NONE {
+                    self.denser[p] = denser(points, core, &self.candidates, p).unwrap_or(NONE);
+                }
             }
         }
         Ok(())
     }
 
-    fn search(&self, points: &Blocks, core: &[f64], p: usize) -> Option<u32> {
-        let (at, ball) = (points.at(p), core[p]);
-        let [x, y, z] = &points.axes;
-        for &block in &self.candidates {
-            if core[self.densest[block as usize] as usize] > ball {
-                continue;
-            }
-            let start = block as usize * BLOCK;
-            let end = start + BLOCK;
-            let middle = p.clamp(start, end);
-            // Of equally dense points the earlier one counts as denser.
-            for (range, limit) in [(start..middle, ball), (middle..end, ball.next_down())] {
-                let (x, y, z) = (&x[range.clone()], &y[range.clone()], &z[range.clone()]);
-                if any_within(at, x, y, z, &core[range.clone()], ball, limit) {
-                    let hit = |&q: &usize| {
-                        core[q] <= limit && squared_distance(points.at(q), at) <= ball
-                    };
-                    return range.clone().find(hit).map(|q| q as u32);
-                }
+    /// Orders the points by core distance and index.
+    fn sort(&mut self, core: &[f64]) {
+        // The index takes the place of the last digits of the number, so that one word is compared and moved.
+        let mask = core.len().next_power_of_two() as u64 - 1;
+        self.keys.clear();
+        self.keys.extend(core.iter().zip(0..).map(|(c, i)| (c.to_bits() & !mask) | i));
+        self.keys.sort_unstable();
+        self.order.clear();
+        self.order.extend(self.keys.iter().map(|key| (key & mask) as u32));
+        // What differs in those digits only may be out of order, but not by far.
+        let key = |p: u32| (core[p as usize], p);
+        for i in 1..self.order.len() {
+            let mut at = i;
+            while at > 0 && key(self.order[at - 1]) > key(self.order[at]) {
+                self.order.swap(at - 1, at);
+                at -= 1;
             }
         }
-        None
     }
 
     /// Turns the links into edges, ascending, and numbers the components; returns how many there are.
     fn grow(&mut self, points: &Blocks, core: &[f64], edges: &mut Vec<Edge>) -> usize {
         let n = points.len();
-        self.order.clear();
-        self.order.extend(core[..n].iter().zip(0..).map(|(c, i)| (c.to_bits(), i)));
-        self.order.sort_unstable();
+        self.sort(&core[..n]);
         edges.clear();
         self.component.clear();
         self.component.resize(core.len(), MIXED);
         self.size.clear();
-        for &(_, p) in &self.order {
+        for &p in &self.order {
             let link = self.denser[p as usize];
             let component = if link == NONE {
                 self.size.push(0);
@@ -147,10 +147,6 @@ impl Scratch {
 
     /// One Borůvka round; returns how many components are left.
     fn round(&mut self, points: &Blocks, core: &[f64], control: &Control) -> Result<usize> {
-        let components = self.size.len();
-        let largest = (0..components).max_by_key(|&c| self.size[c]).unwrap_or(0) as f64;
-        self.best.clear();
-        self.best.resize(components, Edge { squared: f64::INFINITY, a: 0, b: 0 });
         self.block_component.clear();
         for block in 0..points.blocks() {
             let members = &self.component[points.range(block)];
@@ -158,14 +154,36 @@ impl Scratch {
             let uniform = members.iter().all(|c| *c == first);
             self.block_component.push(if uniform { first } else { MIXED });
         }
+        let largest = (0..self.size.len()).max_by_key(|&c| self.size[c]).unwrap_or(0);
+        self.start(points, core);
         for block in 0..points.blocks() {
             control.check()?;
-            if self.block_component[block] != largest {
-                self.lighten(points, core, block, largest);
+            if self.block_component[block] != largest as f64 {
+                self.lighten(points, core, block, largest as f64);
             }
         }
+        self.best[largest].squared = f64::INFINITY;
         self.join();
         Ok(self.size.len())
+    }
+
+    /// Gives every component an edge to start from, wherever it ends in the order of the points.
+    fn start(&mut self, points: &Blocks, core: &[f64]) {
+        self.best.clear();
+        self.best.resize(self.size.len(), Edge { squared: f64::INFINITY, a: 0, b: 0 });
+        for q in 1..points.len() {
+            let p = q - 1;
+            if self.component[p] == self.component[q] {
+                continue;
+            }
+            let squared = squared_distance(points.at(p), points.at(q)).max(core[p]).max(core[q]);
+            for c in [self.component[p], self.component[q]] {
+                let best = &mut self.best[c as usize];
+                if squared < best.squared {
+                    *best = Edge { squared, a: p as u32, b: q as u32 };
+                }
+            }
+        }
     }
 
     /// Looks for lighter edges from the points of a block to other components.
@@ -180,44 +198,32 @@ impl Scratch {
         if limit == 0.0 {
             return;
         }
-        points.boxes.reach(&points.boxes.get(block), &mut self.near, &mut self.far);
+        let bounds = points.boxes.get(block);
+        points.boxes.reach(&bounds, &mut self.near, &mut self.far);
         let own = self.block_component[block];
         self.candidates.clear();
-        self.candidates.extend((0..points.blocks()).filter(|&other| {
-            self.near[other] < limit
-                && core[self.densest[other] as usize] < limit
-                && (own == MIXED || self.block_component[other] != own)
-        }).map(|other| other as u32));
-        let [x, y, z] = &points.axes;
+        self.candidates.extend((0..points.blocks() as u32).filter(|&other| {
+            let block = other as usize;
+            let reached = self.near[block] < limit && self.densest[block].1 < limit;
+            reached && (own == MIXED || self.block_component[block] != own)
+        }));
+        let Self { targets, candidates, component, .. } = self;
+        targets.points.resize(candidates.len() * BLOCK, 0);
+        let found =
+            reachable(points, core, component, candidates, &bounds, limit, own, &mut targets.points);
+        targets.points.truncate(found);
+        targets.gather(points, core, component);
         for p in points.range(block) {
             let c = self.component[p];
-            if c == largest {
+            if c == largest || core[p] >= self.best[c as usize].squared {
                 continue;
             }
             let best = &mut self.best[c as usize];
-            let at = points.at(p);
-            for &other in &self.candidates {
-                let block = other as usize;
-                if core[p] >= best.squared {
-                    break;
-                }
-                if self.near[block] >= best.squared
-                    || core[self.densest[block] as usize] >= best.squared
-                    || self.block_component[block] == c
-                {
-                    continue;
-                }
-                let range = block * BLOCK..(block + 1) * BLOCK;
-                let (x, y, z) = (&x[range.clone()], &y[range.clone()], &z[range.clone()]);
-                let (cores, components) = (&core[range.clone()], &self.component[range.clone()]);
-                let least = lightest(at, x, y, z, cores, components, c).max(core[p]);
-                if least < best.squared {
-                    let hit = |&q: &usize| {
-                        self.component[q] != c
-                            && squared_distance(points.at(q), at).max(core[q]).max(core[p]) <= least
-                    };
-                    if let Some(q) = range.clone().find(hit) {
-                        *best = Edge { squared: least, a: p as u32, b: q as u32 };
+            if lightest(points.at(p), targets, c, best.squared, &mut self.weights) {
+                for (weight, &q) in self.weights.iter().zip(&targets.points) {
+                    let squared = weight.max(core[p]);
+                    if squared < best.squared {
+                        *best = Edge { squared, a: p as u32, b: q };
                     }
                 }
             }
@@ -280,37 +286,118 @@ fn squared_distance(p: [f64; 3], q: [f64; 3]) -> f64 {
 }
 
 wide! {
-    /// Whether any of the points has a core distance up to `limit` and is within `ball` of `p`.
-    fn any_within(
-        p: [f64; 3], x: &[f64], y: &[f64], z: &[f64], core: &[f64], ball: f64, limit: f64,
-    ) -> bool {
-        let mut hits = 0_u64;
-        for (((x, y), z), core) in x.iter().zip(y).zip(z).zip(core) {
-            let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
-            let squared = dx * dx + dy * dy + dz * dz;
-            hits |= u64::from(squared <= ball) & u64::from(*core <= limit);
+    /// A point of some blocks that is within the core distance of `p` and comes before it in the order of density.
+    fn denser(points: &Blocks, core: &[f64], blocks: &[u32], p: usize) -> Option<u32> {
+        let [x, y, z] = points.axes.each_ref().map(|axis| axis.as_chunks::<BLOCK>().0);
+        let cores = core.as_chunks::<BLOCK>().0;
+        let (at, ball) = (points.at(p), core[p]);
+        let mut hits = [0_u64; BLOCK];
+        for &block in blocks {
+            let start = block as usize * BLOCK;
+            let (x, y, z) = (&x[block as usize], &y[block as usize], &z[block as usize]);
+            let core = &cores[block as usize];
+            for i in 0..BLOCK {
+                let (dx, dy, dz) = (x[i] - at[0], y[i] - at[1], z[i] - at[2]);
+                let squared = dx * dx + dy * dy + dz * dz;
+                let tied = u64::from(core[i] == ball) & u64::from(start + i < p);
+                hits[i] = (u64::from(core[i] < ball) | tied) & u64::from(squared <= ball);
+            }
+            if hits.iter().sum::<u64>() > 0 {
+                return hits.iter().zip(start as u32..).find(|(hit, _)| **hit > 0).map(|(_, q)| q);
+            }
         }
-        hits != 0
+        None
+    }
+}
+
+/// Points that may be ends of lighter edges.
+#[derive(Debug, Default)]
+struct Targets {
+    points: Vec<u32>,
+    axes: [Vec<f64>; 3],
+    core: Vec<f64>,
+    component: Vec<f64>,
+}
+
+impl Targets {
+    /// Copies what belongs to the points, filled up to whole vectors with points at infinity.
+    fn gather(&mut self, points: &Blocks, core: &[f64], component: &[f64]) {
+        let Self { points: chosen, axes, core: cores, component: components } = self;
+        let [x, y, z] = axes;
+        let sources = points.axes.iter().map(Vec::as_slice).chain([core]);
+        for (copy, source) in [x, y, z, cores].into_iter().zip(sources) {
+            copy.clear();
+            copy.extend(chosen.iter().map(|&q| source[q as usize]));
+            copy.resize(chosen.len().next_multiple_of(8), f64::INFINITY);
+        }
+        components.clear();
+        components.extend(chosen.iter().map(|&q| component[q as usize]));
+        components.resize(chosen.len().next_multiple_of(8), MIXED);
     }
 }
 
 wide! {
-    /// Least max(d², core) from `p` to the points outside the component `own`.
-    fn lightest(
-        p: [f64; 3], x: &[f64], y: &[f64], z: &[f64], core: &[f64], component: &[f64], own: f64,
-    ) -> f64 {
-        let mut least = [f64::INFINITY; 8];
-        let (x, y, z) = (x.as_chunks::<8>().0, y.as_chunks::<8>().0, z.as_chunks::<8>().0);
-        let (core, component) = (core.as_chunks::<8>().0, component.as_chunks::<8>().0);
-        for ((((x, y), z), core), component) in x.iter().zip(y).zip(z).zip(core).zip(component) {
-            for i in 0..8 {
-                let (dx, dy, dz) = (x[i] - p[0], y[i] - p[1], z[i] - p[2]);
-                let squared = dx * dx + dy * dy + dz * dz;
-                let weight = if squared > core[i] { squared } else { core[i] };
-                let weight = if component[i] == own { f64::INFINITY } else { weight };
-                least[i] = if weight < least[i] { weight } else { least[i] };
+    /// Lists the points of some blocks that are not of component `own` and that an edge shorter than `limit` from a point
+    /// inside `bounds` can reach; returns how many there are.
+    fn reachable(
+        points: &Blocks,
+        core: &[f64],
+        component: &[f64],
+        blocks: &[u32],
+        bounds: &Bounds,
+        limit: f64,
+        own: f64,
+        list: &mut [u32],
+    ) -> usize {
+        let [x, y, z] = points.axes.each_ref().map(|axis| axis.as_chunks::<BLOCK>().0);
+        let (cores, components) = (core.as_chunks::<BLOCK>().0, component.as_chunks::<BLOCK>().0);
+        let Bounds { low, high } = bounds;
+        let mut len = 0;
+        let mut keep = [0_u64; BLOCK];
+        for &block in blocks {
+            let at = block as usize;
+            let (x, y, z, core, component) = (&x[at], &y[at], &z[at], &cores[at], &components[at]);
+            for i in 0..BLOCK {
+                let gap = |v: f64, k: usize| {
+                    let gap = if low[k] > v { low[k] - v } else { v - high[k] };
+                    if gap > 0.0 { gap } else { 0.0 }
+                };
+                let (x, y, z) = (gap(x[i], 0), gap(y[i], 1), gap(z[i], 2));
+                let near = u64::from(x * x + y * y + z * z < limit);
+                keep[i] = near & u64::from(core[i] < limit) & u64::from(component[i] != own);
+            }
+            for (q, keep) in (block * BLOCK as u32..).zip(keep) {
+                list[len] = q;
+                len += keep as usize;
             }
         }
-        least.iter().fold(f64::INFINITY, |a, b| if *b < a { *b } else { a })
+        len
+    }
+}
+
+wide! {
+    /// The weights of the edges from `p` of component `own` to the targets as far as it is not `p` that determines
+    /// them; whether one is below `limit`.
+    fn lightest(
+        p: [f64; 3],
+        targets: &Targets,
+        own: f64,
+        limit: f64,
+        weights: &mut Vec<f64>,
+    ) -> bool {
+        let [x, y, z] = &targets.axes;
+        weights.resize(x.len(), 0.0);
+        let rest = targets.core.iter().zip(&targets.component);
+        let mut better = 0_u64;
+        for (((weight, x), (y, z)), (q, component)) in
+            weights.iter_mut().zip(x).zip(y.iter().zip(z)).zip(rest)
+        {
+            let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
+            let squared = dx * dx + dy * dy + dz * dz;
+            let squared = if squared > *q { squared } else { *q };
+            *weight = if *component == own { f64::INFINITY } else { squared };
+            better += u64::from(*weight < limit);
+        }
+        better != 0
     }
 }

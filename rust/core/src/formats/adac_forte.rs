@@ -615,6 +615,11 @@ mod tests {
     }
 
     #[test]
+    fn tags_wrap_and_small_steps_back_are_jitter() {
+        assert_eq!([tag_step(5, 250), tag_step(129, 0), tag_step(130, 0), tag_step(9, 10)], [11, 129, 0, 0]);
+    }
+
+    #[test]
     fn the_largest_separation_stays_exact() {
         let mut bytes = sound_file(3);
         bytes[..4].copy_from_slice(&i32::MAX.to_le_bytes());

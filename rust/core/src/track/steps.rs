@@ -136,9 +136,11 @@ fn split(
     output: &mut Groups,
 ) {
     let width = rows.width();
-    let label = |row: usize| rows.data()[row * width + column];
+    // Adding zero makes one label of the zeros of both signs.
+    let label = |row: usize| rows.data()[row * width + column] + 0.0;
     order.clear();
-    order.extend((0..rows.len()).filter(|&row| noise || label(row) != -1.0));
+    // A row without a label, NaN, belongs nowhere.
+    order.extend((0..rows.len()).filter(|&row| !label(row).is_nan() && (noise || label(row) != -1.0)));
     order.sort_by(|&a, &b| label(a).total_cmp(&label(b)));
     let mut previous = None;
     for &row in order.iter() {
