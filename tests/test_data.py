@@ -633,3 +633,38 @@ def test_repr_of_samples_that_were_chosen() -> None:
         "   [0 3]]",
     ]
     assert repr(PointData(np.empty((0, 4)))).split("\n")[0] == "pept.PointData (samples: 1)"
+
+
+def test_plots() -> None:
+    matplotlib = pytest.importorskip("matplotlib", reason="no matplotlib; to run this: pip install matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    def drawn(axes: Any) -> tuple[np.ndarray, np.ndarray]:
+        (artist,) = axes.collections
+        where = artist._offsets3d if hasattr(artist, "_offsets3d") else artist._segments3d
+        return np.array([np.asarray(w) for w in where]), np.asarray(artist.get_array())
+
+    points, lines = PointData(POINTS, 3), LineData(LINES, 3)
+    figure, axes = points.plot()
+    assert axes.figure is figure
+    where, colours = drawn(axes)
+    assert np.array_equal(where.T, POINTS[:, 1:4])
+    assert np.array_equal(colours, POINTS[:, -1])
+    assert [axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()] == ["x (mm)", "y (mm)", "z (mm)"]
+    _, axes = points.plot(sample_indices=1, alt_axes=True, colorbar_col="y")
+    where, colours = drawn(axes)
+    assert np.array_equal(where.T, POINTS[3:6][:, [3, 1, 2]])
+    assert np.array_equal(colours, POINTS[3:6, 2])
+    assert axes.get_xlabel() == "z (mm)"
+    _, axes = lines.plot([2, 0], colorbar_col=1)
+    where, colours = drawn(axes)
+    assert np.array_equal(where.reshape(-1, 6), LINES[[0, 1, 2, 6, 7, 8], 1:])
+    assert np.array_equal(colours, LINES[[0, 1, 2, 6, 7, 8], 1])
+    figure = pyplot.figure()
+    mine = figure.add_subplot(projection="3d")
+    assert lines.plot(slice(1), ax=mine) == (figure, mine)
+    assert np.array_equal(drawn(mine)[1], LINES[:3, 0])
+    for empty in (PointData(np.empty((0, 4))), LineData(np.empty((0, 7)))):
+        empty.plot()
+    pyplot.close("all")

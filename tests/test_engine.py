@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import pickle
-import re
 import signal
 import subprocess
 import sys

@@ -44,6 +44,8 @@ class IterableSamples:
 
     default_columns: ClassVar[Sequence[str]] = ()
     data_name: ClassVar[str] = "data"
+    places: ClassVar[tuple[tuple[int, int, int], ...]] = ()
+    colour_column: ClassVar[int] = -1
 
     def __init__(
         self,
@@ -313,6 +315,37 @@ class IterableSamples:
         to_csv(path, self, delimiter=delimiter)
 
     # ------------------------------------------------------------------ display
+    def plot(
+        self, sample_indices: Any = ..., ax: Any = None, alt_axes: bool = False, colorbar_col: int | str | None = None
+    ) -> tuple[Any, Any]:
+        """Draw the rows in three dimensions with matplotlib, in mm.
+
+        Parameters
+        ----------
+        sample_indices : int, slice or list of int, optional
+            Samples to draw; all rows by default.
+        ax : matplotlib 3-D axes, optional
+            Axes to draw on; new ones by default.
+        alt_axes : bool, default False
+            Lay out the axes as (z, x, y), which puts y upwards.
+        colorbar_col : int or str, optional
+            Column that gives the colours; the last one for points and time for lines by default.
+
+        Returns
+        -------
+        figure, axes
+            The matplotlib figure and axes.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        from lumentrace.data.plotting import plot
+
+        column = self.colour_column if colorbar_col is None else colorbar_col
+        return plot(self, self.places, sample_indices, ax, alt_axes, column)
+
     def __repr__(self) -> str:
         title = f"pept.{type(self).__name__} (samples: {len(self)})"
         lines = [title, "-" * len(title), f"sample_size = {self._sample_size}", f"overlap = {self._overlap}"]

@@ -43,6 +43,8 @@ class LineData(IterableSamples):
 
     default_columns: ClassVar[Sequence[str]] = ("t", "x1", "y1", "z1", "x2", "y2", "z2")
     data_name: ClassVar[str] = "lines"
+    places: ClassVar[tuple[tuple[int, int, int], ...]] = ((1, 2, 3), (4, 5, 6))
+    colour_column: ClassVar[int] = 0
 
     def __init__(
         self,

@@ -44,6 +44,7 @@ class PointData(IterableSamples):
 
     default_columns: ClassVar[Sequence[str]] = ("t", "x", "y", "z")
     data_name: ClassVar[str] = "points"
+    places: ClassVar[tuple[tuple[int, int, int], ...]] = ((1, 2, 3),)
 
     def __init__(
         self,

@@ -30,6 +30,8 @@ pub enum Error {
     Cancelled,
 }
 
+// Values and messages made on the spot are easier to hand over than to lend.
+#[allow(clippy::needless_pass_by_value)]
 impl Error {
     /// An [`Error::Argument`] from anything that can be shown.
     pub fn argument(argument: &'static str, expected: impl ToString, found: impl ToString) -> Self {

@@ -106,7 +106,7 @@ fn check_sorted(times: &[f64]) -> Result<()> {
     if let Some(row) = times.iter().position(|t| !t.is_finite()) {
         return Err(Error::argument("times", "finite times", format!("{} at row {row}", times[row])));
     }
-    match times.windows(2).position(|pair| !(pair[0] <= pair[1])) {
+    match times.windows(2).position(|pair| pair[0] > pair[1]) {
         None => Ok(()),
         Some(row) => Err(Error::argument(
             "times",

@@ -1,5 +1,8 @@
 //! Python bindings of the `lumentrace` crate: the private module `lumentrace._core`.
 
+// PyO3 hands arguments over by value.
+#![allow(clippy::needless_pass_by_value)]
+
 use pyo3::prelude::*;
 
 mod cluster;

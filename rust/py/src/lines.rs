@@ -8,6 +8,9 @@ use pyo3::prelude::*;
 
 use crate::{run, tables};
 
+/// A table of one row or none, and a flag per line.
+type Location<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>);
+
 /// Up to this many lines, all pairs take about a millisecond: not worth a thread to watch.
 const FEW_LINES: usize = 1000;
 
@@ -64,7 +67,7 @@ pub(crate) fn birmingham<'py>(
     py: Python<'py>,
     lines: PyReadonlyArray2<'py, f64>,
     fopt: f64,
-) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>)> {
+) -> PyResult<Location<'py>> {
     let rows = tables::rows("lines", &lines)?;
     let mut used = Vec::new();
     let row = run::quick(py, || {

@@ -116,7 +116,7 @@ impl Plan {
         tables: &[(usize, usize)],
         worker: &'w mut Worker,
         control: &Control,
-    ) -> Result<&'w Groups> {
+    ) -> Result<&'w mut Groups> {
         let Worker { input, output, scratch } = worker;
         input.reset(rows.width());
         for &(start, end) in tables {
@@ -146,15 +146,23 @@ impl Outcome {
         Self { groups, owners: vec![0] }
     }
 
-    fn push(&mut self, sample: &Groups) {
+    fn push(&mut self, sample: &mut Groups) {
         let shift = self.groups.rows();
+        if self.groups.ranges.is_empty() {
+            std::mem::swap(&mut self.groups, sample);
+            self.owners.push(self.groups.ranges.len());
+            return;
+        }
         self.groups.data.extend_from_slice(&sample.data);
         let moved = sample.ranges.iter().map(|&(start, end)| (start + shift, end + shift));
         self.groups.ranges.extend(moved);
         self.owners.push(self.groups.ranges.len());
     }
 
-    fn join(pieces: Vec<Self>, width: usize) -> Self {
+    fn join(mut pieces: Vec<Self>, width: usize) -> Self {
+        if pieces.len() == 1 {
+            return pieces.swap_remove(0);
+        }
         let mut all = Self::new(width);
         all.groups.data.reserve_exact(pieces.iter().map(|p| p.groups.data.len()).sum());
         for piece in pieces {

@@ -1,0 +1,57 @@
+"""A quick look at lines and points in space, with matplotlib."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from lumentrace.data.iterable_samples import IterableSamples
+
+
+def plot(
+    samples: IterableSamples,
+    places: tuple[tuple[int, int, int], ...],
+    sample_indices: Any,
+    ax: Any,
+    alt_axes: bool,
+    colorbar_col: int | str,
+) -> tuple[Any, Any]:
+    """Draw samples; see `IterableSamples.plot`. `places` are the columns x, y, z of each point of a row."""
+    ax = _axes() if ax is None else ax
+    rows, values = _chosen(samples, sample_indices, colorbar_col)
+    order = (2, 0, 1) if alt_axes else (0, 1, 2)
+    points = np.stack([rows[:, [place[i] for i in order]] for place in places], axis=1)
+    is_lines = len(places) > 1 and len(points)
+    drawn = _segments(ax, points, values) if is_lines else ax.scatter(*points[:, 0].T, c=values, cmap="magma")
+    for axis, i in zip("xyz", order, strict=True):
+        getattr(ax, f"set_{axis}label")(f"{'xyz'[i]} (mm)")
+    ax.figure.colorbar(drawn, ax=ax, label=colorbar_col if isinstance(colorbar_col, str) else None)
+    return ax.figure, ax
+
+
+def _chosen(samples: IterableSamples, sample_indices: Any, column: int | str) -> tuple[NDArray[Any], NDArray[Any]]:
+    if sample_indices is not Ellipsis:
+        whole_number = isinstance(sample_indices, (int, np.integer))
+        samples = samples[[sample_indices] if whole_number else sample_indices]
+    return samples.data, samples[column] if isinstance(column, str) else samples.data[:, column]
+
+
+def _axes() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError("`plot` needs matplotlib: pip install matplotlib") from error
+    return pyplot.figure().add_subplot(projection="3d")
+
+
+def _segments(ax: Any, points: NDArray[Any], values: NDArray[Any]) -> Any:
+    from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
+
+    lines = Line3DCollection(list(points), cmap="magma", linewidths=1)
+    lines.set_array(values)
+    ax.add_collection3d(lines)
+    ax.auto_scale_xyz(*points.reshape(-1, 3).T)
+    return lines
