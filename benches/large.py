@@ -2,8 +2,8 @@
 
     python benches/large.py [--lines 10000000] [--folder out/large] [--format npy|da01]
 
-Simulates two tracers block by block, tracks the file through the command line and prints time and largest resident memory;
-then starts again, kills the run (SIGKILL) half-way, resumes it and compares the results byte by byte.
+Simulates two tracers block by block, tracks the file through the command line and prints time and largest resident
+memory; then starts again, kills the run (SIGKILL) half-way, resumes it and compares the results byte by byte.
 """
 
 from __future__ import annotations

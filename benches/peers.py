@@ -2,8 +2,8 @@
 
     python benches/peers.py pept [--shared ../shared] [--repeat 3]
 
-Each peer lives in a virtual environment of its own below .peers (made on first use, from the package index) and is run as a
-child process; inputs travel as .npy files. Prints seconds (best of the repeats), ratios and the bar that was set.
+Each peer lives in a virtual environment of its own below .peers (made on first use, from the package index) and is run
+as a child process; inputs travel as .npy files. Prints seconds (best of the repeats), ratios and the bar that was set.
 """
 
 from __future__ import annotations

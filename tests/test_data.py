@@ -188,6 +188,7 @@ def test_whole_numbers_and_lists_as_golden(golden: Callable[[str], Any]) -> None
     ("size", "overlap", "expected", "reported"),
     [
         (None, None, [[0, 10]], (10, 0)),
+        (None, 2, [[0, 10]], (10, 0)),
         (0, None, [[0, 10]], (0, 0)),
         (11, None, [], (11, 0)),
         (10**30, None, [], (10**30, 0)),
@@ -583,6 +584,11 @@ def test_mapped_rows_travel_as_their_place_on_disk(tmp_path: Path) -> None:
     raw.write_bytes(b"x" * 24 + rows.tobytes())
     odd = LineData(np.memmap(raw, np.float64, mode="r", offset=24, shape=rows.shape), 100)
     assert np.array_equal(pickle.loads(pickle.dumps(odd[199])).lines, rows[-100:])
+    waiting = pickle.dumps(odd[199])
+    raw.rename(tmp_path / "old.raw")
+    raw.write_bytes((tmp_path / "old.raw").read_bytes())
+    with pytest.raises(ValueError, match=r"lines\.raw: changed while"):
+        pickle.loads(waiting)
     raw.unlink()
     assert np.array_equal(pickle.loads(pickle.dumps(odd[199])).lines, rows[-100:])
 

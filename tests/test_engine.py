@@ -314,7 +314,7 @@ def test_zero_samples(name: str, executor: Any) -> None:
     assert stacked.columns == ["t", "x", "y", "z", "error", "cluster_size"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=150)
 @given(
     hnp.arrays(
         np.float64,
@@ -436,6 +436,13 @@ def test_chunks_cover_all_samples_once(lengths: list[int], at_least: int, size: 
         for start, end in spans:
             held = sum(item.data.nbytes for item in samples[start:end])
             assert held <= size or end - start == 1
+
+
+def test_chunks_of_results_keep_their_attributes(one_tracer: LineData) -> None:
+    results = Cutpoints(0.8, append_indices=True).fit(one_tracer, verbose=False)
+    for start, end in ((0, 5), (5, 6), (20, 39), (39, 39)):
+        assert_identical(chunks.cut(results, start, end), results[start:end])
+        assert_identical(pickle.loads(pickle.dumps(chunks.cut(results, start, end))), results[start:end])
 
 
 # ---------------------------------------------------------------------- progress
@@ -575,6 +582,22 @@ def test_ctrl_c_returns_at_once(lines: str, filters: str, executor: str, group: 
     assert took < 0.5
 
 
+def test_ctrl_c_ends_the_processes_of_a_pool_of_ours(tmp_path: Path) -> None:
+    script = INTERRUPT.replace(
+        """        print("usable", flush=True)
+""",
+        """        time.sleep(0.5)
+        print(multiprocessing.active_children(), flush=True)
+""",
+    )
+    slow = script.format(
+        lines="LineData(simulate(5000)[0], 1)",
+        filters="[Log('/dev/null', 0.02)]",
+        executor="concurrent.futures.ProcessPoolExecutor",
+    )
+    assert interrupted(slow, tmp_path)[1] == "interrupted\n[]\n"
+
+
 def test_ctrl_c_leaves_a_live_pool_running(tmp_path: Path) -> None:
     script = INTERRUPT.replace("    def main():", "    def main(pool):").replace(
         "        main()\n",
@@ -649,6 +672,28 @@ def test_provenance_grows_and_travels(one_tracer: LineData) -> None:
         assert split[0][0].provenance.steps[-1].name in ("SplitLabels", "Halves")
     groups = Pipeline([*recipe(), Stack(), GroupBy("cluster_size")]).fit(one_tracer, verbose=False)
     assert groups[0].provenance.steps[-1].name == "GroupBy"
+
+
+def test_provenance_of_lists(one_tracer: LineData) -> None:
+    samples = [one_tracer.copy(data=one_tracer.lines[i : i + 60].copy()) for i in (0, 60)]
+    first, second = Lines().fit(samples, verbose=False), Lines().fit(samples, verbose=False)
+    assert [sample.provenance for sample in samples] == [None, None]
+    assert [step.name for step in second[1].provenance.steps] == ["Lines"]
+    assert first[0].provenance.input == second[1].provenance.input
+    assert first[0].provenance.input["rows"] == 120
+    assert first[0].lines is samples[0].lines
+    samples[1].lines[7, 3] += 1
+    assert Lines().fit(samples, verbose=False)[0].provenance.input != first[0].provenance.input
+    again = Cutpoints(0.8).fit(first, verbose=False)[0].provenance
+    assert [step.name for step in again.steps] == ["Lines", "Cutpoints"]
+
+    class Same(Reducer):
+        def fit(self, samples: Any) -> Any:
+            return samples
+
+    same = Pipeline([Same()]).fit(one_tracer, verbose=False)
+    assert (same.provenance.steps[0].name, one_tracer.provenance) == ("Same", None)
+    assert Pipeline([Same()]).fit([1, 2], verbose=False) == [1, 2]
 
 
 def test_parameters_are_plain_values() -> None:

@@ -105,6 +105,8 @@ def test_a_dask_client(one_tracer: LineData, expected: Any, dask_client: Any, tm
     for _ in range(2):
         Log(log).fit(one_tracer, dask_client, verbose=False)
     assert len(log.read_text().splitlines()) == 2 * len(one_tracer)
+    Log(log).fit(LineData(np.zeros((80, 7)), 1), dask_client, verbose=False)
+    assert log.read_text().splitlines().count("np.float64(0.0)") == 80 + 2
     with pytest.raises(ZeroDivisionError, match=r"the sample at 3\.0 ms"):
         Refuse(3.0).fit(one_tracer, dask_client, verbose=False)
     assert_identical(two_passes().fit(one_tracer, dask_client, verbose=False), expected)

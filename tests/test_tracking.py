@@ -410,7 +410,9 @@ def test_stack_leaves_its_input_alone() -> None:
     assert (len(points), points.sample_size) == (2, 5)
     assert (len(stacked), stacked.sample_size, stacked.overlap) == (8, 3, 2)
     assert stacked.points is points.points
-    assert len(Stack().fit(points)) == 2
+    again = Stack().fit(points)
+    assert_identical(again, points)
+    assert again is not points
 
 
 def test_stack_of_wider_tables() -> None:

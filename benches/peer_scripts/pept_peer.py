@@ -34,7 +34,9 @@ def main() -> None:
             Segregate(40, 10),
         ]
     )
-    cutoffs = np.array([lines[:2000, [k, k + 3]].max() if m else lines[:2000, [k, k + 3]].min() for k in (1, 2, 3) for m in (0, 1)])
+    cutoffs = np.array(
+        [lines[:2000, [k, k + 3]].max() if m else lines[:2000, [k, k + 3]].min() for k in (1, 2, 3) for m in (0, 1)]
+    )
     jobs = {}
     for executor in ("sequential", "joblib"):
         jobs[f"recipe:{executor}"] = lambda executor=executor: recipe.fit(

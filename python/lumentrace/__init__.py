@@ -5,8 +5,9 @@ The techniques are `lumentrace.pept`; the shared classes are on this page. Every
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace import pept as pept
@@ -21,28 +22,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "AdaptiveWindow": "lumentrace.data.samples",
-    "FormatError": "lumentrace.errors",
-    "LineData": "lumentrace.data.lines",
-    "Pipeline": "lumentrace.engine.pipeline",
-    "PointData": "lumentrace.data.points",
-    "TimeWindow": "lumentrace.data.samples",
-    "load": "lumentrace.storage",
-    "save": "lumentrace.storage",
-}
-_PACKAGES = ("pept",)
-
-__all__ = ["__version__", *_HOMES, *_PACKAGES]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    if name in _PACKAGES:
-        return import_module(f"lumentrace.{name}")
-    raise AttributeError(f"module 'lumentrace' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "AdaptiveWindow": "lumentrace.data.samples",
+        "FormatError": "lumentrace.errors",
+        "LineData": "lumentrace.data.lines",
+        "Pipeline": "lumentrace.engine.pipeline",
+        "PointData": "lumentrace.data.points",
+        "TimeWindow": "lumentrace.data.samples",
+        "load": "lumentrace.storage",
+        "pept": "lumentrace.pept",
+        "save": "lumentrace.storage",
+    },
+)

@@ -78,7 +78,7 @@ class Provenance:
     seed: int | None = None
 
     def then(self, name: str, parameters: Mapping[str, Any], started: datetime, duration: float) -> Self:
-        """This history with one more step."""
+        """The history with one more step."""
         from lumentrace import __version__
 
         plain_parameters = {key: plain(value) for key, value in parameters.items()}

@@ -46,8 +46,8 @@ def components(members, edges):
 def follow(members, tree, min_cluster_size):
     """Follow a cluster to ever shorter edges until it splits or vanishes.
 
-    All edges of one length are cut at once. Returns the sum over its points of 1/distance where each leaves it, the parts
-    it splits into, and the distance of that.
+    All edges of one length are cut at once. Returns the sum over its points of 1/distance where each leaves it, the
+    parts it splits into, and the distance of that.
     """
     density = 0.0
     while True:

@@ -46,8 +46,8 @@ Files = Annotated[list[Path], typer.Argument(help="Files of one acquisition each
 ScannerOption = Annotated[
     Scanner,
     typer.Option(
-        help="**adac**: ADAC Forte list mode (.da01). **screens**: text with t, x1, y1, x2, y2 of two parallel screens. "
-        "**lines**: any table t, x1, y1, z1, x2, y2, z2 as text, .npy or .h5. **auto** looks at the file."
+        help="**adac**: ADAC Forte list mode (.da01). **screens**: text with t, x1, y1, x2, y2 of two parallel "
+        "screens. **lines**: any table t, x1, y1, z1, x2, y2, z2 as text, .npy or .h5. **auto** looks at the file."
     ),
 ]
 Separation = Annotated[
@@ -58,14 +58,16 @@ Separation = Annotated[
 
 @app.command()
 def track(
-    files: Annotated[list[Path] | None, typer.Argument(help="Files of one acquisition each.", show_default=False)] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results, one folder per file.")] = Path("out"),
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of one acquisition each.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per file.")] = Path("out"),
     scanner: ScannerOption = Scanner.auto,
     separation: Separation = None,
     recipe: Annotated[
-        RecipeName | None, typer.Option(help="How to track: any number of tracers, or exactly one.", show_default="peptml")
+        RecipeName | None, typer.Option(help="**peptml**: any number of tracers. **birmingham**: exactly one.")
     ] = None,
-    tracers: Annotated[int | None, typer.Option(min=1, help="Most tracers in view.", show_default="1")] = None,
+    tracers: Annotated[int | None, typer.Option(min=1, help="Most tracers in view; 1 by default.")] = None,
     config: Annotated[Path | None, typer.Option(help="Settings of the recipe, a TOML file.")] = None,
     create_config: Annotated[
         bool, typer.Option("--create-config", help="Print a commented settings file and exit.")

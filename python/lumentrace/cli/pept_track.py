@@ -111,6 +111,11 @@ def write(
     title = f"PEPT: {figures['file']}"
     notes = [recipe.error_note]
     plots.pept_report(trajectories, lines, path=folder / "report.html", title=title, truth=truth, notes=notes)
-    record = {"figures": figures, "recipe": recipe.name, "settings": asdict(recipe), "provenance": trajectories.provenance.to_dict()}
+    record = {
+        "figures": figures,
+        "recipe": recipe.name,
+        "settings": asdict(recipe),
+        "provenance": trajectories.provenance.to_dict(),
+    }
     with replacing(folder / "run.json") as file:
         file.write(json.dumps(record, indent=1, allow_nan=True).encode())

@@ -10,7 +10,7 @@ from typing import Any
 
 from lumentrace import provenance
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.engine import chunks, executors, fingerprint
+from lumentrace.engine import chunks, executors, fingerprint, native
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.results import Results, join
 from lumentrace.engine.resume import RunDirectory
@@ -142,7 +142,7 @@ class Pipeline:
             return chunks.iterable(samples)
         started, clock = provenance.now(), time.perf_counter()
         samples = chunks.as_indexable(samples)
-        history = _history(samples)
+        given, history = samples, _history(samples)
         directory = RunDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
         steps = self.steps()
         for index, step in enumerate(steps):
@@ -156,8 +156,7 @@ class Pipeline:
             print(f"Finished in {seconds:.3f} s", file=sys.stderr)
         for each in self._transformers:
             history = history.then(type(each).__name__, each.parameters(), started, seconds)
-        _record(samples, history)
-        return samples
+        return _recorded(samples, history, given)
 
     def _identity(self, samples: Any) -> dict[str, Any]:
         return {
@@ -221,17 +220,21 @@ class _Batch:
 
 
 def _history(samples: Any) -> provenance.Provenance:
-    found = getattr(samples, "provenance", None)
-    if isinstance(found, provenance.Provenance):
-        return found
-    if isinstance(samples, IterableSamples):
-        return provenance.Provenance(input=provenance.identity(samples.data))
-    return provenance.Provenance()
+    batch = native.as_batch(samples)
+    if batch is None:
+        return provenance.Provenance()
+    if isinstance(batch.provenance, provenance.Provenance):
+        return batch.provenance
+    return provenance.Provenance(input=provenance.identity(batch.rows))
 
 
-def _record(result: Any, history: provenance.Provenance) -> None:
+def _recorded(result: Any, history: provenance.Provenance, given: Any) -> Any:
+    """`result` with its history; objects of the user's that a filter handed through are copied for that."""
+    if isinstance(result, list):
+        users = {id(each) for each in given} if isinstance(given, (list, tuple)) else set()
+        return [_recorded(each, history, each if id(each) in users else None) for each in result]
+    if isinstance(result, IterableSamples) and result is given:
+        result = result.copy(deep=False)
     if isinstance(result, (IterableSamples, Results)):
         result.provenance = history
-    elif isinstance(result, (list, tuple)):
-        for each in result:
-            _record(each, history)
+    return result

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.data.lines import LineData as LineData
@@ -15,37 +16,24 @@ if TYPE_CHECKING:
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
 
-_HOMES = {
-    "AdaptiveWindow": "lumentrace.data.samples",
-    "LineData": "lumentrace.data.lines",
-    "Pipeline": "lumentrace.engine.pipeline",
-    "PointData": "lumentrace.data.points",
-    "TimeWindow": "lumentrace.data.samples",
-    "load": "lumentrace.storage",
-    "read_csv": "lumentrace.pept.utilities",
-    "save": "lumentrace.storage",
-}
-_PACKAGES = {
-    "base": "lumentrace.pept.base",
-    "plots": "lumentrace.pept.plots",
-    "recipes": "lumentrace.pept.recipes",
-    "scanners": "lumentrace.pept.scanners",
-    "simulation": "lumentrace.pept.simulation",
-    "tracking": "lumentrace.pept.tracking",
-    "utilities": "lumentrace.pept.utilities",
-    "visualisation": "lumentrace.pept.visualisation",
-}
-
-__all__ = [*_HOMES, *_PACKAGES]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    if name in _PACKAGES:
-        return import_module(_PACKAGES[name])
-    raise AttributeError(f"module 'lumentrace.pept' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "AdaptiveWindow": "lumentrace.data.samples",
+        "LineData": "lumentrace.data.lines",
+        "Pipeline": "lumentrace.engine.pipeline",
+        "PointData": "lumentrace.data.points",
+        "TimeWindow": "lumentrace.data.samples",
+        "base": "lumentrace.pept.base",
+        "load": "lumentrace.storage",
+        "plots": "lumentrace.pept.plots",
+        "read_csv": "lumentrace.pept.utilities",
+        "recipes": "lumentrace.pept.recipes",
+        "save": "lumentrace.storage",
+        "scanners": "lumentrace.pept.scanners",
+        "simulation": "lumentrace.pept.simulation",
+        "tracking": "lumentrace.pept.tracking",
+        "utilities": "lumentrace.pept.utilities",
+        "visualisation": "lumentrace.pept.visualisation",
+    },
+)

@@ -84,8 +84,8 @@ class PeptML(_Recipe):
 
     name: ClassVar[str] = "peptml"
     error_note: ClassVar[str] = (
-        "The column “error” is the spread of the cutpoints behind a location: the standard deviation of their distances "
-        "from its centroid. It is a measure of quality, not the uncertainty of the location, which is far smaller."
+        "The column “error” is the spread of the cutpoints behind a location: the standard deviation of their "
+        "distances from its centroid. It measures quality; the uncertainty of the location is far smaller."
     )
     tracers: int = _setting(1, "most tracers in the field of view")
     sample_size: int = _setting(200, "lines per sample, per tracer")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.storage.container import load as load
@@ -16,26 +17,17 @@ if TYPE_CHECKING:
     from lumentrace.storage.tables import to_polars as to_polars
     from lumentrace.storage.vtp import to_vtp as to_vtp
 
-_HOMES = {
-    "import_pickle": "pickles",
-    "load": "container",
-    "read_parquet": "tables",
-    "save": "container",
-    "to_csv": "tables",
-    "to_pandas": "tables",
-    "to_parquet": "tables",
-    "to_polars": "tables",
-    "to_vtp": "vtp",
-}
-
-__all__ = [*_HOMES]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"lumentrace.storage.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'lumentrace.storage' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "import_pickle": "lumentrace.storage.pickles",
+        "load": "lumentrace.storage.container",
+        "read_parquet": "lumentrace.storage.tables",
+        "save": "lumentrace.storage.container",
+        "to_csv": "lumentrace.storage.tables",
+        "to_pandas": "lumentrace.storage.tables",
+        "to_parquet": "lumentrace.storage.tables",
+        "to_polars": "lumentrace.storage.tables",
+        "to_vtp": "lumentrace.storage.vtp",
+    },
+)

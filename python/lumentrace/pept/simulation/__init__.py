@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.pept.simulation.adac_file import write_adac as write_adac
@@ -17,27 +18,18 @@ if TYPE_CHECKING:
     from lumentrace.pept.simulation.paths import Static as Static
     from lumentrace.pept.simulation.paths import Wander as Wander
 
-_HOMES = {
-    "Circle": "paths",
-    "Experiment": "experiment",
-    "Helix": "paths",
-    "Line": "paths",
-    "Path": "paths",
-    "Simulated": "experiment",
-    "Static": "paths",
-    "Wander": "paths",
-    "simulate": "experiment",
-    "write_adac": "adac_file",
-}
-
-__all__ = [*_HOMES]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"lumentrace.pept.simulation.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'lumentrace.pept.simulation' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "Circle": "lumentrace.pept.simulation.paths",
+        "Experiment": "lumentrace.pept.simulation.experiment",
+        "Helix": "lumentrace.pept.simulation.paths",
+        "Line": "lumentrace.pept.simulation.paths",
+        "Path": "lumentrace.pept.simulation.paths",
+        "Simulated": "lumentrace.pept.simulation.experiment",
+        "Static": "lumentrace.pept.simulation.paths",
+        "Wander": "lumentrace.pept.simulation.paths",
+        "simulate": "lumentrace.pept.simulation.experiment",
+        "write_adac": "lumentrace.pept.simulation.adac_file",
+    },
+)

@@ -47,9 +47,9 @@ class Cutpoints(LineFilter):
     --------
     >>> from lumentrace import LineData
     >>> from lumentrace.pept.tracking import Cutpoints
-    >>> lines = LineData([[0, 0, 5, 5, 9, 5, 5], [2, 4, 0, 5, 4, 9, 5.2], [4, 1, 1, 0, 7, 9, 9]])
+    >>> lines = LineData([[0, 0, 5, 5, 9, 5, 5], [2, 4, 0, 5.2, 4, 9, 5.2], [4, 1, 1, 0, 1, 9, 3]])
     >>> Cutpoints(max_distance=0.5).fit_sample(lines).points
-    array([[1.        , 4.        , 5.        , 5.05549...]])
+    array([[1. , 4. , 5. , 5.1]])
     """
 
     def __init__(self, max_distance: float, cutoffs: ArrayLike | None = None, append_indices: bool = False) -> None:

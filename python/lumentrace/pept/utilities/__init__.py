@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.pept.utilities.chunk_reader import ChunkReader as ChunkReader
     from lumentrace.pept.utilities.csv_files import number_of_lines as number_of_lines
     from lumentrace.pept.utilities.csv_files import read_csv as read_csv
     from lumentrace.pept.utilities.csv_files import read_csv_chunks as read_csv_chunks
+    from lumentrace.pept.utilities.cutpoints import find_cutpoints as find_cutpoints
     from lumentrace.pept.utilities.grouping import group_by_column as group_by_column
 
-_HOMES = {
-    "ChunkReader": "chunk_reader",
-    "group_by_column": "grouping",
-    "number_of_lines": "csv_files",
-    "read_csv": "csv_files",
-    "read_csv_chunks": "csv_files",
-}
-
-__all__ = [*_HOMES]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"lumentrace.pept.utilities.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'lumentrace.pept.utilities' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "ChunkReader": "lumentrace.pept.utilities.chunk_reader",
+        "find_cutpoints": "lumentrace.pept.utilities.cutpoints",
+        "group_by_column": "lumentrace.pept.utilities.grouping",
+        "number_of_lines": "lumentrace.pept.utilities.csv_files",
+        "read_csv": "lumentrace.pept.utilities.csv_files",
+        "read_csv_chunks": "lumentrace.pept.utilities.csv_files",
+    },
+)

@@ -166,14 +166,18 @@ def _tidy(block: bytes, sep: bytes | None) -> bytes:
     """One space or separator between numbers, one line break between rows, nothing else between or around them."""
     text = np.frombuffer(block, dtype=np.uint8)
     white = (text == _SPACE) | (text - _TAB <= _CR - _TAB)
-    last = white.copy()
-    last[:-1] &= ~white[1:]
-    # Each run of white space shrinks to its last character: a line break if there is any in the run, or a space.
-    runs = np.flatnonzero(last)
-    breaks = np.flatnonzero((text == _LF) | (text == _CR))
-    tidy = np.where(white, _SPACE, text)
-    tidy[runs[np.searchsorted(runs, breaks)]] = _LF
-    block = tidy[~white | last].tobytes().strip()
+    where = np.flatnonzero(white)
+    is_break = (text[where] == _LF) | (text[where] == _CR)
+    ends = np.diff(where, append=len(text) + 1) != 1
+    if not ends.all() or b"\t" in block:
+        # Each run of white space shrinks to its last character: a line break if there is any in the run, or a space.
+        has_break = np.diff(np.cumsum(is_break)[ends], prepend=0) > 0
+        last = where[ends]
+        tidy, keep = text.copy(), ~white
+        tidy[last] = np.where(has_break, _LF, _SPACE)
+        keep[last] = True
+        block = tidy[keep].tobytes()
+    block = block.strip()
     if sep is not None:
         block = block.replace(b" " + sep, sep).replace(sep + b" ", sep)
     return block

@@ -48,15 +48,10 @@ pub(super) struct Scratch {
 ///
 /// Walks the tree from dense to sparse, all edges of one length at a time. Components of at least
 /// `min_cluster_size` points are clusters; one that meets another of them ends there, with the stability
-/// Σ (1/d - 1/D) over its points (d where the point leaves it, D where it ends), and is kept unless the clusters inside it are together more stable
-/// (Campello, Moulavi & Sander 2013, sections 4-5). The root is never kept. Labels are cluster numbers in no
-/// particular order, `u32::MAX` for noise. O(n).
-pub(super) fn select(
-    edges: &[Edge],
-    min_cluster_size: usize,
-    scratch: &mut Scratch,
-    labels: &mut [u32],
-) {
+/// Σ (1/d - 1/D) over its points (d where the point leaves it, D where it ends), and is kept unless the clusters
+/// inside it are together more stable (Campello, Moulavi & Sander 2013, sections 4-5). The root is never kept.
+/// Labels are cluster numbers in no particular order, `u32::MAX` for noise. O(n).
+pub(super) fn select(edges: &[Edge], min_cluster_size: usize, scratch: &mut Scratch, labels: &mut [u32]) {
     scratch.reset(labels.len());
     let min_size = u32::try_from(min_cluster_size).unwrap_or(NONE);
     let mut rest = edges;
@@ -140,13 +135,7 @@ impl Scratch {
     }
 
     fn open(&mut self, squared: f64) -> u32 {
-        self.clusters.push(Cluster {
-            formed: squared,
-            density_sum: 0.0,
-            children: 0.0,
-            parent: NONE,
-            selected: false,
-        });
+        self.clusters.push(Cluster { formed: squared, density_sum: 0.0, children: 0.0, parent: NONE, selected: false });
         self.clusters.len() as u32 - 1
     }
 
@@ -219,5 +208,74 @@ pub(super) fn find(parent: &mut [u32], mut point: u32) -> u32 {
         let next = parent[above as usize];
         parent[point as usize] = next;
         point = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(edges: &[(f64, u32, u32)], n: usize, min_cluster_size: usize) -> Vec<u32> {
+        let edges: Vec<Edge> = edges.iter().map(|&(d, a, b)| Edge { squared: d * d, a, b }).collect();
+        let mut labels = vec![0; n];
+        select(&edges, min_cluster_size, &mut Scratch::default(), &mut labels);
+        labels
+    }
+
+    /// Points 0-2 and 3-5 as close triples, 6 far away from both.
+    const TRIPLES: [(f64, u32, u32); 6] =
+        [(1.0, 0, 1), (1.0, 1, 2), (1.0, 3, 4), (1.0, 4, 5), (5.0, 2, 3), (9.0, 5, 6)];
+
+    #[test]
+    fn two_dense_groups_are_two_clusters() {
+        let found = labels(&TRIPLES, 7, 3);
+        assert_eq!(found[..3], [found[0]; 3]);
+        assert_eq!(found[3..6], [found[3]; 3]);
+        assert!(found[0] != found[3] && found[0] != NONE && found[3] != NONE);
+        assert_eq!(found[6], NONE);
+    }
+
+    #[test]
+    fn the_root_is_no_cluster() {
+        assert_eq!(labels(&TRIPLES, 7, 4), [NONE; 7]);
+        assert_eq!(labels(&TRIPLES, 7, 8), [NONE; 7]);
+        assert_eq!(labels(&[], 1, 2), [NONE]);
+    }
+
+    /// Pairs 01 and 23 a distance `apart` from each other, and a triple 456 far away.
+    fn pairs(apart: f64) -> Vec<u32> {
+        let triple = [(1.0, 4, 5), (1.0, 5, 6)];
+        let pairs = [(1.0, 0, 1), (1.0, 2, 3), (apart, 1, 2), (20.0, 3, 4)];
+        labels(&[triple.as_slice(), &pairs].concat(), 7, 2)
+    }
+
+    #[test]
+    fn the_more_stable_of_whole_and_parts_is_kept() {
+        // Parts: 4 (1/1 - 1/apart) in all; whole: 4 (1/apart - 1/20). The whole wins below 40 / 21.
+        let near = pairs(1.8);
+        assert_eq!(near[..4], [near[0]; 4]);
+        let far = pairs(2.0);
+        assert_eq!(far[0], far[1]);
+        assert_eq!(far[2], far[3]);
+        assert_ne!(far[1], far[2]);
+    }
+
+    #[test]
+    fn edges_of_one_length_are_one_split() {
+        // Three pairs meet at one distance: three clusters, in whatever order their edges come.
+        let dense = [(1.0, 0, 1), (1.0, 2, 3), (1.0, 4, 5)];
+        for bridges in [[(4.0, 1, 2), (4.0, 3, 4)], [(4.0, 3, 4), (4.0, 1, 2)], [(4.0, 0, 4), (4.0, 2, 5)]] {
+            let found = labels(&[dense.as_slice(), &bridges].concat(), 6, 2);
+            assert!(found[0] == found[1] && found[2] == found[3] && found[4] == found[5]);
+            assert!(found[0] != found[2] && found[2] != found[4] && found[0] != found[4]);
+            assert!(!found.contains(&NONE));
+        }
+    }
+
+    #[test]
+    fn distances_of_zero_are_dense_and_finite() {
+        let found = labels(&[(0.0, 0, 1), (0.0, 1, 2), (0.0, 3, 4), (1e-200, 2, 3), (1.0, 4, 5)], 6, 2);
+        assert_eq!(found.len(), 6);
+        assert_eq!(labels(&[(0.0, 0, 1), (0.0, 1, 2), (0.0, 2, 3)], 4, 2), [NONE; 4]);
     }
 }

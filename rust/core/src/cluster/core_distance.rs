@@ -140,14 +140,7 @@ impl Scratch {
     }
 
     /// The squared distance of the `neighbour`-th neighbour of `p`, found from the guess `start`.
-    fn search(
-        &mut self,
-        points: &Blocks,
-        p: [f64; 3],
-        neighbour: usize,
-        start: f64,
-        bracket: &Bracket,
-    ) -> f64 {
+    fn search(&mut self, points: &Blocks, p: [f64; 3], neighbour: usize, start: f64, bracket: &Bracket) -> f64 {
         let Self { near, far, all, some, list, squared } = self;
         let candidates = if some.blocks.is_empty() { all } else { some };
         let n = candidates.blocks.len();
@@ -158,9 +151,7 @@ impl Scratch {
         let query = Query { p, neighbour, start, bracket };
         match search(points, candidates, &query, near, far, list, squared) {
             Found::Value(value) => value,
-            Found::Rank(len, rank) => {
-                *squared[..len].select_nth_unstable_by(rank, f64::total_cmp).1
-            }
+            Found::Rank(len, rank) => *squared[..len].select_nth_unstable_by(rank, f64::total_cmp).1,
         }
     }
 }
@@ -280,4 +271,50 @@ fn greatest_up_to(values: &[f64], bound: f64) -> f64 {
         }
     }
     greatest.into_iter().fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Points in general position, on a coarse grid, and a mixture of dense and thin regions.
+    pub(in crate::cluster) fn clouds(most: usize) -> impl Strategy<Value = Vec<[f64; 3]>> {
+        let point = |range: std::ops::Range<f64>| prop::array::uniform3(range);
+        let general = prop::collection::vec(point(-100.0..100.0), 2..most);
+        let coarse = prop::collection::vec(prop::array::uniform3((0..4_i32).prop_map(f64::from)), 2..most);
+        let dense = prop::collection::vec(point(-1.0..1.0), 2..most);
+        let mixed = (dense, prop::collection::vec(point(-100.0..100.0), 0..most / 4));
+        prop_oneof![general, coarse, mixed.prop_map(|(a, b)| [a, b].concat())]
+    }
+
+    pub(in crate::cluster) fn blocks(points: &[[f64; 3]]) -> Blocks {
+        let mut blocks = Blocks::default();
+        blocks.load((0..).zip(points.iter().copied()));
+        blocks
+    }
+
+    pub(in crate::cluster) fn squared(p: [f64; 3], q: [f64; 3]) -> f64 {
+        let (x, y, z) = (p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+        x * x + y * y + z * z
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn equal_to_sorting_all_distances(cloud in clouds(300), neighbour in 1_usize..120) {
+            let neighbour = neighbour.min(cloud.len() - 1);
+            let points = blocks(&cloud);
+            let mut core = Vec::new();
+            core_distances(&points, neighbour, &mut Scratch::default(), &Control::new(), &mut core).unwrap();
+            for (&row, &found) in points.rows.iter().zip(&core) {
+                let mut all: Vec<f64> = cloud.iter().map(|q| squared(cloud[row as usize], *q)).collect();
+                all.sort_by(f64::total_cmp);
+                prop_assert_eq!(found.to_bits(), all[neighbour].to_bits());
+            }
+        }
+    }
 }

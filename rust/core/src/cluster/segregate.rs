@@ -35,11 +35,7 @@ pub struct Segregate {
 /// # Errors
 /// [`Error::Argument`] for fewer than 4 columns, a negative or NaN `cut_distance` or `max_time_interval`;
 /// [`Error::Cancelled`].
-pub fn segregate(
-    points: Rows<'_>,
-    options: Segregate,
-    control: &Control,
-) -> Result<(Vec<usize>, Vec<i32>)> {
+pub fn segregate(points: Rows<'_>, options: Segregate, control: &Control) -> Result<(Vec<usize>, Vec<i32>)> {
     points.require_width("points", 4)?;
     options.check()?;
     let order = time_order(points);
@@ -66,8 +62,7 @@ impl Segregate {
 }
 
 fn time_order(points: Rows<'_>) -> Vec<usize> {
-    let mut keys: Vec<(f64, usize)> =
-        points.iter().enumerate().map(|(i, row)| (row[0] + 0.0, i)).collect();
+    let mut keys: Vec<(f64, usize)> = points.iter().enumerate().map(|(i, row)| (row[0] + 0.0, i)).collect();
     // Zero of either sign is one time, and NaN of either sign sorts last.
     keys.sort_by(|a, b| a.0.is_nan().cmp(&b.0.is_nan()).then(a.0.total_cmp(&b.0)).then(a.1.cmp(&b.1)));
     keys.into_iter().map(|(_, row)| row).collect()
@@ -125,8 +120,7 @@ impl Track {
 impl Segregate {
     fn joins(&self, p: &[f64; 4], q: &[f64; 4]) -> bool {
         let (dx, dy, dz) = (p[1] - q[1], p[2] - q[2], p[3] - q[3]);
-        (dx * dx + dy * dy + dz * dz).sqrt() < self.cut_distance
-            && q[0] - p[0] <= self.max_time_interval
+        (dx * dx + dy * dy + dz * dz).sqrt() < self.cut_distance && q[0] - p[0] <= self.max_time_interval
     }
 }
 
@@ -150,5 +144,86 @@ fn number(parent: &[u32], min_size: usize, place: &[usize], labels: &mut [i32]) 
             next += 1;
         }
         labels[place] = name[root];
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: Segregate =
+        Segregate { window: 2, cut_distance: 10.0, min_trajectory_size: 2, max_time_interval: f64::INFINITY };
+
+    /// Points on the x axis at times 0, 1, 2, …
+    fn run(x: &[f64], options: Segregate) -> Vec<i32> {
+        let rows: Vec<f64> = x.iter().enumerate().flat_map(|(t, &x)| [t as f64, x, 0.0, 0.0]).collect();
+        let (order, labels) = segregate(Rows::new(&rows, 4).unwrap(), options, &Control::new()).unwrap();
+        assert_eq!(order, (0..x.len()).collect::<Vec<_>>());
+        labels
+    }
+
+    #[test]
+    fn interleaved_trajectories_are_told_apart() {
+        assert_eq!(run(&[0.0, 50.0, 1.0, 51.0, 2.0, 52.0], OPTIONS), [0, 1, 0, 1, 0, 1]);
+        assert_eq!(run(&[0.0, 50.0, 1.0, 51.0], Segregate { window: 1, ..OPTIONS }), [NOISE; 4]);
+    }
+
+    #[test]
+    fn the_cut_is_strict_and_small_ones_are_noise() {
+        assert_eq!(run(&[0.0, 10.0, 15.0], OPTIONS), [NOISE, 0, 0]);
+        assert_eq!(run(&[0.0, 9.0, 15.0], OPTIONS), [0, 0, 0]);
+        assert_eq!(run(&[0.0, 5.0, 90.0], Segregate { min_trajectory_size: 3, ..OPTIONS }), [NOISE; 3]);
+        assert_eq!(run(&[0.0, 5.0, 90.0], Segregate { min_trajectory_size: 1, ..OPTIONS }), [0, 0, 1]);
+    }
+
+    #[test]
+    fn long_pauses_part_trajectories() {
+        let rows = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 10.0, 0.0, 0.0, 0.0];
+        let options = Segregate { max_time_interval: 5.0, ..OPTIONS };
+        let labels = |options| segregate(Rows::new(&rows, 4).unwrap(), options, &Control::new()).unwrap().1;
+        assert_eq!(labels(options), [0, 0, 1, 1]);
+        assert_eq!(labels(Segregate { max_time_interval: 8.0, ..OPTIONS }), [0; 4]);
+    }
+
+    #[test]
+    fn rows_are_ordered_by_time_stably_with_nan_last() {
+        let times = [3.0, f64::NAN, 0.0, 3.0, -0.0];
+        let rows: Vec<f64> = times.iter().flat_map(|&t| [t, 0.0, 0.0, 0.0]).collect();
+        let (order, labels) = segregate(Rows::new(&rows, 4).unwrap(), OPTIONS, &Control::new()).unwrap();
+        assert_eq!(order, [2, 4, 0, 3, 1]);
+        assert_eq!(labels, [0, 0, 0, 0, NOISE]);
+    }
+
+    #[test]
+    fn rows_that_are_not_finite_take_no_place_in_the_window() {
+        let nan = f64::NAN;
+        let labels = run(&[0.0, nan, nan, 1.0, f64::INFINITY, 2.0], Segregate { window: 1, ..OPTIONS });
+        assert_eq!(labels, [0, NOISE, NOISE, 0, NOISE, 0]);
+    }
+
+    #[test]
+    fn nothing_to_join() {
+        assert_eq!(run(&[], OPTIONS), [0; 0]);
+        assert_eq!(run(&[1.0], Segregate { min_trajectory_size: 0, ..OPTIONS }), [NOISE]);
+        assert_eq!(run(&[1.0, 1.0], Segregate { window: 0, ..OPTIONS }), [NOISE; 2]);
+        assert_eq!(run(&[1.0, 1.0], OPTIONS), [0, 0]);
+        assert_eq!(run(&[1.0, 900.0], Segregate { window: usize::MAX, ..OPTIONS }), [NOISE; 2]);
+    }
+
+    #[test]
+    fn bad_options_are_refused() {
+        let rows = Rows::new(&[0.0; 8], 4).unwrap();
+        for options in [
+            Segregate { cut_distance: f64::NAN, ..OPTIONS },
+            Segregate { cut_distance: -1.0, ..OPTIONS },
+            Segregate { max_time_interval: f64::NAN, ..OPTIONS },
+        ] {
+            assert!(segregate(rows, options, &Control::new()).is_err());
+        }
+        assert!(segregate(Rows::new(&[0.0; 3], 3).unwrap(), OPTIONS, &Control::new()).is_err());
+        let control = Control::new();
+        control.cancel();
+        assert_eq!(segregate(rows, OPTIONS, &control), Err(Error::Cancelled));
     }
 }

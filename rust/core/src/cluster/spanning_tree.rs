@@ -87,9 +87,8 @@ impl Scratch {
             points.boxes.reach(&points.boxes.get(block), &mut self.near, &mut self.far);
             self.candidates.clear();
             self.candidates.push(block as u32);
-            let reached = |&other: &usize| {
-                other != block && self.near[other] <= widest && self.densest[other].1 <= widest
-            };
+            let reached =
+                |&other: &usize| other != block && self.near[other] <= widest && self.densest[other].1 <= widest;
             let reached = (0..points.blocks()).filter(reached).map(|other| other as u32);
             self.candidates.extend(reached);
             for p in points.range(block) {
@@ -110,14 +109,9 @@ impl Scratch {
         self.keys.sort_unstable();
         self.order.clear();
         self.order.extend(self.keys.iter().map(|key| (key & mask) as u32));
-        // What differs in those digits only may be out of order, but not by far.
-        let key = |p: u32| (core[p as usize], p);
-        for i in 1..self.order.len() {
-            let mut at = i;
-            while at > 0 && key(self.order[at - 1]) > key(self.order[at]) {
-                self.order.swap(at - 1, at);
-                at -= 1;
-            }
+        let digits = |p: u32| core[p as usize].to_bits();
+        for alike in self.order.chunk_by_mut(|&p, &q| digits(p) & !mask == digits(q) & !mask) {
+            alike.sort_unstable_by_key(|&p| (digits(p), p));
         }
     }
 
@@ -209,8 +203,7 @@ impl Scratch {
         }));
         let Self { targets, candidates, component, .. } = self;
         targets.points.resize(candidates.len() * BLOCK, 0);
-        let found =
-            reachable(points, core, component, candidates, &bounds, limit, own, &mut targets.points);
+        let found = reachable(points, core, component, candidates, &bounds, limit, own, &mut targets.points);
         targets.points.truncate(found);
         targets.gather(points, core, component);
         for p in points.range(block) {
@@ -337,8 +330,8 @@ impl Targets {
 }
 
 wide! {
-    /// Lists the points of some blocks that are not of component `own` and that an edge shorter than `limit` from a point
-    /// inside `bounds` can reach; returns how many there are.
+    /// Lists the points of some blocks that are not of component `own` and that an edge shorter than `limit` from a
+    /// point inside `bounds` can reach; returns how many there are.
     fn reachable(
         points: &Blocks,
         core: &[f64],
@@ -399,5 +392,62 @@ wide! {
             better += u64::from(*weight < limit);
         }
         better != 0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::core_distance::{
+        self,
+        tests::{blocks, clouds, squared},
+    };
+    use super::*;
+
+    /// Weights of a minimum spanning tree, from all edges in ascending order (Kruskal).
+    fn kruskal(points: &Blocks, core: &[f64]) -> Vec<f64> {
+        let n = points.len();
+        let mut edges: Vec<(f64, u32, u32)> = (0..n)
+            .flat_map(|p| (0..p).map(move |q| (p, q)))
+            .map(|(p, q)| {
+                let squared = squared(points.at(p), points.at(q)).max(core[p]).max(core[q]);
+                (squared, p as u32, q as u32)
+            })
+            .collect();
+        edges.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut parent: Vec<u32> = (0..n as u32).collect();
+        edges.retain(|&(_, p, q)| join(&mut parent, p, q));
+        edges.into_iter().map(|(squared, _, _)| squared).collect()
+    }
+
+    fn join(parent: &mut [u32], p: u32, q: u32) -> bool {
+        let (p, q) = (find(parent, p), find(parent, q));
+        parent[p as usize] = q;
+        p != q
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_spanning_tree_of_least_weight(cloud in clouds(250), neighbour in 1_usize..40) {
+            let neighbour = neighbour.min(cloud.len() - 1);
+            let points = blocks(&cloud);
+            let (control, mut core, mut edges) = (Control::new(), Vec::new(), Vec::new());
+            let mut scratch = core_distance::Scratch::default();
+            core_distance::core_distances(&points, neighbour, &mut scratch, &control, &mut core).unwrap();
+            spanning_tree(&points, &core, &mut Scratch::default(), &control, &mut edges).unwrap();
+            let weights: Vec<f64> = edges.iter().map(|edge| edge.squared).collect();
+            prop_assert_eq!(weights, kruskal(&points, &core));
+            let mut parent: Vec<u32> = (0..points.len() as u32).collect();
+            for edge in &edges {
+                let (p, q) = (edge.a as usize, edge.b as usize);
+                let squared = squared(points.at(p), points.at(q)).max(core[p]).max(core[q]);
+                prop_assert_eq!(edge.squared, squared);
+                prop_assert!(join(&mut parent, edge.a, edge.b));
+            }
+        }
     }
 }

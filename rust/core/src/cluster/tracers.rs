@@ -1,7 +1,7 @@
 //! Radioactive tracers among cutpoints: HDBSCAN with the scale of the field of view.
 
+use super::NOISE;
 use super::hdbscan::{self, Hdbscan, Points};
-use super::{NOISE, hdbscan as cluster};
 use crate::{Control, Error, Result, Rows};
 
 /// Finds the clusters of points around each tracer of a sample.
@@ -43,6 +43,16 @@ impl TracerClusters {
 
     /// Labels the rows (t, x, y, z, …) of one sample: 0, 1, … by first appearance, or [`NOISE`].
     ///
+    /// HDBSCAN* never takes all points for one cluster. So that a single tracer can be found, m = `true_fraction` N /
+    /// `max_tracers` artificial points are added beside the N points as a cluster of their own; then
+    /// `min_cluster_size` = `min_samples` = `true_fraction` (N + m) / (`max_tracers` + 1), at least 2 and at most N.
+    /// The artificial points are always the same, up to the quartiles of the sample, so that labels do not vary from
+    /// call to call. A cluster is taken for the artificial one if it has over half of those points or more of them than
+    /// real ones; a stray artificial point at the rim of a tracer's cluster does not cost the tracer.
+    ///
+    /// Rows with a coordinate that is not finite are noise and do not count; a single point is noise; points that are
+    /// all the same are one cluster. Cost: that of [`hdbscan`](hdbscan::hdbscan).
+    ///
     /// # Errors
     /// [`Error::Argument`] for fewer than 4 columns; [`Error::Cancelled`].
     pub fn label(
@@ -70,7 +80,7 @@ impl TracerClusters {
         let phi = self.smallest_cluster(n, injected);
         let options = Hdbscan { min_cluster_size: phi, min_samples: phi };
         let Scratch { axes: [x, y, z], hdbscan, found, .. } = scratch;
-        cluster(Points { x, y, z }, options, hdbscan, control, found)?;
+        hdbscan::hdbscan(Points { x, y, z }, options, hdbscan, control, found)?;
         scratch.number(labels);
         Ok(())
     }
@@ -100,14 +110,20 @@ impl TracerClusters {
         (phi as usize).clamp(2, n)
     }
 
-    /// Appends a cluster that is no tracer, so that a single tracer is one of two clusters.
+    /// Appends a cluster that is no tracer, so that a single tracer is one of two clusters: normally distributed
+    /// points about Q3 + 1.5 IQR with a standard deviation of 0.3 IQR on each axis, Q3 and IQR being the third quartile
+    /// and the interquartile range. Their number is the share of one tracer.
     fn inject(&self, scratch: &mut Scratch) -> usize {
         let n = scratch.rows.len();
         let count = (n as f64 * self.true_fraction / self.max_tracers as f64) as usize;
         let Scratch { axes, sorted, normals, .. } = scratch;
         normal_sequence(normals, count);
-        for (k, axis) in axes.iter_mut().enumerate() {
-            let (low, high) = quartiles(axis, sorted);
+        let mut spread = axes.each_ref().map(|axis| quartiles(axis, sorted));
+        if spread.iter().all(|(low, high)| low == high) {
+            // Over half of the points are one; the others tell the scale.
+            spread = axes.each_ref().map(|axis| extremes(axis));
+        }
+        for (k, (axis, (low, high))) in axes.iter_mut().zip(spread).enumerate() {
             let range = high - low;
             let (mean, deviation) = (high + 1.5 * range, 0.3 * range);
             axis.extend(normals.iter().skip(k).step_by(3).take(count).map(|u| mean + deviation * u));
@@ -170,6 +186,10 @@ fn quartiles(values: &[f64], sorted: &mut Vec<f64>) -> (f64, f64) {
     (quantile(sorted, 0.25 * last as f64), quantile(sorted, 0.75 * last as f64))
 }
 
+fn extremes(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
+}
+
 /// The value at a fractional place of the sorted `values`; puts the smaller ones before it.
 fn quantile(values: &mut [f64], place: f64) -> f64 {
     let (_, &mut low, above) = values.select_nth_unstable_by(place as usize, f64::total_cmp);
@@ -214,13 +234,8 @@ fn normal_quantile(p: f64) -> f64 {
         4.374_664_141_464_968,
         2.938_163_982_698_783,
     ];
-    const D: [f64; 5] = [
-        7.784_695_709_041_462e-3,
-        3.224_671_290_700_398e-1,
-        2.445_134_137_142_996,
-        3.754_408_661_907_416,
-        1.0,
-    ];
+    const D: [f64; 5] =
+        [7.784_695_709_041_462e-3, 3.224_671_290_700_398e-1, 2.445_134_137_142_996, 3.754_408_661_907_416, 1.0];
     const TAIL: f64 = 0.02425;
     let polynomial = |c: &[f64], x: f64| c.iter().fold(0.0, |sum, c| sum * x + c);
     if !(TAIL..=1.0 - TAIL).contains(&p) {
@@ -230,4 +245,110 @@ fn normal_quantile(p: f64) -> f64 {
     }
     let q = p - 0.5;
     q * polynomial(&A, q * q) / polynomial(&B, q * q)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// `count` points spread evenly over a ball of the given radius, as rows t, x, y, z.
+    fn ball(rows: &mut Vec<f64>, count: usize, centre: [f64; 3], radius: f64) {
+        let mut normals = Vec::new();
+        normal_sequence(&mut normals, count);
+        for (i, normal) in normals.chunks_exact(3).enumerate() {
+            rows.push(i as f64);
+            rows.extend(normal.iter().zip(centre).map(|(u, c)| c + radius * u));
+        }
+    }
+
+    fn label(rows: &[f64], true_fraction: f64, max_tracers: usize) -> Vec<i32> {
+        let clusters = TracerClusters::new(true_fraction, max_tracers).unwrap();
+        let (mut scratch, mut labels) = (Scratch::default(), Vec::new());
+        let rows = Rows::new(rows, 4).unwrap();
+        clusters.label(rows, &mut scratch, &Control::new(), &mut labels).unwrap();
+        labels
+    }
+
+    #[test]
+    fn a_single_tracer_is_found_among_scattered_points() {
+        let mut rows = Vec::new();
+        ball(&mut rows, 100, [50.0, -20.0, 300.0], 1.0);
+        ball(&mut rows, 60, [0.0, 0.0, 250.0], 150.0);
+        let labels = label(&rows, 0.5, 1);
+        assert!(labels[..100].iter().all(|l| *l == 0));
+        assert!(labels[100..].iter().filter(|l| **l == 0).count() < 20);
+    }
+
+    #[test]
+    fn tracers_are_numbered_by_first_appearance() {
+        let mut rows = Vec::new();
+        ball(&mut rows, 50, [200.0, 0.0, 0.0], 1.0);
+        ball(&mut rows, 50, [-200.0, 0.0, 0.0], 1.0);
+        let labels = label(&rows, 0.6, 2);
+        assert_eq!(labels, [vec![0; 50], vec![1; 50]].concat());
+    }
+
+    #[test]
+    fn rows_that_are_not_finite_are_noise_and_change_nothing() {
+        let mut rows = Vec::new();
+        ball(&mut rows, 60, [0.0; 3], 1.0);
+        ball(&mut rows, 60, [90.0; 3], 1.0);
+        let expected = label(&rows, 0.6, 2);
+        rows.splice(40..40, [0.0, f64::NAN, 1.0, 1.0, 0.0, 1.0, f64::INFINITY, 1.0]);
+        let mut labels = label(&rows, 0.6, 2);
+        assert_eq!(labels.drain(10..12).collect::<Vec<_>>(), [NOISE, NOISE]);
+        assert_eq!(labels, expected);
+    }
+
+    #[test]
+    fn points_that_coincide_are_one_cluster() {
+        assert_eq!(label(&[1.0; 40], 0.5, 1), vec![0; 10]);
+        let mut rows = [7.0; 160].to_vec();
+        ball(&mut rows, 8, [0.0; 3], 100.0);
+        let labels = label(&rows, 0.5, 1);
+        assert!(labels[..40].iter().all(|l| *l == 0));
+    }
+
+    #[test]
+    fn too_few_points_are_noise() {
+        for n in 0..4 {
+            let mut rows = Vec::new();
+            ball(&mut rows, n, [0.0; 3], 1.0);
+            assert_eq!(label(&rows, 0.15, 2), vec![NOISE; n]);
+        }
+    }
+
+    #[test]
+    fn parameters_outside_their_domain_are_refused() {
+        for fraction in [0.0, -1.0, 1.5, f64::NAN] {
+            let error = TracerClusters::new(fraction, 1).unwrap_err().to_string();
+            assert!(error.starts_with("`true_fraction`"), "{error}");
+        }
+        assert!(TracerClusters::new(0.5, 0).unwrap_err().to_string().starts_with("`max_tracers`"));
+    }
+
+    #[test]
+    fn quartiles_are_those_of_numpy() {
+        let mut sorted = Vec::new();
+        assert_eq!(quartiles(&[4.0, 1.0, 3.0, 2.0], &mut sorted), (1.75, 3.25));
+        assert_eq!(quartiles(&[1.0, 0.0], &mut sorted), (0.25, 0.75));
+        assert_eq!(quartiles(&[5.0, 1.0, 9.0], &mut sorted), (3.0, 7.0));
+        assert_eq!(quartiles(&[5.0], &mut sorted), (5.0, 5.0));
+    }
+
+    #[test]
+    fn the_normal_sequence_is_normal() {
+        assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-8);
+        assert!((normal_quantile(0.01) + 2.326_347_874_040_841).abs() < 1e-8);
+        assert!(normal_quantile(0.5).abs() < 1e-15);
+        let mut normals = Vec::new();
+        normal_sequence(&mut normals, 2000);
+        for axis in 0..3 {
+            let values = || normals.iter().skip(axis).step_by(3);
+            let mean = values().sum::<f64>() / 2000.0;
+            let variance = values().map(|v| v * v).sum::<f64>() / 2000.0;
+            assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+        }
+    }
 }
