@@ -37,10 +37,6 @@ impl Control {
     /// # Errors
     /// [`Error::Cancelled`] once [`Control::cancel`] was called.
     pub fn check(&self) -> Result<()> {
-        if self.cancelled.load(Relaxed) {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.cancelled.load(Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
     }
 }

@@ -35,26 +35,12 @@ pub enum Error {
 impl Error {
     /// An [`Error::Argument`] from anything that can be shown.
     pub fn argument(argument: &'static str, expected: impl ToString, found: impl ToString) -> Self {
-        Self::Argument {
-            argument,
-            expected: expected.to_string(),
-            found: found.to_string(),
-        }
+        Self::Argument { argument, expected: expected.to_string(), found: found.to_string() }
     }
 
     /// An [`Error::Format`] from anything that can be shown.
-    pub fn format(
-        format: &'static str,
-        offset: u64,
-        expected: impl ToString,
-        found: impl ToString,
-    ) -> Self {
-        Self::Format {
-            format,
-            offset,
-            expected: expected.to_string(),
-            found: found.to_string(),
-        }
+    pub fn format(format: &'static str, offset: u64, expected: impl ToString, found: impl ToString) -> Self {
+        Self::Format { format, offset, expected: expected.to_string(), found: found.to_string() }
     }
 }
 

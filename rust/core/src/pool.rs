@@ -38,11 +38,7 @@ pub fn map<S, T: Send>(
 
 /// The number of threads that `threads` stands for: itself, or one per core if 0.
 pub fn resolve(threads: usize) -> usize {
-    if threads > 0 {
-        threads
-    } else {
-        std::thread::available_parallelism().map_or(1, usize::from)
-    }
+    if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
 }
 
 #[cfg(feature = "rayon")]
@@ -78,12 +74,7 @@ mod pools {
             .thread_name(|i| format!("lumentrace-{i}"))
             .build()
             .ok();
-        Node {
-            process,
-            threads,
-            pool,
-            next: OnceLock::new(),
-        }
+        Node { process, threads, pool, next: OnceLock::new() }
     }
 }
 
@@ -94,9 +85,7 @@ mod tests {
 
     #[test]
     fn order_and_values_do_not_depend_on_threads() {
-        let run = |threads| {
-            map(1000, threads, &Control::new(), || 0_usize, |_, i| Ok(i * i)).unwrap()
-        };
+        let run = |threads| map(1000, threads, &Control::new(), || 0_usize, |_, i| Ok(i * i)).unwrap();
         assert_eq!(run(1), run(2));
         assert_eq!(run(3)[999], 998_001);
     }

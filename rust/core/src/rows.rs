@@ -55,10 +55,7 @@ impl<'a> Rows<'a> {
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let end = end.min(self.len());
         let start = start.min(end);
-        Self {
-            data: &self.data[start * self.width..end * self.width],
-            width: self.width,
-        }
+        Self { data: &self.data[start * self.width..end * self.width], width: self.width }
     }
 
     /// Refuses tables with fewer than `columns` columns.

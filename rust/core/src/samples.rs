@@ -58,12 +58,7 @@ pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Rang
 ///
 /// # Errors
 /// As [`time_windows`]; also if `max_elements` is 0.
-pub fn adaptive_windows(
-    times: &[f64],
-    window: f64,
-    overlap: f64,
-    max_elements: usize,
-) -> Result<Vec<Range>> {
+pub fn adaptive_windows(times: &[f64], window: f64, overlap: f64, max_elements: usize) -> Result<Vec<Range>> {
     check_window(window, overlap)?;
     check_sorted(times)?;
     if max_elements == 0 {
@@ -93,11 +88,7 @@ fn check_window(window: f64, overlap: f64) -> Result<()> {
         return Err(Error::argument("window", "a finite time >= 0 ms", window));
     }
     if !(overlap < window || (overlap == 0.0 && window == 0.0)) {
-        return Err(Error::argument(
-            "overlap",
-            format!("less than the window of {window} ms"),
-            overlap,
-        ));
+        return Err(Error::argument("overlap", format!("less than the window of {window} ms"), overlap));
     }
     Ok(())
 }

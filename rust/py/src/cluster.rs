@@ -56,8 +56,7 @@ pub(crate) fn tracer_injection<'py>(
     max_tracers: usize,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
     let points = tables::rows("points", &points)?;
-    let (injected, smallest) =
-        run::quick(py, || TracerClusters::new(true_fraction, max_tracers)?.injection(points))?;
+    let (injected, smallest) = run::quick(py, || TracerClusters::new(true_fraction, max_tracers)?.injection(points))?;
     Ok((tables::table(py, injected, 3)?, smallest))
 }
 

@@ -31,10 +31,7 @@ fn format_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 }
 
 /// Runs a short kernel here, with the GIL released.
-pub(crate) fn quick<T: Send>(
-    py: Python<'_>,
-    job: impl FnOnce() -> lumentrace::Result<T> + Send,
-) -> PyResult<T> {
+pub(crate) fn quick<T: Send>(py: Python<'_>, job: impl FnOnce() -> lumentrace::Result<T> + Send) -> PyResult<T> {
     py.detach(job).map_err(|error| to_python(py, &error))
 }
 

@@ -30,9 +30,7 @@ pub(crate) fn run_plan(
     let steps = steps.iter().map(|(name, options)| step(name, options)).collect::<PyResult<Vec<_>>>()?;
     let short = is_short(&steps, &ranges);
     let plan = Plan::new(steps, rows.width()).map_err(|error| run::to_python(py, &error))?;
-    let job = |control: &lumentrace::Control| {
-        plan.run(rows, &ranges, owners.as_deref(), threads, control)
-    };
+    let job = |control: &lumentrace::Control| plan.run(rows, &ranges, owners.as_deref(), threads, control);
     let outcome = if short {
         run::quick(py, || job(&lumentrace::Control::new()))?
     } else {

@@ -127,14 +127,7 @@ impl Step {
     }
 }
 
-fn split(
-    rows: Rows<'_>,
-    column: usize,
-    remove: bool,
-    noise: bool,
-    order: &mut Vec<usize>,
-    output: &mut Groups,
-) {
+fn split(rows: Rows<'_>, column: usize, remove: bool, noise: bool, order: &mut Vec<usize>, output: &mut Groups) {
     let width = rows.width();
     // Adding zero makes one label of the zeros of both signs.
     let label = |row: usize| rows.data()[row * width + column] + 0.0;
@@ -160,14 +153,7 @@ fn split(
 }
 
 /// Appends the mean row of `table`, the standard deviation of the distances from it and its size.
-fn centroid(
-    table: &[f64],
-    width: usize,
-    error: bool,
-    cluster_size: bool,
-    weight: Option<usize>,
-    out: &mut Vec<f64>,
-) {
+fn centroid(table: &[f64], width: usize, error: bool, cluster_size: bool, weight: Option<usize>, out: &mut Vec<f64>) {
     let weight_of = |row: &[f64]| weight.map_or(1.0, |column| row[column]);
     let total: f64 = table.chunks_exact(width).map(weight_of).sum();
     if table.is_empty() || total == 0.0 {
