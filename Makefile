@@ -38,8 +38,8 @@ lint: build
 	cargo fmt --check
 	cargo clippy --quiet --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p lumentrace
-	$(BIN)/ruff check python tests benches docs
-	$(BIN)/ruff format --check python tests benches docs
+	$(BIN)/ruff check python tests benches
+	$(BIN)/ruff format --check python tests benches
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest lumentrace._core
 	$(BIN)/lint-imports --no-cache

@@ -67,7 +67,7 @@ fn reject(target: usize, bundle: &mut Bundle) -> Option<[f64; 5]> {
         let reach = REACH * error;
         let within = bundle.count_within(reach * reach);
         count = within.clamp(target, count - 1);
-        bundle.use_nearest(count, reach * reach);
+        bundle.use_nearest(count, reach * reach, within);
     }
 }
 

@@ -12,6 +12,9 @@ const SINGULAR: f64 = 1e-12;
 /// Sums run in this many lanes, whatever the machine's vectors.
 const LANES: usize = 8;
 
+/// Values of [`LANES`] lines.
+type Lanes = [f64; LANES];
+
 /// What is between the bits of `x` and of `2 x`.
 const OCTAVE: i64 = 1 << 52;
 
@@ -81,8 +84,8 @@ pub(super) struct Bundle {
     point: [Vec<f64>; 3],
     /// Unit directions.
     direction: [Vec<f64>; 3],
-    /// What each line adds to the sums.
-    terms: [Vec<f64>; TERMS],
+    /// What each line adds to the sums, for [`LANES`] lines at a time.
+    terms: Vec<[Lanes; TERMS]>,
 }
 
 /// The least-squares point of the used lines.
@@ -102,11 +105,13 @@ impl Bundle {
     pub(super) fn load(&mut self, lines: Rows<'_>) {
         self.lines.clear();
         self.lines.extend(usable(lines));
-        let columns = self.point.iter_mut().chain(&mut self.direction).chain(&mut self.terms);
+        let columns = self.point.iter_mut().chain(&mut self.direction);
         for column in columns.chain([&mut self.used, &mut self.distance]) {
             column.clear();
             column.resize(self.lines.len().next_multiple_of(LANES), 0.0);
         }
+        self.terms.clear();
+        self.terms.resize(self.lines.len().div_ceil(LANES), [[0.0; LANES]; TERMS]);
         self.count = self.lines.len();
         self.used[..self.count].fill(1.0);
         let middle = |line: &Line| [0, 1, 2].map(|k| line.point[k] + line.direction[k] / 2.0);
@@ -132,8 +137,8 @@ impl Bundle {
         let matrix = [1.0 - x * x, 1.0 - y * y, 1.0 - z * z, -(x * y), -(x * z), -(y * z)];
         let vector = [a - x * along, b - y * along, c - z * along];
         let terms = matrix.into_iter().chain(vector).chain([line.time]);
-        for (column, value) in self.terms.iter_mut().zip(terms) {
-            column[index] = value;
+        for (lanes, value) in self.terms[index / LANES].iter_mut().zip(terms) {
+            lanes[index % LANES] = value;
         }
     }
 
@@ -152,15 +157,14 @@ impl Bundle {
         if self.count < 2 {
             return None;
         }
-        let [xx, yy, zz, xy, xz, yz, x, y, z, time] = self.terms.each_ref().map(|term| weighted_sum(term, &self.used));
+        let [xx, yy, zz, xy, xz, yz, x, y, z, time] = term_sums(&self.terms, &self.used).map(total);
         let point = solve_symmetric([xx, yy, zz, xy, xz, yz], [x, y, z])?;
         Some(Fit { time: time / self.count as f64, point })
     }
 
     /// Finds the squared distance of every line from `point`; returns their mean over the used lines.
     pub(super) fn measure(&mut self, point: Vector) -> f64 {
-        measure(&self.point, &self.direction, point, &mut self.distance);
-        weighted_sum(&self.distance, &self.used) / self.count as f64
+        total(measure(&self.point, &self.direction, point, &self.used, &mut self.distance)) / self.count as f64
     }
 
     /// The squared distances last measured, line by line.
@@ -181,10 +185,10 @@ impl Bundle {
 
     /// Uses exactly the `count` nearest lines, of equally far ones the first.
     ///
-    /// Bisects the squared distance, starting with steps of 2, 4, 16... from `guess`.
-    pub(super) fn use_nearest(&mut self, count: usize, guess: f64) {
+    /// Bisects the squared distance, starting with steps of 2, 4, 16... from `guess`, which `within` lines are within.
+    pub(super) fn use_nearest(&mut self, count: usize, guess: f64, within: usize) {
         // Bits of numbers >= 0 are in the order of the numbers; -1 stands for NaN, which no line is within.
-        let (mut low, mut high) = match self.count_within(guess).cmp(&count) {
+        let (mut low, mut high) = match within.cmp(&count) {
             Ordering::Less => (guess.to_bits() as i64, f64::INFINITY.to_bits() as i64),
             Ordering::Equal => return self.use_within(guess),
             Ordering::Greater => (-1, guess.to_bits() as i64),
@@ -223,44 +227,59 @@ impl Bundle {
 }
 
 wide! {
-    /// The sums of `weights * values` over every [`LANES`]-th line.
-    fn lane_sums(values: &[f64], weights: &[f64]) -> [f64; LANES] {
-        let mut sums = [0.0; LANES];
-        for (values, weights) in values.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0) {
-            for lane in 0..LANES {
-                sums[lane] += weights[lane] * values[lane];
+    /// The sums of each term over the used lines, in lanes.
+    fn term_sums(terms: &[[Lanes; TERMS]], used: &[f64]) -> [Lanes; TERMS] {
+        let mut sums = [[0.0; LANES]; TERMS];
+        for (terms, used) in terms.iter().zip(used.as_chunks::<LANES>().0) {
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                for lane in 0..LANES {
+                    sum[lane] += used[lane] * term[lane];
+                }
             }
         }
         sums
     }
 }
 
-/// The sum of `weights * values` in [`LANES`] lanes, then pairwise: the same bits for every width of vectors.
-fn weighted_sum(values: &[f64], weights: &[f64]) -> f64 {
-    let mut sum = lane_sums(values, weights);
+/// The sum of the lanes, pairwise: the same bits for every width of vectors.
+fn total(mut lanes: Lanes) -> f64 {
     let mut width = LANES;
     while width > 1 {
         width /= 2;
         for lane in 0..width {
-            sum[lane] += sum[lane + width];
+            lanes[lane] += lanes[lane + width];
         }
     }
-    sum[0]
+    lanes[0]
 }
 
 wide! {
-    /// Sets the squared distances of lines from `target`.
-    fn measure(point: &[Vec<f64>; 3], direction: &[Vec<f64>; 3], target: Vector, distance: &mut [f64]) {
-        let len = distance.len();
-        let [ax, ay, az] = point.each_ref().map(|column| &column[..len]);
-        let [nx, ny, nz] = direction.each_ref().map(|column| &column[..len]);
+    /// Sets the squared distances of lines from `target`; returns their sums over the used lines, in lanes.
+    fn measure(
+        point: &[Vec<f64>; 3],
+        direction: &[Vec<f64>; 3],
+        target: Vector,
+        used: &[f64],
+        distance: &mut [f64],
+    ) -> Lanes {
+        let blocks = distance.len() / LANES;
+        let [ax, ay, az] = point.each_ref().map(|column| &column.as_chunks::<LANES>().0[..blocks]);
+        let [nx, ny, nz] = direction.each_ref().map(|column| &column.as_chunks::<LANES>().0[..blocks]);
+        let used = &used.as_chunks::<LANES>().0[..blocks];
+        let distance = &mut distance.as_chunks_mut::<LANES>().0[..blocks];
         let [px, py, pz] = target;
-        for k in 0..len {
-            let (x, y, z) = (px - ax[k], py - ay[k], pz - az[k]);
-            let (u, v, w) = (nx[k], ny[k], nz[k]);
-            let (i, j, k2) = (y * w - z * v, z * u - x * w, x * v - y * u);
-            distance[k] = i * i + j * j + k2 * k2;
+        let mut sums = [0.0; LANES];
+        for k in 0..blocks {
+            for lane in 0..LANES {
+                let (x, y, z) = (px - ax[k][lane], py - ay[k][lane], pz - az[k][lane]);
+                let (u, v, w) = (nx[k][lane], ny[k][lane], nz[k][lane]);
+                let (i, j, h) = (y * w - z * v, z * u - x * w, x * v - y * u);
+                let squared = i * i + j * j + h * h;
+                distance[k][lane] = squared;
+                sums[lane] += used[k][lane] * squared;
+            }
         }
+        sums
     }
 }
 
@@ -379,7 +398,8 @@ mod tests {
             bundle.load(Rows::new(&data, 7).unwrap());
             bundle.measure(bundle.origin.map(|x| -x));
             let count = count.min(bundle.len());
-            bundle.use_nearest(count, guess);
+            let within = bundle.count_within(guess);
+            bundle.use_nearest(count, guess, within);
             let distances = bundle.distances();
             let mut expected: Vec<usize> = (0..distances.len()).collect();
             expected.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]));
