@@ -14,6 +14,10 @@ mod samples;
 mod tables;
 mod track;
 
+/// Kernels fill and drop buffers of megabytes: the system's allocator would hand them back and fault them in each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pymodule(name = "_core")]
 mod core_module {
     #[pymodule_export]

@@ -11,8 +11,8 @@ use crate::{run, tables};
 /// A table of one row or none, and a flag per line.
 type Location<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>);
 
-/// Up to this many lines, all pairs take about a millisecond: not worth a thread to watch.
-const FEW_LINES: usize = 1000;
+/// Up to this many lines, all pairs take some milliseconds: not worth a thread to watch.
+const FEW_LINES: usize = 3000;
 
 /// Rows `t, x, y, z(, i, j)` of all cutpoints of `lines`.
 #[pyfunction]

@@ -1,7 +1,7 @@
 //! Points where pairs of lines of response (nearly) meet.
 
 use super::by_time::ByTime;
-use super::line::{COLUMNS, Line, Vector, dot, finite, usable};
+use super::line::{COLUMNS, Line, Vector, along, dot, finite, subtract, usable};
 use super::nearby::{Filter, for_each_bit};
 use crate::{Control, Error, Result, Rows};
 
@@ -62,15 +62,16 @@ pub struct Scratch {
     lines: Vec<Line>,
     filter: Filter,
     found: Vec<Cutpoint>,
+    /// Times of the cutpoints found.
+    times: Vec<f64>,
     by_time: ByTime,
 }
 
 /// A cutpoint and the two rows that make it.
 #[derive(Debug, Clone, Copy)]
 struct Cutpoint {
-    time: f64,
     point: Vector,
-    rows: [usize; 2],
+    rows: [u32; 2],
 }
 
 impl Cutpoints {
@@ -113,11 +114,12 @@ impl Cutpoints {
         scratch.lines.clear();
         scratch.lines.extend(usable(lines));
         scratch.found.clear();
+        scratch.times.clear();
         self.search(&extent, control, scratch)?;
-        let Scratch { found, by_time, .. } = scratch;
+        let Scratch { found, times, by_time, .. } = scratch;
         // The search goes by (i, j) and this order is stable.
-        let order = by_time.order(found, |cutpoint| cutpoint.time);
-        self.write(order.iter().map(|&index| found[index]), out);
+        let order = by_time.order(times);
+        self.write(order.map(|(time, index)| (time, found[index])), out);
         Ok(())
     }
 
@@ -135,7 +137,7 @@ impl Cutpoints {
 
     /// Fills `found` in the order of `(i, j)`; `extent` is the box around all lines.
     fn search(&self, extent: &[f64; 6], control: &Control, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { lines, filter, found, .. } = scratch;
+        let Scratch { lines, filter, found, times, .. } = scratch;
         let bounds = self.cutoffs.unwrap_or(*extent);
         filter.load(lines, self.max_distance, common_centre(&bounds, extent));
         let limit = self.max_distance * self.max_distance;
@@ -143,9 +145,12 @@ impl Cutpoints {
             control.check()?;
             for &(first, mask) in filter.after(i) {
                 for_each_bit(mask, |bit| {
-                    let cutpoint = lines.get(first + bit).and_then(|other| meet(line, other, limit));
-                    if let Some(cutpoint) = cutpoint.filter(|c| inside(c.point, &bounds)) {
-                        found.push(cutpoint);
+                    if let Some(other) = lines.get(first + bit)
+                        && let Some(point) = meet(line, other, limit)
+                        && inside(point, &bounds)
+                    {
+                        found.push(Cutpoint { point, rows: [line.row as u32, other.row as u32] });
+                        times.push(f64::midpoint(line.time, other.time));
                     }
                 });
             }
@@ -153,22 +158,22 @@ impl Cutpoints {
         Ok(())
     }
 
-    fn write(&self, found: impl ExactSizeIterator<Item = Cutpoint>, out: &mut Vec<f64>) {
+    fn write(&self, found: impl ExactSizeIterator<Item = (f64, Cutpoint)>, out: &mut Vec<f64>) {
         out.reserve(found.len() * self.columns());
-        for cutpoint in found {
+        for (time, cutpoint) in found {
             let [x, y, z] = cutpoint.point;
-            out.extend([cutpoint.time, x, y, z]);
+            out.extend_from_slice(&[time, x, y, z]);
             if self.append_indices {
-                out.extend(cutpoint.rows.map(|row| row as f64));
+                out.extend_from_slice(&cutpoint.rows.map(f64::from));
             }
         }
     }
 }
 
 /// The cutpoint of two lines if they pass each other within the squared distance `limit`.
-fn meet(p: &Line, q: &Line, limit: f64) -> Option<Cutpoint> {
+fn meet(p: &Line, q: &Line, limit: f64) -> Option<Vector> {
     let (u, r) = (p.direction, q.direction);
-    let w = [0, 1, 2].map(|k| q.point[k] - p.point[k]);
+    let w = subtract(q.point, p.point);
     let (a, c) = (p.squared_length, q.squared_length);
     let (b, d, e) = (dot(u, r), dot(u, w), dot(r, w));
     let determinant = b * b - a * c;
@@ -177,14 +182,10 @@ fn meet(p: &Line, q: &Line, limit: f64) -> Option<Cutpoint> {
     }
     let s = (b * e - c * d) / determinant;
     let t = (a * e - b * d) / determinant;
-    let on_p = [0, 1, 2].map(|k| p.point[k] + s * u[k]);
-    let on_q = [0, 1, 2].map(|k| q.point[k] + t * r[k]);
-    let gap = [0, 1, 2].map(|k| on_p[k] - on_q[k]);
-    (dot(gap, gap) < limit).then(|| Cutpoint {
-        time: f64::midpoint(p.time, q.time),
-        point: [0, 1, 2].map(|k| f64::midpoint(on_p[k], on_q[k])),
-        rows: [p.row, q.row],
-    })
+    let (on_p, on_q) = (along(p.point, s, u), along(q.point, t, r));
+    let gap = subtract(on_p, on_q);
+    let middle = |k: usize| f64::midpoint(on_p[k], on_q[k]);
+    (dot(gap, gap) < limit).then(|| [middle(0), middle(1), middle(2)])
 }
 
 /// The centre of what two boxes have in common.
@@ -224,10 +225,10 @@ mod tests {
         let mut found = Vec::new();
         for (index, p) in lines.iter().enumerate() {
             for q in &lines[index + 1..] {
-                if let Some(Cutpoint { time, point: [x, y, z], rows: [i, j] }) = meet(p, q, max_distance * max_distance)
+                if let Some([x, y, z]) = meet(p, q, max_distance * max_distance)
                     && inside([x, y, z], bounds)
                 {
-                    found.push([time, x, y, z, i as f64, j as f64]);
+                    found.push([f64::midpoint(p.time, q.time), x, y, z, p.row as f64, q.row as f64]);
                 }
             }
         }
