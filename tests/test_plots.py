@@ -664,7 +664,10 @@ def test_report_holds_the_data(tmp_path, wheel):
     space = figures["Trajectories"]["data"]
     np.testing.assert_allclose(space[1]["z"], points.points[points["label"] == 1, 3], rtol=1e-6)
     assert len(space[2]["x"]) == 7
-    assert (space[2]["name"], figures["Trajectories"]["layout"]["scene"]["aspectmode"]) == ("unassigned", "data")
+    assert space[2]["name"] == "unassigned"
+    scene = figures["Trajectories"]["layout"]["scene"]
+    spans = [np.ptp(scene[f"{axis}axis"]["range"]) / scene["aspectratio"][axis] for axis in "xyz"]
+    np.testing.assert_allclose(spans, spans[0], rtol=1e-9)  # equal scales
     sample = figures["Lines of response"]["data"][0]
     assert np.isin(np.float32(lines.lines[[0, -1], 1]), sample["x"]).all()
     assert np.isfinite(sample["x"]).sum() == 2 * 400
