@@ -1,5 +1,7 @@
 //! Many samples through a chain of steps, in parallel over samples and serial inside one.
 
+use std::cell::Cell;
+
 use super::groups::Groups;
 use super::steps::{Scratch, Step};
 use crate::{Control, Error, Result, Rows, pool};
@@ -106,6 +108,9 @@ impl Plan {
             }
             Ok(outcome)
         };
+        if samples <= BLOCK {
+            return Worker::kept(|worker| block(worker, 0));
+        }
         let pieces = pool::map(samples.div_ceil(BLOCK), threads, control, Worker::default, block)?;
         Ok(Outcome::join(pieces, self.widths[self.steps.len()]))
     }
@@ -138,6 +143,25 @@ struct Worker {
     input: Groups,
     output: Groups,
     scratch: Scratch,
+}
+
+thread_local! {
+    /// The worker of the last short run on this thread: a loop over single samples need not allocate again.
+    static KEPT: Cell<Option<Box<Worker>>> = const { Cell::new(None) };
+}
+
+/// Runs with more rows than this in their result do not keep their buffers.
+const KEPT_ROWS: usize = 200_000;
+
+impl Worker {
+    fn kept(run: impl FnOnce(&mut Self) -> Result<Outcome>) -> Result<Outcome> {
+        let mut worker = KEPT.take().unwrap_or_default();
+        let outcome = run(&mut worker)?;
+        if outcome.groups.rows() <= KEPT_ROWS {
+            KEPT.set(Some(worker));
+        }
+        Ok(outcome)
+    }
 }
 
 impl Outcome {
