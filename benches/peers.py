@@ -44,7 +44,7 @@ def peer_python(name: str, root: Path) -> Path:
 
 def timings(python: Path, script: str, folder: Path, repeat: int) -> dict[str, float]:
     """What a child process measured: name -> seconds."""
-    command = [python, HERE / "peer_scripts" / script, folder, str(repeat)]
+    command = [python, "-W", "ignore", HERE / "peer_scripts" / script, folder, str(repeat)]
     result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(result.stdout.splitlines()[-1])
 

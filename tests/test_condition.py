@@ -159,7 +159,7 @@ def test_results_that_are_no_mask() -> None:
             Condition(wrong).fit_sample(POINTS)
     for wrong in (5, None, ["t < 3"]):
         with pytest.raises(TypeError, match="`conditions`"):
-            Condition(wrong)  # type: ignore[arg-type]
+            Condition(wrong)
 
 
 def test_functions() -> None:

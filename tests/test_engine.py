@@ -74,12 +74,12 @@ def test_adding_gives_a_flat_pipeline() -> None:
 
 def test_what_is_no_transformer_is_refused() -> None:
     with pytest.raises(TypeError, match=r"`transformers\[1\]`.*found 5"):
-        Pipeline([Shift(1), 5])  # type: ignore[list-item]
+        Pipeline([Shift(1), 5])
     with pytest.raises(TypeError, match=r"`transformers\[0\]`"):
-        Pipeline([Shift])  # type: ignore[list-item]
+        Pipeline([Shift])
     for left, right in ((Shift(1), 5), (Stack(), len), (Pipeline([]), "x"), (5, Shift(1))):
         with pytest.raises(TypeError):
-            left + right  # type: ignore[operator]
+            left + right
     for abstract in (Filter, Reducer, LineDataFilter):
         with pytest.raises(TypeError, match="abstract"):
             abstract()
@@ -210,8 +210,8 @@ def test_results_read_like_a_list(one_tracer: LineData) -> None:
     assert_identical(results[np.int64(3)], objects[3])
     assert_identical(results[5:9], objects[5:9])
     assert_identical(results[::-10], objects[::-10])
-    assert_identical(results + [objects[0]], [*objects, objects[0]])  # noqa: RUF005
-    assert_identical([objects[0]] + results, [objects[0], *objects])  # noqa: RUF005
+    assert_identical(results + [objects[0]], [*objects, objects[0]])  # noqa: RUF005 (the sum is what is tested)
+    assert_identical([objects[0]] + results, [objects[0], *objects])  # noqa: RUF005 (the sum is what is tested)
     assert_identical(next(reversed(results)), objects[-1])
     assert (results == objects) is False
     assert results == results

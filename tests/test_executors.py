@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -168,7 +168,7 @@ def test_mapped_rows_through_processes(
 
 # ---------------------------------------------------------------------- who is shut down
 class Watched(ThreadPoolExecutor):
-    made: list[Watched] = []  # noqa: RUF012
+    made: ClassVar[list[Watched]] = []
     shut = False
 
     def __init__(self, max_workers: int | None = None) -> None:

@@ -688,7 +688,7 @@ def test_report_key_figures(tmp_path, wheel):
     assert shown["Trajectories"] == "2 holding 99.3 % of 957 points"
     assert shown["Points per trajectory"] == "475 median; from 450 to 500"
     error = np.median(points["error"][points["label"] >= 0])
-    assert shown["Median error"].startswith(f"{error:.3f} mm")
+    assert shown["Median spread"].startswith(f"{error:.3f} mm")
     assert shown["Located"].startswith("100 %")
     assert "10 times the median interval of a trajectory (20.0 ms)" in shown["Located"]
     speed = 2 * np.pi * 100 / 1000
@@ -801,7 +801,7 @@ def test_report_of_very_little(tmp_path):
         shown = key_figures(pept_report(np.array(rows), path=path))
         assert shown["Trajectories"].startswith("1")
         assert shown["Median speed"].startswith("n/a (no 11 points in a row without a gap)")
-        assert shown["Median error"].startswith("n/a (no column “error”)")
+        assert shown["Median spread"].startswith("n/a (no column “error”)")
     pept_report(np.array([[0.0, 1, 2, 3], [1, np.nan, 3, 4], [np.inf, 2, 3, 4]]), path=path)
     assert "2 rows without a finite time or position were left out" in report_text(path)
 

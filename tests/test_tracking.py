@@ -200,12 +200,12 @@ def test_hdbscan_arguments() -> None:
         with pytest.raises(ValueError, match="`max_tracers`"):
             HDBSCAN(0.5, wrong)
     with pytest.raises(ValueError, match="`engine`"):
-        HDBSCAN(0.5, engine="sklearn")  # type: ignore[arg-type]
+        HDBSCAN(0.5, engine="sklearn")
     for engine in ("lumentrace", "hdbscan"):
         with pytest.raises(TypeError, match="PointData"):
-            HDBSCAN(0.5, engine=engine).fit_sample(LineData(np.zeros((3, 7))))  # type: ignore[arg-type]
+            HDBSCAN(0.5, engine=engine).fit_sample(LineData(np.zeros((3, 7))))
         with pytest.raises(TypeError, match="list"):
-            HDBSCAN(0.5, engine=engine).fit_sample([np.zeros((3, 4))] * 2)  # type: ignore[arg-type]
+            HDBSCAN(0.5, engine=engine).fit_sample([np.zeros((3, 4))] * 2)
 
 
 def test_a_missing_hdbscan_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,7 +379,7 @@ def test_group_by() -> None:
     with pytest.raises(TypeError, match="column number"):
         GroupBy("label").fit(rows)
     with pytest.raises(TypeError, match="`column`"):
-        GroupBy(1.5)  # type: ignore[arg-type]
+        GroupBy(1.5)
     (empty,) = GroupBy("label").fit(PointData(np.empty((0, 5)), columns=LABELLED))
     assert empty.points.shape == (0, 5)
 

@@ -1,15 +1,12 @@
 """The peer's side, by its documented interface: ``pept_peer.py FOLDER REPEAT``."""
 
 import sys
-import warnings
 from pathlib import Path
 
-warnings.filterwarnings("ignore")
-
-import numpy as np  # noqa: E402
-import pept  # noqa: E402
-from measure import best  # noqa: E402
-from pept.tracking import (  # noqa: E402
+import numpy as np
+import pept
+from measure import best
+from pept.tracking import (
     HDBSCAN,
     BirminghamMethod,
     Centroids,

@@ -8,15 +8,15 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
 
 PARTIAL = ".partial"
 """Suffix of a file that is still being written."""
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     """Write a new version of the file at `path`, which appears there whole or not at all.
 
     The bytes go to a new file ``<name>.<random>.partial`` in the same folder. When the block ends, that file is

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lumentrace.errors import FormatError
-from lumentrace.pept.recipes import RECIPES, Recipe
+from lumentrace.pept.recipes import RECIPES, BaseRecipe
 
 
 def template(name: str) -> str:
@@ -22,7 +22,7 @@ def template(name: str) -> str:
     return "\n".join(lines)
 
 
-def chosen(config: Path | None, recipe: str | None, tracers: int | None) -> Recipe:
+def chosen(config: Path | None, recipe: str | None, tracers: int | None) -> BaseRecipe:
     """The recipe of the settings file, with what the command line says on top.
 
     Raises

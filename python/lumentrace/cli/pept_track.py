@@ -17,14 +17,14 @@ from lumentrace.cli.pept_files import read
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.files import replacing
-from lumentrace.pept.recipes import Recipe
+from lumentrace.pept.recipes import BaseRecipe
 
 
 @dataclass(frozen=True)
 class Run:
     """How every file is tracked."""
 
-    recipe: Recipe
+    recipe: BaseRecipe
     scanner: str
     separation: float | None
     executor: str
@@ -101,7 +101,7 @@ def write(
     trajectories: PointData,
     lines: LineData,
     figures: dict[str, Any],
-    recipe: Recipe,
+    recipe: BaseRecipe,
     truth: list[PointData] | None = None,
 ) -> None:
     """All files of a run."""

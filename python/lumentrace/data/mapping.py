@@ -70,13 +70,11 @@ def release(rows: NDArray[np.float64]) -> None:
 
 
 def _mapped(rows: Any) -> np.memmap[Any, Any] | None:
-    if isinstance(rows, np.memmap) and isinstance(rows._mmap, mmap.mmap):  # type: ignore[attr-defined]
-        return rows
-    return None
+    return rows if isinstance(rows, np.memmap) and isinstance(_buffer(rows), mmap.mmap) else None
 
 
 def _buffer(base: np.memmap[Any, Any]) -> mmap.mmap:
-    buffer: mmap.mmap = base._mmap  # type: ignore[attr-defined]
+    buffer: mmap.mmap = base._mmap  # type: ignore[attr-defined]  # numpy's stubs leave it out
     return buffer
 
 

@@ -48,7 +48,7 @@ def _axes() -> Any:
 
 
 def _segments(ax: Any, points: NDArray[Any], values: NDArray[Any]) -> Any:
-    from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
+    from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]  # matplotlib ships no types for it
 
     lines = Line3DCollection(list(points), cmap="magma", linewidths=1)
     lines.set_array(values)

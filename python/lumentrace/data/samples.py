@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,12 +99,12 @@ def normalise(sample_size: object, overlap: object, rows: int) -> tuple[SampleSi
     return size, _normal_overlap(size, overlap)
 
 
-def _normal_size(sample_size: object, rows: int) -> SampleSize:
+def _normal_size(sample_size: Any, rows: int) -> SampleSize:
     if sample_size is None:
         return rows
     if isinstance(sample_size, Windows):
         return sample_size
-    if np.ndim(sample_size) == 1:  # type: ignore[arg-type]
+    if np.ndim(sample_size) == 1:
         return _listed_sizes(np.asarray(sample_size), rows)
     size = _whole("sample_size", sample_size)
     if size < 0:
@@ -142,11 +142,11 @@ def _normal_overlap(size: SampleSize, overlap: object) -> Overlap:
     return whole
 
 
-def _whole(name: str, value: object) -> int:
+def _whole(name: str, value: Any) -> int:
     if isinstance(value, (float, np.floating)) and np.isfinite(value):
         return int(value)
     try:
-        return operator.index(value)  # type: ignore[arg-type]
+        return operator.index(value)
     except TypeError:
         raise TypeError(
             f"`{name}`: expected a whole number, a list of them, TimeWindow or AdaptiveWindow, found {value!r}"

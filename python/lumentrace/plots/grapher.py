@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from .subplots import SubplotGrid, limits_property
-from .traces import Colours, drawing_method, line_positions, marker_traces, point_positions, positive
+from .traces import Colours, drawing_method, line_positions, point_positions, positive
 
 
 class PlotlyGrapher(SubplotGrid):
@@ -77,7 +76,8 @@ class PlotlyGrapher(SubplotGrid):
         return fig
 
     def _place(self, row: int, col: int) -> str:
-        return self._cell(row, col).plotly_name  # type: ignore[no-any-return]
+        name: str = self._cell(row, col).plotly_name
+        return name
 
     def _domain(self, row: int, col: int) -> tuple[Sequence[float], Sequence[float]]:
         domain = self._cell(row, col).domain
@@ -132,18 +132,11 @@ class PlotlyGrapher(SubplotGrid):
         """
         self._cell(row, col)
         source, positions = point_positions(points, self.axes)
-        colours = Colours(color, colorbar_col if colorbar else None, colorscale, source)
+        if not source:
+            return self
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
         style = {"mode": "markers", "marker": {"size": size, "opacity": opacity}}
-        title = colours.name if colorbar_title is None else colorbar_title
-        traces = marker_traces(
-            go.Scatter3d,
-            positions,
-            colours,
-            partial(self._colorbar, title, row, col) if colorbar else None,
-            len(self.fig.data),
-            style,
-        )
-        return self.add_traces(traces if source else [], row, col)
+        return self._add_markers(go.Scatter3d, positions, colours, style, row, col)
 
     def add_lines(
         self,
@@ -191,13 +184,12 @@ class PlotlyGrapher(SubplotGrid):
         source, positions = line_positions(lines, self.axes)
         if not source:
             return self
-        colours = Colours(color, colorbar_col if colorbar else None, colorscale, source)
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
         line: dict[str, Any] = {"width": width}
         if colours.values is not None:
             line |= {"color": np.repeat(colours.values, 3), "colorscale": colorscale, "showscale": colorbar}
             if colorbar:
-                title = colours.name if colorbar_title is None else colorbar_title
-                line["colorbar"] = self._colorbar(title, row, col)
+                line["colorbar"] = self._colorbar(colours.title, row, col)
         elif colours.fixed is not None:
             line["color"] = colours.fixed if isinstance(colours.fixed, str) else np.repeat(colours.fixed, 3)
         trace = go.Scatter3d(**positions, mode="lines", line=line, opacity=opacity, showlegend=False)

@@ -75,7 +75,8 @@ class PlotlyGrapher2D(SubplotGrid):
         return fig.update_xaxes(title_text="<i>x</i> (mm)").update_yaxes(title_text="<i>y</i> (mm)")
 
     def _place(self, row: int, col: int) -> str:
-        return self._cell(row, col).xaxis.plotly_name.replace("axis", "")  # type: ignore[no-any-return]
+        name: str = self._cell(row, col).xaxis.plotly_name
+        return name.replace("axis", "")
 
     def _domain(self, row: int, col: int) -> tuple[Sequence[float], Sequence[float]]:
         cell = self._cell(row, col)
@@ -136,17 +137,11 @@ class PlotlyGrapher2D(SubplotGrid):
         """
         self._cell(row, col)
         source, positions = point_positions(points, self.axes)
-        colours = Colours(color, colorbar_col if colorbar else None, colorscale, source)
-        title = colours.name if colorbar_title is None else colorbar_title
-        traces = marker_traces(
-            _scatter(positions["x"]),
-            positions,
-            colours,
-            partial(self._colorbar, title, row, col) if colorbar else None,
-            len(self.fig.data),
-            _marker_style(size, opacity, kwargs),
-        )
-        return self.add_traces(traces if source else [], row, col)
+        if not source:
+            return self
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
+        style = _marker_style(size, opacity, kwargs)
+        return self._add_markers(_scatter(positions["x"]), positions, colours, style, row, col)
 
     def add_timeseries(
         self,
@@ -185,8 +180,7 @@ class PlotlyGrapher2D(SubplotGrid):
         """
         cells = _three_cells(rows_cols)
         source, positions = point_positions(points, ("x", "y", "z"))
-        colours = Colours(color, colorbar_col if colorbar else None, colorscale, source)
-        title = colours.name if colorbar_title is None else colorbar_title
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
         self._make_room(cells)
         self._share_time(cells)
         times = np.concatenate([table.rows[:, 0] for table in source]) if source else np.empty(0)
@@ -196,7 +190,7 @@ class PlotlyGrapher2D(SubplotGrid):
                 _scatter(times),
                 {"x": times, "y": positions[axis]},
                 colours,
-                partial(self._colorbar, title, row, col) if colorbar and number == 0 else None,
+                partial(self._colorbar, colours.title, row, col) if colorbar and number == 0 else None,
                 first,
                 {**({} if number == 0 else {"showlegend": False}), **_marker_style(size, opacity, kwargs)},
             )

@@ -277,9 +277,9 @@ def _is_numeric(values: Sequence[object]) -> bool:
     return bool(known) and all(_reads_as_number(value) for value in known)
 
 
-def _reads_as_number(value: object) -> bool:
+def _reads_as_number(value: Any) -> bool:
     try:
-        float(value)  # type: ignore[arg-type]
+        float(value)
     except (TypeError, ValueError):
         return False
     return True

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -14,17 +16,18 @@ from numpy.typing import ArrayLike
 
 from .bounds import trace_bounds, trace_place
 from .palette import PALETTE
+from .tables import Floats
+from .traces import Colours, marker_traces
 
 Limits: TypeAlias = list[float]
 Cell: TypeAlias = tuple[int, int]
 LEGEND = {"orientation": "h", "yref": "container", "y": 0.99, "yanchor": "top", "itemsizing": "constant"}
 
 
-class SubplotGrid:
+class SubplotGrid(ABC):
     """A `rows` by `cols` grid of subplots, counted from 1.
 
-    Subclasses set `axes` to the names of a subplot's axes and implement the methods that raise
-    NotImplementedError here.
+    Subclasses set `axes` to the names of a subplot's axes.
     """
 
     axes: ClassVar[tuple[str, ...]]
@@ -47,16 +50,17 @@ class SubplotGrid:
             self._show_limits(axis)
         return self.fig
 
+    @abstractmethod
     def _empty_figure(self) -> go.Figure:
-        raise NotImplementedError
+        """A new figure with the grid of subplots."""
 
+    @abstractmethod
     def _place(self, row: int, col: int) -> str:
         """The name of a cell's subplot as its traces give it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _domain(self, row: int, col: int) -> tuple[Sequence[float], Sequence[float]]:
         """The part of the figure that a cell's subplot takes: (x0, x1), (y0, y1) between 0 and 1."""
-        raise NotImplementedError
 
     def _titles(self) -> list[str]:
         cells = self.rows * self.cols
@@ -108,6 +112,19 @@ class SubplotGrid:
         for trace in traces:
             self.add_trace(trace, row, col)
         return self
+
+    def _add_markers(
+        self,
+        make: Callable[..., Any],
+        positions: Mapping[str, Floats],
+        colours: Colours,
+        style: Mapping[str, Any],
+        row: int,
+        col: int,
+    ) -> Self:
+        """Add the markers of a table to one subplot, with a colour bar where numbers give the colours."""
+        colorbar = partial(self._colorbar, colours.title, row, col) if colours.bar else None
+        return self.add_traces(marker_traces(make, positions, colours, colorbar, len(self.fig.data), style), row, col)
 
     def _colorbar(self, title: str, row: int, col: int) -> dict[str, Any]:
         """Settings of a cell's next colour bar: right of the subplot, beside earlier bars."""

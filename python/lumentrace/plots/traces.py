@@ -18,16 +18,23 @@ class Colours:
 
     Parameters
     ----------
+    source : sequence of Table
     color : str, sequence or None
         A colour, one colour per row, or one number per row. None: use the column.
-    column : int, str or None
-        Column that gives the numbers; None: no colouring by number.
+    bar : bool
+        Colour by the column and show a colour bar.
+    column : int or str
+        Column that gives the numbers.
     scale : str or list
         Plotly colour scale for numbers.
-    source : sequence of Table
+    title : str or None
+        Title of the colour bar; the name of the column by default.
     """
 
-    def __init__(self, color: Any, column: int | str | None, scale: Any, source: Sequence[Table]):
+    def __init__(
+        self, source: Sequence[Table], color: Any, bar: bool, column: int | str, scale: Any, title: str | None
+    ):
+        self.bar = bar
         self.fixed: Any = None
         self.values: Floats | None = None
         self.name = ""
@@ -36,10 +43,11 @@ class Colours:
             self.fixed = color
         elif color is not None:
             self._take(color, sum(len(table.rows) for table in source))
-        elif column is not None and source:
+        elif bar and source:
             where = [table.index(column, "colorbar_col") for table in source]
             self.values = np.concatenate([table.rows[:, i] for table, i in zip(source, where, strict=True)])
             self.name = source[0].columns[where[0]]
+        self.title = self.name if title is None else title
 
     def _take(self, color: Any, rows: int) -> None:
         values = np.asarray(color)
@@ -123,10 +131,10 @@ def drawing_method(source: Any, kind: str, method: str) -> Callable[..., Any]:
     TypeError
         If `source` has no such method.
     """
-    found = getattr(source, method, None)
+    found: Callable[..., Any] | None = getattr(source, method, None)
     if not callable(found):
         raise TypeError(f"`{kind}`: expected an object with `{method}`, found {type(source).__name__}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def positive(values: Any) -> Any:

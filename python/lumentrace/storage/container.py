@@ -35,7 +35,8 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 import h5py
 import numpy as np
@@ -228,7 +229,7 @@ def _root_checksum(form: str, schema: int, version: str, kind: str, text: bytes)
 
 
 # ---------------------------------------------------------------------- reading
-def _check_signature(file: BinaryIO, path: str | os.PathLike[str]) -> None:
+def _check_signature(file: BufferedReader, path: str | os.PathLike[str]) -> None:
     start = file.read(64)
     if start.startswith(_SIGNATURE):
         return
@@ -266,7 +267,7 @@ def _text(value: Any) -> str:
 class _Arrays:
     """The arrays of a container, read and checked when they are asked for."""
 
-    def __init__(self, h5: h5py.File, file: BinaryIO, entries: list[dict[str, Any]], memory_map: bool) -> None:
+    def __init__(self, h5: h5py.File, file: BufferedReader, entries: list[dict[str, Any]], memory_map: bool) -> None:
         self._h5, self._file, self._entries, self._memory_map = h5, file, entries, memory_map
         self._read: dict[int, NDArray[Any]] = {}
 
@@ -311,11 +312,11 @@ class _Arrays:
             yield block
 
 
-def _fill(block: NDArray[Any], file: BinaryIO) -> None:
+def _fill(block: NDArray[Any], file: BufferedReader) -> None:
     buffer = block.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(buffer):
-        count = file.readinto(buffer[done:])  # type: ignore[attr-defined]
+        count = file.readinto(buffer[done:])
         if not count:
             raise FormatError(f"expected {len(buffer)} more bytes, found {done}; the file is cut short")
         done += count

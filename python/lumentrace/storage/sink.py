@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from io import BufferedRandom
+from typing import Any
 
 
 class Sink(io.RawIOBase):
@@ -20,7 +21,7 @@ class Sink(io.RawIOBase):
         Open for reading and writing.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BufferedRandom) -> None:
         self._file = file
         self._error: BaseException | None = None
 
@@ -45,7 +46,7 @@ class Sink(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read into `buffer`."""
-        return self._try(self._file.readinto, buffer)  # type: ignore[attr-defined]
+        return self._try(self._file.readinto, buffer)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a place in the file."""

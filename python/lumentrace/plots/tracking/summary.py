@@ -47,7 +47,7 @@ def key_figures(report: Report, run: Run) -> None:
     report.key_figure("Points per trajectory", median, note=note, reason=none)
     reason = "no column “error”" if paths.error is None else none
     report.key_figure(
-        "Median error", _median(paths.error), paths.units["x"], "of the column “error”, all trajectories", reason
+        "Median spread", _median(paths.error), paths.units["x"], "of the column “error”, all trajectories", reason
     )
     reason = "no duration" if len(paths.t) else none
     report.key_figure("Located", _located(run), "%", _located_definition(run), reason)
@@ -112,7 +112,7 @@ def table(report: Report, run: Run, parts: Sequence[Group]) -> None:
     off = None if run.distance is None else [paths.per_trajectory(run.distance, q) for q in (0.5, 0.9)]
     length, unit = paths.units["x"], time.unit
     header = ["Trajectory", "Points", f"From ({unit})", f"To ({unit})", "Located (% of duration)"]
-    header += [f"Median error ({length})", f"Median speed ({speed_unit(paths)})"]
+    header += [f"Median spread ({length})", f"Median speed ({speed_unit(paths)})"]
     if off is not None:
         header += ["Nearest tracer", f"Median distance from truth ({length})", f"90 % below ({length})"]
     chosen = np.sort(np.argsort(-paths.counts, kind="stable")[:TABLE_ROWS])

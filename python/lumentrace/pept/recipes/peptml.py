@@ -1,0 +1,38 @@
+"""PEPT-ML: locations are where the cutpoints of many lines cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lumentrace.pept import tracking
+
+from .base import setting
+from .two_passes import TwoPasses
+
+
+@dataclass(frozen=True)
+class PeptML(TwoPasses):
+    """PEPT-ML: cutpoints, clustered twice, then separated into trajectories.
+
+    Any number of tracers, robust against noise [1]_.
+
+    References
+    ----------
+    .. [1] Nicuşan A. L., Windows-Yule C. R. K., Positron emission particle tracking using machine learning, Review of
+       Scientific Instruments 91 (2020) 013329.
+
+    Examples
+    --------
+    >>> from lumentrace.pept.recipes import PeptML
+    >>> PeptML(tracers=2).pipeline().transformers[0]
+    Cutpoints(append_indices = False, cutoffs = None, max_distance = 0.5)
+    """
+
+    name: ClassVar[str] = "peptml"
+
+    max_distance: float = setting(0.5, "largest distance of two lines that make a cutpoint, mm")
+
+    def candidates(self) -> Any:
+        """Cutpoints."""
+        return tracking.Cutpoints(self.max_distance)

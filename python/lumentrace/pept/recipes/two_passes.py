@@ -1,0 +1,46 @@
+"""The part that PEPT-ML and minpoints share: candidates are clustered, and so are the locations that this gives."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lumentrace.pept import tracking
+
+from .base import BaseRecipe, setting
+
+
+@dataclass(frozen=True)
+class TwoPasses(BaseRecipe):
+    """Candidates for locations, clustered by HDBSCAN in two passes."""
+
+    error_note: ClassVar[str] = (
+        "The column “error” is the spread of the candidates behind a location: the standard deviation of their "
+        "distances from its centroid. It measures quality; the uncertainty of the location is far smaller."
+    )
+
+    true_fraction: float = setting(0.15, "fraction of the candidates that lie near tracers")
+    second_sample_size: int = setting(30, "locations per sample of the second pass, per tracer")
+    second_overlap: int = setting(29, "locations that these samples share, per tracer")
+    second_true_fraction: float = setting(0.6, "fraction of these locations that lie near tracers")
+
+    @abstractmethod
+    def candidates(self) -> Any:
+        """The transformer from a sample of lines to candidates."""
+
+    def locate(self) -> list[Any]:
+        """Two passes of clustering."""
+        second_size = self.second_sample_size * self.tracers
+        # The last centroid of a sample leaves room for one new one per step, whatever the number of tracers.
+        second_overlap = second_size - (self.second_sample_size - self.second_overlap)
+        return [
+            self.candidates(),
+            tracking.HDBSCAN(self.true_fraction, self.tracers),
+            tracking.SplitLabels(),
+            tracking.Centroids(error=True),
+            tracking.Stack(second_size, second_overlap),
+            tracking.HDBSCAN(self.second_true_fraction, self.tracers),
+            tracking.SplitLabels(),
+            tracking.Centroids(),
+        ]
