@@ -1,55 +1,53 @@
-//! Stable order of many times in linear time.
+//! Stable sorting of many rows by time in linear time.
 
 use std::cmp::Ordering;
 
-/// Up to this many items are sorted by insertion.
+/// Up to this many rows are sorted by insertion.
 const FEW: usize = 32;
 
-/// Buffers for sorting by time: a counting sort into as many buckets as items, then each bucket by comparison.
+/// Buffers for sorting by time: a counting sort into as many buckets as rows, then each bucket by comparison.
 #[derive(Debug, Default)]
 pub(super) struct ByTime {
     buckets: Vec<u32>,
     ends: Vec<u32>,
-    /// Times and indices.
-    order: Vec<(f64, u32)>,
 }
 
 impl ByTime {
-    /// The `times` in ascending order with their indices; no time is NaN, and equal ones keep their order.
+    /// Appends `rows` of `W` numbers, time first, to `out` in ascending order of time.
     ///
-    /// O(n) for times spread evenly, O(n log n) at worst.
-    pub(super) fn order(&mut self, times: &[f64]) -> impl ExactSizeIterator<Item = (f64, usize)> {
-        self.order.clear();
-        self.order.extend(times.iter().copied().zip(0..));
-        let compare = |a: &(f64, u32), b: &(f64, u32)| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal);
-        if times.len() <= FEW {
-            insert(&mut self.order);
-        } else {
-            self.fill_buckets(times);
-            let mut start = 0;
-            for &end in &self.ends {
-                let bucket = &mut self.order[start..end as usize];
-                if bucket.len() > FEW {
-                    bucket.sort_by(compare);
-                } else {
-                    insert(bucket);
-                }
-                start = end as usize;
-            }
+    /// No time is NaN; rows of equal time keep their order. O(n) for times spread evenly, O(n log n) at worst.
+    pub(super) fn append<const W: usize>(&mut self, rows: &[[f64; W]], out: &mut Vec<f64>) {
+        let start = out.len();
+        if rows.len() <= FEW {
+            out.extend_from_slice(rows.as_flattened());
+            insert(out[start..].as_chunks_mut::<W>().0);
+            return;
         }
-        self.order.iter().map(|&(time, index)| (time, index as usize))
+        out.resize(start + rows.len() * W, 0.0);
+        let sorted = out[start..].as_chunks_mut().0;
+        self.distribute(rows, sorted);
+        let mut start = 0;
+        for &end in &self.ends {
+            let bucket = start..end as usize;
+            if bucket.len() > FEW {
+                sorted[bucket].sort_by(|a, b| a[0].partial_cmp(&b[0]).unwrap_or(Ordering::Equal));
+            }
+            start = end as usize;
+        }
+        // Rows only move within their small buckets.
+        insert(sorted);
     }
 
-    /// Puts `order` in ascending order of bucket; `ends` tells where each bucket ends.
-    fn fill_buckets(&mut self, times: &[f64]) {
-        let count = times.len();
-        let first = times.iter().copied().fold(f64::INFINITY, f64::min);
-        let last = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    /// Copies `rows` to `sorted` in ascending order of bucket; `ends` tells where each bucket ends.
+    fn distribute<const W: usize>(&mut self, rows: &[[f64; W]], sorted: &mut [[f64; W]]) {
+        let count = rows.len();
+        let first = rows.iter().map(|row| row[0]).fold(f64::INFINITY, f64::min);
+        let last = rows.iter().map(|row| row[0]).fold(f64::NEG_INFINITY, f64::max);
         let scale = count as f64 / (last - first);
         // Every step is monotonic in time. Equal times (0 · ∞) and ones too far apart share bucket 0.
         let bucket = |time: f64| (((time - first) * scale) as u32).min(count as u32 - 1);
         self.buckets.clear();
-        self.buckets.extend(times.iter().copied().map(bucket));
+        self.buckets.extend(rows.iter().map(|row| bucket(row[0])));
         self.ends.clear();
         self.ends.resize(count, 0);
         for &bucket in &self.buckets {
@@ -60,19 +58,19 @@ impl ByTime {
             start += *end;
             *end = start - *end;
         }
-        for ((&time, &bucket), index) in times.iter().zip(&self.buckets).zip(0..) {
+        for (row, &bucket) in rows.iter().zip(&self.buckets) {
             let end = &mut self.ends[bucket as usize];
-            self.order[*end as usize] = (time, index);
+            sorted[*end as usize] = *row;
             *end += 1;
         }
     }
 }
 
 /// A stable insertion sort by time.
-fn insert(bucket: &mut [(f64, u32)]) {
+fn insert<const W: usize>(bucket: &mut [[f64; W]]) {
     for end in 1..bucket.len() {
         let mut place = end;
-        while place > 0 && bucket[place].0 < bucket[place - 1].0 {
+        while place > 0 && bucket[place][0] < bucket[place - 1][0] {
             bucket.swap(place, place - 1);
             place -= 1;
         }
@@ -86,11 +84,13 @@ mod tests {
     use super::*;
 
     fn check(times: &[f64]) {
-        let mut expected: Vec<usize> = (0..times.len()).collect();
-        expected.sort_by(|&a, &b| times[a].partial_cmp(&times[b]).unwrap_or(Ordering::Equal));
-        let mut by_time = ByTime::default();
-        let found: Vec<_> = by_time.order(times).map(|(time, index)| (time.to_bits(), index)).collect();
-        assert_eq!(found, expected.iter().map(|&index| (times[index].to_bits(), index)).collect::<Vec<_>>());
+        let rows: Vec<[f64; 2]> = times.iter().copied().zip(0..).map(|(time, k)| [time, f64::from(k)]).collect();
+        let mut expected = rows.clone();
+        expected.sort_by(|a, b| a[0].partial_cmp(&b[0]).unwrap_or(Ordering::Equal));
+        let mut found = vec![7.0];
+        ByTime::default().append(&rows, &mut found);
+        assert_eq!(found[0], 7.0);
+        assert_eq!(found[1..], *expected.as_flattened());
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! Points where pairs of lines of response (nearly) meet.
 
 use super::by_time::ByTime;
-use super::line::{COLUMNS, Line, Vector, along, dot, finite, subtract, usable};
+use super::line::{COLUMNS, Line, Vector, finite, usable};
 use super::nearby::{Filter, for_each_bit};
+use super::pairs::{Limits, Meeting, Pairs};
 use crate::{Control, Error, Result, Rows};
-
-/// Pairs with `1 - cos²(angle)` up to this are parallel: twice the rounding error of that difference.
-const PARALLEL: f64 = 16.0 * f64::EPSILON;
 
 /// Axis-aligned box `[xmin, xmax, ymin, ymax, zmin, zmax]` around both points of all finite rows; `None` without one.
 ///
@@ -61,17 +59,10 @@ pub struct Cutpoints {
 pub struct Scratch {
     lines: Vec<Line>,
     filter: Filter,
-    found: Vec<Cutpoint>,
-    /// Times of the cutpoints found.
-    times: Vec<f64>,
+    pairs: Pairs,
+    /// Result rows before they are sorted.
+    found: Vec<f64>,
     by_time: ByTime,
-}
-
-/// A cutpoint and the two rows that make it.
-#[derive(Debug, Clone, Copy)]
-struct Cutpoint {
-    point: Vector,
-    rows: [u32; 2],
 }
 
 impl Cutpoints {
@@ -114,12 +105,14 @@ impl Cutpoints {
         scratch.lines.clear();
         scratch.lines.extend(usable(lines));
         scratch.found.clear();
-        scratch.times.clear();
         self.search(&extent, control, scratch)?;
-        let Scratch { found, times, by_time, .. } = scratch;
-        // The search goes by (i, j) and this order is stable.
-        let order = by_time.order(times);
-        self.write(order.map(|(time, index)| (time, found[index])), out);
+        let Scratch { found, by_time, .. } = scratch;
+        // The search goes by (i, j) and the sorting is stable.
+        if self.append_indices {
+            by_time.append(found.as_chunks::<6>().0, out);
+        } else {
+            by_time.append(found.as_chunks::<4>().0, out);
+        }
         Ok(())
     }
 
@@ -137,64 +130,35 @@ impl Cutpoints {
 
     /// Fills `found` in the order of `(i, j)`; `extent` is the box around all lines.
     fn search(&self, extent: &[f64; 6], control: &Control, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { lines, filter, found, times, .. } = scratch;
+        let Scratch { lines, filter, pairs, found, .. } = scratch;
         let bounds = self.cutoffs.unwrap_or(*extent);
         filter.load(lines, self.max_distance, common_centre(&bounds, extent));
-        let limit = self.max_distance * self.max_distance;
+        let limits = Limits { squared_distance: self.max_distance * self.max_distance, bounds };
+        let mut write = |meeting: Meeting| {
+            let [x, y, z] = meeting.point;
+            found.extend_from_slice(&[meeting.time, x, y, z]);
+            if self.append_indices {
+                found.extend_from_slice(&meeting.rows.map(f64::from));
+            }
+        };
         for (i, line) in lines.iter().enumerate() {
             control.check()?;
             for &(first, mask) in filter.after(i) {
                 for_each_bit(mask, |bit| {
-                    if let Some(other) = lines.get(first + bit)
-                        && let Some(point) = meet(line, other, limit)
-                        && inside(point, &bounds)
-                    {
-                        found.push(Cutpoint { point, rows: [line.row as u32, other.row as u32] });
-                        times.push(f64::midpoint(line.time, other.time));
+                    if let Some(other) = lines.get(first + bit) {
+                        pairs.push(line, other, &limits, &mut write);
                     }
                 });
             }
         }
+        pairs.flush(&limits, write);
         Ok(())
     }
-
-    fn write(&self, found: impl ExactSizeIterator<Item = (f64, Cutpoint)>, out: &mut Vec<f64>) {
-        out.reserve(found.len() * self.columns());
-        for (time, cutpoint) in found {
-            let [x, y, z] = cutpoint.point;
-            out.extend_from_slice(&[time, x, y, z]);
-            if self.append_indices {
-                out.extend_from_slice(&cutpoint.rows.map(f64::from));
-            }
-        }
-    }
-}
-
-/// The cutpoint of two lines if they pass each other within the squared distance `limit`.
-fn meet(p: &Line, q: &Line, limit: f64) -> Option<Vector> {
-    let (u, r) = (p.direction, q.direction);
-    let w = subtract(q.point, p.point);
-    let (a, c) = (p.squared_length, q.squared_length);
-    let (b, d, e) = (dot(u, r), dot(u, w), dot(r, w));
-    let determinant = b * b - a * c;
-    if -determinant <= PARALLEL * (a * c) {
-        return None;
-    }
-    let s = (b * e - c * d) / determinant;
-    let t = (a * e - b * d) / determinant;
-    let (on_p, on_q) = (along(p.point, s, u), along(q.point, t, r));
-    let gap = subtract(on_p, on_q);
-    let middle = |k: usize| f64::midpoint(on_p[k], on_q[k]);
-    (dot(gap, gap) < limit).then(|| [middle(0), middle(1), middle(2)])
 }
 
 /// The centre of what two boxes have in common.
 fn common_centre(a: &[f64; 6], b: &[f64; 6]) -> Vector {
     [0, 2, 4].map(|k| f64::midpoint(a[k].max(b[k]), a[k + 1].min(b[k + 1])))
-}
-
-fn inside([x, y, z]: Vector, &[xmin, xmax, ymin, ymax, zmin, zmax]: &[f64; 6]) -> bool {
-    xmin < x && x < xmax && ymin < y && y < ymax && zmin < z && z < zmax
 }
 
 #[cfg(test)]
@@ -203,7 +167,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lines::line::cross;
+    use crate::lines::line::{cross, dot};
+    use crate::lines::pairs::PARALLEL;
 
     const EVERYWHERE: [f64; 6] =
         [f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY];
@@ -217,6 +182,37 @@ mod tests {
         let rows = Rows::new(data, 7).unwrap();
         search.find(rows, &mut Scratch::default(), &Control::new(), &mut out).unwrap();
         out.as_chunks().0.to_vec()
+    }
+
+    fn subtract(a: Vector, b: Vector) -> Vector {
+        [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
+    }
+
+    /// The point `a + s u`.
+    fn along(a: Vector, s: f64, u: Vector) -> Vector {
+        [a[0] + s * u[0], a[1] + s * u[1], a[2] + s * u[2]]
+    }
+
+    /// The cutpoint of two lines if they pass each other within the squared distance `limit`.
+    fn meet(p: &Line, q: &Line, limit: f64) -> Option<Vector> {
+        let (u, r) = (p.direction, q.direction);
+        let w = subtract(q.point, p.point);
+        let (a, c) = (p.squared_length, q.squared_length);
+        let (b, d, e) = (dot(u, r), dot(u, w), dot(r, w));
+        let determinant = b * b - a * c;
+        if -determinant <= PARALLEL * (a * c) {
+            return None;
+        }
+        let s = (b * e - c * d) / determinant;
+        let t = (a * e - b * d) / determinant;
+        let (on_p, on_q) = (along(p.point, s, u), along(q.point, t, r));
+        let gap = subtract(on_p, on_q);
+        let middle = |k: usize| f64::midpoint(on_p[k], on_q[k]);
+        (dot(gap, gap) < limit).then(|| [middle(0), middle(1), middle(2)])
+    }
+
+    fn inside([x, y, z]: Vector, &[xmin, xmax, ymin, ymax, zmin, zmax]: &[f64; 6]) -> bool {
+        xmin < x && x < xmax && ymin < y && y < ymax && zmin < z && z < zmax
     }
 
     /// Every pair of rows, tested exactly and one by one.

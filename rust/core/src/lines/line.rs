@@ -58,15 +58,6 @@ pub(super) fn dot(a: Vector, b: Vector) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
-pub(super) fn subtract(a: Vector, b: Vector) -> Vector {
-    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
-}
-
-/// The point `a + s u`.
-pub(super) fn along(a: Vector, s: f64, u: Vector) -> Vector {
-    [a[0] + s * u[0], a[1] + s * u[1], a[2] + s * u[2]]
-}
-
 pub(super) fn cross(a: Vector, b: Vector) -> Vector {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }

@@ -7,6 +7,7 @@
 mod by_time;
 mod line;
 mod nearby;
+mod pairs;
 
 pub mod birmingham;
 pub mod centroid;
