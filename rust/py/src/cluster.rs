@@ -1,6 +1,5 @@
 //! Bindings of `lumentrace::cluster`.
 
-use lumentrace::Control;
 use lumentrace::cluster::{self, Hdbscan, Points, Segregate, TracerClusters, hdbscan, tracers};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -8,6 +7,9 @@ use pyo3::prelude::*;
 use crate::{run, tables};
 
 type Labels = Py<PyArray1<i32>>;
+
+/// Up to this many points are clustered within some milliseconds.
+const FEW_POINTS: usize = 3000;
 
 #[pyfunction]
 pub(crate) fn hdbscan_labels(
@@ -38,10 +40,10 @@ pub(crate) fn tracer_labels(
     max_tracers: usize,
 ) -> PyResult<Labels> {
     let points = tables::rows("points", &points)?;
-    let labels = run::quick(py, || {
+    let labels = run::sized(py, points.len() <= FEW_POINTS, |control| {
         let clusters = TracerClusters::new(true_fraction, max_tracers)?;
         let (mut scratch, mut labels) = (tracers::Scratch::default(), Vec::new());
-        clusters.label(points, &mut scratch, &Control::new(), &mut labels)?;
+        clusters.label(points, &mut scratch, control, &mut labels)?;
         Ok(labels)
     })?;
     Ok(PyArray1::from_vec(py, labels).unbind())

@@ -1,6 +1,5 @@
 //! Bindings of `lumentrace::lines`.
 
-use lumentrace::Control;
 use lumentrace::lines::{birmingham as birmingham_method, centroid, cutpoints};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
@@ -27,13 +26,11 @@ pub(crate) fn find_cutpoints<'py>(
     let rows = tables::rows("lines", &lines)?;
     let cutoffs = cutoffs.map(|array| bounds(&array)).transpose()?;
     let search = cutpoints::Cutpoints { max_distance, cutoffs, append_indices };
-    let find = |control: &Control| {
+    let found = run::sized(py, rows.len() <= FEW_LINES, |control| {
         let mut found = Vec::new();
         search.find(rows, &mut cutpoints::Scratch::default(), control, &mut found)?;
         Ok(found)
-    };
-    let found =
-        if rows.len() <= FEW_LINES { run::quick(py, || find(&Control::new()))? } else { run::watched(py, None, find)? };
+    })?;
     tables::table(py, found, search.columns())
 }
 

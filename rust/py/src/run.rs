@@ -35,6 +35,15 @@ pub(crate) fn quick<T: Send>(py: Python<'_>, job: impl FnOnce() -> lumentrace::R
     py.detach(job).map_err(|error| to_python(py, &error))
 }
 
+/// Runs a kernel here if it is `short`, otherwise [`watched`].
+pub(crate) fn sized<T: Send>(
+    py: Python<'_>,
+    short: bool,
+    job: impl FnOnce(&Control) -> lumentrace::Result<T> + Send,
+) -> PyResult<T> {
+    if short { quick(py, || job(&Control::new())) } else { watched(py, None, job) }
+}
+
 /// Runs a long kernel on a thread of its own while this one handles signals and reports progress.
 ///
 /// `progress`, if given, is called with the number of finished pieces. An exception from it or from a signal
