@@ -177,7 +177,7 @@ class TestTracerLabels:
         assert len(injected) == int(0.3 * len(points) / 2)
         assert size == int(0.3 * (len(points) + len(injected)) / 3)
         low, high = np.percentile(points[:, 1:], [25, 75], axis=0)
-        np.testing.assert_allclose(injected.mean(axis=0), high + 1.5 * (high - low), atol=0.02 * (high - low).max())
+        np.testing.assert_allclose(injected.mean(axis=0), high + 2 * (high - low), atol=0.02 * (high - low).max())
         np.testing.assert_allclose(injected.std(axis=0), 0.3 * (high - low), rtol=0.1)
         everything = np.vstack([points[:, 1:], injected])
         expected, births = library(everything, size, size)

@@ -39,7 +39,7 @@ class TwoPasses(BaseRecipe):
             tracking.HDBSCAN(self.true_fraction, self.tracers),
             tracking.SplitLabels(),
             tracking.Centroids(error=True),
-            tracking.Stack(second_size, second_overlap),
+            tracking.Stack(second_size, second_overlap, ends=True),
             tracking.HDBSCAN(self.second_true_fraction, self.tracers),
             tracking.SplitLabels(),
             tracking.Centroids(),

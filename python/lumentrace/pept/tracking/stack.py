@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.engine.native import as_batch
 from lumentrace.engine.results import Results
 from lumentrace.engine.transformer import Reducer
+
+SMALLEST_END = 12
+"""The smallest sample at either end is this part of a whole one."""
 
 
 class Stack(Reducer):
@@ -20,6 +24,14 @@ class Stack(Reducer):
     sample_size, overlap : optional
         How the rows of the result are cut into samples, as for `LineData`; by default each stacked object stays a
         sample.
+    ends : bool, default False
+        Add samples that shrink towards the first and the last row, down to a twelfth of `sample_size`. The mean of a
+        moving sample never comes nearer to the ends of the data than half of its length: with these it does.
+
+    Raises
+    ------
+    ValueError
+        If `ends` is asked for without a whole number as `sample_size`.
 
     Examples
     --------
@@ -30,9 +42,15 @@ class Stack(Reducer):
     (3, 1)
     """
 
-    def __init__(self, sample_size: Any = None, overlap: Any = None) -> None:
+    ends: bool = False
+
+    def __init__(self, sample_size: Any = None, overlap: Any = None, ends: bool = False) -> None:
+        if ends and not isinstance(sample_size, (int, np.integer)):
+            raise ValueError(f"`sample_size`: expected a whole number beside `ends`, found {sample_size!r}")
         self.sample_size = sample_size
         self.overlap = overlap
+        if ends:  # so that the repr of a Stack without is the documented one
+            self.ends = True
 
     def fit(self, samples: Any) -> Any:
         """Stack `samples`.
@@ -66,9 +84,21 @@ class Stack(Reducer):
         return items
 
     def _sampled(self, stacked: IterableSamples) -> IterableSamples:
-        if self.sample_size is not None:
-            return stacked.copy(deep=False, sample_size=self.sample_size, overlap=self.overlap)
-        return stacked
+        if self.sample_size is None:
+            return stacked
+        sampled = stacked.copy(deep=False, sample_size=self.sample_size, overlap=self.overlap)
+        if self.ends:
+            step = self.sample_size - (self.overlap or 0)
+            sampled.samples_indices = _with_ends(sampled.samples_indices, len(sampled.data), self.sample_size, step)
+        return sampled
+
+
+def _with_ends(whole: NDArray[np.int64], rows: int, size: int, step: int) -> NDArray[np.int64]:
+    """Samples that grow from the first row, then the whole ones, then samples that shrink towards the last row."""
+    lengths = np.arange(max(1, size // SMALLEST_END), min(size - 1, rows) + 1, step)
+    first = np.column_stack([np.zeros_like(lengths), lengths])
+    last = np.column_stack([rows - lengths[::-1], np.full_like(lengths, rows)])
+    return np.concatenate([first, whole, last])
 
 
 def _stacked(batch: Results) -> IterableSamples:

@@ -111,7 +111,7 @@ impl TracerClusters {
     }
 
     /// Appends a cluster that is no tracer, so that a single tracer is one of two clusters: normally distributed
-    /// points about Q3 + 1.5 IQR with a standard deviation of 0.3 IQR on each axis, Q3 and IQR being the third quartile
+    /// points about Q3 + 2 IQR with a standard deviation of 0.3 IQR on each axis, Q3 and IQR being the third quartile
     /// and the interquartile range. Their number is the share of one tracer.
     fn inject(&self, scratch: &mut Scratch) -> usize {
         let n = scratch.rows.len();
@@ -125,7 +125,7 @@ impl TracerClusters {
         }
         for (k, (axis, (low, high))) in axes.iter_mut().zip(spread).enumerate() {
             let range = high - low;
-            let (mean, deviation) = (high + 1.5 * range, 0.3 * range);
+            let (mean, deviation) = (high + 2.0 * range, 0.3 * range);
             axis.extend(normals.iter().skip(k).step_by(3).take(count).map(|u| mean + deviation * u));
         }
         count

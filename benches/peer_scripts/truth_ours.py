@@ -1,0 +1,33 @@
+"""Locations by lumentrace: ``truth_ours.py FOLDER TRACERS``."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lumentrace import pept
+from lumentrace.pept.recipes import PeptML
+from lumentrace.pept.tracking import HDBSCAN, BirminghamMethod, Centroids, Cutpoints, Segregate, SplitLabels, Stack
+
+
+def main() -> None:
+    folder, k = Path(sys.argv[1]), int(sys.argv[2])
+    lines = np.load(folder / "lines.npy")
+    samples = pept.LineData(lines, 200 * k, 150 * k)
+    first = pept.Pipeline([Cutpoints(0.5), HDBSCAN(0.15, k), SplitLabels(), Centroids(error=True), Stack()])
+    once = first.fit(samples, verbose=False)
+    second = pept.Pipeline(
+        [Stack(30 * k, 30 * k - 1), HDBSCAN(0.6, k), SplitLabels(), Centroids(), Segregate(20 * k, 10)]
+    )
+    twice = second.fit(once, verbose=False)
+    recipe = PeptML(tracers=k).fit(pept.LineData(lines), verbose=False)
+    found = {"first pass": once.points}
+    for name, points in (("second pass", twice), ("recipe", recipe)):
+        found[name] = points.points[points["label"] >= 0]
+    if k == 1:
+        found["birmingham"] = pept.Pipeline([BirminghamMethod(0.5), Stack()]).fit(samples, verbose=False).points
+    np.savez(folder / "points.npz", **{name: points[:, :4] for name, points in found.items()})
+
+
+if __name__ == "__main__":
+    main()
