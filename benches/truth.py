@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from peers import HERE, peer_python
 
-SAMPLES = {1: 400, 2: 200, 4: 160}
+TRACERS = (1, 2, 4)
+SAMPLES = 400
 STEP = 50
 CLOSE = 5.0
 
@@ -69,9 +70,9 @@ def main() -> None:
         sides.append(("peer", peer_python("pept", options.peers)))
     heads = f"{'points':>6} {'median':>7} {'90 %':>7} {'bins':>6} {'located':>7}"
     print(f"{'k':>2} {'noise':>5} {'who':5} {'stage':12} {heads}")
-    for tracers, samples in SAMPLES.items():
+    for tracers in TRACERS:
         for noise in (0.3, 0.5, 0.7):
-            n = (samples * STEP + 150) * tracers
+            n = (SAMPLES * STEP + 150) * tracers
             made = make.simulate(n=n, tracers=["circle"] * tracers, noise=noise, seed=options.seed + tracers)
             for who, python in sides:
                 for stage, points in tracked(python, who, made["lors"], tracers).items():

@@ -12,7 +12,7 @@ from lumentrace.engine.native import as_batch
 from lumentrace.engine.results import Results
 from lumentrace.engine.transformer import Reducer
 
-SMALLEST_END = 12
+SMALLEST_END = 6
 """The smallest sample at either end is this part of a whole one."""
 
 
@@ -25,7 +25,8 @@ class Stack(Reducer):
         How the rows of the result are cut into samples, as for `LineData`; by default each stacked object stays a
         sample.
     ends : bool, default False
-        Add samples that shrink towards the first and the last row, down to a twelfth of `sample_size`. The mean of a
+        Add samples that shrink towards the first and the last row, down to a sixth of `sample_size`, their middles as far apart as those
+        of whole ones. The mean of a
         moving sample never comes nearer to the ends of the data than half of its length: with these it does.
 
     Raises
@@ -95,7 +96,8 @@ class Stack(Reducer):
 
 def _with_ends(whole: NDArray[np.int64], rows: int, size: int, step: int) -> NDArray[np.int64]:
     """Samples that grow from the first row, then the whole ones, then samples that shrink towards the last row."""
-    lengths = np.arange(max(1, size // SMALLEST_END), min(size - 1, rows) + 1, step)
+    # A sample that grows at one end only moves its middle by half of that.
+    lengths = np.arange(max(1, size // SMALLEST_END), min(size - 1, rows) + 1, 2 * step)
     first = np.column_stack([np.zeros_like(lengths), lengths])
     last = np.column_stack([rows - lengths[::-1], np.full_like(lengths, rows)])
     return np.concatenate([first, whole, last])
