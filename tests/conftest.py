@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,17 @@ def golden(shared: Path) -> Callable[[str], Any]:
             return dict(arrays)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def simulator(shared: Path) -> ModuleType:
+    """The generator of simulated experiments with known truth."""
+    spec = importlib.util.spec_from_file_location("make_pept_data", shared / "tools" / "make_pept_data.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

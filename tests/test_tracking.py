@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -202,16 +200,6 @@ def test_segregate_arguments(wrong: dict[str, Any]) -> None:
 
 
 # ---------------------------------------------------------------------- all together
-@pytest.fixture(scope="module")
-def simulator(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_pept_data", shared / "tools" / "make_pept_data.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def errors(simulator: ModuleType, params: Any, points: PointData) -> np.ndarray:
     truth = simulator.truth_at(params, points["t"])
     return np.linalg.norm(truth - points.points[:, 1:4], axis=2).min(axis=0)

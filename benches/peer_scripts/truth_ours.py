@@ -7,7 +7,17 @@ import numpy as np
 
 from lumentrace import pept
 from lumentrace.pept.recipes import PeptML
-from lumentrace.pept.tracking import HDBSCAN, BirminghamMethod, Centroids, Cutpoints, Segregate, SplitLabels, Stack
+from lumentrace.pept.tracking import (
+    FPI,
+    HDBSCAN,
+    BirminghamMethod,
+    Centroids,
+    Cutpoints,
+    Segregate,
+    SplitLabels,
+    Stack,
+    Voxelize,
+)
 
 
 def main() -> None:
@@ -24,6 +34,8 @@ def main() -> None:
     found = {"first pass": once.points}
     for name, points in (("second pass", twice), ("recipe", recipe)):
         found[name] = points.points[points["label"] >= 0]
+    coarse = pept.LineData(lines, 400 * k, 350 * k)
+    found["fpi"] = pept.Pipeline([Voxelize((50, 50, 50)), FPI(3, 0.4), Stack()]).fit(coarse, verbose=False).points
     if k == 1:
         found["birmingham"] = pept.Pipeline([BirminghamMethod(0.5), Stack()]).fit(samples, verbose=False).points
     np.savez(folder / "points.npz", **{name: points[:, :4] for name, points in found.items()})

@@ -12,9 +12,11 @@ from lumentrace.lazy import exports
 if TYPE_CHECKING:
     from lumentrace import pept as pept
     from lumentrace.data.lines import LineData as LineData
+    from lumentrace.data.pixels import Pixels as Pixels
     from lumentrace.data.points import PointData as PointData
     from lumentrace.data.samples import AdaptiveWindow as AdaptiveWindow
     from lumentrace.data.samples import TimeWindow as TimeWindow
+    from lumentrace.data.voxels import Voxels as Voxels
     from lumentrace.engine.pipeline import Pipeline as Pipeline
     from lumentrace.errors import FormatError as FormatError
     from lumentrace.storage import load as load
@@ -29,8 +31,10 @@ __getattr__, __dir__, __all__ = exports(
         "FormatError": "lumentrace.errors",
         "LineData": "lumentrace.data.lines",
         "Pipeline": "lumentrace.engine.pipeline",
+        "Pixels": "lumentrace.data.pixels",
         "PointData": "lumentrace.data.points",
         "TimeWindow": "lumentrace.data.samples",
+        "Voxels": "lumentrace.data.voxels",
         "load": "lumentrace.storage",
         "pept": "lumentrace.pept",
         "save": "lumentrace.storage",

@@ -14,6 +14,7 @@ __all__ = [
     "birmingham",
     "content_hash",
     "find_cutpoints",
+    "find_peaks",
     "get_cutoffs",
     "hdbscan_labels",
     "lsq_point",
@@ -22,6 +23,7 @@ __all__ = [
     "time_windows",
     "tracer_injection",
     "tracer_labels",
+    "traverse",
 ]
 
 __version__: str
@@ -53,6 +55,24 @@ def find_cutpoints(
 def get_cutoffs(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
 def birmingham(lines: NDArray[np.float64], fopt: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
 def lsq_point(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
+
+# ---------------------------------------------------------------- grids
+def traverse(
+    counts: NDArray[np.float64],
+    lines: NDArray[np.float64],
+    lower: Sequence[float],
+    upper: Sequence[float],
+    threads: int = 0,
+) -> None: ...
+def find_peaks(
+    values: NDArray[np.float64],
+    lower: Sequence[float],
+    upper: Sequence[float],
+    lines: NDArray[np.float64] | None,
+    w: int,
+    r: float,
+    lld_counts: float,
+) -> NDArray[np.float64]: ...
 
 # ---------------------------------------------------------------- clusters
 def hdbscan_labels(points: NDArray[np.float64], min_cluster_size: int, min_samples: int) -> NDArray[np.int32]: ...

@@ -20,7 +20,7 @@ def plot(
     colorbar_col: int | str,
 ) -> tuple[Any, Any]:
     """Draw samples; see `IterableSamples.plot`. `places` are the columns x, y, z of each point of a row."""
-    ax = _axes() if ax is None else ax
+    ax = pyplot().figure().add_subplot(projection="3d") if ax is None else ax
     rows, values = _chosen(samples, sample_indices, colorbar_col)
     order = (2, 0, 1) if alt_axes else (0, 1, 2)
     points = np.stack([rows[:, [place[i] for i in order]] for place in places], axis=1)
@@ -39,12 +39,19 @@ def _chosen(samples: IterableSamples, sample_indices: Any, column: int | str) ->
     return samples.data, samples[column] if isinstance(column, str) else samples.data[:, column]
 
 
-def _axes() -> Any:
+def pyplot() -> Any:
+    """The plotting module of matplotlib.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed; the message says how to get it.
+    """
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError("`plot` needs matplotlib: pip install matplotlib") from error
-    return pyplot.figure().add_subplot(projection="3d")
+        raise ImportError("`plot` needs matplotlib: pip install 'lumentrace[matplotlib]'") from error
+    return pyplot
 
 
 def _segments(ax: Any, points: NDArray[Any], values: NDArray[Any]) -> Any:

@@ -113,7 +113,8 @@ def run(
         rest = filters[passed:]
         batch = native.as_batch(samples)
         steps = native.compile_steps(rest, batch) if batch is not None else []
-        share = (len(steps) or 1) / len(filters)
+        done_at_once = sum(step.filters for step in steps) or 1
+        share = done_at_once / len(filters)
         before = count * passed / len(filters)
 
         def tell(done: int, before: float = before, share: float = share) -> None:
@@ -122,11 +123,10 @@ def run(
 
         if steps and batch is not None:
             samples = native.run(steps, batch, threads, tell)
-            passed += len(steps)
         else:
             rest[0].check(samples)
             samples = list(_each(rest[0], samples, tell))
-            passed += 1
+        passed += done_at_once
     return samples
 
 

@@ -45,6 +45,8 @@ class NativeStep:
         Whether a sample may be a list of tables.
     attrs : callable
         Attributes of a result, from the attributes of its sample and a function that returns the sample.
+    filters : int
+        How many filters the step stands for.
     """
 
     name: str
@@ -53,12 +55,17 @@ class NativeStep:
     listed: bool = False
     takes_list: bool = False
     attrs: Attrs = keep_all
+    filters: int = 1
 
 
 class NativeFilter(Filter):
     """A filter whose work is done by the Rust core, also for a single sample."""
 
     takes: type[IterableSamples] = PointData
+
+    def native_pair(self, following: Filter, columns: list[str]) -> NativeStep | None:
+        """How the Rust core does this filter and the following one together, where it can."""
+        return None
 
     def check(self, samples: Any) -> None:
         """Refuse samples of another class; arrays are taken as they are."""
@@ -175,14 +182,15 @@ def compile_steps(filters: Sequence[Filter], batch: Results) -> list[NativeStep]
     """The longest run of leading `filters` that the Rust core can do on `batch` in one call."""
     steps: list[NativeStep] = []
     kind, columns, listed = batch.kind, batch.columns, batch.listed
-    for each in filters:
-        if not isinstance(each, NativeFilter) or not issubclass(kind, each.takes):
-            break
-        step = each.native(columns)
+    left = list(filters)
+    while left and isinstance(left[0], NativeFilter) and issubclass(kind, left[0].takes):
+        pair = left[0].native_pair(left[1], columns) if len(left) > 1 else None
+        step = pair or left[0].native(columns)
         if step is None or (listed and not step.takes_list):
             break
         steps.append(step)
         kind, columns, listed = PointData, step.columns, step.listed
+        del left[: step.filters]
     return steps
 
 

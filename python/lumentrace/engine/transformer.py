@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
+from lumentrace.data.voxels import Voxels
 
 if TYPE_CHECKING:
     from lumentrace.engine.native import NativeStep
@@ -119,6 +120,12 @@ class PointDataFilter(TypedFilter):
     """A filter for `PointData` samples."""
 
     sample_type = PointData
+
+
+class VoxelsFilter(TypedFilter):
+    """A filter for `Voxels` samples."""
+
+    sample_type = Voxels
 
 
 class Reducer(Transformer, ABC):

@@ -8,9 +8,11 @@ from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.data.lines import LineData as LineData
+    from lumentrace.data.pixels import Pixels as Pixels
     from lumentrace.data.points import PointData as PointData
     from lumentrace.data.samples import AdaptiveWindow as AdaptiveWindow
     from lumentrace.data.samples import TimeWindow as TimeWindow
+    from lumentrace.data.voxels import Voxels as Voxels
     from lumentrace.engine.pipeline import Pipeline as Pipeline
     from lumentrace.pept.utilities import read_csv as read_csv
     from lumentrace.storage import load as load
@@ -22,8 +24,10 @@ __getattr__, __dir__, __all__ = exports(
         "AdaptiveWindow": "lumentrace.data.samples",
         "LineData": "lumentrace.data.lines",
         "Pipeline": "lumentrace.engine.pipeline",
+        "Pixels": "lumentrace.data.pixels",
         "PointData": "lumentrace.data.points",
         "TimeWindow": "lumentrace.data.samples",
+        "Voxels": "lumentrace.data.voxels",
         "base": "lumentrace.pept.base",
         "load": "lumentrace.storage",
         "plots": "lumentrace.pept.plots",

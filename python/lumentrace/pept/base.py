@@ -2,10 +2,19 @@
 
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
+from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
 from lumentrace.data.samples import AdaptiveWindow, TimeWindow
+from lumentrace.data.voxels import Voxels
 from lumentrace.engine.pipeline import Pipeline
-from lumentrace.engine.transformer import Filter, LineDataFilter, PointDataFilter, Reducer, Transformer
+from lumentrace.engine.transformer import (
+    Filter,
+    LineDataFilter,
+    PointDataFilter,
+    Reducer,
+    Transformer,
+    VoxelsFilter,
+)
 
 __all__ = [
     "AdaptiveWindow",
@@ -14,9 +23,12 @@ __all__ = [
     "LineData",
     "LineDataFilter",
     "Pipeline",
+    "Pixels",
     "PointData",
     "PointDataFilter",
     "Reducer",
     "TimeWindow",
     "Transformer",
+    "Voxels",
+    "VoxelsFilter",
 ]

@@ -89,6 +89,8 @@ def names() -> list[str]:
 
 register(Stored("lumentrace.data.lines", "LineData"))
 register(Stored("lumentrace.data.points", "PointData"))
+register(Stored("lumentrace.data.pixels", "Pixels"))
+register(Stored("lumentrace.data.voxels", "Voxels"))
 register(Stored("lumentrace.data.samples", "TimeWindow", to_state=_fields, from_state=_from_fields))
 register(Stored("lumentrace.data.samples", "AdaptiveWindow", to_state=_fields, from_state=_from_fields))
 register(

@@ -5,6 +5,7 @@
 //! | [`samples`] | sample ranges over a table of rows |
 //! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
 //! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation |
+//! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`track`] | plans: chains of the above over many samples in one call |
 //! | [`formats`] | scanner files: bytes in, columns out |
 //!
@@ -19,6 +20,7 @@ mod simd;
 
 pub mod cluster;
 pub mod formats;
+pub mod grid;
 pub mod lines;
 pub mod samples;
 pub mod track;

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 mod cluster;
 mod content;
 mod formats;
+mod grid;
 mod lines;
 mod run;
 mod samples;
@@ -26,6 +27,8 @@ mod core_module {
     use super::content::content_hash;
     #[pymodule_export]
     use super::formats::{AdacCalibration, AdacDecoder};
+    #[pymodule_export]
+    use super::grid::{find_peaks, traverse};
     #[pymodule_export]
     use super::lines::{birmingham, find_cutpoints, get_cutoffs, lsq_point};
     #[pymodule_export]

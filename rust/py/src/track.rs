@@ -1,6 +1,7 @@
 //! Bindings of `lumentrace::track`: the one call in which a run of built-in filters does its work.
 
 use lumentrace::cluster::tracers::TracerClusters;
+use lumentrace::grid::peaks::Peaks;
 use lumentrace::lines::cutpoints::Cutpoints;
 use lumentrace::track::{Plan, Step};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
@@ -61,6 +62,7 @@ fn most_pairs(steps: &[Step], mut rows: f64) -> f64 {
                 pairs += rows;
             }
             Step::Hdbscan(_) => pairs += rows * rows,
+            Step::Peaks { shape, .. } => pairs += shape.iter().product::<usize>() as f64,
             _ => {}
         }
     }
@@ -96,6 +98,15 @@ fn step(name: &str, options: &Bound<'_, PyDict>) -> PyResult<Step> {
             error: option(options, "error")?,
             cluster_size: option(options, "cluster_size")?,
             weight: option(options, "weight")?,
+        }),
+        "peaks" => Ok(Step::Peaks {
+            peaks: Peaks {
+                w: option(options, "w")?,
+                r: option(options, "r")?,
+                lld_counts: option(options, "lld_counts")?,
+            },
+            shape: option(options, "shape")?,
+            limits: option(options, "limits")?,
         }),
         "birmingham" => Ok(Step::Birmingham { fopt: option(options, "fopt")? }),
         _ => Err(PyValueError::new_err(format!("`steps`: no built-in step is named {name:?}"))),

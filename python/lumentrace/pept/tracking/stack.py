@@ -25,9 +25,9 @@ class Stack(Reducer):
         How the rows of the result are cut into samples, as for `LineData`; by default each stacked object stays a
         sample.
     ends : bool, default False
-        Add samples that shrink towards the first and the last row, down to a sixth of `sample_size`, their middles as far apart as those
-        of whole ones. The mean of a
-        moving sample never comes nearer to the ends of the data than half of its length: with these it does.
+        Add samples that shrink towards the first and the last row, down to a sixth of `sample_size`, their middles as
+        far apart as those of whole ones. The mean of a moving sample never comes nearer to the ends of the data than
+        half of its length: with these it does.
 
     Raises
     ------

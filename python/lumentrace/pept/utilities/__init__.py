@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from lumentrace.pept.utilities.csv_files import read_csv_chunks as read_csv_chunks
     from lumentrace.pept.utilities.cutpoints import find_cutpoints as find_cutpoints
     from lumentrace.pept.utilities.grouping import group_by_column as group_by_column
+    from lumentrace.pept.utilities.traverse import traverse2d as traverse2d
+    from lumentrace.pept.utilities.traverse import traverse3d as traverse3d
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
@@ -23,5 +25,7 @@ __getattr__, __dir__, __all__ = exports(
         "number_of_lines": "lumentrace.pept.utilities.csv_files",
         "read_csv": "lumentrace.pept.utilities.csv_files",
         "read_csv_chunks": "lumentrace.pept.utilities.csv_files",
+        "traverse2d": "lumentrace.pept.utilities.traverse",
+        "traverse3d": "lumentrace.pept.utilities.traverse",
     },
 )

@@ -3,7 +3,7 @@
 use crate::Rows;
 
 /// Columns of a line of response: time and two points.
-pub(super) const COLUMNS: usize = 7;
+pub(crate) const COLUMNS: usize = 7;
 
 /// Longest coordinate in mm: products of four lengths below it do not overflow.
 const LARGEST: f64 = 1e70;
@@ -50,7 +50,7 @@ fn parse(row: usize, values: &[f64]) -> Option<Line> {
 }
 
 /// The first seven values of a row if all of them are finite.
-pub(super) fn finite(values: &[f64]) -> Option<&[f64; COLUMNS]> {
+pub(crate) fn finite(values: &[f64]) -> Option<&[f64; COLUMNS]> {
     values.first_chunk().filter(|row| row.iter().all(|value| value.is_finite()))
 }
 

@@ -12,3 +12,5 @@ mod pairs;
 pub mod birmingham;
 pub mod centroid;
 pub mod cutpoints;
+
+pub(crate) use line::finite;

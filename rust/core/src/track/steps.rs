@@ -2,6 +2,7 @@
 
 use super::groups::Groups;
 use crate::cluster::tracers::{self, TracerClusters};
+use crate::grid::peaks::{self, Limits, Peaks};
 use crate::lines::birmingham;
 use crate::lines::cutpoints::{self, Cutpoints};
 use crate::{Control, Error, Result, Rows};
@@ -36,6 +37,15 @@ pub enum Step {
         /// Fraction of the lines to keep, in (0, 1].
         fopt: f64,
     },
+    /// Lines to the peaks of the grid of their counts.
+    Peaks {
+        /// What counts as a peak.
+        peaks: Peaks,
+        /// Cells of the grid.
+        shape: [usize; 3],
+        /// Limits of the grid.
+        limits: Limits,
+    },
 }
 
 /// Buffers that a thread reuses from sample to sample.
@@ -44,6 +54,7 @@ pub(super) struct Scratch {
     cutpoints: cutpoints::Scratch,
     tracers: tracers::Scratch,
     birmingham: birmingham::Scratch,
+    peaks: peaks::Scratch,
     labels: Vec<i32>,
     order: Vec<usize>,
 }
@@ -64,6 +75,7 @@ impl Step {
                 (least, width + extra - usize::from(weight.is_some()))
             }
             Self::Birmingham { .. } => (7, 5),
+            Self::Peaks { .. } => (7, peaks::COLUMNS),
         };
         if width < least {
             let found = format!("{width} columns");
@@ -120,6 +132,10 @@ impl Step {
                 if let Some(location) = birmingham::locate(rows, *fopt, &mut scratch.birmingham, None)? {
                     output.data.extend_from_slice(&location);
                 }
+                output.close();
+            }
+            Self::Peaks { peaks, shape, limits } => {
+                peaks.of_lines(rows, *shape, *limits, &mut scratch.peaks, control, &mut output.data)?;
                 output.close();
             }
         }
