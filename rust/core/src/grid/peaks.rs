@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Space;
 use super::traverse::Marks;
 use crate::lines::finite;
+use crate::simd::wide;
 use crate::{Control, Error, Result, Rows};
 
 /// Columns of a location: t, x, y, z, the three errors and their norm.
@@ -86,23 +87,30 @@ impl Peaks {
             let found = format!("{} cells", values.len());
             return Err(Error::argument("values", format!("{} cells", space.cells()), found));
         }
-        let view = View { values, shape: space.shape };
-        if values.iter().any(|value| value.is_nan()) {
-            return Ok(());
-        }
-        let Some(largest) = view.inner(self.w).map(|cell| view.at(cell)).reduce(f64::max) else {
-            return Ok(());
-        };
-        let least = self.r * largest;
-        let mut ties = HashSet::new();
-        for cell in view.inner(self.w) {
-            let value = view.at(cell);
-            let high = value >= least && value > self.lld_counts && value > 0.0;
-            if high && !ties.contains(&cell) && view.leads(cell, self.w, &mut ties) {
-                view.locate(cell, space, time, out);
-            }
+        if !values.iter().any(|value| value.is_nan()) {
+            self.search(View { values, shape: space.shape }, space, time, out);
         }
         Ok(())
+    }
+
+    /// Appends the feature points of values without NaN.
+    fn search<T: Value>(&self, view: View<'_, T>, space: &Space, time: f64, out: &mut Vec<f64>) {
+        let rows = || view.inner_rows(self.w);
+        let tops: Vec<f64> = rows().filter_map(|(_, row)| T::largest(row)).collect();
+        let Some(largest) = tops.iter().copied().reduce(f64::max) else {
+            return;
+        };
+        let least = self.r * largest;
+        let high = |value: f64| value >= least && value > self.lld_counts && value > 0.0;
+        let mut ties = HashSet::new();
+        for (([i, j], row), _) in rows().zip(&tops).filter(|(_, top)| high(**top)) {
+            for (k, &value) in row.iter().enumerate() {
+                let cell = [i, j, k + self.w];
+                if high(value.into()) && !ties.contains(&cell) && view.leads(cell, self.w, &mut ties) {
+                    view.locate(cell, space, time, out);
+                }
+            }
+        }
     }
 
     /// The feature points of the grid that `lines` make, at the mean of their times.
@@ -125,9 +133,9 @@ impl Peaks {
         let space = space_around(lines, shape, limits)?;
         scratch.marks.reset(&space);
         scratch.marks.add(&space, lines, control)?;
-        scratch.values.clear();
-        scratch.values.extend(scratch.marks.counts().iter().map(|&count| f64::from(count)));
-        self.find(&scratch.values, &space, mean_time(lines), out)
+        let view = View { values: scratch.marks.counts(), shape };
+        self.search(view, &space, mean_time(lines), out);
+        Ok(())
     }
 }
 
@@ -135,7 +143,30 @@ impl Peaks {
 #[derive(Debug, Default)]
 pub struct Scratch {
     marks: Marks,
-    values: Vec<f64>,
+}
+
+/// What a cell may hold.
+trait Value: Copy + PartialOrd + Into<f64> {
+    /// The largest of some values.
+    fn largest(values: &[Self]) -> Option<f64>;
+}
+
+impl Value for f64 {
+    fn largest(values: &[f64]) -> Option<f64> {
+        values.iter().copied().reduce(f64::max)
+    }
+}
+
+impl Value for u32 {
+    fn largest(values: &[u32]) -> Option<f64> {
+        (!values.is_empty()).then(|| f64::from(largest(values)))
+    }
+}
+
+wide! {
+    fn largest(values: &[u32]) -> u32 {
+        values.iter().fold(0, |most, &value| most.max(value))
+    }
 }
 
 /// The mean time of the rows whose first seven values are finite; NaN without one.
@@ -147,22 +178,22 @@ pub fn mean_time(lines: Rows<'_>) -> f64 {
 
 /// Values of a grid, by cell.
 #[derive(Clone, Copy)]
-struct View<'a> {
-    values: &'a [f64],
+struct View<'a, T> {
+    values: &'a [T],
     shape: [usize; 3],
 }
 
-impl View<'_> {
-    fn at(&self, [i, j, k]: [usize; 3]) -> f64 {
+impl<'a, T: Value> View<'a, T> {
+    fn at(&self, [i, j, k]: [usize; 3]) -> T {
         self.values[(i * self.shape[1] + j) * self.shape[2] + k]
     }
 
-    /// The cells at least `w` cells away from every face, the last axis fastest.
-    fn inner(&self, w: usize) -> impl Iterator<Item = [usize; 3]> + use<> {
-        let [x, y, z] = self.shape.map(|n| w..n.saturating_sub(w));
-        x.flat_map(move |i| {
-            let z = z.clone();
-            y.clone().flat_map(move |j| z.clone().map(move |k| [i, j, k]))
+    /// The rows along the last axis of the cells at least `w` cells away from every face, by their first two indices.
+    fn inner_rows(self, w: usize) -> impl Iterator<Item = ([usize; 2], &'a [T])> {
+        let [x, y, z] = self.shape.map(|n| w..n.saturating_sub(w).max(w));
+        x.flat_map(move |i| y.clone().map(move |j| [i, j])).map(move |[i, j]| {
+            let start = (i * self.shape[1] + j) * self.shape[2];
+            ([i, j], &self.values[start + z.start..start + z.end])
         })
     }
 
@@ -195,7 +226,7 @@ impl View<'_> {
             let near = |step: usize| {
                 let mut other = cell;
                 other[axis] = other[axis] + step - 1;
-                self.at(other)
+                self.at(other).into()
             };
             let (offset, sigma) = fit([near(0), near(1), near(2)]);
             let centre = cell[axis] as f64 + offset + 0.5;

@@ -47,8 +47,11 @@ pub struct Outcome {
     pub owners: Vec<usize>,
 }
 
-/// Samples that one thread takes at a time: consecutive ones, as they share rows.
+/// Most samples that one thread takes at a time: consecutive ones, as they share rows.
 const BLOCK: usize = 16;
+
+/// Blocks per thread that there are at least, so that all threads end at about the same time.
+const BLOCKS_PER_THREAD: usize = 8;
 
 impl Plan {
     /// A plan of `steps` for tables of `width` columns.
@@ -99,19 +102,20 @@ impl Plan {
             Some(owners) => &ranges[owners[sample]..owners[sample + 1]],
             None => &ranges[sample..=sample],
         };
+        let size = (samples / (BLOCKS_PER_THREAD * pool::resolve(threads))).clamp(1, BLOCK);
         let block = |worker: &mut Worker, piece: usize| {
             let mut outcome = Outcome::new(self.widths[self.steps.len()]);
-            for sample in piece * BLOCK..samples.min((piece + 1) * BLOCK) {
+            for sample in piece * size..samples.min((piece + 1) * size) {
                 control.check()?;
                 outcome.push(self.sample(rows, tables(sample), worker, control)?);
                 control.advance(1);
             }
             Ok(outcome)
         };
-        if samples <= BLOCK {
+        if samples <= 1 {
             return Worker::kept(|worker| block(worker, 0));
         }
-        let pieces = pool::map(samples.div_ceil(BLOCK), threads, control, Worker::default, block)?;
+        let pieces = pool::map(samples.div_ceil(size), threads, control, Worker::default, block)?;
         Ok(Outcome::join(pieces, self.widths[self.steps.len()]))
     }
 
