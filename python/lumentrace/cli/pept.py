@@ -31,6 +31,8 @@ class RecipeName(StrEnum):
 
     peptml = "peptml"
     birmingham = "birmingham"
+    minpoints = "minpoints"
+    fpi = "fpi"
 
 
 class Where(StrEnum):
@@ -65,7 +67,11 @@ def track(
     scanner: ScannerOption = Scanner.auto,
     separation: Separation = None,
     recipe: Annotated[
-        RecipeName | None, typer.Option(help="**peptml**: any number of tracers. **birmingham**: exactly one.")
+        RecipeName | None,
+        typer.Option(
+            help="**peptml**: any number of tracers, robust. **birmingham**: exactly one, fastest. **minpoints**: like "
+            "peptml, from points near three lines. **fpi**: any number, from the peaks of voxelised lines."
+        ),
     ] = None,
     tracers: Annotated[int | None, typer.Option(min=1, help="Most tracers in view; 1 by default.")] = None,
     config: Annotated[Path | None, typer.Option(help="Settings of the recipe, a TOML file.")] = None,

@@ -3,6 +3,8 @@
 use lumentrace::cluster::tracers::TracerClusters;
 use lumentrace::grid::peaks::Peaks;
 use lumentrace::lines::cutpoints::Cutpoints;
+use lumentrace::lines::minpoints::Minpoints;
+use lumentrace::points::velocity::Velocity;
 use lumentrace::track::{Plan, Step};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -57,6 +59,7 @@ fn most_pairs(steps: &[Step], mut rows: f64) -> f64 {
     let mut pairs = rows;
     for step in steps {
         match step {
+            Step::Minpoints(_) => return f64::INFINITY,
             Step::Cutpoints(_) => {
                 rows *= rows;
                 pairs += rows;
@@ -99,6 +102,20 @@ fn step(name: &str, options: &Bound<'_, PyDict>) -> PyResult<Step> {
             cluster_size: option(options, "cluster_size")?,
             weight: option(options, "weight")?,
         }),
+        "minpoints" => Ok(Step::Minpoints(Minpoints {
+            num_lines: option(options, "num_lines")?,
+            max_distance: option(options, "max_distance")?,
+            cutoffs: option(options, "cutoffs")?,
+            append_indices: option(options, "append_indices")?,
+        })),
+        "lines_centroids" => {
+            Ok(Step::LinesCentroids { remove: option(options, "remove")?, iterations: option(options, "iterations")? })
+        }
+        "velocity" => Ok(Step::Velocity(Velocity {
+            window: option(options, "window")?,
+            degree: option(options, "degree")?,
+            absolute: option(options, "absolute")?,
+        })),
         "peaks" => Ok(Step::Peaks {
             peaks: Peaks {
                 w: option(options, "w")?,

@@ -2,9 +2,11 @@
 
 from .base import BaseRecipe
 from .birmingham import Birmingham
+from .fpi import Fpi
+from .minpoints import Minpoints
 from .peptml import PeptML
 
-RECIPES: dict[str, type[BaseRecipe]] = {recipe.name: recipe for recipe in (PeptML, Birmingham)}
+RECIPES: dict[str, type[BaseRecipe]] = {recipe.name: recipe for recipe in (PeptML, Birmingham, Minpoints, Fpi)}
 """The recipes by name."""
 
-__all__ = ["RECIPES", "BaseRecipe", "Birmingham", "PeptML"]
+__all__ = ["RECIPES", "BaseRecipe", "Birmingham", "Fpi", "Minpoints", "PeptML"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lumentrace.pept.utilities.csv_files import read_csv_chunks as read_csv_chunks
     from lumentrace.pept.utilities.cutpoints import find_cutpoints as find_cutpoints
     from lumentrace.pept.utilities.grouping import group_by_column as group_by_column
+    from lumentrace.pept.utilities.minpoints import find_minpoints as find_minpoints
     from lumentrace.pept.utilities.traverse import traverse2d as traverse2d
     from lumentrace.pept.utilities.traverse import traverse3d as traverse3d
 
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = exports(
     {
         "ChunkReader": "lumentrace.pept.utilities.chunk_reader",
         "find_cutpoints": "lumentrace.pept.utilities.cutpoints",
+        "find_minpoints": "lumentrace.pept.utilities.minpoints",
         "group_by_column": "lumentrace.pept.utilities.grouping",
         "number_of_lines": "lumentrace.pept.utilities.csv_files",
         "read_csv": "lumentrace.pept.utilities.csv_files",

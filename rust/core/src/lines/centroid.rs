@@ -307,7 +307,7 @@ wide! {
 }
 
 /// Solves a symmetric positive definite system by `L D Lᵀ`; `None` if it is singular to working accuracy.
-fn solve_symmetric([xx, yy, zz, xy, xz, yz]: [f64; 6], [vx, vy, vz]: Vector) -> Option<Vector> {
+pub(super) fn solve_symmetric([xx, yy, zz, xy, xz, yz]: [f64; 6], [vx, vy, vz]: Vector) -> Option<Vector> {
     let tiny = SINGULAR * (xx + yy + zz);
     let (l21, l31) = (xy / xx, xz / xx);
     let d2 = yy - l21 * xy;

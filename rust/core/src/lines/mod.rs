@@ -12,5 +12,7 @@ mod pairs;
 pub mod birmingham;
 pub mod centroid;
 pub mod cutpoints;
+pub mod minpoints;
+pub mod rejection;
 
 pub(crate) use line::finite;

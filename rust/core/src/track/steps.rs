@@ -5,6 +5,9 @@ use crate::cluster::tracers::{self, TracerClusters};
 use crate::grid::peaks::{self, Limits, Peaks};
 use crate::lines::birmingham;
 use crate::lines::cutpoints::{self, Cutpoints};
+use crate::lines::minpoints::{self, Minpoints};
+use crate::lines::rejection;
+use crate::points::velocity::Velocity;
 use crate::{Control, Error, Result, Rows};
 
 /// One built-in filter.
@@ -37,6 +40,17 @@ pub enum Step {
         /// Fraction of the lines to keep, in (0, 1].
         fopt: f64,
     },
+    /// Lines to the points near several of them.
+    Minpoints(Minpoints),
+    /// Lines to one location.
+    LinesCentroids {
+        /// Share of the lines to remove in each round.
+        remove: f64,
+        /// Number of rounds.
+        iterations: usize,
+    },
+    /// Points to points with their velocities.
+    Velocity(Velocity),
     /// Lines to the peaks of the grid of their counts.
     Peaks {
         /// What counts as a peak.
@@ -54,6 +68,8 @@ pub(super) struct Scratch {
     cutpoints: cutpoints::Scratch,
     tracers: tracers::Scratch,
     birmingham: birmingham::Scratch,
+    minpoints: minpoints::Scratch,
+    rejection: rejection::Scratch,
     peaks: peaks::Scratch,
     labels: Vec<i32>,
     order: Vec<usize>,
@@ -75,6 +91,9 @@ impl Step {
                 (least, width + extra - usize::from(weight.is_some()))
             }
             Self::Birmingham { .. } => (7, 5),
+            Self::Minpoints(options) => (7, options.columns()),
+            Self::LinesCentroids { .. } => (7, 4),
+            Self::Velocity(options) => (4, width + options.columns()),
             Self::Peaks { .. } => (7, peaks::COLUMNS),
         };
         if width < least {
@@ -132,6 +151,20 @@ impl Step {
                 if let Some(location) = birmingham::locate(rows, *fopt, &mut scratch.birmingham, None)? {
                     output.data.extend_from_slice(&location);
                 }
+                output.close();
+            }
+            Self::Minpoints(options) => {
+                options.find(rows, &mut scratch.minpoints, control, &mut output.data)?;
+                output.close();
+            }
+            Self::LinesCentroids { remove, iterations } => {
+                if let Some(location) = rejection::locate(rows, *remove, *iterations, &mut scratch.rejection)? {
+                    output.data.extend_from_slice(&location);
+                }
+                output.close();
+            }
+            Self::Velocity(options) => {
+                options.append(rows, &mut output.data)?;
                 output.close();
             }
             Self::Peaks { peaks, shape, limits } => {

@@ -1,0 +1,67 @@
+"""Points at equal intervals of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.data.points import PointData
+from lumentrace.engine.transformer import PointDataFilter
+
+Interpolator = Callable[..., Callable[[NDArray[np.float64]], Any]]
+
+
+class Interpolate(PointDataFilter):
+    """Interpolate every column of a trajectory at a fixed interval of time.
+
+    Parameters
+    ----------
+    timestep : float
+        Interval in ms. The times are ``numpy.arange(first, last, timestep)``: the last time itself is left out.
+    interpolator : callable, optional
+        Takes times and values and gives a function of time, as `scipy.interpolate.interp1d` and its relatives do;
+        linear by default.
+    **kwargs
+        Further arguments of `interpolator`.
+
+    Raises
+    ------
+    ValueError
+        If `timestep` is not positive.
+
+    Examples
+    --------
+    >>> from lumentrace import PointData
+    >>> from lumentrace.pept.tracking import Interpolate
+    >>> Interpolate(timestep=0.5).fit_sample(PointData([[0, 1, 1, 1], [2, 5, 1, 1]]))["x"]
+    array([1., 2., 3., 4.])
+    """
+
+    def __init__(self, timestep: float, interpolator: Interpolator | None = None, **kwargs: Any) -> None:
+        if not timestep > 0:
+            raise ValueError(f"`timestep`: expected an interval > 0 ms, found {timestep}")
+        if interpolator is None and kwargs:
+            raise TypeError(f"`{next(iter(kwargs))}`: expected an `interpolator` to pass it to, found none")
+        self.timestep = float(timestep)
+        self.interpolator = interpolator
+        self.kwargs = kwargs
+
+    def fit_sample(self, sample: Any) -> PointData:
+        """Interpolate one trajectory."""
+        points = sample if isinstance(sample, PointData) else PointData(sample)
+        rows = points.points[np.argsort(points.points[:, 0], kind="stable")]
+        if len(rows) < 2:
+            return points.copy(data=rows[:0])
+        times = np.arange(rows[0, 0], rows[-1, 0], self.timestep)
+        columns = [self._column(rows[:, 0], rows[:, i], times) for i in range(1, rows.shape[1])]
+        return points.copy(data=np.column_stack([times, *columns]))
+
+    def _column(
+        self, known: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        if self.interpolator is None:
+            return np.interp(times, known, values)
+        return np.asarray(self.interpolator(known, values, **self.kwargs)(times), dtype=np.float64)

@@ -1,0 +1,3 @@
+//! What is worked out from the points of a trajectory.
+
+pub mod velocity;
