@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.data.pept_object import PEPTObject
 
 Floats = NDArray[np.float64]
 
 
-class Grid(np.ndarray):
+class Grid(PEPTObject, np.ndarray):
     """An array of equal cells between limits on each axis.
 
     Results of arithmetic stay of this class as long as they have the same shape; anything else, such as a slice or a
@@ -108,19 +109,6 @@ class Grid(np.ndarray):
             Numpy's order of values in memory; grids are always "C".
         """
         return _rebuilt(type(self), np.array(self._plain) if deep else self._plain, self._limits, dict(self.attrs))
-
-    def save(self, path: Any) -> None:
-        """Keep the grid in a file, as `lumentrace.save` does."""
-        from lumentrace.storage import save
-
-        save(path, self)
-
-    @classmethod
-    def load(cls, path: Any) -> Any:
-        """Read what `save` kept, as `lumentrace.load` does."""
-        from lumentrace.storage import load
-
-        return load(path)
 
     @property
     def xlim(self) -> Floats:

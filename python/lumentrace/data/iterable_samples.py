@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.data import mapping, samples
+from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.samples import Overlap, SampleSize
 
 T = TypeVar("T", bound="IterableSamples")
@@ -18,7 +19,7 @@ UNITS = {"t": "ms", "v": "m/s", "vx": "m/s", "vy": "m/s", "vz": "m/s"} | dict.fr
 """Units of well-known columns."""
 
 
-class IterableSamples:
+class IterableSamples(PEPTObject):
     """Rows of numbers, cut into samples; the base of `LineData` and `PointData`.
 
     Parameters
@@ -294,19 +295,6 @@ class IterableSamples:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_state, (self.state() | {"data": mapping.detach(self._data)},)
-
-    def save(self, path: Any) -> None:
-        """Write the whole state to a file; see `lumentrace.save`."""
-        from lumentrace.storage import save
-
-        save(path, self)
-
-    @staticmethod
-    def load(path: Any) -> Any:
-        """Read an object from a file written by `save`; see `lumentrace.load`."""
-        from lumentrace.storage import load
-
-        return load(path)
 
     def to_csv(self, path: Any, delimiter: str = " ") -> None:
         """Write a header line of column names, then the rows with 18 decimals."""

@@ -2,6 +2,7 @@
 
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
+from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
 from lumentrace.data.samples import AdaptiveWindow, TimeWindow
@@ -22,6 +23,7 @@ __all__ = [
     "IterableSamples",
     "LineData",
     "LineDataFilter",
+    "PEPTObject",
     "Pipeline",
     "Pixels",
     "PointData",

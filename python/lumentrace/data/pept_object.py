@@ -1,0 +1,52 @@
+"""What every object of the library can do: be copied, kept in a file and shown."""
+
+from __future__ import annotations
+
+import copy as copying
+from typing import Any
+
+LONGEST = 80
+"""Characters of a value that `PEPTObject` shows."""
+
+
+class PEPTObject:
+    """Base class: copies, files and a readable `repr`.
+
+    Examples
+    --------
+    >>> from lumentrace.pept.base import PEPTObject
+    >>> class Run(PEPTObject):
+    ...     def __init__(self, rpm):
+    ...         self.rpm = rpm
+    >>> Run(42).copy()
+    Run
+    ---
+    rpm = 42
+    """
+
+    def copy(self, deep: bool = True) -> Any:
+        """A copy; with ``deep=False`` the attributes are shared."""
+        return copying.deepcopy(self) if deep else copying.copy(self)
+
+    def save(self, path: Any) -> None:
+        """Write the whole state to a file; see `lumentrace.save`."""
+        from lumentrace.storage import save
+
+        save(path, self)
+
+    @staticmethod
+    def load(path: Any) -> Any:
+        """Read an object from a file written by `save`; see `lumentrace.load`."""
+        from lumentrace.storage import load
+
+        return load(path)
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        public = {key: value for key, value in vars(self).items() if not key.startswith("_") and not callable(value)}
+        return "\n".join([name, "-" * len(name), *(f"{key} = {_short(value)}" for key, value in public.items())])
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
