@@ -20,6 +20,7 @@ __all__ = [
     "lsq_point",
     "run_plan",
     "segregate",
+    "spread_bodies",
     "time_windows",
     "tracer_injection",
     "tracer_labels",
@@ -73,6 +74,15 @@ def find_peaks(
     r: float,
     lld_counts: float,
 ) -> NDArray[np.float64]: ...
+
+def spread_bodies(
+    grids: NDArray[np.float64],
+    bodies: NDArray[np.float64],
+    amounts: NDArray[np.float64],
+    lower: Sequence[float],
+    upper: Sequence[float],
+    threads: int = 0,
+) -> None: ...
 
 # ---------------------------------------------------------------- clusters
 def hdbscan_labels(points: NDArray[np.float64], min_cluster_size: int, min_samples: int) -> NDArray[np.int32]: ...

@@ -6,6 +6,7 @@
 //! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
 //! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation |
 //! | [`grid`] | space cut into cells: line counts, peaks |
+//! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
 //! | [`points`] | velocities of trajectories |
 //! | [`track`] | plans: chains of the above over many samples in one call |
 //! | [`formats`] | scanner files: bytes in, columns out |
@@ -23,6 +24,7 @@ pub mod cluster;
 pub mod formats;
 pub mod grid;
 pub mod lines;
+pub mod occupancy;
 pub mod points;
 pub mod samples;
 pub mod track;

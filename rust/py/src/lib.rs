@@ -10,6 +10,7 @@ mod content;
 mod formats;
 mod grid;
 mod lines;
+mod occupancy;
 mod run;
 mod samples;
 mod tables;
@@ -31,6 +32,8 @@ mod core_module {
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]
     use super::lines::{birmingham, find_cutpoints, get_cutoffs, lsq_point};
+    #[pymodule_export]
+    use super::occupancy::spread_bodies;
     #[pymodule_export]
     use super::samples::{adaptive_windows, time_windows};
     #[pymodule_export]

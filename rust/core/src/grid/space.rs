@@ -7,10 +7,10 @@ use crate::{Error, Result};
 /// A cell holds its lower faces, and the last one on each axis its upper face too.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Space {
-    pub(super) shape: [usize; 3],
-    pub(super) lower: [f64; 3],
-    pub(super) upper: [f64; 3],
-    pub(super) size: [f64; 3],
+    pub(crate) shape: [usize; 3],
+    pub(crate) lower: [f64; 3],
+    pub(crate) upper: [f64; 3],
+    pub(crate) size: [f64; 3],
 }
 
 /// Most cells of a grid: their numbers must fit 31 bits.
@@ -40,7 +40,7 @@ impl Space {
     }
 
     /// Cell on one axis that holds the coordinate `x`, which is inside the box up to rounding.
-    pub(super) fn cell(&self, axis: usize, x: f64) -> usize {
+    pub(crate) fn cell(&self, axis: usize, x: f64) -> usize {
         // A negative number or NaN becomes 0.
         let index = ((x - self.lower[axis]) / self.size[axis]) as usize;
         index.min(self.shape[axis] - 1)

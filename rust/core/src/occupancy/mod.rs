@@ -1,0 +1,173 @@
+//! How much of a moving disc or ball is in each cell of a grid.
+
+mod bodies;
+mod outline;
+mod plane;
+mod segment;
+mod solid;
+
+pub use bodies::{Bodies, Kind};
+
+use crate::grid::Space;
+use crate::{Control, Error, Result, pool};
+use bodies::Body;
+
+/// Bands of columns per thread, so that none waits long for the others.
+const BANDS_PER_THREAD: usize = 8;
+
+/// Bodies between two looks at the [`Control`].
+const BLOCK: usize = 256;
+
+/// Adds to the cells of `grids` what each body holds, spread evenly over it.
+///
+/// Each body has one amount per grid: `amounts` is body after body, `grids` grid after grid. What lies outside the box is
+/// lost; bodies with a number that is not finite are left out. A body of radius 0 is a point, all of it in one cell, or
+/// a segment, divided by length.
+///
+/// In the plane (`D` = 2) the share of a cell is the exact area of their intersection: the outline is cut at the edges of
+/// cells, and below each piece lie a trapezium and a segment of a circle. In space (`D` = 3) the extent along z is exact,
+/// the integrals over x and y are Gauss-Legendre's, finer where the surface stands upright, and the sum is scaled to the
+/// exact volume.
+///
+/// The result does not depend on `threads` (0: one per core).
+///
+/// # Examples
+/// ```
+/// use lumentrace::{Control, Rows, grid::Space, occupancy::{Bodies, spread}};
+///
+/// let space = Space::new([2, 1, 1], [-1.0, -1.0, -0.5], [1.0, 1.0, 0.5])?;
+/// // A disc about the origin: from, to, radius, kind.
+/// let bodies = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+/// let mut grid = vec![0.0; 2];
+/// spread::<2>(&space, Bodies::new(Rows::new(&bodies, 6)?)?, &[1.0], &mut grid, 1, &Control::new())?;
+/// assert!(grid.iter().all(|half| (half - 0.5).abs() < 1e-15));
+/// # Ok::<(), lumentrace::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Argument`] if `amounts` or `grids` have another size; [`Error::Cancelled`].
+pub fn spread<const D: usize>(
+    space: &Space,
+    bodies: Bodies<'_, D>,
+    amounts: &[f64],
+    grids: &mut [f64],
+    threads: usize,
+    control: &Control,
+) -> Result<()> {
+    let count = grids.len() / space.cells();
+    if count == 0 || grids.len() != count * space.cells() || amounts.len() != count * bodies.len() {
+        let found = format!("{} amounts and {} cells", amounts.len(), grids.len());
+        return Err(Error::argument("amounts", "one per body and grid", found));
+    }
+    let threads = pool::resolve(threads);
+    let scales = scales(space, bodies, threads, control)?;
+    let columns = space.shape[0].div_ceil(threads * BANDS_PER_THREAD);
+    let bands = split(grids, space, columns);
+    let work = |brush: &mut Brush, number: usize| {
+        // Each band is worked on once, so nobody waits for the lock and nobody can have poisoned it.
+        let Ok(mut band) = bands[number].lock() else { return Ok(()) };
+        for (n, body) in bodies.iter().enumerate() {
+            if n % BLOCK == 0 {
+                control.check()?;
+            }
+            let Some(body) = body else { continue };
+            let share = &amounts[n * count..(n + 1) * count];
+            band.paint(space, brush, &body, share, scales.get(n).copied().unwrap_or(1.0));
+        }
+        Ok(())
+    };
+    pool::map(bands.len(), threads, control, Brush::default, work).map(drop)
+}
+
+/// In space: what the measured volume of each body is to be multiplied by.
+fn scales<const D: usize>(space: &Space, bodies: Bodies<'_, D>, threads: usize, control: &Control) -> Result<Vec<f64>> {
+    if D == 2 {
+        return Ok(Vec::new());
+    }
+    pool::map(bodies.len(), threads, control, || (), |(), n| Ok(bodies.get(n).map_or(1.0, |b| solid::scale(space, &b))))
+}
+
+/// Some columns (cells of equal x) of all grids.
+struct Band<'a> {
+    first: usize,
+    columns: usize,
+    grids: Vec<&'a mut [f64]>,
+}
+
+fn split<'a>(grids: &'a mut [f64], space: &Space, columns: usize) -> Vec<std::sync::Mutex<Band<'a>>> {
+    let cells = space.cells() / space.shape[0];
+    let firsts = (0..space.shape[0]).step_by(columns);
+    let mut bands: Vec<Band<'a>> =
+        firsts.map(|first| Band { first, columns: columns.min(space.shape[0] - first), grids: Vec::new() }).collect();
+    for grid in grids.chunks_mut(space.cells()) {
+        for (band, part) in bands.iter_mut().zip(grid.chunks_mut(columns * cells)) {
+            band.grids.push(part);
+        }
+    }
+    bands.into_iter().map(std::sync::Mutex::new).collect()
+}
+
+/// Buffers of a thread.
+#[derive(Debug, Default)]
+struct Brush {
+    outline: outline::Outline,
+    column: plane::Column,
+    densities: Vec<f64>,
+}
+
+impl Band<'_> {
+    fn paint<const D: usize>(&mut self, space: &Space, brush: &mut Brush, body: &Body<D>, amounts: &[f64], scale: f64) {
+        let (low, high) = body.extent(0);
+        let columns = cells_between(space, 0, low, high);
+        let columns = columns.start.max(self.first)..columns.end.min(self.first + self.columns);
+        if columns.is_empty() {
+            return;
+        }
+        if body.radius == 0.0 {
+            return segment::divide(space, body, |cell, share| {
+                if columns.contains(&(cell * space.shape[0] / space.cells())) {
+                    self.add(space, cell, share, amounts);
+                }
+            });
+        }
+        let measure = body.measure();
+        brush.densities.clear();
+        brush.densities.extend(amounts.iter().map(|amount| amount / measure * scale));
+        if D == 2 {
+            brush.outline.draw(body);
+            for column in columns {
+                let range = brush.column.measure(space, column, &brush.outline);
+                let start = (column - self.first) * space.shape[1];
+                for (grid, density) in self.grids.iter_mut().zip(&brush.densities) {
+                    brush.column.deposit(&mut grid[start..start + space.shape[1]], range.clone(), *density);
+                }
+                brush.column.clear(range);
+            }
+        } else {
+            let first = self.first * space.cells() / space.shape[0];
+            solid::fill(space, body, columns, |cell, volume| {
+                for (grid, density) in self.grids.iter_mut().zip(&brush.densities) {
+                    grid[cell - first] += density * volume;
+                }
+            });
+        }
+    }
+
+    fn add(&mut self, space: &Space, cell: usize, share: f64, amounts: &[f64]) {
+        let first = self.first * space.cells() / space.shape[0];
+        for (grid, amount) in self.grids.iter_mut().zip(amounts) {
+            grid[cell - first] += amount * share;
+        }
+    }
+}
+
+/// Cells on `axis` that have something between `low` and `high`.
+fn cells_between(space: &Space, axis: usize, low: f64, high: f64) -> std::ops::Range<usize> {
+    if high < space.lower[axis] || low > space.upper[axis] {
+        return 0..0;
+    }
+    space.cell(axis, low.max(space.lower[axis]))..space.cell(axis, high.min(space.upper[axis])) + 1
+}
+
+#[cfg(test)]
+mod tests;
