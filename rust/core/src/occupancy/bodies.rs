@@ -52,10 +52,6 @@ impl<'a, const D: usize> Bodies<'a, D> {
         self.rows.is_empty()
     }
 
-    pub(super) fn get(&self, n: usize) -> Option<Body<D>> {
-        Body::of(self.rows.slice(n, n + 1).data())
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = Option<Body<D>>> + 'a {
         self.rows.iter().map(Body::of)
     }

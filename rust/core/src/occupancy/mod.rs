@@ -8,12 +8,14 @@ mod solid;
 
 pub use bodies::{Bodies, Kind};
 
+use std::ops::Range;
+
 use crate::grid::Space;
 use crate::{Control, Error, Result, pool};
 use bodies::Body;
 
 /// Bands of columns per thread, so that none waits long for the others.
-const BANDS_PER_THREAD: usize = 8;
+const BANDS_PER_THREAD: usize = 4;
 
 /// Bodies between two looks at the [`Control`].
 const BLOCK: usize = 256;
@@ -60,7 +62,9 @@ pub fn spread<const D: usize>(
         return Err(Error::argument("amounts", "one per body and grid", found));
     }
     let threads = pool::resolve(threads);
-    let scales = scales(space, bodies, threads, control)?;
+    let bodies: Vec<_> = bodies.iter().collect();
+    let place = |(): &mut (), n: usize| Ok(bodies[n].map(|body| Placed::new(space, body)));
+    let bodies = pool::map(bodies.len(), if D == 2 { 1 } else { threads }, control, || (), place)?;
     let columns = space.shape[0].div_ceil(threads * BANDS_PER_THREAD);
     let bands = split(grids, space, columns);
     let work = |brush: &mut Brush, number: usize| {
@@ -70,21 +74,28 @@ pub fn spread<const D: usize>(
             if n % BLOCK == 0 {
                 control.check()?;
             }
-            let Some(body) = body else { continue };
-            let share = &amounts[n * count..(n + 1) * count];
-            band.paint(space, brush, &body, share, scales.get(n).copied().unwrap_or(1.0));
+            if let Some(body) = body {
+                band.paint(space, brush, body, &amounts[n * count..(n + 1) * count]);
+            }
         }
         Ok(())
     };
     pool::map(bands.len(), threads, control, Brush::default, work).map(drop)
 }
 
-/// In space: what the measured volume of each body is to be multiplied by.
-fn scales<const D: usize>(space: &Space, bodies: Bodies<'_, D>, threads: usize, control: &Control) -> Result<Vec<f64>> {
-    if D == 2 {
-        return Ok(Vec::new());
+/// A body, the columns (cells of equal x) that it may touch, and what its amounts per area or volume are multiplied by.
+struct Placed<const D: usize> {
+    body: Body<D>,
+    columns: Range<usize>,
+    scale: f64,
+}
+
+impl<const D: usize> Placed<D> {
+    fn new(space: &Space, body: Body<D>) -> Self {
+        let (low, high) = body.extent(0);
+        let scale = if D == 2 { 1.0 / body.measure() } else { 1.0 / solid::volume(space, &body) };
+        Self { columns: cells_between(space, 0, low, high), body, scale }
     }
-    pool::map(bodies.len(), threads, control, || (), |(), n| Ok(bodies.get(n).map_or(1.0, |b| solid::scale(space, &b))))
 }
 
 /// Some columns (cells of equal x) of all grids.
@@ -111,14 +122,13 @@ fn split<'a>(grids: &'a mut [f64], space: &Space, columns: usize) -> Vec<std::sy
 #[derive(Debug, Default)]
 struct Brush {
     outline: outline::Outline,
-    column: plane::Column,
+    patch: plane::Patch,
     densities: Vec<f64>,
 }
 
 impl Band<'_> {
-    fn paint<const D: usize>(&mut self, space: &Space, brush: &mut Brush, body: &Body<D>, amounts: &[f64], scale: f64) {
-        let (low, high) = body.extent(0);
-        let columns = cells_between(space, 0, low, high);
+    fn paint<const D: usize>(&mut self, space: &Space, brush: &mut Brush, placed: &Placed<D>, amounts: &[f64]) {
+        let Placed { body, columns, scale } = placed;
         let columns = columns.start.max(self.first)..columns.end.min(self.first + self.columns);
         if columns.is_empty() {
             return;
@@ -130,18 +140,15 @@ impl Band<'_> {
                 }
             });
         }
-        let measure = body.measure();
         brush.densities.clear();
-        brush.densities.extend(amounts.iter().map(|amount| amount / measure * scale));
+        brush.densities.extend(amounts.iter().map(|amount| amount * scale));
         if D == 2 {
             brush.outline.draw(body);
-            for column in columns {
-                let range = brush.column.measure(space, column, &brush.outline);
-                let start = (column - self.first) * space.shape[1];
-                for (grid, density) in self.grids.iter_mut().zip(&brush.densities) {
-                    brush.column.deposit(&mut grid[start..start + space.shape[1]], range.clone(), *density);
-                }
-                brush.column.clear(range);
+            let (low, high) = body.extent(1);
+            let rows = cells_between(space, 1, low, high);
+            brush.patch.measure(space, columns, rows, &brush.outline);
+            for (grid, density) in self.grids.iter_mut().zip(&brush.densities) {
+                brush.patch.deposit(grid, self.first, space.shape[1], *density);
             }
         } else {
             let first = self.first * space.cells() / space.shape[0];
@@ -162,7 +169,7 @@ impl Band<'_> {
 }
 
 /// Cells on `axis` that have something between `low` and `high`.
-fn cells_between(space: &Space, axis: usize, low: f64, high: f64) -> std::ops::Range<usize> {
+fn cells_between(space: &Space, axis: usize, low: f64, high: f64) -> Range<usize> {
     if high < space.lower[axis] || low > space.upper[axis] {
         return 0..0;
     }

@@ -1,8 +1,9 @@
 //! Outlines of discs and of the ways of discs, as pieces y(x).
 
 use super::bodies::{Body, Kind};
+use crate::simd::wide;
 
-/// Below this square of half a chord over the radius, [`Piece::bulge`] is a series.
+/// Below this square of half a chord over the radius, the area beyond the chord is a series.
 const SHALLOW: f64 = 1.0 / 16.0;
 
 /// Coefficients of the series: 2 (2k)! / (4^k k!² (2k + 3)).
@@ -54,24 +55,65 @@ impl Piece {
     }
 
     /// Inverse of [`y`](Self::y).
-    pub(super) fn x(&self, y: f64) -> f64 {
+    fn x(&self, y: f64) -> f64 {
         match self.curve {
             Curve::Line { y0, y1 } => self.x0 + (y - y0) / (y1 - y0) * (self.x1 - self.x0),
             Curve::Arc { centre, radius, right, .. } => centre[0] + right * leg(radius, y - centre[1]),
         }
     }
 
-    /// Area between the piece and the chord of (dx, dy), where the piece is above it.
-    pub(super) fn bulge(&self, dx: f64, dy: f64) -> f64 {
-        let Curve::Arc { radius, up, .. } = self.curve else { return 0.0 };
-        let half = (dx * dx + dy * dy) / (4.0 * radius * radius);
-        let q = half.min(1.0).sqrt();
-        let segment = if half < SHALLOW {
-            SERIES.iter().rev().fold(0.0, |sum, term| sum * half + term) * half * q
-        } else {
-            libm::asin(q) - q * (1.0 - half.min(1.0)).sqrt()
-        };
-        up * radius * radius * segment
+    /// 1 for an arc that is below its chords, -1 for one above them, 0 for a line.
+    pub(super) fn hollow(&self) -> f64 {
+        match self.curve {
+            Curve::Line { .. } => 0.0,
+            Curve::Arc { up, .. } => -up,
+        }
+    }
+
+    /// Replaces each x by [`y`](Self::y).
+    pub(super) fn replace_by_y(&self, values: &mut [f64]) {
+        match self.curve {
+            Curve::Line { .. } => values.iter_mut().for_each(|x| *x = self.y(*x)),
+            Curve::Arc { centre, radius, up, .. } => legs(values, radius, centre[0], centre[1], up),
+        }
+    }
+
+    /// Replaces each y by [`x`](Self::x).
+    pub(super) fn replace_by_x(&self, values: &mut [f64]) {
+        match self.curve {
+            Curve::Line { .. } => values.iter_mut().for_each(|y| *y = self.x(*y)),
+            Curve::Arc { centre, radius, right, .. } => legs(values, radius, centre[1], centre[0], right),
+        }
+    }
+}
+
+wide! {
+    /// Replaces one coordinate of points of a circle by the other one.
+    fn legs(values: &mut [f64], radius: f64, from: f64, to: f64, side: f64) {
+        for value in values {
+            *value = to + side * leg(radius, *value - from);
+        }
+    }
+}
+
+wide! {
+    /// Replaces squares of chords by the areas between them and the circle.
+    fn shallow(values: &mut [f64], radius: f64) {
+        let (scale, unit) = (radius * radius, 1.0 / (4.0 * radius * radius));
+        for value in values {
+            let half = *value * unit;
+            let sum = SERIES.iter().rev().fold(0.0, |sum, term| sum * half + term);
+            *value = if half < SHALLOW { scale * sum * half * half.sqrt() } else { -half };
+        }
+    }
+}
+
+/// Replaces squares of chords of a circle by the areas between them and the circle.
+pub(super) fn segments(values: &mut [f64], radius: f64) {
+    shallow(values, radius);
+    for value in values.iter_mut().filter(|value| **value < 0.0) {
+        let half = (-*value).min(1.0);
+        *value = radius * radius * (libm::asin(half.sqrt()) - (half * (1.0 - half)).sqrt());
     }
 }
 
@@ -82,6 +124,7 @@ fn leg(hypotenuse: f64, leg: f64) -> f64 {
 
 #[derive(Debug, Default)]
 pub(super) struct Outline {
+    pub(super) radius: f64,
     pub(super) pieces: Vec<Piece>,
 }
 
@@ -97,6 +140,7 @@ impl Outline {
     /// Replaces the outline by that of `body`, whose first two axes count.
     pub(super) fn draw<const D: usize>(&mut self, body: &Body<D>) {
         self.pieces.clear();
+        self.radius = body.radius;
         let (p, q, r) = ([body.from[0], body.from[1]], [body.to[0], body.to[1]], body.radius);
         if body.kind == Kind::Start {
             return self.circle(p, r, Half::All, 1.0);

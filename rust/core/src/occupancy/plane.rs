@@ -1,137 +1,223 @@
-//! Exact areas of an outline's inside in a column of pixels.
+//! Exact areas of an outline's inside in pixels.
 
 use std::ops::Range;
 
-use super::outline::{Outline, Piece};
+use super::outline::{Outline, Piece, segments};
 use crate::grid::Space;
+use crate::simd::wide;
 
 /// Part of a pixel's width that is rounding error.
 const NOTHING: f64 = 1e-12;
 
-/// What is known of a column of pixels (cells of equal x): each piece of an outline adds what lies above it.
+/// A rectangle of pixels; each piece of an outline adds what lies above it.
 #[derive(Debug, Default)]
-pub(super) struct Column {
+pub(super) struct Patch {
+    columns: Range<usize>,
+    rows: Range<usize>,
     /// Width that is covered from the bottom of each pixel on, beyond that of the pixel below.
     cover: Vec<f64>,
-    /// Area that is covered inside each pixel, beyond what `cover` says.
+    /// Area that is covered in each pixel, beyond what `cover` says.
     area: Vec<f64>,
-    /// Whether the outline passes the pixel.
-    edge: Vec<bool>,
-    rows: Range<usize>,
+    /// Rows of each column that may be covered.
+    spans: Vec<Range<usize>>,
+    crossings: Crossings,
+    chords: Chords,
 }
 
-/// Scale and limits of a column.
-struct Rows {
-    lower: f64,
+/// Where a piece crosses the lines between columns and between rows, in the order of its way.
+#[derive(Debug, Default)]
+struct Crossings {
+    /// x and y at the right of each column; the last one is where the piece ends.
+    columns: Vec<f64>,
+    heights: Vec<f64>,
+    /// x at the lines between rows, then infinity.
+    rows: Vec<f64>,
+}
+
+impl Crossings {
+    fn load(&mut self, lines: &Lines, piece: &Piece, columns: [usize; 2], places: [usize; 2], [x, y]: [f64; 2]) {
+        self.columns.clear();
+        self.columns.extend((columns[0] + 1..=columns[1]).map(|column| lines.x(column)));
+        self.heights.clone_from(&self.columns);
+        piece.replace_by_y(&mut self.heights);
+        self.columns.push(x);
+        self.heights.push(y);
+        self.rows.clear();
+        if places[0] < places[1] {
+            self.rows.extend((places[0]..places[1]).map(|line| lines.y(line)));
+        } else {
+            self.rows.extend((places[1]..places[0]).rev().map(|line| lines.y(line)));
+        }
+        piece.replace_by_x(&mut self.rows);
+        self.rows.iter_mut().for_each(|row| *row = row.min(x));
+        self.rows.push(f64::INFINITY);
+    }
+}
+
+/// Chords of arcs, each within a pixel: what lies between chord and arc is added for all of them together.
+#[derive(Debug, Default)]
+struct Chords {
+    pixels: Vec<usize>,
+    /// Squares of their lengths, then areas.
+    values: Vec<f64>,
+    sides: Vec<f64>,
+}
+
+impl Chords {
+    fn push(&mut self, pixel: usize, square: f64, side: f64) {
+        self.pixels.push(pixel);
+        self.values.push(square);
+        self.sides.push(side);
+    }
+
+    fn finish(&mut self, radius: f64, areas: &mut [f64]) {
+        segments(&mut self.values, radius);
+        for ((pixel, area), side) in self.pixels.drain(..).zip(self.values.drain(..)).zip(self.sides.drain(..)) {
+            areas[pixel] += side * area;
+        }
+    }
+}
+
+/// Where the rows and columns of a patch are.
+struct Lines {
+    corner: [f64; 2],
+    /// First column and row.
+    first: [usize; 2],
+    width: f64,
     height: f64,
-    count: usize,
+    per_mm: f64,
+    rows: usize,
 }
 
-impl Rows {
-    fn bottom(&self, row: usize) -> f64 {
-        self.lower + self.height * row as f64
+impl Lines {
+    fn x(&self, column: usize) -> f64 {
+        self.corner[0] + self.width * (self.first[0] + column) as f64
     }
 
-    /// Pixel of `y` plus 1: 0 is below the column, `count` + 1 above it.
+    fn y(&self, row: usize) -> f64 {
+        self.corner[1] + self.height * (self.first[1] + row) as f64
+    }
+
+    /// Row of `y` plus 1: 0 is below the patch, `rows` + 1 above it.
     fn place(&self, y: f64) -> usize {
-        // A negative number becomes 0.
-        ((((y - self.lower) / self.height).floor() + 1.0) as usize).min(self.count + 1)
+        let row = (y - self.corner[1]) * self.per_mm - self.first[1] as f64;
+        if row < 0.0 { 0 } else { (row as usize + 1).min(self.rows + 1) }
     }
 }
 
-impl Column {
-    /// Finds the areas inside `outline` in a column; only pixels of the range that is returned have any.
-    pub(super) fn measure(&mut self, space: &Space, column: usize, outline: &Outline) -> Range<usize> {
-        let rows = Rows { lower: space.lower[1], height: space.size[1], count: space.shape[1] };
-        let left = space.lower[0] + space.size[0] * column as f64;
-        let right = space.lower[0] + space.size[0] * (column + 1) as f64;
-        self.cover.resize(rows.count + 2, 0.0);
-        self.area.resize(rows.count + 2, 0.0);
-        self.edge.resize(rows.count + 2, false);
-        self.rows = rows.count..0;
-        for piece in &outline.pieces {
-            let (x0, x1) = (piece.x0.max(left), piece.x1.min(right));
-            if x0 < x1 {
-                self.follow(&rows, piece, x0, x1);
-            }
+impl Patch {
+    /// Finds the areas inside `outline` in the pixels of some columns and rows; it does not reach beyond other rows than
+    /// the first and last of `space`.
+    pub(super) fn measure(&mut self, space: &Space, columns: Range<usize>, rows: Range<usize>, outline: &Outline) {
+        let [width, height, _] = space.size;
+        let lines = Lines {
+            corner: [space.lower[0], space.lower[1]],
+            first: [columns.start, rows.start],
+            width,
+            height,
+            per_mm: 1.0 / height,
+            rows: rows.len(),
+        };
+        let pixels = columns.len() * (rows.len() + 1);
+        for values in [&mut self.cover, &mut self.area] {
+            values.clear();
+            values.resize(pixels, 0.0);
         }
-        self.rows.start = self.rows.start.min(self.rows.end);
-        self.sum(&rows, right - left);
-        self.rows.clone()
+        self.spans.clear();
+        self.spans.resize(columns.len(), rows.len()..0);
+        (self.columns, self.rows) = (columns, rows);
+        for piece in &outline.pieces {
+            self.follow(space, &lines, piece);
+        }
+        self.chords.finish(outline.radius, &mut self.area);
+        self.sum(&lines);
     }
 
-    fn follow(&mut self, rows: &Rows, piece: &Piece, x0: f64, x1: f64) {
-        let (y0, y1) = (piece.y(x0), piece.y(x1));
-        let (mut place, last) = (rows.place(y0), rows.place(y1));
-        let (mut x, mut y) = (x0, y0);
-        while place != last {
-            let up = place < last;
-            let line = rows.bottom(if up { place } else { place - 1 });
-            let crossing = piece.x(line).clamp(x, x1);
-            self.add(rows, piece, place, [x, y], [crossing, line]);
-            (x, y) = (crossing, line);
-            place = if up { place + 1 } else { place - 1 };
+    fn follow(&mut self, space: &Space, lines: &Lines, piece: &Piece) {
+        let (mut x, last) = (piece.x0.max(lines.x(0)), piece.x1.min(lines.x(self.columns.len())));
+        if x >= last {
+            return;
         }
-        self.add(rows, piece, place, [x, y], [x1, y1]);
+        let column_of = |x: f64| space.cell(0, x).clamp(self.columns.start, self.columns.end - 1) - self.columns.start;
+        let (first_column, last_column) = (column_of(x), column_of(last));
+        let (mut y, y_last) = (piece.y(x), piece.y(last));
+        let (mut place, last_place) = (lines.place(y), lines.place(y_last));
+        let up = place < last_place;
+        let crossings = &mut self.crossings;
+        crossings.load(lines, piece, [first_column, last_column], [place, last_place], [last, y_last]);
+        let sides = [piece.side, piece.side * piece.hollow()];
+        let mut row = 0;
+        for column in 0..self.crossings.columns.len() {
+            let (right, rise) = (self.crossings.columns[column], self.crossings.heights[column]);
+            while self.crossings.rows[row] <= right {
+                let line = if up { place } else { place - 1 };
+                let (crossing, at) = (self.crossings.rows[row].max(x), lines.y(line));
+                self.add(lines, sides, [first_column + column, place], [x, y], [crossing, at]);
+                (x, y) = (crossing, at);
+                place = if up { place + 1 } else { place - 1 };
+                row += 1;
+            }
+            self.add(lines, sides, [first_column + column, place], [x, y], [right, rise]);
+            (x, y) = (right, rise);
+        }
     }
 
     /// Adds what is above a part of a piece within one pixel.
-    fn add(&mut self, rows: &Rows, piece: &Piece, place: usize, [x0, y0]: [f64; 2], [x1, y1]: [f64; 2]) {
+    fn add(
+        &mut self,
+        lines: &Lines,
+        sides: [f64; 2],
+        [column, place]: [usize; 2],
+        [x0, y0]: [f64; 2],
+        [x1, y1]: [f64; 2],
+    ) {
         let width = x1 - x0;
+        let span = &mut self.spans[column];
+        let number = column * (lines.rows + 1) + place;
         if place == 0 {
-            self.cover[0] += piece.side * width;
-            self.rows.start = 0;
-            return;
+            self.cover[number] += sides[0] * width;
+            span.start = 0;
+        } else if place > lines.rows {
+            span.end = lines.rows;
+        } else {
+            self.area[number - 1] += sides[0] * width * (lines.y(place) - f64::midpoint(y0, y1));
+            self.cover[number] += sides[0] * width;
+            *span = span.start.min(place - 1)..span.end.max(place);
+            let rise = y1 - y0;
+            self.chords.push(number - 1, width * width + rise * rise, sides[1]);
         }
-        if place > rows.count {
-            self.rows.end = rows.count;
-            return;
-        }
-        let row = place - 1;
-        let chord = width * (rows.bottom(place) - f64::midpoint(y0, y1));
-        self.area[row] += piece.side * (chord - piece.bulge(width, y1 - y0));
-        self.cover[row + 1] += piece.side * width;
-        self.edge[row] = true;
-        self.rows = self.rows.start.min(row)..self.rows.end.max(place);
     }
 
     /// Turns `area` into the area of each pixel that is covered.
-    fn sum(&mut self, rows: &Rows, width: f64) {
-        let mut covered = 0.0;
-        for row in self.rows.clone() {
-            covered += self.cover[row];
-            self.area[row] = if self.edge[row] {
-                (covered * rows.height + self.area[row]).clamp(0.0, width * rows.height)
-            } else {
-                snapped(covered, width) * rows.height
-            };
+    fn sum(&mut self, lines: &Lines) {
+        for (span, cover) in self.spans.iter_mut().zip(self.cover.chunks_mut(lines.rows + 1)) {
+            span.start = span.start.min(span.end);
+            let mut covered = 0.0;
+            for cover in cover {
+                covered += *cover;
+                *cover = covered;
+            }
         }
+        settle(&mut self.area, &self.cover, lines.width, lines.height);
     }
 
-    /// Adds density times area to the pixels of a column.
-    pub(super) fn deposit(&self, pixels: &mut [f64], range: Range<usize>, density: f64) {
-        pixels[range.clone()].iter_mut().zip(&self.area[range]).for_each(|(pixel, area)| *pixel += density * area);
-    }
-
-    /// Forgets the pixels of the range.
-    pub(super) fn clear(&mut self, range: Range<usize>) {
-        let Range { start, end } = range;
-        if start < end {
-            self.area[start..end].fill(0.0);
-            self.cover[start..=end].fill(0.0);
-            self.edge[start..end].fill(false);
+    /// Adds density times area to `cells`, which begin with the column `first`, `rows` cells each.
+    pub(super) fn deposit(&self, cells: &mut [f64], first: usize, rows: usize, density: f64) {
+        let columns = cells[(self.columns.start - first) * rows..].chunks_mut(rows);
+        for ((span, areas), cells) in self.spans.iter().zip(self.area.chunks(self.rows.len() + 1)).zip(columns) {
+            let cells = &mut cells[self.rows.start + span.start..self.rows.start + span.end];
+            cells.iter_mut().zip(&areas[span.clone()]).for_each(|(cell, area)| *cell += density * area);
         }
-        self.cover[0] = 0.0;
     }
 }
 
-/// `covered`, or 0 or `width` if it differs by rounding only.
-fn snapped(covered: f64, width: f64) -> f64 {
-    if covered.abs() < NOTHING * width {
-        0.0
-    } else if (covered - width).abs() < NOTHING * width {
-        width
-    } else {
-        covered
+wide! {
+    /// Adds to each area what is above the pieces below; covered widths are 0 or `width` if they differ by rounding only.
+    fn settle(areas: &mut [f64], covered: &[f64], width: f64, height: f64) {
+        for (area, &covered) in areas.iter_mut().zip(covered) {
+            let covered = if covered.abs() < NOTHING * width { 0.0 } else { covered };
+            let covered = if (covered - width).abs() < NOTHING * width { width } else { covered };
+            *area = (*area + covered * height).max(0.0).min(width * height);
+        }
     }
 }

@@ -6,13 +6,8 @@ use super::bodies::{Body, Kind};
 use super::cells_between;
 use crate::grid::Space;
 
-/// Nodes and weights of Gauss and Legendre on [-1, 1].
-const NODES: [(f64, f64); 4] = [
-    (-0.861_136_311_594_052_6, 0.347_854_845_137_453_85),
-    (-0.339_981_043_584_856_3, 0.652_145_154_862_546_1),
-    (0.339_981_043_584_856_3, 0.652_145_154_862_546_1),
-    (0.861_136_311_594_052_6, 0.347_854_845_137_453_85),
-];
+/// Nodes of Gauss and Legendre on [-1, 1], of weight 1.
+const NODES: [f64; 2] = [-0.577_350_269_189_625_8, 0.577_350_269_189_625_8];
 
 /// How often a rectangle that the surface passes upright is cut in four.
 const DEPTH: u32 = 3;
@@ -27,11 +22,8 @@ struct Patch {
     half: [f64; 2],
 }
 
-/// What the volume that [`fill`] finds in an endless grid has to be multiplied by to be exact.
-pub(super) fn scale<const D: usize>(space: &Space, body: &Body<D>) -> f64 {
-    if body.radius == 0.0 {
-        return 1.0;
-    }
+/// The volume that [`fill`] finds in an endless grid.
+pub(super) fn volume<const D: usize>(space: &Space, body: &Body<D>) -> f64 {
     let mut found = 0.0;
     let [xs, ys] = [0, 1].map(|axis| {
         let (low, high) = body.extent(axis);
@@ -45,7 +37,7 @@ pub(super) fn scale<const D: usize>(space: &Space, body: &Body<D>) -> f64 {
             integrate(body, patch, DEPTH, &mut |weight, low, high| found += weight * (high - low));
         }
     }
-    body.measure() / found
+    found
 }
 
 /// Calls `add` with each voxel of some columns (cells of equal x) and the volume of `body` in it.
@@ -101,10 +93,10 @@ fn integrate<const D: usize>(body: &Body<D>, patch: Patch, depth: u32, add: &mut
         return;
     }
     let area = patch.half[0] * patch.half[1];
-    for (u, weight_x) in NODES {
-        for (v, weight_y) in NODES {
+    for u in NODES {
+        for v in NODES {
             let at = [patch.centre[0] + u * patch.half[0], patch.centre[1] + v * patch.half[1]];
-            stretches(body, at, |low, high| add(area * weight_x * weight_y, low, high));
+            stretches(body, at, |low, high| add(area, low, high));
         }
     }
 }

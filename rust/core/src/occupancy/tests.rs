@@ -18,7 +18,7 @@ fn plane(bodies: &[[f64; 6]], shape: [usize; 2], threads: usize) -> Vec<f64> {
 fn sampled(body: [f64; 6], shape: [usize; 2]) -> Vec<f64> {
     const FINE: usize = 60;
     let size = [8.0 / shape[0] as f64, 10.0 / shape[1] as f64];
-    let body = Bodies::<2>::new(Rows::new(&body, 6).unwrap()).unwrap().get(0).unwrap();
+    let body = Bodies::<2>::new(Rows::new(&body, 6).unwrap()).unwrap().iter().next().unwrap().unwrap();
     let inside = |p: [f64; 2]| {
         let near = |c: [f64; 2]| (p[0] - c[0]).hypot(p[1] - c[1]) <= body.radius;
         let d = [body.to[0] - body.from[0], body.to[1] - body.from[1]];
@@ -71,7 +71,7 @@ fn volumes_are_those_of_many_points() {
         let mut grid = vec![0.0; space.cells()];
         spread(&space, bodies, &[1.0], &mut grid, 2, &Control::new()).unwrap();
         assert!((grid.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        let body = bodies.get(0).unwrap();
+        let body = bodies.iter().next().unwrap().unwrap();
         let (mut counts, mut all) = (vec![0.0; space.cells()], 0.0);
         let fine = 210_usize;
         for n in 0..fine.pow(3) {
@@ -108,7 +108,7 @@ proptest! {
     ) {
         let body = [x, y, x + dx, y + dy, r, f64::from(kind)];
         let (found, expected) = (plane(&[body], [nx, ny], 2), sampled(body, [nx, ny]));
-        let measure = Bodies::<2>::new(Rows::new(&body, 6).unwrap()).unwrap().get(0).unwrap().measure();
+        let measure = Bodies::<2>::new(Rows::new(&body, 6).unwrap()).unwrap().iter().next().unwrap().unwrap().measure();
         let tolerance = 80.0 / (nx * ny) as f64 / 60.0 / measure;
         for (share, expected) in found.iter().zip(&expected) {
             prop_assert!((share - expected).abs() < tolerance, "{} {}", share, expected);
