@@ -74,7 +74,6 @@ def find_peaks(
     r: float,
     lld_counts: float,
 ) -> NDArray[np.float64]: ...
-
 def spread_bodies(
     grids: NDArray[np.float64],
     bodies: NDArray[np.float64],

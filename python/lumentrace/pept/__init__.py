@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = exports(
         "load": "lumentrace.storage",
         "plots": "lumentrace.pept.plots",
         "read_csv": "lumentrace.pept.utilities",
+        "processing": "lumentrace.pept.processing",
         "recipes": "lumentrace.pept.recipes",
         "save": "lumentrace.storage",
         "scanners": "lumentrace.pept.scanners",

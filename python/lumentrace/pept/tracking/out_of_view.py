@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lumentrace.data.points import PointData
 from lumentrace.engine.transformer import Reducer
-from lumentrace.pept.tracking.reorient import _stacked
+from lumentrace.pept.tracking.stack import stacked_points
 
 
 class OutOfViewFilter(Reducer):
@@ -46,7 +46,7 @@ class OutOfViewFilter(Reducer):
 
     def fit(self, points: Any) -> PointData:
         """Keep the dense points of all `points`: a `PointData` or anything that stacks into one."""
-        stacked = _stacked("OutOfViewFilter", points)
+        stacked = stacked_points("OutOfViewFilter", points)
         order = np.argsort(stacked.points[:, 0], kind="stable")
         near = np.empty(len(order), dtype=bool)
         near[order] = _neighbour(stacked.points[order, 0], self.k) < self.max_time
@@ -113,7 +113,7 @@ class RemoveStatic(Reducer):
 
     def fit(self, points: Any) -> PointData:
         """Keep the moving points of all `points`: a `PointData` or anything that stacks into one."""
-        stacked = _stacked("RemoveStatic", points)
+        stacked = stacked_points("RemoveStatic", points)
         times = stacked.points[:, 0]
         if not len(times):
             return stacked.copy()

@@ -11,7 +11,8 @@ from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.engine.transformer import Reducer
-from lumentrace.pept.tracking.stack import Stack
+from lumentrace.pept.checks import shaped
+from lumentrace.pept.tracking.stack import Stack, stacked_points
 
 
 class Reorient(Reducer):
@@ -54,12 +55,12 @@ class Reorient(Reducer):
         if sorted(dimensions) != ["x", "y", "z"]:
             raise ValueError(f"`dimensions`: expected an order of x, y, z, found {dimensions!r}")
         self.dimensions = dimensions
-        self.basis = None if basis is None else _shaped("basis", basis, (3, 3))
-        self.origin = None if origin is None else _shaped("origin", origin, (3,))
+        self.basis = None if basis is None else shaped("basis", basis, (3, 3))
+        self.origin = None if origin is None else shaped("origin", origin, (3,))
 
     def fit(self, points: Any) -> PointData:
         """Turn all `points`: a `PointData` or anything that stacks into one."""
-        stacked = _stacked("Reorient", points)
+        stacked = stacked_points("Reorient", points)
         xyz = stacked.points[:, 1:4]
         finite = xyz[np.isfinite(xyz).all(axis=1)]
         if len(finite) < 2:
@@ -95,7 +96,7 @@ class Center(Reducer):
     """
 
     def __init__(self, origin: ArrayLike | None = None) -> None:
-        self.origin = None if origin is None else _shaped("origin", origin, (3,))
+        self.origin = None if origin is None else shaped("origin", origin, (3,))
 
     def fit(self, samples: Any) -> Any:
         """Move all `samples`: `LineData`, `PointData` or anything that stacks into one of them."""
@@ -112,20 +113,6 @@ class Center(Reducer):
         for end in ends:
             moved.data[:, end] -= origin
         return moved
-
-
-def _stacked(name: str, points: Any) -> PointData:
-    stacked = Stack().fit(points)
-    if isinstance(stacked, IterableSamples) and not isinstance(stacked, PointData):
-        raise TypeError(f"{name}: expected PointData, found {type(stacked).__name__}")
-    return stacked if isinstance(stacked, PointData) else PointData(stacked)
-
-
-def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
-    if array.shape != shape or not np.isfinite(array).all():
-        raise ValueError(f"`{name}`: expected finite numbers of shape {shape}, found {values!r}")
-    return array
 
 
 def _principal(xyz: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

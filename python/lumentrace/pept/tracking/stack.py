@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.data.points import PointData
 from lumentrace.engine.native import as_batch
 from lumentrace.engine.results import Results
 from lumentrace.engine.transformer import Reducer
@@ -112,3 +113,17 @@ def _stacked(batch: Results) -> IterableSamples:
     stacked = batch.kind(rows, lengths.tolist(), columns=batch.columns, **(batch.attrs(0) if len(batch) else {}))
     stacked.provenance, stacked.units = batch.provenance, batch.units
     return stacked
+
+
+def stacked_points(name: str, points: Any) -> PointData:
+    """All `points` as one table.
+
+    Raises
+    ------
+    TypeError
+        If they are no points.
+    """
+    stacked = Stack().fit(points)
+    if isinstance(stacked, IterableSamples) and not isinstance(stacked, PointData):
+        raise TypeError(f"{name}: expected PointData, found {type(stacked).__name__}")
+    return stacked if isinstance(stacked, PointData) else PointData(stacked)

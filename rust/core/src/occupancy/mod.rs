@@ -29,7 +29,7 @@ const BLOCK: usize = 256;
 /// In the plane (`D` = 2) the share of a cell is the exact area of their intersection: the outline is cut at the edges of
 /// cells, and below each piece lie a trapezium and a segment of a circle. In space (`D` = 3) the extent along z is exact,
 /// the integrals over x and y are Gauss-Legendre's, finer where the surface stands upright, and the sum is scaled to the
-/// exact volume.
+/// exact volume; a ball that is hundreds of times smaller than a voxel is a point.
 ///
 /// The result does not depend on `threads` (0: one per core).
 ///
@@ -83,18 +83,24 @@ pub fn spread<const D: usize>(
     pool::map(bands.len(), threads, control, Brush::default, work).map(drop)
 }
 
-/// A body, the columns (cells of equal x) that it may touch, and what its amounts per area or volume are multiplied by.
+/// A body, the columns (cells of equal x) that it may touch, and 1 over its area or volume, if it has any.
 struct Placed<const D: usize> {
     body: Body<D>,
     columns: Range<usize>,
-    scale: f64,
+    density: Option<f64>,
 }
 
 impl<const D: usize> Placed<D> {
     fn new(space: &Space, body: Body<D>) -> Self {
         let (low, high) = body.extent(0);
-        let scale = if D == 2 { 1.0 / body.measure() } else { 1.0 / solid::volume(space, &body) };
-        Self { columns: cells_between(space, 0, low, high), body, scale }
+        let columns = cells_between(space, 0, low, high);
+        let flat = body.radius == 0.0 || D == 3 && solid::thin(space, &body);
+        let density = match D {
+            _ if flat => None,
+            2 => Some(1.0 / body.measure()),
+            _ => Some(1.0 / solid::volume(space, &body)),
+        };
+        Self { body, columns, density }
     }
 }
 
@@ -128,20 +134,20 @@ struct Brush {
 
 impl Band<'_> {
     fn paint<const D: usize>(&mut self, space: &Space, brush: &mut Brush, placed: &Placed<D>, amounts: &[f64]) {
-        let Placed { body, columns, scale } = placed;
+        let Placed { body, columns, density } = placed;
         let columns = columns.start.max(self.first)..columns.end.min(self.first + self.columns);
         if columns.is_empty() {
             return;
         }
-        if body.radius == 0.0 {
+        let Some(density) = density else {
             return segment::divide(space, body, |cell, share| {
                 if columns.contains(&(cell * space.shape[0] / space.cells())) {
                     self.add(space, cell, share, amounts);
                 }
             });
-        }
+        };
         brush.densities.clear();
-        brush.densities.extend(amounts.iter().map(|amount| amount * scale));
+        brush.densities.extend(amounts.iter().map(|amount| amount * density));
         if D == 2 {
             brush.outline.draw(body);
             let (low, high) = body.extent(1);

@@ -125,6 +125,12 @@ fn leg(hypotenuse: f64, leg: f64) -> f64 {
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     pub(super) radius: f64,
+    /// Where the pieces are seen from.
+    pub(super) origin: [f64; 2],
+    /// Greatest y.
+    pub(super) highest: f64,
+    /// Greatest extent.
+    pub(super) size: f64,
     pub(super) pieces: Vec<Piece>,
 }
 
@@ -141,12 +147,15 @@ impl Outline {
     pub(super) fn draw<const D: usize>(&mut self, body: &Body<D>) {
         self.pieces.clear();
         self.radius = body.radius;
-        let (p, q, r) = ([body.from[0], body.from[1]], [body.to[0], body.to[1]], body.radius);
+        self.origin = [body.from[0], body.from[1]];
+        let (p, q, r) = ([0.0; 2], [0, 1].map(|axis| body.to[axis] - body.from[axis]), body.radius);
+        self.highest = q[1].max(0.0) + r;
+        self.size = body.length() + 2.0 * r;
         if body.kind == Kind::Start {
             return self.circle(p, r, Half::All, 1.0);
         }
-        let length = (q[0] - p[0]).hypot(q[1] - p[1]);
-        let d = [(q[0] - p[0]) / length, (q[1] - p[1]) / length];
+        let length = q[0].hypot(q[1]);
+        let d = [q[0] / length, q[1] / length];
         let back = [-d[0], -d[1]];
         self.circle(p, r, Half::Along(back), 1.0);
         match body.kind {

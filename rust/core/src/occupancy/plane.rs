@@ -6,8 +6,8 @@ use super::outline::{Outline, Piece, segments};
 use crate::grid::Space;
 use crate::simd::wide;
 
-/// Part of a pixel's width that is rounding error.
-const NOTHING: f64 = 1e-12;
+/// Part of a body's size that is rounding error.
+const NOTHING: f64 = 8.0 * f64::EPSILON;
 
 /// A rectangle of pixels; each piece of an outline adds what lies above it.
 #[derive(Debug, Default)]
@@ -78,30 +78,55 @@ impl Chords {
     }
 }
 
-/// Where the rows and columns of a patch are.
+/// Where the rows and columns of a patch are, seen from `origin`, so that small bodies lose no digits.
 struct Lines {
+    origin: [f64; 2],
     corner: [f64; 2],
     /// First column and row.
     first: [usize; 2],
     width: f64,
     height: f64,
-    per_mm: f64,
+    per_mm: [f64; 2],
+    columns: usize,
     rows: usize,
+    /// Top of the body.
+    highest: f64,
+    /// A length that is rounding error.
+    nothing: f64,
 }
 
 impl Lines {
     fn x(&self, column: usize) -> f64 {
-        self.corner[0] + self.width * (self.first[0] + column) as f64
+        self.corner[0] + self.width * (self.first[0] + column) as f64 - self.origin[0]
     }
 
     fn y(&self, row: usize) -> f64 {
-        self.corner[1] + self.height * (self.first[1] + row) as f64
+        self.corner[1] + self.height * (self.first[1] + row) as f64 - self.origin[1]
     }
 
     /// Row of `y` plus 1: 0 is below the patch, `rows` + 1 above it.
     fn place(&self, y: f64) -> usize {
-        let row = (y - self.corner[1]) * self.per_mm - self.first[1] as f64;
-        if row < 0.0 { 0 } else { (row as usize + 1).min(self.rows + 1) }
+        let row = (y - self.y(0)) * self.per_mm[1];
+        let guess = if row < 0.0 { 0 } else { (row as usize + 1).min(self.rows + 1) };
+        match guess {
+            0 => 0,
+            above if y < self.y(above - 1) => above - 1,
+            below if below <= self.rows && y >= self.y(below) => below + 1,
+            within => within,
+        }
+    }
+
+    /// Column of `x`, which is in the patch.
+    fn column(&self, x: f64) -> usize {
+        // A negative number becomes 0.
+        let guess = (((x - self.x(0)) * self.per_mm[0]) as usize).min(self.columns - 1);
+        if guess > 0 && x < self.x(guess) {
+            guess - 1
+        } else if guess + 1 < self.columns && x >= self.x(guess + 1) {
+            guess + 1
+        } else {
+            guess
+        }
     }
 }
 
@@ -111,12 +136,16 @@ impl Patch {
     pub(super) fn measure(&mut self, space: &Space, columns: Range<usize>, rows: Range<usize>, outline: &Outline) {
         let [width, height, _] = space.size;
         let lines = Lines {
+            origin: outline.origin,
             corner: [space.lower[0], space.lower[1]],
             first: [columns.start, rows.start],
             width,
             height,
-            per_mm: 1.0 / height,
+            per_mm: [1.0 / width, 1.0 / height],
+            columns: columns.len(),
             rows: rows.len(),
+            highest: outline.highest,
+            nothing: NOTHING * outline.size,
         };
         let pixels = columns.len() * (rows.len() + 1);
         for values in [&mut self.cover, &mut self.area] {
@@ -127,19 +156,18 @@ impl Patch {
         self.spans.resize(columns.len(), rows.len()..0);
         (self.columns, self.rows) = (columns, rows);
         for piece in &outline.pieces {
-            self.follow(space, &lines, piece);
+            self.follow(&lines, piece);
         }
         self.chords.finish(outline.radius, &mut self.area);
         self.sum(&lines);
     }
 
-    fn follow(&mut self, space: &Space, lines: &Lines, piece: &Piece) {
-        let (mut x, last) = (piece.x0.max(lines.x(0)), piece.x1.min(lines.x(self.columns.len())));
+    fn follow(&mut self, lines: &Lines, piece: &Piece) {
+        let (mut x, last) = (piece.x0.max(lines.x(0)), piece.x1.min(lines.x(lines.columns)));
         if x >= last {
             return;
         }
-        let column_of = |x: f64| space.cell(0, x).clamp(self.columns.start, self.columns.end - 1) - self.columns.start;
-        let (first_column, last_column) = (column_of(x), column_of(last));
+        let (first_column, last_column) = (lines.column(x), lines.column(last));
         let (mut y, y_last) = (piece.y(x), piece.y(last));
         let (mut place, last_place) = (lines.place(y), lines.place(y_last));
         let up = place < last_place;
@@ -180,7 +208,7 @@ impl Patch {
         } else if place > lines.rows {
             span.end = lines.rows;
         } else {
-            self.area[number - 1] += sides[0] * width * (lines.y(place) - f64::midpoint(y0, y1));
+            self.area[number - 1] += sides[0] * width * (lines.y(place).min(lines.highest) - f64::midpoint(y0, y1));
             self.cover[number] += sides[0] * width;
             *span = span.start.min(place - 1)..span.end.max(place);
             let rise = y1 - y0;
@@ -193,12 +221,16 @@ impl Patch {
         for (span, cover) in self.spans.iter_mut().zip(self.cover.chunks_mut(lines.rows + 1)) {
             span.start = span.start.min(span.end);
             let mut covered = 0.0;
-            for cover in cover {
+            for cover in &mut *cover {
                 covered += *cover;
                 *cover = covered;
             }
+            if let Some(last) = lines.rows.checked_sub(1) {
+                // Above the body there is nothing to be covered, and a small one would be lost in the height of a row.
+                cover[last] *= ((lines.highest - lines.y(last)) * lines.per_mm[1]).clamp(0.0, 1.0);
+            }
         }
-        settle(&mut self.area, &self.cover, lines.width, lines.height);
+        settle(&mut self.area, &self.cover, lines.width, lines.height, lines.nothing);
     }
 
     /// Adds density times area to `cells`, which begin with the column `first`, `rows` cells each.
@@ -213,10 +245,10 @@ impl Patch {
 
 wide! {
     /// Adds to each area what is above the pieces below; covered widths are 0 or `width` if they differ by rounding only.
-    fn settle(areas: &mut [f64], covered: &[f64], width: f64, height: f64) {
+    fn settle(areas: &mut [f64], covered: &[f64], width: f64, height: f64, nothing: f64) {
         for (area, &covered) in areas.iter_mut().zip(covered) {
-            let covered = if covered.abs() < NOTHING * width { 0.0 } else { covered };
-            let covered = if (covered - width).abs() < NOTHING * width { width } else { covered };
+            let covered = if covered.abs() < nothing { 0.0 } else { covered };
+            let covered = if (covered - width).abs() < nothing { width } else { covered };
             *area = (*area + covered * height).max(0.0).min(width * height);
         }
     }

@@ -9,8 +9,11 @@ use crate::grid::Space;
 /// Nodes of Gauss and Legendre on [-1, 1], of weight 1.
 const NODES: [f64; 2] = [-0.577_350_269_189_625_8, 0.577_350_269_189_625_8];
 
-/// How often a rectangle that the surface passes upright is cut in four.
-const DEPTH: u32 = 3;
+/// How often a rectangle that the surface passes upright is cut in four, at least and at most.
+const DEPTHS: std::ops::RangeInclusive<u32> = 3..=10;
+
+/// Such rectangles are cut until they are not wider than this times the radius.
+const FINE: f64 = 0.12;
 
 /// Patches wider than this times the radius are cut too.
 const COARSE: f64 = 0.2;
@@ -24,7 +27,7 @@ struct Patch {
 
 /// The volume that [`fill`] finds in an endless grid.
 pub(super) fn volume<const D: usize>(space: &Space, body: &Body<D>) -> f64 {
-    let mut found = 0.0;
+    let (mut found, depth) = (0.0, depth(space, body));
     let [xs, ys] = [0, 1].map(|axis| {
         let (low, high) = body.extent(axis);
         // An endless grid: numbers of cells may be negative.
@@ -34,7 +37,7 @@ pub(super) fn volume<const D: usize>(space: &Space, body: &Body<D>) -> f64 {
     for x in 0..xs.1 {
         for y in 0..ys.1 {
             let patch = patch(space, [xs.0 + x as f64, ys.0 + y as f64]);
-            integrate(body, patch, DEPTH, &mut |weight, low, high| found += weight * (high - low));
+            integrate(body, patch, depth, &mut |weight, low, high| found += weight * (high - low));
         }
     }
     found
@@ -48,16 +51,30 @@ pub(super) fn fill<const D: usize>(
     mut add: impl FnMut(usize, f64),
 ) {
     let (low, high) = body.extent(1);
-    let rows = cells_between(space, 1, low, high);
+    let (rows, depth) = (cells_between(space, 1, low, high), depth(space, body));
     for x in columns {
         for y in rows.clone() {
             let first = (x * space.shape[1] + y) * space.shape[2];
             let patch = patch(space, [x as f64, y as f64]);
-            integrate(body, patch, DEPTH, &mut |weight, low, high| {
+            integrate(body, patch, depth, &mut |weight, low, high| {
                 pile(space, low, high, |z, length| add(first + z, weight * length));
             });
         }
     }
+}
+
+/// How often rectangles that the surface passes upright are cut.
+fn depth<const D: usize>(space: &Space, body: &Body<D>) -> u32 {
+    let reach = space.size[0].hypot(space.size[1]) / 2.0;
+    let halvings = (reach / (FINE * body.radius)).log2().ceil();
+    // A negative number becomes 0.
+    (halvings as u32).clamp(*DEPTHS.start(), *DEPTHS.end())
+}
+
+/// Whether a body is too thin to be measured.
+pub(super) fn thin<const D: usize>(space: &Space, body: &Body<D>) -> bool {
+    let smallest = FINE * f64::from(1_u32 << DEPTHS.end());
+    body.radius * smallest < space.size[0].hypot(space.size[1]) / 2.0
 }
 
 /// Cuts a stretch along z at the faces of voxels.

@@ -44,13 +44,27 @@ fn a_quarter_of_a_disc_is_a_quarter() {
     let found = plane(&[[0.0, 0.0, 0.0, 0.0, 3.0, 0.0]], [2, 2], 1);
     assert!(found.iter().all(|share| (share - 0.25).abs() < 1e-15), "{found:?}");
     let tiny = plane(&[[-2.0, 1.0, 0.0, 0.0, 1e-9, 0.0]], [4, 5], 1);
-    assert!((tiny.iter().sum::<f64>() - 1.0).abs() < 1e-6, "coordinates end at 1e-16");
+    assert!((tiny.iter().sum::<f64>() - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn points_and_segments_are_divided_by_length() {
     let found = plane(&[[-3.0, 0.0, 1.0, 0.0, 0.0, 1.0], [4.0, 5.0, 0.0, 0.0, 0.0, 0.0]], [4, 1], 1);
     assert_eq!(found, [0.25, 0.5, 0.25, 1.0]);
+}
+
+#[test]
+fn thin_bodies_have_their_volume_too() {
+    let space = Space::new([3; 3], [-3.0; 3], [3.0; 3]).unwrap();
+    for radius in [1e-9, 1e-3, 0.01, 0.05, 0.2, 0.9] {
+        for kind in [0.0, 1.0, 2.0] {
+            let row = [-1.0, -1.1, 0.2, 1.3, 1.5, -0.4, radius, kind];
+            let mut grid = vec![0.0; space.cells()];
+            let bodies = Bodies::<3>::new(Rows::new(&row, 8).unwrap()).unwrap();
+            spread(&space, bodies, &[1.0], &mut grid, 1, &Control::new()).unwrap();
+            assert!((grid.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{radius}");
+        }
+    }
 }
 
 #[test]
@@ -85,7 +99,7 @@ fn volumes_are_those_of_many_points() {
             }
         }
         for (share, count) in grid.iter().zip(&counts) {
-            assert!((share - count / all).abs() < 3e-4, "{share} {}", count / all);
+            assert!((share - count / all).abs() < 5e-4, "{share} {}", count / all);
         }
     }
 }
@@ -117,7 +131,7 @@ proptest! {
 
     #[test]
     fn nothing_is_lost_inside(
-        x in -1.0..1.0, y in -1.0..1.0, dx in -0.5..0.5, dy in -2.0..2.0, r in 0.0..1.0, kind in 0..3_i32,
+        x in -1.0..1.0, y in -1.0..1.0, dx in -0.5..0.5, dy in -2.0..2.0, r in 0.001..1.0, kind in 0..3_i32,
         (nx, ny) in (1..40_usize, 1..40_usize), axis in prop::bool::ANY,
     ) {
         let (dx, dy) = if axis { (0.0, dy) } else { (dx, 0.0) };

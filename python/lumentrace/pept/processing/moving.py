@@ -1,0 +1,96 @@
+"""What all maps of moving tracers share: their settings, and trajectories as bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lumentrace.data.grid import Grid, cell_counts
+from lumentrace.engine.transformer import Reducer
+from lumentrace.pept.checks import axis_names, column_of, trajectories
+from lumentrace.pept.processing.bodies import WAY, WAY_BUT_END, Floats, around, checked_radius, measures, spread, ways
+
+
+class MovingTracerMap(Reducer):
+    """Base of reducers that map what tracers of some size carry along their ways.
+
+    Parameters
+    ----------
+    diameter : float
+        Of the tracer, in mm.
+    columns : sequence of str or int
+        What it carries.
+    dimensions : str
+        Axes of the map.
+    resolution : sequence of int
+        Cells along each axis.
+    limits : sequence
+        Limits of each axis or None.
+    max_workers : int, optional
+        Threads; all cores by default.
+    verbose : bool
+        Kept for compatibility: the map takes milliseconds and shows no bar.
+    """
+
+    grid: ClassVar[type[Grid]]
+
+    def __init__(
+        self,
+        diameter: float,
+        columns: Sequence[str | int],
+        dimensions: str,
+        resolution: ArrayLike,
+        limits: Sequence[ArrayLike | None],
+        max_workers: int | None,
+        verbose: bool,
+    ) -> None:
+        self.diameter = checked_radius("diameter", diameter)
+        self.dimensions = "".join(axis_names(dimensions, len(self.grid.axes)))
+        self.resolution = cell_counts(self.grid, resolution, 1)
+        self.max_workers = max_workers
+        self.verbose = verbose
+        self._columns, self._limits = list(columns), list(limits)
+
+    def _rows(self, samples: Any) -> tuple[Floats, list[Floats], Floats]:
+        """Ways of all trajectories, for each column the values at their starts and ends, and all positions."""
+        paths = trajectories(type(self).__name__, samples)
+        axes = ["txyz".index(axis) for axis in self.dimensions]
+        rows = [np.empty((0, 2 * len(axes) + 2))]
+        ends: list[list[NDArray[np.float64]]] = [[np.empty((0, 2))] for _ in self._columns]
+        positions = [np.empty((0, len(axes)))]
+        for path in paths:
+            where = path.points[:, axes]
+            positions.append(where)
+            rows.append(ways(where, self.diameter / 2))
+            for collected, column in zip(ends, self._columns, strict=True):
+                values = column_of(path, column)
+                collected.append(np.column_stack([values[:-1], values[1:]]))
+        joined = [np.concatenate(each) for each in ends]
+        table = np.concatenate(rows)
+        known = np.isfinite(table).all(axis=1)
+        for each in joined:
+            known &= np.isfinite(each).all(axis=1)
+        table = table[known]
+        # Where a way ends is part of the next one, unless there is none.
+        goes_on = np.zeros(len(table), dtype=bool)
+        goes_on[:-1] = (table[:-1, len(axes) : 2 * len(axes)] == table[1:, : len(axes)]).all(axis=1)
+        table[:, -1] = np.where(goes_on, WAY_BUT_END, WAY)
+        return table, [each[known] for each in joined], np.concatenate(positions)
+
+    def _spread(self, rows: Floats, amounts: Sequence[Floats], positions: Floats) -> list[Any]:
+        limits = around(self.grid, self._limits, positions, self.diameter / 2)
+        table = np.column_stack(amounts) if len(rows) else np.empty((0, len(amounts)))
+        grids: list[Any] = spread(self.grid, self.resolution, limits, rows, table, self.max_workers or 0)
+        return grids
+
+    def _averages(self, samples: Any) -> list[Any]:
+        """For each column the mean over all ways, weighted by the area or volume that they have in each cell."""
+        rows, ends, positions = self._rows(samples)
+        sizes = measures(rows)
+        *sums, total = self._spread(rows, [*(each[:, 0] * sizes for each in ends), sizes], positions)
+        for each in sums:
+            each[...] = np.divide(each, total, out=np.full(each.shape, np.nan), where=np.asarray(total > 0))
+        return sums

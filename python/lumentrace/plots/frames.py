@@ -1,0 +1,43 @@
+"""Series of pictures for films, drawn with matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+DPI = 100
+
+
+class Frames:
+    """PNG files ``prefix0000.png``, ``prefix0001.png``, ... in a folder that is made if there is none.
+
+    Parameters
+    ----------
+    directory : path
+    prefix : str
+    width, height : int
+        Of each picture in pixels.
+    """
+
+    def __init__(self, directory: Any, prefix: str, width: int, height: int) -> None:
+        for name, value in (("width", width), ("height", height)):
+            if int(value) != value or value < 1:
+                raise ValueError(f"`{name}`: expected a whole number of pixels, found {value}")
+        self.directory, self.prefix = Path(directory), prefix
+        self.size = (width / DPI, height / DPI)
+        self.paths: list[Path] = []
+
+    def figure(self) -> Any:
+        """An empty matplotlib figure of the right size."""
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError("frames need matplotlib: pip install lumentrace[matplotlib]") from error
+        return Figure(figsize=self.size, dpi=DPI, layout="constrained")
+
+    def add(self, figure: Any) -> None:
+        """Write the next file."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / f"{self.prefix}{len(self.paths):04d}.png"
+        figure.savefig(path)
+        self.paths.append(path)
