@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 __all__ = [
     "AdacCalibration",
     "AdacDecoder",
+    "ModularDecoder",
     "__version__",
     "adaptive_windows",
     "birmingham",
@@ -117,3 +118,10 @@ class AdacDecoder:
     def clock_correlation(self) -> float: ...
     @property
     def buffers(self) -> int: ...
+
+@final
+class ModularDecoder:
+    def __new__(cls) -> ModularDecoder: ...
+    def fill(self, words: NDArray[np.uint8], rows: NDArray[np.float64]) -> tuple[int, int]: ...
+    @property
+    def skipped(self) -> int: ...

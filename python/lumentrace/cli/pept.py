@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from lumentrace.cli.console import answers, cell, failure
+from lumentrace.cli.console import answers, cell, failure, reason
 
 app = typer.Typer(help="Positron emission particle tracking.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -109,7 +110,7 @@ def track(
     chosen = pept_settings.chosen(config, recipe, tracers)
     run = pept_track.Run(chosen, scanner, separation, executor, workers, resume)
     folders = pept_track.folders(files, out)
-    results = [run.attempt(path, folder) for path, folder in zip(files, folders, strict=True)]
+    results = [_attempt(path, folder, run.track) for path, folder in zip(files, folders, strict=True)]
     answers.print(_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
@@ -137,6 +138,99 @@ def info(files: Files, scanner: ScannerOption = Scanner.auto, separation: Separa
         answers.print(table)
     if failed:
         raise typer.Exit(PARTIAL)
+
+
+class PathKind(StrEnum):
+    """Ways that simulated tracers go."""
+
+    circle = "circle"
+    static = "static"
+    wander = "wander"
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="File to write: .da01, .csv, .npy, .h5 or .parquet.", show_default=False)],
+    tracers: Annotated[int, typer.Option(min=1, help="Number of tracers.")] = 1,
+    path: Annotated[PathKind, typer.Option(help="How they move: on a wheel, not at all, or about at random.")] = (
+        PathKind.circle
+    ),
+    radius: Annotated[float, typer.Option(min=0, help="Of the wheel or of the region, in mm.")] = 80.0,
+    rpm: Annotated[float, typer.Option(help="Turns of the wheel per minute.")] = 42.0,
+    lines: Annotated[int, typer.Option(min=1, help="Number of lines of response.")] = 100_000,
+    rate: Annotated[float, typer.Option(help="Lines per ms.")] = 100.0,
+    noise: Annotated[float, typer.Option(help="Share of the lines that are random or scattered.")] = 0.5,
+    blur: Annotated[float, typer.Option(help="Standard deviation of measured positions, in mm.")] = 2.5,
+    separation: Annotated[float, typer.Option(help="Distance of the camera's heads in mm.")] = 500.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = 0,
+) -> None:
+    """Simulate what a camera sees of some tracers, and write it with the truth beside it.
+
+    The truth is a table `NAME.truth.csv` of t, x, y, z and the number of the tracer, every ms.
+
+    **Examples**
+
+    `lumentrace pept simulate run.da01 --tracers 2 --noise 0.7`
+
+    `lumentrace pept track run.da01 --tracers 2 --out results`
+    """
+    from lumentrace.cli import pept_simulate
+    from lumentrace.cli.console import console, plural
+    from lumentrace.pept.simulation import Experiment
+
+    chosen = pept_simulate.paths(path, tracers, radius, rpm, seed)
+    experiment = Experiment(chosen, lines, rate=rate, noise=noise, blur=blur, seed=seed, separation=separation)
+    written, truth = pept_simulate.write(out, experiment)
+    seconds = float(written["t"][-1] - written["t"][0]) / 1000
+    console.print(f"wrote {plural(len(written.lines), 'line')} ({seconds:.2f} s) to {out}, the truth to {truth}")
+
+
+class Plane(StrEnum):
+    """Planes that maps lie in."""
+
+    xy = "xy"
+    xz = "xz"
+    yz = "yz"
+
+
+@app.command()
+def occupancy(
+    files: Annotated[
+        list[Path], typer.Argument(help="Trajectories that `track` wrote: .parquet, .csv or .h5.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per file.")] = Path("out"),
+    diameter: Annotated[float, typer.Option(min=0, help="Of the tracer, in mm.")] = 5.0,
+    plane: Annotated[Plane, typer.Option(help="Plane of the map.")] = Plane.xy,
+    resolution: Annotated[int, typer.Option(min=1, help="Pixels along the longer side.")] = 256,
+) -> None:
+    """Map where the tracers of one or more runs spent their time.
+
+    The time between two points is spread over all that the tracer passes on its way, by exact areas: the map adds up to
+    the time of the trajectories. Writes `occupancy-xy.html`, `.csv` and `.h5` for each file.
+
+    **Example**
+
+    `lumentrace pept occupancy results/trajectories.parquet --plane xy --diameter 5 --out maps`
+
+    Exit codes: 0 all done, 2 wrong usage, 3 some files could not be mapped.
+    """
+    from lumentrace.cli import pept_occupancy, pept_track
+
+    maps = pept_occupancy.Maps(diameter, plane, resolution)
+    folders = pept_track.folders(files, out)
+    results = [_attempt(path, folder, maps.write) for path, folder in zip(files, folders, strict=True)]
+    answers.print(_table(results))
+    if any("reason" in result for result in results):
+        raise typer.Exit(PARTIAL)
+
+
+def _attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, Any]]) -> dict[str, Any]:
+    """A row of figures, or of the reason why there are none."""
+    try:
+        return work(path, folder)
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        failure(error)
+        return {"file": path.name, "reason": reason(error)}
 
 
 def _table(results: list[dict[str, Any]]) -> Table:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace import plots, storage
-from lumentrace.cli.console import Bar, console, failure, plural, reason
+from lumentrace.cli.console import Bar, console, plural
 from lumentrace.cli.pept_files import read
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -30,14 +30,6 @@ class Run:
     executor: str
     workers: int | None
     resume: bool
-
-    def attempt(self, path: Path, folder: Path) -> dict[str, Any]:
-        """Track one file; a row of figures, or of the reason why there are none."""
-        try:
-            return self.track(path, folder)
-        except (ValueError, OSError, ImportError, RuntimeError) as error:
-            failure(error)
-            return {"file": path.name, "reason": reason(error)}
 
     def track(self, path: Path, folder: Path) -> dict[str, Any]:
         """Track one file and write everything into `folder`."""
@@ -61,16 +53,18 @@ class Run:
 
 
 def folders(files: list[Path], out: Path) -> list[Path]:
-    """A folder per file: `out` itself for a single one, else its name below `out`.
+    """A folder per file: `out` itself for a single one, else its name below `out`, that of its folder too if need be.
 
     Raises
     ------
     ValueError
-        If two files have the same name.
+        If two files have the same name in folders of the same name.
     """
     if len(files) == 1:
         return [out]
     names = [path.name for path in files]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}-{path.name}" for path in files]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"expected files with different names, found {', '.join(sorted(twice))} twice")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Any
 
 from lumentrace import provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.engine import chunks, executors, fingerprint, native
+from lumentrace.engine.optimise import Optimum, Parameter, default_cost, search
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.results import Results, join
 from lumentrace.engine.resume import RunDirectory
@@ -157,6 +158,74 @@ class Pipeline:
         for each in self._transformers:
             history = history.then(type(each).__name__, each.parameters(), started, seconds)
         return _recorded(samples, history, given)
+
+    def optimise(
+        self,
+        lines: Any,
+        max_evals: int = 200,
+        executor: Any = None,
+        max_workers: int | None = None,
+        verbose: Verbose = True,
+        *,
+        cost: Callable[[Any], float] | None = None,
+        seed: int = 0,
+        **free_parameters: Any,
+    ) -> Optimum:
+        """Find the parameters of the transformers that cost least, and leave them set.
+
+        Parameters
+        ----------
+        lines : LineData or samples
+            What to try them on.
+        max_evals : int, default 200
+            How often the pipeline is run.
+        executor, max_workers
+            As for `fit`.
+        verbose : bool or callable, default True
+            Show a progress bar, or call ``verbose(done, max_evals)``.
+        cost : callable, optional
+            What a result costs; by default the median of its column `error` in mm, more if there are fewer or more
+            locations than one per 100 lines.
+        seed : int, default 0
+            The same seed tries the same values.
+        **free_parameters : (2,) sequence
+            Limits of attributes, such as ``max_distance=[0.1, 2]``. If several transformers have it, a number picks
+            one: ``true_fraction2=[0.3, 0.9]`` is that of the second one.
+
+        Returns
+        -------
+        Optimum
+            The best `parameters`, their `cost`, and the `history` of all that was tried.
+
+        Raises
+        ------
+        ValueError
+            If there is no such attribute, limits are not ascending, or the result has no column `error` and there is no
+            `cost`.
+
+        Examples
+        --------
+        >>> import lumentrace
+        >>> from lumentrace.pept import simulation
+        >>> from lumentrace.pept.tracking import Centroids, Cutpoints, Stack
+        >>> lines = simulation.simulate([simulation.Static()], n=2000, seed=1, sample_size=100).lines
+        >>> pipeline = lumentrace.Pipeline([Cutpoints(5.0), Centroids(error=True), Stack()])
+        >>> found = pipeline.optimise(lines, 20, verbose=False, max_distance=[0.05, 10])
+        >>> found.parameters["max_distance"] == pipeline.transformers[0].max_distance
+        True
+        """
+        if not free_parameters or max_evals < 1:
+            raise ValueError("expected `max_evals` of at least 1 and limits of at least one parameter")
+        found = {name: Parameter.find(self._transformers, name, each) for name, each in free_parameters.items()}
+
+        def run() -> Any:
+            return self.fit(lines, executor, max_workers, verbose=False)
+
+        def price(points: Any) -> float:
+            return default_cost(points, lines) if cost is None else cost(points)
+
+        with Progress(verbose, max_evals, "Searching ") as progress:
+            return search(found, run, price, max_evals, seed, progress.reach)
 
     def _identity(self, samples: Any) -> dict[str, Any]:
         return {

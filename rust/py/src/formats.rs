@@ -1,6 +1,7 @@
 //! Bindings of `lumentrace::formats`: a file is handed over in pieces, first to calibrate, then to decode.
 
 use lumentrace::formats::adac_forte::{COLUMNS, Calibration, Clock, ClockSource, Decoder, Header};
+use lumentrace::formats::modular_camera;
 use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -51,11 +52,7 @@ impl AdacDecoder {
         mut rows: PyReadwriteArray2<'_, f64>,
     ) -> PyResult<(usize, usize)> {
         let words = bytes("words", &words)?;
-        if rows.shape()[1] != COLUMNS {
-            let found = rows.shape()[1];
-            return Err(PyValueError::new_err(format!("`rows`: expected {COLUMNS} columns, found {found}")));
-        }
-        let rows = rows.as_slice_mut().map_err(|_| strided("rows"))?;
+        let rows = seven_columns(&mut rows)?;
         Ok(py.detach(|| self.decoder.fill(words, rows)))
     }
 
@@ -95,4 +92,43 @@ fn bytes<'a>(name: &str, array: &'a PyReadonlyArray1<'_, u8>) -> PyResult<&'a [u
 
 fn strided(name: &str) -> PyErr {
     PyValueError::new_err(format!("`{name}`: expected a C-contiguous array, found a strided one"))
+}
+
+/// Reads the words of a modular camera's file, piece by piece.
+#[pyclass]
+#[derive(Default)]
+pub(crate) struct ModularDecoder {
+    decoder: modular_camera::Decoder,
+}
+
+#[pymethods]
+impl ModularDecoder {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    fn fill(
+        &mut self,
+        py: Python<'_>,
+        words: PyReadonlyArray1<'_, u8>,
+        mut rows: PyReadwriteArray2<'_, f64>,
+    ) -> PyResult<(usize, usize)> {
+        let words = bytes("words", &words)?;
+        let rows = seven_columns(&mut rows)?;
+        Ok(py.detach(|| self.decoder.fill(words, rows)))
+    }
+
+    #[getter]
+    fn skipped(&self) -> u64 {
+        self.decoder.skipped()
+    }
+}
+
+fn seven_columns<'a>(rows: &'a mut PyReadwriteArray2<'_, f64>) -> PyResult<&'a mut [f64]> {
+    if rows.shape()[1] != COLUMNS {
+        let found = rows.shape()[1];
+        return Err(PyValueError::new_err(format!("`rows`: expected {COLUMNS} columns, found {found}")));
+    }
+    rows.as_slice_mut().map_err(|_| strided("rows"))
 }

@@ -27,7 +27,7 @@ mod core_module {
     #[pymodule_export]
     use super::content::content_hash;
     #[pymodule_export]
-    use super::formats::{AdacCalibration, AdacDecoder};
+    use super::formats::{AdacCalibration, AdacDecoder, ModularDecoder};
     #[pymodule_export]
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]

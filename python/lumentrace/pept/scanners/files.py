@@ -1,16 +1,21 @@
-"""Which files a path names, and what identifies them."""
+"""Which files a path names, what identifies them, and their words."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
+from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumentrace import provenance
+
+_PIECE = 2**20
 
 
 def matching(path: str | os.PathLike[str]) -> list[Path]:
@@ -45,3 +50,12 @@ def identity(path: Path) -> dict[str, Any]:
     size = path.stat().st_size
     content = np.memmap(path, dtype=np.uint8, mode="r") if size else np.empty(0, dtype=np.uint8)
     return {"path": str(path), "bytes": size, "xxh3": provenance.content(content)}
+
+
+def word_pieces(file: BufferedReader, header: int, advance: Callable[[int], object]) -> Iterator[NDArray[np.uint8]]:
+    """Read all that follows `header` bytes, in pieces that are valid until the next."""
+    buffer = np.empty(_PIECE, dtype=np.uint8)
+    file.seek(header)
+    while size := file.readinto(buffer.data):
+        yield buffer[:size]
+        advance(size)

@@ -5,25 +5,23 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lumentrace import _core, provenance
 from lumentrace.data.lines import LineData
 from lumentrace.errors import FormatError
-from lumentrace.pept.scanners.files import identity, matching
+from lumentrace.pept.scanners.files import identity, matching, word_pieces
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.utilities.row_table import RowTable, limit_for
 
 _HEADER = 1008
 _BYTES_PER_WORD = 4
 _LEAST_BYTES_PER_LINE = 4 * _BYTES_PER_WORD
-_PIECE = 2**20
 _SOUND = 0.9
 """Squared correlation of clock and ticks below which a file is damaged."""
 _WIDEST = 5000
@@ -110,7 +108,7 @@ def _append(
     before, end = len(table), start
     with open(path, "rb") as file:
         decoder = _decoder(path, file, advance)
-        for words in _pieces(file, advance):
+        for words in word_pieces(file, _HEADER, advance):
             used = 0
             while len(words) - used >= _BYTES_PER_WORD:
                 free = table.free()
@@ -133,18 +131,9 @@ def _decoder(path: Path, file: BufferedReader, advance: Callable[[int], object])
         calibration = _core.AdacCalibration(head)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
-    for words in _pieces(file, advance):
+    for words in word_pieces(file, _HEADER, advance):
         calibration.push(words)
     return calibration.decoder()
-
-
-def _pieces(file: BufferedReader, advance: Callable[[int], object]) -> Iterator[NDArray[np.uint8]]:
-    """Read all words of the file, in pieces that are valid until the next."""
-    buffer = np.empty(_PIECE, dtype=np.uint8)
-    file.seek(_HEADER)
-    while size := file.readinto(buffer.data):
-        yield buffer[:size]
-        advance(size)
 
 
 def _warn(path: Path, decoder: _core.AdacDecoder) -> None:

@@ -14,12 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import provenance
 from lumentrace.data.lines import LineData
-from lumentrace.errors import FormatError
 from lumentrace.pept.scanners.files import identity
-from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.scanners.sample_header import read_header
+from lumentrace.pept.scanners.text import text_rows, warn_of_unsorted
 from lumentrace.pept.utilities.csv_files import read_csv
-from lumentrace.pept.utilities.row_table import gather, limit_for
 from lumentrace.pept.utilities.text_table import WHITE_SPACE, TextTable
 
 _LEAST = 5
@@ -96,14 +94,14 @@ def parallel_screens(
         header = read_header(path)
         separation = _separation(screen_separation, header.separation, path)
         kwargs["skiprows"] = max(kwargs.get("skiprows") or 0, header.lines)
-        rows = _from_file(path, separation, verbose, strict, limit_for(memory_map), kwargs)
+        rows = _from_file(path, separation, verbose, strict, memory_map, kwargs)
         source = identity(path)
     else:
         separation = _separation(screen_separation, None, "the array")
         rows = _with_screens(_table(filepath_or_array), separation)
         source = provenance.identity(rows)
     lines = LineData(rows, sample_size, overlap)
-    _warn_of_unsorted(lines["t"])
+    warn_of_unsorted(lines["t"])
     settings = {"screen_separation": separation, **kwargs}
     history = provenance.Provenance(input=source)
     lines.provenance = history.then("parallel_screens", settings, started, time.perf_counter() - clock)
@@ -131,19 +129,15 @@ def _separation(given: float | None, in_header: float | None, source: object) ->
 
 
 def _from_file(
-    path: Path, separation: float, verbose: bool, strict: bool, limit: float, settings: dict[str, Any]
+    path: Path, separation: float, verbose: bool, strict: bool, memory_map: bool | None, settings: dict[str, Any]
 ) -> NDArray[np.float64]:
+    def convert(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _with_screens(rows, separation)
+
     if not settings.keys() <= {"skiprows", "nrows", "sep"}:
-        return _with_screens(_table(read_csv(path, **settings)), separation)
-    size = path.stat().st_size
+        return convert(_table(read_csv(path, **settings)))
     table = TextTable(path, settings.get("sep", WHITE_SPACE), _LEAST, _COLUMNS, strict)
-    with reading(verbose, size) as advance:
-        blocks = table.blocks(settings["skiprows"], settings.get("nrows"), advance)
-        rows = gather((_with_screens(block, separation) for block in blocks), size, limit)
-    if rows is None:
-        raise FormatError(f"{path}: expected rows {_COLUMNS}, found none")
-    table.warn(stacklevel=3)
-    return rows
+    return text_rows(table, _COLUMNS, verbose, memory_map, convert, settings["skiprows"], settings.get("nrows"))
 
 
 def _table(array: ArrayLike) -> NDArray[np.float64]:
@@ -163,14 +157,3 @@ def _with_screens(table: NDArray[np.float64], separation: float) -> NDArray[np.f
     rows[:, 4:6], rows[:, 6] = table[:, 3:5], separation
     rows[:, 7:] = table[:, 5:]
     return rows
-
-
-def _warn_of_unsorted(times: NDArray[np.float64]) -> None:
-    earlier = np.flatnonzero(times[1:] < times[:-1])
-    if len(earlier):
-        row = int(earlier[0])
-        text = (
-            f"times decrease, first from {times[row]} to {times[row + 1]} ms at row {row + 1}; "
-            "sort the rows before cutting them into samples"
-        )
-        warnings.warn(text, UserWarning, stacklevel=3)

@@ -14,8 +14,7 @@ from lumentrace import provenance, storage
 from lumentrace.data.lines import LineData
 from lumentrace.errors import FormatError
 from lumentrace.pept.scanners.files import identity
-from lumentrace.pept.scanners.progress import reading
-from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.scanners.text import text_rows
 from lumentrace.pept.utilities.text_table import TextTable
 
 _LEAST = len(LineData.default_columns)
@@ -95,9 +94,4 @@ def _array(path: Path) -> NDArray[np.float64]:
 
 
 def _text(path: Path, verbose: bool) -> NDArray[np.float64]:
-    size = path.stat().st_size
-    with reading(verbose, size) as advance:
-        rows = gather(TextTable(path, least=_LEAST, columns=_COLUMNS).blocks(advance=advance), size, limit_for(None))
-    if rows is None:
-        raise FormatError(f"{path}: expected rows {_COLUMNS}, found none")
-    return rows
+    return text_rows(TextTable(path, least=_LEAST, columns=_COLUMNS), _COLUMNS, verbose)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lumentrace.pept.simulation.paths import Path as Path
     from lumentrace.pept.simulation.paths import Static as Static
     from lumentrace.pept.simulation.paths import Wander as Wander
+    from lumentrace.pept.simulation.shape import Shape as Shape
+    from lumentrace.pept.simulation.simulator import Simulator as Simulator
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
@@ -26,7 +28,9 @@ __getattr__, __dir__, __all__ = exports(
         "Helix": "lumentrace.pept.simulation.paths",
         "Line": "lumentrace.pept.simulation.paths",
         "Path": "lumentrace.pept.simulation.paths",
+        "Shape": "lumentrace.pept.simulation.shape",
         "Simulated": "lumentrace.pept.simulation.experiment",
+        "Simulator": "lumentrace.pept.simulation.simulator",
         "Static": "lumentrace.pept.simulation.paths",
         "Wander": "lumentrace.pept.simulation.paths",
         "simulate": "lumentrace.pept.simulation.experiment",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lumentrace.pept.utilities.cutpoints import find_cutpoints as find_cutpoints
     from lumentrace.pept.utilities.grouping import group_by_column as group_by_column
     from lumentrace.pept.utilities.minpoints import find_minpoints as find_minpoints
+    from lumentrace.pept.utilities.parallel_map import parallel_map_file as parallel_map_file
     from lumentrace.pept.utilities.traverse import traverse2d as traverse2d
     from lumentrace.pept.utilities.traverse import traverse3d as traverse3d
 
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = exports(
         "find_minpoints": "lumentrace.pept.utilities.minpoints",
         "group_by_column": "lumentrace.pept.utilities.grouping",
         "number_of_lines": "lumentrace.pept.utilities.csv_files",
+        "parallel_map_file": "lumentrace.pept.utilities.parallel_map",
         "read_csv": "lumentrace.pept.utilities.csv_files",
         "read_csv_chunks": "lumentrace.pept.utilities.csv_files",
         "traverse2d": "lumentrace.pept.utilities.traverse",

@@ -143,12 +143,12 @@ def _whole_lines(file: IO[bytes]) -> bytes:
 
 def _parse(block: bytes, sep: bytes | None, width: int) -> NDArray[np.float64] | None:
     """All rows at once; None if a line is not `width` numbers."""
-    tidy = _tidy(block, sep)
-    if not tidy:
+    text = tidy(block, sep)
+    if not text:
         return np.empty((0, width))
     try:
         frame = pl.read_csv(
-            tidy,
+            text,
             has_header=False,
             separator=(sep or b" ").decode(),
             schema={str(i): pl.Float64 for i in range(width)},
@@ -162,7 +162,7 @@ def _parse(block: bytes, sep: bytes | None, width: int) -> NDArray[np.float64] |
     return frame.to_numpy(order="c")
 
 
-def _tidy(block: bytes, sep: bytes | None) -> bytes:
+def tidy(block: bytes, sep: bytes | None) -> bytes:
     """One space or separator between numbers, one line break between rows, nothing else between or around them."""
     text = np.frombuffer(block, dtype=np.uint8)
     white = (text == _SPACE) | (text - _TAB <= _CR - _TAB)
@@ -173,10 +173,10 @@ def _tidy(block: bytes, sep: bytes | None) -> bytes:
         # Each run of white space shrinks to its last character: a line break if there is any in the run, or a space.
         has_break = np.diff(np.cumsum(is_break)[ends], prepend=0) > 0
         last = where[ends]
-        tidy, keep = text.copy(), ~white
-        tidy[last] = np.where(has_break, _LF, _SPACE)
+        shrunk, keep = text.copy(), ~white
+        shrunk[last] = np.where(has_break, _LF, _SPACE)
         keep[last] = True
-        block = tidy[keep].tobytes()
+        block = shrunk[keep].tobytes()
     block = block.strip()
     if sep is not None:
         block = block.replace(b" " + sep, sep).replace(sep + b" ", sep)

@@ -1,0 +1,99 @@
+"""`lumentrace pept occupancy`: where the tracers spent their time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lumentrace import storage
+from lumentrace.data.points import PointData
+from lumentrace.errors import FormatError
+from lumentrace.pept.plots import PlotlyGrapher2D
+from lumentrace.pept.processing import ResidenceDistribution2D
+from lumentrace.pept.tracking import SplitAll
+from lumentrace.pept.utilities import read_csv
+
+
+@dataclass(frozen=True)
+class Maps:
+    """How every file is mapped."""
+
+    diameter: float
+    plane: str
+    resolution: int
+
+    def write(self, path: Path, folder: Path) -> dict[str, Any]:
+        """Map one file of trajectories into `folder`; a row of figures."""
+        tracks = trajectories(path)
+        number = self._cells(tracks)
+        pixels = ResidenceDistribution2D(self.diameter, dimensions=self.plane, resolution=number).fit(tracks)
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"occupancy-{self.plane}"
+        storage.save(folder / f"{name}.h5", pixels)
+        np.savetxt(folder / f"{name}.csv", pixels.pixels, header=_header(pixels, self.plane))
+        figure = PlotlyGrapher2D(subplot_titles=[f"{path.name}: residence time in ms"]).add_pixels(pixels)
+        figure.xlabel(f"<i>{self.plane[0]}</i> (mm)").ylabel(f"<i>{self.plane[1]}</i> (mm)")
+        figure.to_html(folder / f"{name}.html")
+        visited = float((pixels > 0).mean())
+        return {
+            "file": path.name,
+            "trajectories": len(tracks),
+            "time (ms)": float(pixels.sum()),
+            "pixels": " x ".join(map(str, pixels.shape)),
+            "pixels visited": f"{visited:.0%}",
+            "longest (ms)": float(pixels.max()),
+        }
+
+    def _cells(self, tracks: list[PointData]) -> tuple[int, int]:
+        """Square pixels, `resolution` along the longer side."""
+        places = np.concatenate([track.points[:, ["txyz".index(axis) for axis in self.plane]] for track in tracks])
+        places = places[np.isfinite(places).all(axis=1)]
+        if not len(places):
+            return 1, 1
+        sides = np.ptp(places, axis=0) + self.diameter
+        longest = sides.max()
+        counts = np.maximum(np.ceil(self.resolution * sides / longest), 1) if longest > 0 else np.ones(2)
+        return int(counts[0]), int(counts[1])
+
+
+def trajectories(path: Path) -> list[PointData]:
+    """The trajectories in a file that `lumentrace pept track` wrote, without noise.
+
+    Raises
+    ------
+    FormatError
+        If it holds no points.
+    """
+    points = _read(path)
+    if not isinstance(points, PointData):
+        raise FormatError(f"{path}: expected trajectories, found {type(points).__name__}")
+    tracks = SplitAll("label").fit(points) if "label" in points.columns else list(points)
+    kept = [track for track in tracks if len(track.points) > 1 and not _is_noise(track)]
+    if not kept:
+        raise FormatError(f"{path}: expected at least one trajectory of two points, found none")
+    return kept
+
+
+def _is_noise(track: PointData) -> bool:
+    return "label" in track.columns and bool(track["label"][0] < 0)
+
+
+def _read(path: Path) -> Any:
+    if path.suffix.lower() == ".parquet":
+        return storage.read_parquet(path)
+    if path.suffix.lower() in {".h5", ".hdf5"}:
+        return storage.load(path)
+    with open(path, encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+    names = first.lstrip("#").split() if first.startswith("#") else None
+    return PointData(read_csv(path), columns=names)
+
+
+def _header(pixels: Any, plane: str) -> str:
+    return (
+        f"residence time in ms; rows along {plane[0]} from {pixels.xlim[0]:g} to {pixels.xlim[1]:g} mm, "
+        f"columns along {plane[1]} from {pixels.ylim[0]:g} to {pixels.ylim[1]:g} mm"
+    )

@@ -1,0 +1,117 @@
+"""A function applied to all chunks of a file at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from lumentrace.pept.utilities.csv_files import read_csv
+
+
+def parallel_map_file(
+    func: Callable[..., Any],
+    fname: str | os.PathLike[str],
+    start: int,
+    end: int,
+    chunksize: int,
+    *args: Any,
+    dtype: DTypeLike = float,
+    processes: int | None = None,
+    callback: Callable[[Any], object] | None = None,
+    error_callback: Callable[[BaseException], object] | None = None,
+    **kwargs: Any,
+) -> list[Any]:
+    r"""Call a function with each chunk of rows of a text file, in processes of their own.
+
+    Parameters
+    ----------
+    func : callable
+        Called as ``func(chunk, number, *args, **kwargs)``, where `chunk` is an array of `chunksize` rows and `number`
+        counts from 0. It must be possible to pickle it: a function of a module.
+    fname : path
+        The file.
+    start, end : int
+        First line of the file that is used, and the one after the last.
+    chunksize : int
+        Lines of a chunk. What is left over at the end is not used.
+    *args, **kwargs
+        Further arguments of `func`.
+    dtype : numpy dtype, default float
+        Type of the chunks.
+    processes : int, optional
+        Processes to start; all cores by default.
+    callback, error_callback : callable, optional
+        Called with each result, or exception, in the order of the chunks.
+
+    Returns
+    -------
+    list
+        Results in the order of the chunks.
+
+    Raises
+    ------
+    ValueError
+        If `chunksize` is not positive, or `start` is negative or beyond `end`.
+    Exception
+        That of `func`, unless there is an `error_callback`; the result is then None.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lumentrace.pept.utilities import parallel_map_file
+    >>> def total(chunk, number):
+    ...     return float(chunk.sum())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "points.csv"
+    ...     _ = path.write_text("1 2\n3 4\n5 6\n7 8\n")
+    ...     parallel_map_file(total, path, 0, 4, 2)  # doctest: +SKIP
+    [10.0, 26.0]
+    """
+    if chunksize < 1 or start < 0 or end < start:
+        raise ValueError(
+            f"expected `chunksize` > 0 and 0 <= `start` <= `end`, found chunksize={chunksize}, {start} to {end}"
+        )
+    count = (end - start) // chunksize
+    results: list[Any] = []
+    with ProcessPoolExecutor(processes) as pool:
+        tasks = [
+            pool.submit(_call, func, fname, start + number * chunksize, chunksize, dtype, number, args, kwargs)
+            for number in range(count)
+        ]
+        for task in tasks:
+            results.append(_result(task, callback, error_callback))
+    return results
+
+
+def _call(
+    func: Callable[..., Any],
+    fname: str | os.PathLike[str],
+    skiprows: int,
+    chunksize: int,
+    dtype: DTypeLike,
+    number: int,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    return func(read_csv(fname, skiprows=skiprows, nrows=chunksize, dtype=dtype), number, *args, **kwargs)
+
+
+def _result(
+    task: Future[Any],
+    callback: Callable[[Any], object] | None,
+    error_callback: Callable[[BaseException], object] | None,
+) -> Any:
+    error = task.exception()
+    if error is not None:
+        if error_callback is None:
+            raise error
+        error_callback(error)
+        return None
+    if callback is not None:
+        callback(task.result())
+    return task.result()
