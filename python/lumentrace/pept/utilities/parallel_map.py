@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -31,7 +32,8 @@ def parallel_map_file(
     ----------
     func : callable
         Called as ``func(chunk, number, *args, **kwargs)``, where `chunk` is an array of `chunksize` rows and `number`
-        counts from 0. It must be possible to pickle it: a function of a module.
+        counts from 0. It must be possible to pickle it: a function of a module. In a script, the
+        call belongs under ``if __name__ == "__main__":``.
     fname : path
         The file.
     start, end : int
@@ -78,7 +80,10 @@ def parallel_map_file(
         )
     count = (end - start) // chunksize
     results: list[Any] = []
-    with ProcessPoolExecutor(processes) as pool:
+    # A forked child would wait for ever for the threads of libraries that the parent has used.
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    with ProcessPoolExecutor(processes, context) as pool:
         tasks = [
             pool.submit(_call, func, fname, start + number * chunksize, chunksize, dtype, number, args, kwargs)
             for number in range(count)
