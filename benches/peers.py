@@ -19,13 +19,22 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PEERS = {
     "pept": ["pept==0.5.1", "numpy==1.26.4", "hdbscan==0.8.40", "joblib==1.1.1", "scikit-learn==1.3.2"],
+    "pept041": ["pept==0.4.1", "numpy==1.26.4"],
 }
+"""Environments of the peers; the older pept is the last one with circles and occupancy."""
+TECHNIQUES = {"pept": ["pept", "pept041"]}
 BARS = {
     "recipe": 20.0,
     "birmingham": 8.0,
     "adac_read": 10.0,
     "find_cutpoints_2000": 8.0,
     "segregate_100k": 10.0,
+    "voxelize_fpi": 8.0,
+    "traverse3d_100": 4.0,
+    "minpoints_3_of_200": 10.0,
+    "velocity": 50.0,
+    "geometric_efficiency": 100.0,
+    "occupancy2d_500": 10.0,
 }
 
 
@@ -37,7 +46,7 @@ def peer_python(name: str, root: Path) -> Path:
         print(f"making {folder} ...", flush=True)
         venv.create(folder, with_pip=True)
         run = [python, "-m", "pip", "install", "--quiet"]
-        subprocess.run([*run, "setuptools<80", "wheel", "cython", *PEERS[name][1:]], check=True)
+        subprocess.run([*run, "setuptools<80", "wheel", "cython<3.1", *PEERS[name][1:]], check=True)
         subprocess.run([*run, *PEERS[name]], check=True)
     return python
 
@@ -59,7 +68,7 @@ def table(ours: dict[str, float], theirs: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("technique", nargs="?", default="pept", choices=sorted(PEERS))
+    parser.add_argument("technique", nargs="?", default="pept", choices=sorted(TECHNIQUES))
     parser.add_argument("--shared", type=Path, default=HERE.parent.parent / "shared", help="folder with data/")
     parser.add_argument("--peers", type=Path, default=HERE.parent / ".peers", help="folder of the peers' environments")
     parser.add_argument("--repeat", type=int, default=3)
@@ -69,8 +78,14 @@ def main() -> None:
         prepare = [sys.executable, HERE / "peer_scripts" / f"{options.technique}_inputs.py", folder, options.shared]
         subprocess.run(prepare, check=True)
         ours = timings(Path(sys.executable), f"{options.technique}_ours.py", folder, options.repeat)
-        peer = peer_python(options.technique, options.peers)
-        theirs = timings(peer, f"{options.technique}_peer.py", folder, options.repeat)
+        theirs = {}
+        for name in TECHNIQUES[options.technique]:
+            try:
+                peer = peer_python(name, options.peers)
+            except subprocess.CalledProcessError as error:
+                print(f"{name} could not be installed, its work is left out: {error}")
+                continue
+            theirs |= timings(peer, f"{name}_peer.py", folder, options.repeat)
     table(ours, theirs)
 
 

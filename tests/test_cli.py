@@ -180,3 +180,80 @@ def test_import_is_light() -> None:
     code = f"import sys, lumentrace, lumentrace.pept; print(*[m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []
+
+
+# ---------------------------------------------------------------------- simulate and occupancy
+@pytest.mark.parametrize("suffix", [".da01", ".csv", ".npy", ".h5", ".parquet"])
+def test_simulated_files_are_tracked(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / "new" / f"run{suffix}"
+    done = lumentrace("pept", "simulate", file, "--lines", 8000, "--noise", 0.3, "--seed", 3)
+    assert done.returncode == 0, done.stderr
+    truth = np.loadtxt(tmp_path / "new" / "run.truth.csv")
+    assert truth.shape[1] == 5
+    assert lumentrace("pept", "track", file, "--recipe", "birmingham", "--out", tmp_path / "out").returncode == 0
+    points = storage.read_parquet(tmp_path / "out" / "trajectories.parquet")
+    # The camera's clock counts from its first tick.
+    first = points["t"][0] if suffix == ".da01" else 0.0
+    expected = [np.interp(points["t"], truth[:, 0] - truth[0, 0] * (first > 0), truth[:, k]) for k in (1, 2, 3)]
+    assert np.median(np.linalg.norm(points.points[:, 1:4] - np.transpose(expected), axis=1)) < 1.0
+
+
+def test_simulations_repeat_and_differ(tmp_path: Path) -> None:
+    for name, seed, path in (("a", 1, "wander"), ("b", 1, "wander"), ("c", 2, "wander"), ("d", 1, "static")):
+        done = lumentrace(
+            "pept", "simulate", tmp_path / f"{name}.npy", "--lines", 500, "--tracers", 3, "--path", path, "--seed", seed
+        )
+        assert done.returncode == 0, done.stderr
+    tables = {name: (tmp_path / f"{name}.npy").read_bytes() for name in "abcd"}
+    assert tables["a"] == tables["b"]
+    assert len(set(tables.values())) == 3
+    static = np.loadtxt(tmp_path / "d.truth.csv")
+    assert len(np.unique(static[:, 1:4].round(6), axis=0)) == 3
+
+
+def test_simulate_refuses(tmp_path: Path) -> None:
+    for arguments, said in (
+        (("x.txt",), ".da01"),
+        (("x.npy", "--noise", 2), "noise"),
+        (("x.npy", "--rate", 0), "rate"),
+    ):
+        done = lumentrace("pept", "simulate", *arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_occupancy_of_runs(tmp_path: Path) -> None:
+    t = np.linspace(0, 600, 601)
+    for number, suffix in ((0, ".parquet"), (1, ".h5"), (2, ".csv")):
+        rows = [
+            np.column_stack([t, 100 + 40 * np.cos(t / 80 + k), 50 + 20 * np.sin(t / 80 + k), 0 * t, 0 * t + k])
+            for k in (-1, 0, 1)
+        ]
+        points = PointData(np.concatenate(rows), columns=["t", "x", "y", "z", "label"])
+        folder = tmp_path / f"run{number}"
+        folder.mkdir()
+        write = {".parquet": storage.to_parquet, ".h5": storage.save, ".csv": storage.to_csv}[suffix]
+        write(folder / f"trajectories{suffix}", points)
+    files = sorted(tmp_path.glob("run*/*"))
+    done = lumentrace("pept", "occupancy", *files, "--diameter", 4, "--resolution", 84, "--out", tmp_path / "maps")
+    assert done.returncode == 0, done.stderr
+    for file in files:
+        found = tmp_path / "maps" / file.name
+        pixels = storage.load(found / "occupancy-xy.h5")
+        assert pixels.shape == (84, 44)
+        assert pixels.sum() == pytest.approx(2 * 600, rel=1e-9), "two trajectories, the noise left out"
+        np.testing.assert_allclose(np.loadtxt(found / "occupancy-xy.csv"), pixels.pixels)
+        assert "<html" in (found / "occupancy-xy.html").read_text("utf-8")[:200]
+
+
+def test_occupancy_names_bad_files(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("# t x y z label\n0 1 2 3 0\n")
+    done = lumentrace("pept", "occupancy", bad, tmp_path / "none.parquet", "--out", tmp_path / "maps")
+    assert done.returncode == 3
+    assert "bad.csv" in done.stderr
+    assert "none.parquet" in done.stderr
+    same = [tmp_path / "a" / "x" / "t.csv", tmp_path / "b" / "x" / "t.csv"]
+    assert "twice" in lumentrace("pept", "occupancy", *same).stderr

@@ -20,3 +20,8 @@ simulation.write_adac(folder / "lines.da01", circle.lines, separation=500)
 walk = np.cumsum(rng.normal(0, 0.5, (100_000, 3)), axis=0)
 walk[1::2] += 200
 np.save(folder / "points.npy", np.column_stack([np.arange(100_000.0), walk]))
+
+t = np.arange(20_000.0)
+turns = np.column_stack([np.cos(0.01 * t), np.sin(0.0101 * t)])
+np.save(folder / "track.npy", np.column_stack([t, 250 + 150 * turns + rng.normal(0, 2, (20_000, 2))]))
+np.save(folder / "places.npy", rng.uniform((120, 60, 10), (480, 540, 490), (2000, 3)))

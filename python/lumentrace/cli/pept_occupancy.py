@@ -55,7 +55,7 @@ class Maps:
             return 1, 1
         sides = np.ptp(places, axis=0) + self.diameter
         longest = sides.max()
-        counts = np.maximum(np.ceil(self.resolution * sides / longest), 1) if longest > 0 else np.ones(2)
+        counts = np.maximum(np.round(self.resolution * sides / longest), 1) if longest > 0 else np.ones(2)
         return int(counts[0]), int(counts[1])
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lumentrace.plots.grapher import PlotlyGrapher as PlotlyGrapher
     from lumentrace.plots.grapher2d import PlotlyGrapher2D as PlotlyGrapher2D
     from lumentrace.plots.tracking.report import pept_report as pept_report
+    from lumentrace.plots.video import make_video as make_video
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
@@ -23,6 +24,7 @@ __getattr__, __dir__, __all__ = exports(
         "PlotlyGrapher2D": "lumentrace.plots.grapher2d",
         "format_fig": "lumentrace.plots.formatting",
         "histogram": "lumentrace.plots.formatting",
+        "make_video": "lumentrace.plots.video",
         "pept_report": "lumentrace.plots.tracking.report",
     },
 )

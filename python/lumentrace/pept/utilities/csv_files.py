@@ -142,12 +142,12 @@ def read_csv_chunks(
         yield np.concatenate(waiting).astype(dtype)
 
 
-def number_of_lines(filepath: str | os.PathLike[str]) -> int:
+def number_of_lines(filepath_or_buffer: str | os.PathLike[str]) -> int:
     """Count the lines of a text file; a last one without a line break counts too.
 
     Parameters
     ----------
-    filepath : path
+    filepath_or_buffer : path
         The file.
 
     Returns
@@ -156,7 +156,7 @@ def number_of_lines(filepath: str | os.PathLike[str]) -> int:
         Its lines, whatever is in them.
     """
     lines, last = 0, b"\n"
-    with open(filepath, "rb") as file:
+    with open(filepath_or_buffer, "rb") as file:
         while block := file.read(2**20):
             lines += block.count(b"\n")
             last = block[-1:]
