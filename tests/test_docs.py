@@ -6,6 +6,7 @@ import doctest
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ def blocks(page: Path) -> list[tuple[str, str, int]]:
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    plt.switch_backend("Agg")
     monkeypatch.setattr("plotly.graph_objects.Figure.show", lambda *args, **kwargs: None)
     names: dict[str, object] = {"__name__": "__main__"}
     for language, code, line in blocks(page):
@@ -29,6 +31,7 @@ def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             exec(compile("\n" * line + code, str(page), "exec"), names)
         else:
             run_session(code, names, page, line)
+    plt.close("all")
 
 
 def run_session(code: str, names: dict[str, object], page: Path, line: int) -> None:
