@@ -17,10 +17,15 @@ __all__ = [
     "find_cutpoints",
     "find_peaks",
     "get_cutoffs",
+    "group_labels",
     "hdbscan_labels",
+    "kendall_tau",
     "lsq_point",
+    "measure_channels",
+    "overlap_coefficients",
     "run_plan",
     "segregate",
+    "shuffle_blocks",
     "spread_bodies",
     "time_windows",
     "tracer_injection",
@@ -97,6 +102,25 @@ def segregate(
     min_trajectory_size: int,
     max_time_interval: float = ...,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]: ...
+
+# ---------------------------------------------------------------- channels
+def measure_channels(
+    a: NDArray[Any],
+    b: NDArray[Any],
+    base: Sequence[float],
+    starts: Sequence[int],
+    metrics: int,
+    search: str,
+    n_steps: int,
+    thresholds: Sequence[tuple[float, float]] | None,
+    threads: int = 0,
+) -> NDArray[np.float64]: ...
+def group_labels(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int], NDArray[np.uint32]]: ...
+def kendall_tau(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]: ...
+def overlap_coefficients(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]: ...
+def shuffle_blocks(
+    x: NDArray[np.float32], y: NDArray[np.float32], count: int, seed: int, threads: int = 0
+) -> tuple[NDArray[np.float64], float, float]: ...
 
 # ---------------------------------------------------------------- formats
 @final

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`samples`] | sample ranges over a table of rows |
 //! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
+//! | [`channels`] | colocalization of two channels: correlation, thresholds, randomisation |
 //! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation |
 //! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
@@ -20,6 +21,7 @@ pub mod pool;
 mod rows;
 mod simd;
 
+pub mod channels;
 pub mod cluster;
 pub mod formats;
 pub mod grid;

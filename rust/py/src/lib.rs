@@ -5,6 +5,7 @@
 
 use pyo3::prelude::*;
 
+mod channels;
 mod cluster;
 mod content;
 mod formats;
@@ -22,6 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule(name = "_core")]
 mod core_module {
+    #[pymodule_export]
+    use super::channels::{group_labels, kendall_tau, measure_channels, overlap_coefficients, shuffle_blocks};
     #[pymodule_export]
     use super::cluster::{hdbscan_labels, segregate, tracer_injection, tracer_labels};
     #[pymodule_export]

@@ -1,0 +1,122 @@
+#![allow(clippy::unwrap_used)]
+
+use super::blocks::{Blocks, null_moments, shuffled_products};
+use super::{
+    Float, Levels, Pair, Search, Status, costes, kendall, li_icq, manders, overlap, pearson, regions, spearman,
+};
+use crate::Control;
+
+const A: [u16; 8] = [3, 9, 4, 7, 7, 1, 0, 12];
+const B: [u16; 8] = [2, 8, 8, 6, 9, 1, 3, 10];
+
+fn levels() -> Pair<Levels<'static, u16>, Levels<'static, u16>> {
+    Pair::new(Levels::new(&A, 0.0), Levels::new(&B, 0.0)).unwrap()
+}
+
+/// A sequence without pattern.
+fn noise(count: usize, seed: u64) -> Vec<f64> {
+    let step = |state: &mut u64| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Some((*state >> 40) as f64 / f64::from(1 << 24))
+    };
+    std::iter::repeat(()).scan(seed, |state, ()| step(state)).take(count).collect()
+}
+
+fn near(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+}
+
+#[test]
+fn eight_pixels() {
+    // numpy.corrcoef, scipy.stats.spearmanr, scipy.stats.kendalltau; the others by hand.
+    let (pair, control) = (levels(), Control::default());
+    near(pearson(&pair, 1, &control).unwrap().r, 0.843_554_649_184_748_2);
+    near(spearman(&pair, 1, &control).unwrap().r, 0.819_277_108_433_734_8);
+    near(kendall(&pair, &control).unwrap().tau, 0.666_666_666_666_666_6);
+    near(li_icq(&pair, 1, &control).unwrap(), 7.0 / 8.0 - 0.5);
+    let [m1, m2] = manders(&pair, [6.0, 7.0], 1, &control).unwrap();
+    near(m1, 32.0 / 43.0);
+    near(m2, 33.0 / 47.0);
+    let found = overlap(&pair, 1, &control).unwrap();
+    near(found.k1, 336.0 / 349.0);
+    near(found.k2, 336.0 / 359.0);
+    near(found.r * found.r, found.k1 * found.k2);
+}
+
+#[test]
+fn levels_and_numbers_agree() {
+    let control = Control::default();
+    let values: Vec<f64> = noise(70_000, 3).iter().map(|x| (x * 4000.0).floor()).collect();
+    let others: Vec<f64> = noise(70_000, 4).iter().zip(&values).map(|(x, y)| (x * 3000.0 + y * 0.5).floor()).collect();
+    let (a, b): (Vec<u16>, Vec<u16>) = values.iter().zip(&others).map(|(x, y)| (*x as u16, *y as u16)).unzip();
+    let exact = Pair::new(Levels::new(&a, 0.0), Levels::new(&b, 0.0)).unwrap();
+    let float = Pair::new(Float::new(&values), Float::new(&others)).unwrap();
+    near(pearson(&exact, 1, &control).unwrap().r, pearson(&float, 2, &control).unwrap().r);
+    assert_eq!(spearman(&exact, 2, &control), spearman(&float, 1, &control));
+    near(li_icq(&exact, 1, &control).unwrap(), li_icq(&float, 1, &control).unwrap());
+    for search in [Search::Grid(256), Search::Exact, Search::ExactPrincipalAxis] {
+        let (one, two) = (costes(&exact, search, 2, &control).unwrap(), costes(&float, search, 1, &control).unwrap());
+        assert_eq!(one.status, two.status);
+        assert!((one.thresholds[0] - two.thresholds[0]).abs() < 1e-6, "{one:?} {two:?}");
+    }
+}
+
+#[test]
+fn costes_finds_the_background() {
+    // A background without correlation below 100, signal on a line above.
+    let (x, y) = (noise(4000, 5), noise(4000, 6));
+    let a: Vec<f64> = (0..4000).map(|i| if i % 4 == 0 { 100.0 + 900.0 * x[i] } else { 100.0 * x[i] }).collect();
+    let b: Vec<f64> = (0..4000).map(|i| if i % 4 == 0 { a[i] } else { 100.0 * y[i] }).collect();
+    let pair = Pair::new(Float::new(&a), Float::new(&b)).unwrap();
+    for search in [Search::Grid(256), Search::Exact, Search::ExactPrincipalAxis, Search::Bisection] {
+        let found = costes(&pair, search, 1, &Control::default()).unwrap();
+        assert_eq!(found.status, Status::Crossed);
+        assert!((50.0..130.0).contains(&found.thresholds[0]), "{search:?} {found:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured() {
+    let control = Control::default();
+    let (flat, sloped, strange) = ([0.1; 3], [1.0, 2.0, 3.0], [1.0, f64::NAN, 2.0]);
+    for (a, status) in
+        [(&flat, Status::Degenerate), (&strange, Status::Degenerate), (&[3.0, 2.0, 1.0], Status::NoSlope)]
+    {
+        let pair = Pair::new(Float::new(a), Float::new(&sloped)).unwrap();
+        assert_eq!(costes(&pair, Search::Grid(256), 1, &control).unwrap().status, status);
+        assert_eq!(pearson(&pair, 1, &control).unwrap().r.is_nan(), status == Status::Degenerate);
+        assert_eq!(li_icq(&pair, 1, &control).unwrap().is_nan(), status == Status::Degenerate);
+    }
+    let none = Pair::new(Float::<f64>::new(&[]), Float::<f64>::new(&[])).unwrap();
+    assert_eq!(costes(&none, Search::Grid(1), 1, &control).unwrap().thresholds, [0.0; 2]);
+    assert!(costes(&none, Search::Grid(0), 1, &control).is_err());
+    assert!(Pair::new(Float::new(&flat), Float::new(&sloped[..2])).is_err());
+}
+
+#[test]
+fn regions_in_order() {
+    let found = regions(&[0, 7, -2, 7, 0, -2, 9_000_000_000]).unwrap();
+    assert_eq!(
+        (found.labels, found.starts, found.order),
+        (vec![-2, 7, 9_000_000_000], vec![0, 2, 4, 5], vec![2, 5, 1, 3, 6])
+    );
+    assert_eq!(regions(&[]).unwrap().starts, [0]);
+}
+
+#[test]
+fn shuffles_have_the_exact_moments() {
+    let control = Control::default();
+    let (x, y): (Vec<f32>, Vec<f32>) =
+        noise(240, 1).iter().zip(noise(240, 2)).map(|(a, b)| (*a as f32, b as f32)).unzip();
+    for size in [4, 60] {
+        let (x, y) = (Blocks::new(&x, size).unwrap(), Blocks::new(&y, size).unwrap());
+        let (mean, sd) = null_moments(x, y, &control).unwrap();
+        let sums = shuffled_products(x, y, 20_000, 7, 2, &control).unwrap();
+        assert_eq!(sums, shuffled_products(x, y, 20_000, 7, 1, &control).unwrap());
+        let found = sums.iter().sum::<f64>() / 20_000.0;
+        let spread = (sums.iter().map(|s| (s - found).powi(2)).sum::<f64>() / 20_000.0).sqrt();
+        assert!((found - mean).abs() < 5.0 * sd / 20_000_f64.sqrt(), "{found} {mean}");
+        assert!((spread / sd - 1.0).abs() < 0.03, "{spread} {sd}");
+    }
+    assert!(Blocks::new(&x, 7).is_err());
+}
