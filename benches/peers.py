@@ -20,10 +20,21 @@ HERE = Path(__file__).resolve().parent
 PEERS = {
     "pept": ["pept==0.5.1", "numpy==1.26.4", "hdbscan==0.8.40", "joblib==1.1.1", "scikit-learn==1.3.2"],
     "pept041": ["pept==0.4.1", "numpy==1.26.4"],
+    "coloc015": ["napari-colocalization==0.1.5", "napari", "pyside6-essentials"],
+    "coloc040": ["napari-colocalization==0.4.0", "napari", "pyside6-essentials"],
+    "cpmeasure": ["cp_measure==0.3.0"],
+    "coloc_library": [],
 }
-"""Environments of the peers; the older pept is the last one with circles and occupancy."""
-TECHNIQUES = {"pept": ["pept", "pept041"]}
+"""Environments of the peers (none: our own); the older pept is the last one with circles and occupancy."""
+TECHNIQUES = {"pept": ["pept", "pept041"], "coloc": ["coloc015", "coloc040", "cpmeasure", "coloc_library"]}
 BARS = {
+    "costes:0.1.5": 200.0,
+    "costes:0.4.0": 30.0,
+    "cells_four_metrics:0.1.5": 50.0,
+    "cells_four_metrics:0.4.0": 10.0,
+    "spearman:scipy": 8.0,
+    "spearman_f32:scipy": 8.0,
+    "shuffles_1000:numpy": 10.0,
     "recipe": 20.0,
     "birmingham": 8.0,
     "adac_read": 10.0,
@@ -40,6 +51,8 @@ BARS = {
 
 def peer_python(name: str, root: Path) -> Path:
     """The interpreter of the peer's environment, made if missing."""
+    if not PEERS[name]:
+        return Path(sys.executable)
     folder = root / name
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not python.exists():
@@ -59,11 +72,11 @@ def timings(python: Path, script: str, folder: Path, repeat: int) -> dict[str, f
 
 
 def table(ours: dict[str, float], theirs: dict[str, float]) -> None:
-    print(f"{'work':26} {'ours s':>10} {'peer s':>10} {'ratio':>8} {'bar':>6}")
+    print(f"{'work':34} {'ours s':>10} {'peer s':>10} {'ratio':>8} {'bar':>6}")
     for name, seconds in theirs.items():
         work = name.split(":")[0]
         ratio = seconds / ours[work]
-        print(f"{name:26} {ours[work]:10.4f} {seconds:10.4f} {ratio:7.1f}x {BARS.get(work, 1.0):5.0f}x")
+        print(f"{name:34} {ours[work]:10.4f} {seconds:10.4f} {ratio:7.1f}x {BARS.get(name, BARS.get(work, 1.0)):5.0f}x")
 
 
 def main() -> None:

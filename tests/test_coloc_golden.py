@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,8 +86,8 @@ def real_case(shared: Path, name: str) -> Case:
 
 
 @pytest.fixture(params=[*CASES, *REAL])
-def case(request: pytest.FixtureRequest, shared: Path) -> Iterator[Case]:
-    yield (real_case if request.param in REAL else golden_case)(shared, request.param)
+def case(request: pytest.FixtureRequest, shared: Path) -> Case:
+    return (real_case if request.param in REAL else golden_case)(shared, request.param)
 
 
 def near(found: Any, expected: Any, tolerance: float) -> None:

@@ -174,7 +174,7 @@ def rank_weighted_of(a: Floats, b: Floats, share: float = RWC_SHARE) -> tuple[fl
     """RWC of flat channels."""
     if a.size < 2 or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return NAN, NAN
-    ranks = [np.unique(values, return_inverse=True)[1] for values in (a, b)]
+    ranks = [_dense_ranks(values) for values in (a, b)]
     count = max(int(rank.max()) for rank in ranks) + 1
     weight = (count - np.abs(ranks[0] - ranks[1])) / count
     above = [values >= share * values.max() for values in (a, b)]
@@ -185,6 +185,16 @@ def rank_weighted_of(a: Floats, b: Floats, share: float = RWC_SHARE) -> tuple[fl
         return float((values * weight)[both].sum()) / total if total > 0 else NAN
 
     return coefficient(a, above[0]), coefficient(b, above[1])
+
+
+def _dense_ranks(values: Floats) -> NDArray[np.intp]:
+    """0 for the least value, 1 for the next; whole numbers are counted, others sorted."""
+    span = float(np.ptp(values))
+    if span < 16 * values.size and (values == np.trunc(values)).all():
+        levels = (values - values.min()).astype(np.intp)
+        present = np.bincount(levels) > 0
+        return np.asarray((np.cumsum(present) - 1)[levels])
+    return np.unique(values, return_inverse=True)[1]
 
 
 def threshold_areas(

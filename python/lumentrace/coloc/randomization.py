@@ -168,8 +168,7 @@ def randomized(x: NDArray[Any], y: NDArray[Any], n: int, seed: int) -> Randomiza
     if first is None or second is None:
         return _none(blocks, "randomization: constant or not finite inside the blocks")
     observed = float(np.vdot(first, second)) / first.size
-    rows = [np.ascontiguousarray(values, dtype=np.float32) for values in (first, second)]
-    sums, mean, sd = _core.shuffle_blocks(rows[0], rows[1], n, seed)
+    sums, mean, sd = _core.shuffle_blocks(first.astype(np.float32), second.astype(np.float32), n, seed)
     null = sums / first.size
     mean, sd = mean / first.size, sd / first.size
     right, left = ((1 + int(count)) / (n + 1) for count in ((null >= observed).sum(), (null <= observed).sum()))
@@ -184,7 +183,7 @@ def _standardised(values: NDArray[Any]) -> Floats | None:
     if not (np.isfinite(low) and np.isfinite(high)) or low == high:
         return None
     floats -= floats.mean()
-    floats /= floats.std()
+    floats /= np.sqrt(np.vdot(floats, floats) / floats.size)
     return floats
 
 

@@ -64,8 +64,15 @@ pub(crate) fn measure_channels<'py>(
                 let (a, b) = (pixels(&a)?, pixels(&b)?);
                 let wrap = $wrap;
                 let found = run::watched(py, None, |control| {
-                    let pair = Pair::new(wrap(a, base[0]), wrap(b, base[1]))?;
-                    regions_of(pair, &starts, thresholds.as_deref(), wanted, threads, control)
+                    regions_of(
+                        wrap(a, base[0]),
+                        wrap(b, base[1]),
+                        &starts,
+                        thresholds.as_deref(),
+                        wanted,
+                        threads,
+                        control,
+                    )
                 })?;
                 return tables::table(py, found, COLUMNS);
             }
@@ -83,7 +90,8 @@ fn pixels<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>) -> PyResult
 }
 
 fn regions_of<A: Channel + Send + Copy, B: Channel + Send + Copy>(
-    pair: Pair<A, B>,
+    a: A,
+    b: B,
     starts: &[usize],
     thresholds: Option<&[[f64; 2]]>,
     wanted: Wanted,
@@ -91,13 +99,15 @@ fn regions_of<A: Channel + Send + Copy, B: Channel + Send + Copy>(
     control: &Control,
 ) -> lumentrace::Result<Vec<f64>> {
     let spans: Vec<(usize, usize)> = starts.windows(2).map(|s| (s[0], s[1])).collect();
-    let whole = pair.len();
+    let whole = a.len();
+    Pair::new(a.part(whole, whole), b.part(b.len().min(whole), b.len()))?;
     if spans.iter().any(|&(start, end)| start > end || end > whole) {
         return Err(lumentrace::Error::argument("starts", "ascending numbers of pixels", format!("{starts:?}")));
     }
     let measure = |number: usize, threads: usize| {
         let (start, end) = spans[number];
-        row(&pair.part(start, end), thresholds.map(|pairs| pairs[number]), wanted, threads, control)
+        let part = Pair::new(a.part(start, end), b.part(start, end))?;
+        row(&part, thresholds.map(|pairs| pairs[number]), wanted, threads, control)
     };
     if spans.len() < 2 || spans.iter().any(|&(start, end)| end - start >= LARGE) {
         let rows = (0..spans.len()).map(|number| measure(number, threads));
@@ -195,7 +205,7 @@ pub(crate) fn shuffle_blocks<'py>(
     let (x, y) = (x.as_slice().map_err(|_| strided())?, y.as_slice().map_err(|_| strided())?);
     let (sums, mean, sd) = run::watched(py, None, |control| {
         let (x, y) = (Blocks::new(x, sizes[0])?, Blocks::new(y, sizes[1])?);
-        let (mean, sd) = null_moments(x, y, control)?;
+        let (mean, sd) = null_moments(x, y, threads, control)?;
         Ok((shuffled_products(x, y, count, seed, threads, control)?, mean, sd))
     })?;
     Ok((PyArray1::from_vec(py, sums), mean, sd))

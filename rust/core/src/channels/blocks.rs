@@ -1,5 +1,6 @@
 //! Costes' randomisation: one channel's blocks are put in random places, and the correlation is measured again.
 
+use crate::simd::wide;
 use crate::{Control, Error, Result, pool};
 
 /// Blocks of pixels, one per row.
@@ -63,13 +64,7 @@ pub fn shuffled_products(
             for (place, k) in places.iter_mut().zip(shuffles.clone()) {
                 permutation(place, x.len(), seed, k as u64);
             }
-            let mut sums = vec![0.0; shuffles.len()];
-            for (number, block) in y.rows().enumerate() {
-                for (sum, place) in sums.iter_mut().zip(places.iter()) {
-                    *sum += dot(x.row(place[number] as usize), block);
-                }
-            }
-            Ok(sums)
+            Ok(products(x.pixels, y.pixels, x.size, &places[..shuffles.len()]))
         },
     )?;
     Ok(parts.concat())
@@ -82,25 +77,25 @@ pub fn shuffled_products(
 ///
 /// # Errors
 /// [`Error::Argument`] as [`shuffled_products`]; [`Error::Cancelled`].
-pub fn null_moments(x: Blocks<'_>, y: Blocks<'_>, control: &Control) -> Result<(f64, f64)> {
+pub fn null_moments(x: Blocks<'_>, y: Blocks<'_>, threads: usize, control: &Control) -> Result<(f64, f64)> {
     check(x, y)?;
     let (blocks, size) = (x.len(), x.size);
     if blocks < 2 {
         return Ok((f64::NAN, f64::NAN));
     }
-    let (u, mean_x) = centred(x);
-    let (v, mean_y) = centred(y);
+    let (mean_x, mean_y) = (mean_row(x), mean_row(y));
     let mean = mean_x.iter().zip(&mean_y).map(|(a, b)| a * b).sum::<f64>() * blocks as f64;
-    let mut squares = 0.0;
-    if size <= blocks {
-        let (cross_u, cross_v) = (cross(&u, size, control)?, cross(&v, size, control)?);
-        squares += cross_u.iter().zip(&cross_v).map(|(a, b)| a * b).sum::<f64>();
+    let squares: f64 = if size <= blocks {
+        let (u, v) = (cross(x, &mean_x, threads, control)?, cross(y, &mean_y, threads, control)?);
+        u.iter().zip(&v).map(|(a, b)| a * b).sum()
     } else {
-        for row in u.chunks_exact(size) {
-            control.check()?;
-            squares += v.chunks_exact(size).map(|other| inner(row, other).powi(2)).sum::<f64>();
-        }
-    }
+        let (u, v) = (centred(x, &mean_x), centred(y, &mean_y));
+        let of_row = |(): &mut (), row: usize| {
+            let row = &u[row * size..(row + 1) * size];
+            Ok(v.chunks_exact(size).map(|other| inner(row, other).powi(2)).sum::<f64>())
+        };
+        pool::map(blocks, threads, control, || (), of_row)?.iter().sum()
+    };
     Ok((mean, (squares / (blocks - 1) as f64).sqrt()))
 }
 
@@ -115,26 +110,50 @@ fn check(x: Blocks<'_>, y: Blocks<'_>) -> Result<()> {
     Ok(())
 }
 
-fn dot(x: &[f32], y: &[f32]) -> f64 {
-    const LANES: usize = 16;
-    let mut sums = [0.0_f32; LANES];
-    let (x_whole, x_rest) = x.as_chunks::<LANES>();
-    let (y_whole, y_rest) = y.as_chunks::<LANES>();
-    for (a, b) in x_whole.iter().zip(y_whole) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
+const LANES: usize = 16;
+
+wide! {
+    /// For each order of the blocks of `x` the sum of their products with those of `y`.
+    fn products(x: &[f32], y: &[f32], size: usize, places: &[Vec<u32>]) -> Vec<f64> {
+        let mut sums = vec![[0.0_f64; LANES]; places.len()];
+        for (number, block) in y.chunks_exact(size).enumerate() {
+            let (whole, rest) = block.as_chunks::<LANES>();
+            for (sum, place) in sums.iter_mut().zip(places) {
+                let start = place[number] as usize * size;
+                let (other, other_rest) = x[start..start + size].as_chunks::<LANES>();
+                let mut lanes = [0.0_f32; LANES];
+                for (a, b) in other.iter().zip(whole) {
+                    for lane in 0..LANES {
+                        lanes[lane] += a[lane] * b[lane];
+                    }
+                }
+                for ((lane, a), b) in lanes.iter_mut().zip(other_rest).zip(rest) {
+                    *lane += a * b;
+                }
+                for (total, lane) in sum.iter_mut().zip(lanes) {
+                    *total += f64::from(lane);
+                }
+            }
         }
+        sums.iter().map(|lanes| lanes.iter().sum()).collect()
     }
-    let rest: f32 = x_rest.iter().zip(y_rest).map(|(a, b)| a * b).sum();
-    f64::from(sums.iter().sum::<f32>() + rest)
 }
 
-fn inner(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(a, b)| a * b).sum()
+wide! {
+    fn inner(x: &[f64], y: &[f64]) -> f64 {
+        const LANES: usize = 8;
+        let mut sums = [0.0; LANES];
+        let ((x_whole, x_rest), (y_whole, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (a, b) in x_whole.iter().zip(y_whole) {
+            for lane in 0..LANES {
+                sums[lane] += a[lane] * b[lane];
+            }
+        }
+        sums.iter().sum::<f64>() + x_rest.iter().zip(y_rest).map(|(a, b)| a * b).sum::<f64>()
+    }
 }
 
-/// Rows less their mean, and the mean.
-fn centred(rows: Blocks<'_>) -> (Vec<f64>, Vec<f64>) {
+fn mean_row(rows: Blocks<'_>) -> Vec<f64> {
     let mut mean = vec![0.0; rows.size];
     for row in rows.rows() {
         mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
@@ -142,20 +161,48 @@ fn centred(rows: Blocks<'_>) -> (Vec<f64>, Vec<f64>) {
     for sum in &mut mean {
         *sum /= rows.len() as f64;
     }
-    let less = rows.rows().flat_map(|row| row.iter().zip(&mean).map(|(x, m)| f64::from(*x) - m)).collect();
-    (less, mean)
+    mean
 }
 
-/// Sum of the products of each row with itself, (size, size).
-fn cross(rows: &[f64], size: usize, control: &Control) -> Result<Vec<f64>> {
-    let mut sums = vec![0.0; size * size];
-    for row in rows.chunks_exact(size) {
-        control.check()?;
-        for (x, line) in row.iter().zip(sums.chunks_exact_mut(size)) {
-            line.iter_mut().zip(row).for_each(|(sum, y)| *sum += x * y);
+/// Rows less their mean.
+fn centred(rows: Blocks<'_>, mean: &[f64]) -> Vec<f64> {
+    rows.rows().flat_map(|row| row.iter().zip(mean).map(|(x, m)| f64::from(*x) - m)).collect()
+}
+
+/// Rows whose products are summed in one go, unless blocks are so large that the sums of one go fill the memory.
+const ROWS: usize = 1 << 13;
+const LARGE: usize = 512;
+
+/// Sum of the products of each row, less the mean, with itself: (size, size).
+fn cross(rows: Blocks<'_>, mean: &[f64], threads: usize, control: &Control) -> Result<Vec<f64>> {
+    let size = rows.size;
+    let length = if size <= LARGE { ROWS } else { rows.len() };
+    let of_piece = |less: &mut Vec<f64>, piece: usize| {
+        let mut sums = vec![0.0; size * size];
+        for number in piece * length..rows.len().min((piece + 1) * length) {
+            control.check()?;
+            less.clear();
+            less.extend(rows.row(number).iter().zip(mean).map(|(x, m)| f64::from(*x) - m));
+            add_products(&mut sums, less);
+        }
+        Ok(sums)
+    };
+    let parts = pool::map(rows.len().div_ceil(length), threads, control, Vec::new, of_piece)?;
+    let mut total = vec![0.0; size * size];
+    for part in parts {
+        total.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
+    }
+    Ok(total)
+}
+
+wide! {
+    fn add_products(sums: &mut [f64], row: &[f64]) {
+        for (x, line) in row.iter().zip(sums.chunks_exact_mut(row.len())) {
+            for (sum, y) in line.iter_mut().zip(row) {
+                *sum += x * y;
+            }
         }
     }
-    Ok(sums)
 }
 
 /// Numbers below `len` in the random order of shuffle `number` (Fisher and Yates).

@@ -1,9 +1,10 @@
 //! Pearson's and Spearman's correlation, and Li's quotient.
 
 use super::beta::p_value;
-use super::moments::{Moments, in_pieces, level, sums};
+use super::moments::{Moments, PIECE, level_pieces, sums, value_pieces};
 use super::pixels::{Channel, Pair};
 use super::ranks::Ranks;
+use crate::simd::wide;
 use crate::{Control, Result, pool};
 
 /// A correlation and its two-tailed probability by chance.
@@ -41,7 +42,7 @@ pub fn pearson<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, contro
 /// O(N) for levels, which are counted; O(N log N) otherwise. NaN as for [`pearson`]; p is NaN for two pixels.
 ///
 /// # Errors
-/// [`crate::Error::Cancelled`].
+/// [`crate::Error::Argument`] for 2³¹ pixels or more; [`crate::Error::Cancelled`].
 pub fn spearman<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, control: &Control) -> Result<Correlation> {
     if pair.sound().is_none() {
         return Ok(Correlation::NONE);
@@ -51,31 +52,48 @@ pub fn spearman<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, contr
         threads,
         control,
         || (),
-        |(), which| Ok(if which == 0 { Ranks::new(&pair.a) } else { Ranks::new(&pair.b) }),
+        |(), which| {
+            let range = pair.ranges[which];
+            if which == 0 { Ranks::new(&pair.a, range, control) } else { Ranks::new(&pair.b, range, control) }
+        },
     )?;
     let (Some(ranks_b), Some(ranks_a)) = (both.pop(), both.pop()) else { return Ok(Correlation::NONE) };
-    let parts = in_pieces(pair, threads, control, |part, start| {
-        let (mut aa, mut bb, mut ab) = (0_i128, 0_i128, 0_i128);
-        for i in 0..part.len() {
-            let (x, y) = (rank(&ranks_a, &part.a, i, start), rank(&ranks_b, &part.b, i, start));
-            aa += i128::from(x) * i128::from(x);
-            bb += i128::from(y) * i128::from(y);
-            ab += i128::from(x) * i128::from(y);
-        }
-        [aa, bb, ab]
-    })?;
-    let [aa, bb, ab] = parts.iter().fold([0; 3], |[a, b, c], part| [a + part[0], b + part[1], c + part[2]]);
+    let [aa, bb] = [ranks_a.square(), ranks_b.square()];
+    let ab = products(pair, [&ranks_a, &ranks_b], threads, control)?;
     let r = if aa == bb { ab as f64 / aa as f64 } else { ab as f64 / (aa as f64).sqrt() / (bb as f64).sqrt() };
     let n = pair.len() as u64;
     let p = if n == 2 { f64::NAN } else { p_value(r.clamp(-1.0, 1.0), n) };
     Ok(Correlation { r: if n == 2 { r.signum() } else { r.clamp(-1.0, 1.0) }, p })
 }
 
-fn rank<C: Channel>(ranks: &Ranks, part: &C, index: usize, start: usize) -> i64 {
-    match ranks {
-        Ranks::OfPixel(ranks) => ranks[start + index],
-        Ranks::OfLevel { .. } => ranks.get(part, index),
-    }
+/// Sum of products of the ranks.
+fn products<A: Channel, B: Channel>(
+    pair: &Pair<A, B>,
+    ranks: [&Ranks; 2],
+    threads: usize,
+    control: &Control,
+) -> Result<i128> {
+    let small = pair.len() < SMALL;
+    let parts = level_pieces(pair, threads, control, |a, b, start| {
+        let end = pair.len().min(start + PIECE);
+        if let [Ranks::OfLevel { table: x, .. }, Ranks::OfLevel { table: y, .. }] = ranks {
+            return dot(a.iter().zip(b).map(|(&a, &b)| (x.get(a), y.get(b))), small);
+        }
+        let of = |ranks: &Ranks, levels: &[u16], i: usize| match ranks {
+            Ranks::OfLevel { table, .. } => table.get(levels[i - start]),
+            Ranks::OfPixel { ranks, .. } => ranks[i],
+        };
+        dot((start..end).map(|i| (of(ranks[0], a, i), of(ranks[1], b, i))), small)
+    })?;
+    Ok(parts.iter().sum())
+}
+
+/// Below so many pixels the products of the ranks of a piece add up to less than 2⁶³.
+const SMALL: usize = 1 << 24;
+
+fn dot(ranks: impl Iterator<Item = (i32, i32)>, small: bool) -> i128 {
+    let products = ranks.map(|(x, y)| i64::from(x) * i64::from(y));
+    if small { products.sum::<i64>().into() } else { products.map(i128::from).sum() }
 }
 
 /// Li's intensity correlation quotient: the share of pixels on the same side of both means, of those beside both, less ½.
@@ -91,21 +109,52 @@ pub fn li_icq<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, control
     }
     let parts = if pair.exact() {
         let total = sums(pair, threads, control)?;
-        let side = move |value: u64, sum: u64| (i128::from(total.n) * i128::from(value) - i128::from(sum)).signum();
-        in_pieces(pair, threads, control, move |part, _| {
-            count((0..part.len()).map(|i| (side(level(&part.a, i), total.a) * side(level(&part.b, i), total.b)) as i8))
-        })?
+        let sides = [Side::new(total.a, total.n), Side::new(total.b, total.n)];
+        level_pieces(pair, threads, control, |a, b, _| same_side_levels(a, b, sides))?
     } else {
-        let [x, y] = Moments::new(pair, threads, control)?.mean;
-        let side = |value: f64, mean: f64| i8::from(value > mean) - i8::from(value < mean);
-        in_pieces(pair, threads, control, move |part, _| {
-            count((0..part.len()).map(|i| side(part.a.value(i), x) * side(part.b.value(i), y)))
-        })?
+        let mean = Moments::new(pair, threads, control)?.mean;
+        value_pieces(pair, threads, control, |a, b, _| same_side_values(a, b, mean))?
     };
     let [same, beside] = parts.iter().fold([0_u64; 2], |[a, b], part| [a + part[0], b + part[1]]);
     Ok(if beside == 0 { f64::NAN } else { same as f64 / beside as f64 - 0.5 })
 }
 
-fn count(signs: impl Iterator<Item = i8>) -> [u64; 2] {
-    signs.fold([0; 2], |[same, beside], sign| [same + u64::from(sign > 0), beside + u64::from(sign != 0)])
+/// A mean of levels: levels above `cut` are above it, and `cut` itself is below it unless it is `at` the mean.
+#[derive(Debug, Clone, Copy)]
+struct Side {
+    cut: u16,
+    at: bool,
+}
+
+impl Side {
+    fn new(sum: u64, n: u64) -> Self {
+        Self { cut: (sum / n) as u16, at: sum.is_multiple_of(n) }
+    }
+}
+
+wide! {
+    /// Pixels on the same side of both means, and pixels beside both.
+    fn same_side_levels(a: &[u16], b: &[u16], sides: [Side; 2]) -> [u64; 2] {
+        let (mut same, mut beside) = (0_u32, 0_u32);
+        let [x, y] = sides;
+        for (&a, &b) in a.iter().zip(b) {
+            let off = !((x.at && a == x.cut) || (y.at && b == y.cut));
+            beside += u32::from(off);
+            same += u32::from(off && ((a > x.cut) == (b > y.cut)));
+        }
+        [same.into(), beside.into()]
+    }
+}
+
+wide! {
+    /// The same for values.
+    fn same_side_values(a: &[f64], b: &[f64], mean: [f64; 2]) -> [u64; 2] {
+        let (mut same, mut beside) = (0_u32, 0_u32);
+        for (&a, &b) in a.iter().zip(b) {
+            let off = a != mean[0] && b != mean[1];
+            beside += u32::from(off);
+            same += u32::from(off && ((a > mean[0]) == (b > mean[1])));
+        }
+        [same.into(), beside.into()]
+    }
 }

@@ -5,9 +5,10 @@
 //! one pass puts pixels into bins, and sums over bins give the correlation below every level. Costes & al., Biophys. J. 86
 //! (2004) 3993.
 
-use super::moments::{Moments, PIECE, Sums, level, sums};
+use super::moments::{Moments, PIECE, Sums, in_pieces, sums, value_pieces};
 use super::pixels::{Channel, Pair};
-use crate::{Control, Error, Result, pool};
+use super::ranks::{LevelTable, ordered, sorted};
+use crate::{Control, Error, Result};
 
 /// How thresholds are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub fn costes<A: Channel, B: Channel>(
     {
         return Err(Error::argument("n_steps", format!("1 to {MOST_STEPS}"), steps));
     }
-    let (Some(a), Some(b)) = (pair.a.range(), pair.b.range()) else {
+    let [Some(a), Some(b)] = pair.ranges else {
         return Ok(Costes::unfit(if grid { [0.0; 2] } else { [f64::NAN; 2] }, Status::Empty));
     };
     let maxima = if grid || a.1.is_nan() || b.1.is_nan() { [a.1, b.1] } else { [f64::NAN; 2] };
@@ -98,8 +99,13 @@ pub fn costes<A: Channel, B: Channel>(
         let thresholds = if maxima.iter().any(|x| x.is_nan()) { [f64::NAN; 2] } else { maxima };
         return Ok(Costes::unfit(thresholds, Status::Degenerate));
     }
-    let moments = Moments::new(pair, threads, control)?;
-    let rising = if pair.exact() { sums(pair, threads, control)?.product() > 0 } else { moments.product > 0.0 };
+    let (moments, rising) = if pair.exact() {
+        let total = sums(pair, threads, control)?;
+        (Moments::exact(&total, [pair.a.base(), pair.b.base()]), total.product() > 0)
+    } else {
+        let moments = Moments::new(pair, threads, control)?;
+        (moments, moments.product > 0.0)
+    };
     if !rising {
         return Ok(Costes::unfit(maxima, Status::NoSlope));
     }
@@ -110,8 +116,9 @@ pub fn costes<A: Channel, B: Channel>(
     let line = Line { slope, intercept };
     let found = match search {
         Search::Grid(steps) => below_grid(pair, steps, [a, b], line, &moments, threads, control)?,
-        Search::Bisection => Some(bisection(pair, [a, b], line)),
-        _ => below_levels(pair, a, line, &moments)?,
+        Search::Bisection => Some(bisection(pair, [a, b], line, threads, control)?),
+        _ if pair.exact() => below_levels(pair, [a, b], line, threads, control)?,
+        _ => below_values(pair, a.0, line, &moments)?,
     };
     let (thresholds, r_below, status) = match found {
         Some((thresholds, r)) => (thresholds, r, Status::Crossed),
@@ -133,6 +140,10 @@ struct Line {
 impl Line {
     fn at(self, x: f64) -> f64 {
         self.slope * x + self.intercept
+    }
+
+    fn before(self, y: f64) -> f64 {
+        (y - self.intercept) / self.slope
     }
 }
 
@@ -189,22 +200,15 @@ impl Bin for Scaled {
     }
 }
 
-/// How a pixel enters its bin.
-trait Entry<A, B, S>: Sync {
-    fn enter(&self, pair: &Pair<A, B>, index: usize, bin: &mut S);
-}
-
-struct ByLevel;
-
-impl<A: Channel, B: Channel> Entry<A, B, Sums> for ByLevel {
-    fn enter(&self, pair: &Pair<A, B>, index: usize, bin: &mut Sums) {
-        let (a, b) = (level(&pair.a, index), level(&pair.b, index));
-        bin.n += 1;
-        bin.a += a;
-        bin.b += b;
-        bin.aa += u128::from(a * a);
-        bin.bb += u128::from(b * b);
-        bin.ab += u128::from(a * b);
+impl Scaled {
+    fn enter(&mut self, values: [f64; 2], standard: &Standard) {
+        let [x, y] = [0, 1].map(|k| (values[k] - standard.mean[k]) * standard.scale[k]);
+        self.n += 1;
+        self.sums.iter_mut().zip([x, y, x * x, y * y, x * y]).for_each(|(sum, more)| *sum += more);
+        for (k, value) in values.into_iter().enumerate() {
+            self.low[k] = self.low[k].min(value);
+            self.high[k] = self.high[k].max(value);
+        }
     }
 }
 
@@ -221,42 +225,19 @@ impl Standard {
     }
 }
 
-impl<A: Channel, B: Channel> Entry<A, B, Scaled> for Standard {
-    fn enter(&self, pair: &Pair<A, B>, index: usize, bin: &mut Scaled) {
-        let values = [pair.a.value(index), pair.b.value(index)];
-        let [x, y] = [0, 1].map(|k| (values[k] - self.mean[k]) * self.scale[k]);
-        bin.n += 1;
-        bin.sums.iter_mut().zip([x, y, x * x, y * y, x * y]).for_each(|(sum, more)| *sum += more);
-        for (k, value) in values.into_iter().enumerate() {
-            bin.low[k] = bin.low[k].min(value);
-            bin.high[k] = bin.high[k].max(value);
-        }
-    }
-}
-
-/// The bin of a value: by level, or by comparison.
+/// Falling levels, and the place of a value among them.
 struct Places {
-    /// Of level `least` and on; empty for channels without levels.
-    of_level: Vec<u32>,
-    least: usize,
-    /// Falling levels.
     table: Vec<f64>,
     start: f64,
     per_step: f64,
 }
 
 impl Places {
-    fn new<C: Channel>(channel: &C, range: (f64, f64), table: Vec<f64>) -> Self {
+    fn new(table: Vec<f64>) -> Self {
         let start = table.first().copied().unwrap_or(0.0);
         let width = start - table.last().copied().unwrap_or(0.0);
         let per_step = if width > 0.0 { (table.len() - 1) as f64 / width } else { 0.0 };
-        let mut places = Self { of_level: Vec::new(), least: 0, table, start, per_step };
-        if !channel.is_empty() && channel.level(0).is_some() {
-            let (low, high) = ((range.0 - channel.base()) as usize, (range.1 - channel.base()) as usize);
-            places.of_level = (low..=high).map(|level| places.find(channel.base() + level as f64) as u32).collect();
-            places.least = low;
-        }
-        places
+        Self { table, start, per_step }
     }
 
     /// How many levels of the table are at or above `value`: those after are below it.
@@ -272,11 +253,9 @@ impl Places {
         place
     }
 
-    fn get<C: Channel>(&self, channel: &C, index: usize) -> usize {
-        match channel.level(index) {
-            Some(level) => self.of_level[usize::from(level) - self.least] as usize,
-            None => self.find(channel.value(index)),
-        }
+    /// The places of all levels of a channel with this range.
+    fn of_levels<C: Channel>(&self, channel: &C, range: (f64, f64)) -> LevelTable<u32> {
+        LevelTable::new(channel, range, |value| self.find(value) as u32)
     }
 }
 
@@ -291,49 +270,79 @@ fn below_grid<A: Channel, B: Channel>(
 ) -> Result<Found> {
     let step = (a.1 - a.0) / steps as f64;
     let levels: Vec<f64> = (0..steps).map(|k| a.1 - k as f64 * step).collect();
-    let places_a = Places::new(&pair.a, a, levels.clone());
-    let places_b = Places::new(&pair.b, b, levels.iter().map(|&x| line.at(x)).collect());
+    let places = [Places::new(levels.clone()), Places::new(levels.iter().map(|&x| line.at(x)).collect())];
     // Bin k holds the pixels that are below at the first k levels; bin 0 those that never are.
-    let place = |part: &Pair<A, B>, i: usize| places_a.get(&part.a, i).max(places_b.get(&part.b, i));
     let correlations = if pair.exact() {
-        correlations(&bins(pair, steps + 1, &place, &ByLevel, threads, control)?)
+        let tables = [places[0].of_levels(&pair.a, a), places[1].of_levels(&pair.b, b)];
+        correlations(&level_bins(pair, steps + 1, &tables, u32::max, threads, control)?)
     } else {
-        correlations(&bins(pair, steps + 1, &place, &Standard::of(moments), threads, control)?)
+        correlations(&value_bins(pair, steps + 1, &places, &Standard::of(moments), threads, control)?)
     };
     // Entry k + 1: correlation of the pixels below level k.
     let first = correlations.iter().skip(1).position(|r| r.is_some_and(|r| r <= 0.0));
     Ok(first.map(|k| ([levels[k], line.at(levels[k])], correlations[k + 1].unwrap_or(f64::NAN))))
 }
 
-/// Sums of the pixels of each bin.
-fn bins<A: Channel, B: Channel, S: Bin>(
+/// Sums of the pixels of each bin; a pixel's bin is joined from the entries of its levels in two tables.
+fn level_bins<A: Channel, B: Channel>(
     pair: &Pair<A, B>,
     count: usize,
-    place: &(impl Fn(&Pair<A, B>, usize) -> usize + Sync),
-    entry: &impl Entry<A, B, S>,
+    tables: &[LevelTable<u32>; 2],
+    join: impl Fn(u32, u32) -> u32 + Sync + Send,
     threads: usize,
     control: &Control,
-) -> Result<Vec<S>> {
-    let length = PIECE.max(8 * count);
-    let parts = pool::map(
-        pair.len().div_ceil(length),
-        threads,
-        control,
-        || (),
-        |(), piece| {
-            let part = pair.part(piece * length, pair.len().min((piece + 1) * length));
-            let mut bins = vec![S::default(); count];
-            for i in 0..part.len() {
-                entry.enter(&part, i, &mut bins[place(&part, i)]);
+) -> Result<Vec<Sums>> {
+    let parts = in_pieces(pair.len(), bin_piece(count), threads, control, |spare: &mut [Vec<u16>; 2], start, end| {
+        let (a, b) = (pair.a.part(start, end), pair.b.part(start, end));
+        let [first, second] = spare;
+        let mut bins = vec![[0_u64; 6]; count];
+        for (&a, &b) in a.levels(first).iter().zip(b.levels(second)) {
+            let bin = &mut bins[join(tables[0].get(a), tables[1].get(b)) as usize];
+            let (a, b) = (u64::from(a), u64::from(b));
+            // Below 2⁶⁴: products are below 2³², pixels of a piece below 2³².
+            for (sum, more) in bin.iter_mut().zip([1, a, b, a * a, b * b, a * b]) {
+                *sum += more;
             }
-            Ok(bins)
-        },
-    )?;
-    let mut total = vec![S::default(); count];
+        }
+        bins
+    })?;
+    let mut total = vec![Sums::default(); count];
+    for part in parts {
+        for (sum, [n, a, b, aa, bb, ab]) in total.iter_mut().zip(part) {
+            sum.add(&Sums { n, a, b, aa: aa.into(), bb: bb.into(), ab: ab.into() });
+        }
+    }
+    Ok(total)
+}
+
+/// The same for values, in bins by their places.
+fn value_bins<A: Channel, B: Channel>(
+    pair: &Pair<A, B>,
+    count: usize,
+    places: &[Places; 2],
+    standard: &Standard,
+    threads: usize,
+    control: &Control,
+) -> Result<Vec<Scaled>> {
+    let parts = in_pieces(pair.len(), bin_piece(count), threads, control, |spare: &mut [Vec<f64>; 2], start, end| {
+        let (a, b) = (pair.a.part(start, end), pair.b.part(start, end));
+        let [first, second] = spare;
+        let mut bins = vec![Scaled::default(); count];
+        for (&a, &b) in a.values(first).iter().zip(b.values(second)) {
+            bins[places[0].find(a).max(places[1].find(b))].enter([a, b], standard);
+        }
+        bins
+    })?;
+    let mut total = vec![Scaled::default(); count];
     for part in parts {
         total.iter_mut().zip(&part).for_each(|(sum, more)| sum.add(more));
     }
     Ok(total)
+}
+
+/// Pixels per piece: bins are few beside them.
+fn bin_piece(bins: usize) -> usize {
+    PIECE.max(64 * bins)
 }
 
 /// For each bin the correlation of all pixels in it and in those after it.
@@ -351,64 +360,82 @@ fn correlations<S: Bin>(bins: &[S]) -> Vec<Option<f64>> {
     found
 }
 
+/// The level on the first channel at or above which a pixel is below.
+fn critical(a: f64, b: f64, line: Line) -> f64 {
+    a.min(line.before(b))
+}
+
 /// The greatest level, of those at which a pixel comes to lie below, with r <= 0 below it.
+///
+/// Such levels are whole numbers of the first channel, or partners of those of the second: O(N + levels).
 fn below_levels<A: Channel, B: Channel>(
     pair: &Pair<A, B>,
-    a: (f64, f64),
+    [a, b]: [(f64, f64); 2],
     line: Line,
-    moments: &Moments,
+    threads: usize,
+    control: &Control,
 ) -> Result<Found> {
+    let whole = |(low, high): (f64, f64)| (0..=(high - low) as u32).map(move |k| low + f64::from(k));
+    let mut levels: Vec<f64> = whole(a).chain(whole(b).map(|value| line.before(value))).collect();
+    levels.sort_unstable_by(f64::total_cmp);
+    levels.dedup();
+    let place = |value: f64| levels.partition_point(|level| *level < value) as u32;
+    let tables = [LevelTable::new(&pair.a, a, place), LevelTable::new(&pair.b, b, |value| place(line.before(value)))];
+    let bins = level_bins(pair, levels.len(), &tables, u32::min, threads, control)?;
+    let (mut below, mut found) = (Sums::default(), None);
+    for (bin, level) in bins.iter().zip(levels).filter(|(bin, _)| bin.n > 0) {
+        below.add(bin);
+        keep_crossing(&mut found, &below, level, a.0, line);
+    }
+    Ok(found)
+}
+
+/// The same for values, which are sorted: O(N log N).
+fn below_values<A: Channel, B: Channel>(pair: &Pair<A, B>, least: f64, line: Line, moments: &Moments) -> Result<Found> {
     if u32::try_from(pair.len()).is_err() {
         return Err(Error::argument("a", "fewer than 2³² pixels", pair.len()));
     }
-    let critical = |i: usize| pair.a.value(i).min((pair.b.value(i) - line.intercept) / line.slope);
-    let mut order: Vec<(f64, u32)> = (0..pair.len()).map(|i| (critical(i), i as u32)).collect();
-    order.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)));
-    let found = if pair.exact() {
-        last_crossing(pair, &order, a.0, &ByLevel)
-    } else {
-        last_crossing(pair, &order, a.0, &Standard::of(moments))
-    };
-    Ok(found.map(|(level, r)| ([level, line.at(level)], r)))
-}
-
-fn last_crossing<A: Channel, B: Channel, S: Bin>(
-    pair: &Pair<A, B>,
-    order: &[(f64, u32)],
-    least: f64,
-    entry: &impl Entry<A, B, S>,
-) -> Option<(f64, f64)> {
-    let (mut below, mut found) = (S::default(), None);
+    let level = |i: usize| critical(pair.a.value(i), pair.b.value(i), line);
+    let order = sorted((0..pair.len()).map(|i| ordered(level(i))));
+    let (mut below, mut found, standard) = (Scaled::default(), None, Standard::of(moments));
     for ties in order.chunk_by(|x, y| x.0 == y.0) {
         for &(_, i) in ties {
-            entry.enter(pair, i as usize, &mut below);
+            below.enter([pair.a.value(i as usize), pair.b.value(i as usize)], &standard);
         }
-        let level = ties[0].0;
-        if let Some(r) = below.r()
-            && r <= 0.0
-            && level > least
-        {
-            found = Some((level, r));
-        }
+        keep_crossing(&mut found, &below, level(ties[0].1 as usize), least, line);
     }
-    found
+    Ok(found)
+}
+
+fn keep_crossing<S: Bin>(found: &mut Found, below: &S, level: f64, least: f64, line: Line) {
+    if level > least
+        && let Some(r) = below.r()
+        && r <= 0.0
+    {
+        *found = Some(([level, line.at(level)], r));
+    }
 }
 
 const MOST_ROUNDS: usize = 100;
 
 /// As Coloc 2 walks: the channel over which the axis is flatter, in halved steps, thresholds rounded and kept in range.
-fn bisection<A: Channel, B: Channel>(pair: &Pair<A, B>, ranges: [(f64, f64); 2], line: Line) -> ([f64; 2], f64) {
+fn bisection<A: Channel, B: Channel>(
+    pair: &Pair<A, B>,
+    ranges: [(f64, f64); 2],
+    line: Line,
+    threads: usize,
+    control: &Control,
+) -> Result<([f64; 2], f64)> {
     let first = line.slope.abs() < 1.0;
     let (low, high) = if first { ranges[0] } else { ranges[1] };
     let rounded = |x: f64, (low, high): (f64, f64)| (x + 0.5).floor().clamp(low, high);
     let thresholds = |t: f64| {
-        let both = if first { [t, line.at(t)] } else { [(t - line.intercept) / line.slope, t] };
+        let both = if first { [t, line.at(t)] } else { [line.before(t), t] };
         [rounded(both[0], ranges[0]), rounded(both[1], ranges[1])]
     };
     let (mut at, mut before, mut r) = ((high + low).abs() / 2.0, high, f64::NAN);
     for _ in 0..=MOST_ROUNDS {
-        let [ta, tb] = thresholds(at);
-        r = strictly_below(pair, ta, tb);
+        r = strictly_below(pair, thresholds(at), threads, control)?;
         let half = (at - before).abs() / 2.0;
         before = at;
         if r > 0.0 {
@@ -420,17 +447,26 @@ fn bisection<A: Channel, B: Channel>(pair: &Pair<A, B>, ranges: [(f64, f64); 2],
             break;
         }
     }
-    (thresholds(at), r)
+    Ok((thresholds(at), r))
 }
 
-fn strictly_below<A: Channel, B: Channel>(pair: &Pair<A, B>, ta: f64, tb: f64) -> f64 {
-    let origin = [pair.a.value(0), pair.b.value(0)];
-    let standard = Standard { mean: origin, scale: [1.0; 2] };
-    let mut below = Scaled::default();
-    for i in 0..pair.len() {
-        if pair.a.value(i) < ta || pair.b.value(i) < tb {
-            standard.enter(pair, i, &mut below);
+fn strictly_below<A: Channel, B: Channel>(
+    pair: &Pair<A, B>,
+    thresholds: [f64; 2],
+    threads: usize,
+    control: &Control,
+) -> Result<f64> {
+    let standard = Standard { mean: [pair.a.value(0), pair.b.value(0)], scale: [1.0; 2] };
+    let parts = value_pieces(pair, threads, control, |a, b, _| {
+        let mut below = Scaled::default();
+        for (&a, &b) in a.iter().zip(b).filter(|(a, b)| **a < thresholds[0] || **b < thresholds[1]) {
+            below.enter([a, b], &standard);
         }
+        below
+    })?;
+    let mut below = Scaled::default();
+    for part in &parts {
+        below.add(part);
     }
-    below.r().unwrap_or(f64::NAN)
+    Ok(below.r().unwrap_or(f64::NAN))
 }

@@ -1,7 +1,8 @@
 //! How much of one channel lies where the other one is bright.
 
-use super::moments::in_pieces;
+use super::moments::{level_pieces, value_pieces};
 use super::pixels::{Channel, Pair};
+use crate::simd::wide;
 use crate::{Control, Result};
 
 /// Manders' coefficients: of each channel the share of its sum that is where the other one is above its threshold.
@@ -17,21 +18,82 @@ pub fn manders<A: Channel, B: Channel>(
     threads: usize,
     control: &Control,
 ) -> Result<[f64; 2]> {
-    let (Some(range_a), Some(range_b)) = (pair.a.range(), pair.b.range()) else { return Ok([f64::NAN; 2]) };
-    let parts = in_pieces(pair, threads, control, |part, _| {
-        (0..part.len()).fold([0.0; 4], |[sum_a, sum_b, in_a, in_b], i| {
-            let (a, b) = (part.a.value(i), part.b.value(i));
-            let (over_a, over_b) = (a > thresholds[0], b > thresholds[1]);
-            [sum_a + a, sum_b + b, in_a + if over_b { a } else { 0.0 }, in_b + if over_a { b } else { 0.0 }]
-        })
-    })?;
-    let [sum_a, sum_b, in_a, in_b] = total(&parts);
+    let [Some(range_a), Some(range_b)] = pair.ranges else { return Ok([f64::NAN; 2]) };
+    let [sum_a, sum_b, in_a, in_b] = if pair.exact() {
+        let base = [pair.a.base(), pair.b.base()];
+        let cuts = [0, 1].map(|k| (thresholds[k] - base[k]).floor().clamp(-1.0, 65_536.0) as i32);
+        let parts = level_pieces(pair, threads, control, |a, b, _| level_sums(a, b, cuts))?;
+        let total: [u64; 4] = merged(&parts);
+        let counts: [u64; 2] = merged(&parts.iter().map(|part| [part[4], part[5]]).collect::<Vec<_>>());
+        let n = pair.len() as f64;
+        let with_base = |sum: u64, count: f64, base: f64| sum as f64 + base * count;
+        [
+            with_base(total[0], n, base[0]),
+            with_base(total[1], n, base[1]),
+            with_base(total[2], counts[0] as f64, base[0]),
+            with_base(total[3], counts[1] as f64, base[1]),
+        ]
+    } else {
+        let parts = value_pieces(pair, threads, control, |a, b, _| value_sums(a, b, thresholds))?;
+        merged(&parts)
+    };
     // Not a comparison with 0 alone: sums of numbers that are not finite are NaN or infinite.
     let sound = sum_a.is_finite() && sum_b.is_finite() && sum_a != 0.0 && sum_b != 0.0;
     let share = |part: f64, sum: f64, low: f64, threshold: f64| {
         if sound && low >= 0.0 && !threshold.is_nan() { part / sum } else { f64::NAN }
     };
     Ok([share(in_a, sum_a, range_a.0, thresholds[1]), share(in_b, sum_b, range_b.0, thresholds[0])])
+}
+
+wide! {
+    /// Sums of levels, of those where the other channel is above its cut, and how many those are.
+    fn level_sums(a: &[u16], b: &[u16], cuts: [i32; 2]) -> [u64; 6] {
+        let mut sums = [0_u32; 6];
+        for (&a, &b) in a.iter().zip(b) {
+            let (over_a, over_b) = (u32::from(i32::from(a) > cuts[0]), u32::from(i32::from(b) > cuts[1]));
+            let (a, b) = (u32::from(a), u32::from(b));
+            for (sum, term) in sums.iter_mut().zip([a, b, a * over_b, b * over_a, over_b, over_a]) {
+                *sum += term;
+            }
+        }
+        sums.map(u64::from)
+    }
+}
+
+/// Sums that go on side by side, so that the order of addition does not depend on the width of vectors.
+const LANES: usize = 8;
+
+wide! {
+    /// Sums of values, and of those where the other channel is above its threshold.
+    fn value_sums(a: &[f64], b: &[f64], thresholds: [f64; 2]) -> [f64; 4] {
+        let mut sums = [[0.0; LANES]; 4];
+        let mut add = |lane: usize, a: f64, b: f64| {
+            let in_a = if b > thresholds[1] { a } else { 0.0 };
+            let in_b = if a > thresholds[0] { b } else { 0.0 };
+            for (sum, term) in sums.iter_mut().zip([a, b, in_a, in_b]) {
+                sum[lane] += term;
+            }
+        };
+        let ((a_whole, a_rest), (b_whole, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a_whole.iter().zip(b_whole) {
+            for lane in 0..LANES {
+                add(lane, a[lane], b[lane]);
+            }
+        }
+        for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
+            add(lane, *a, *b);
+        }
+        sums.map(|lanes| lanes.iter().sum())
+    }
+}
+
+/// The first numbers of all parts, added in order.
+fn merged<T: Copy + Default + std::ops::AddAssign, const N: usize, const M: usize>(parts: &[[T; M]]) -> [T; N] {
+    let mut total = [T::default(); N];
+    for part in parts {
+        total.iter_mut().zip(part).for_each(|(sum, more)| *sum += *more);
+    }
+    total
 }
 
 /// Overlap coefficients of two channels.
@@ -50,24 +112,14 @@ pub struct Overlap {
 /// # Errors
 /// [`crate::Error::Cancelled`].
 pub fn overlap<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, control: &Control) -> Result<Overlap> {
-    let negative = |range: Option<(f64, f64)>| range.is_none_or(|(low, _)| low.is_nan() || low < 0.0);
-    if negative(pair.a.range()) || negative(pair.b.range()) {
+    let sound = |(low, _): (f64, f64)| low >= 0.0;
+    if !pair.ranges.iter().all(|range| range.is_some_and(sound)) {
         return Ok(Overlap { r: f64::NAN, k1: f64::NAN, k2: f64::NAN });
     }
-    let parts = in_pieces(pair, threads, control, |part, _| {
-        (0..part.len()).fold([0.0; 4], |[aa, bb, ab, zero], i| {
-            let (a, b) = (part.a.value(i), part.b.value(i));
-            [aa + a * a, bb + b * b, ab + a * b, zero]
-        })
+    let parts = value_pieces(pair, threads, control, |a, b, _| {
+        a.iter().zip(b).fold([0.0; 3], |[aa, bb, ab], (a, b)| [aa + a * a, bb + b * b, ab + a * b])
     })?;
-    let [aa, bb, ab, _] = total(&parts);
+    let [aa, bb, ab]: [f64; 3] = merged(&parts);
     let over = |below: f64| if below > 0.0 { ab / below } else { f64::NAN };
     Ok(Overlap { r: over(aa.sqrt() * bb.sqrt()), k1: over(aa), k2: over(bb) })
-}
-
-fn total(parts: &[[f64; 4]]) -> [f64; 4] {
-    parts.iter().fold([0.0; 4], |mut total, part| {
-        total.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
-        total
-    })
 }

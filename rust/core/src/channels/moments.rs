@@ -1,6 +1,7 @@
 //! Sums of values and products.
 
 use super::pixels::{Channel, Pair};
+use crate::simd::wide;
 use crate::{Control, Result, pool};
 
 /// Pixels that are summed in one go: partial sums are merged in the order of the pixels.
@@ -56,31 +57,76 @@ impl Sums {
         ]
     }
 
-    fn of<A: Channel, B: Channel>(pair: &Pair<A, B>) -> Self {
-        let mut sums = Self { n: pair.len() as u64, ..Self::default() };
-        let (mut aa, mut bb, mut ab) = (0_u64, 0_u64, 0_u64);
-        for i in 0..pair.len() {
-            let (a, b) = (level(&pair.a, i), level(&pair.b, i));
-            sums.a += a;
-            sums.b += b;
-            aa += a * a;
-            bb += b * b;
-            ab += a * b;
+    fn of(a: &[u16], b: &[u16]) -> Self {
+        let [sum_a, sum_b, aa, bb, ab] = sums_of(a, b);
+        Self { n: a.len() as u64, a: sum_a, b: sum_b, aa: aa.into(), bb: bb.into(), ab: ab.into() }
+    }
+}
+
+wide! {
+    /// Sums of levels and of their products, of at most [`PIECE`] pixels: products are below 2³².
+    fn sums_of(a: &[u16], b: &[u16]) -> [u64; 5] {
+        let mut sums = [0_u64; 5];
+        for (&a, &b) in a.iter().zip(b) {
+            let (a, b) = (u32::from(a), u32::from(b));
+            sums[0] += u64::from(a);
+            sums[1] += u64::from(b);
+            sums[2] += u64::from(a * a);
+            sums[3] += u64::from(b * b);
+            sums[4] += u64::from(a * b);
         }
-        // A piece has 2¹⁵ pixels of products below 2³².
-        (sums.aa, sums.bb, sums.ab) = (u128::from(aa), u128::from(bb), u128::from(ab));
         sums
     }
 }
 
-/// The level of a pixel of a channel that has levels.
-pub(super) fn level<C: Channel>(channel: &C, index: usize) -> u64 {
-    u64::from(channel.level(index).unwrap_or(0))
+/// Sums that go on side by side, so that the order of addition does not depend on the width of vectors.
+const LANES: usize = 8;
+
+wide! {
+    /// Sums of values less `origin`.
+    fn values_of(a: &[f64], b: &[f64], origin: [f64; 2]) -> [f64; 2] {
+        let mut sums = [[0.0; LANES]; 2];
+        let ((a_whole, a_rest), (b_whole, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a_whole.iter().zip(b_whole) {
+            for lane in 0..LANES {
+                sums[0][lane] += a[lane] - origin[0];
+                sums[1][lane] += b[lane] - origin[1];
+            }
+        }
+        for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
+            sums[0][lane] += a - origin[0];
+            sums[1][lane] += b - origin[1];
+        }
+        sums.map(|lanes| lanes.iter().sum())
+    }
+}
+
+wide! {
+    /// Sums of squares and products of values less `mean`, and of what is left of them.
+    fn products_of(a: &[f64], b: &[f64], mean: [f64; 2]) -> [f64; 5] {
+        let mut sums = [[0.0; LANES]; 5];
+        let ((a_whole, a_rest), (b_whole, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a_whole.iter().zip(b_whole) {
+            for lane in 0..LANES {
+                let (x, y) = (a[lane] - mean[0], b[lane] - mean[1]);
+                for (sum, term) in sums.iter_mut().zip([x * x, y * y, x * y, x, y]) {
+                    sum[lane] += term;
+                }
+            }
+        }
+        for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
+            let (x, y) = (a - mean[0], b - mean[1]);
+            for (sum, term) in sums.iter_mut().zip([x * x, y * y, x * y, x, y]) {
+                sum[lane] += term;
+            }
+        }
+        sums.map(|lanes| lanes.iter().sum())
+    }
 }
 
 /// Exact sums of two channels that both have levels.
 pub(super) fn sums<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, control: &Control) -> Result<Sums> {
-    let parts = in_pieces(pair, threads, control, |part, _| Sums::of(&part))?;
+    let parts = level_pieces(pair, threads, control, |a, b, _| Sums::of(a, b))?;
     let mut total = Sums::default();
     for part in &parts {
         total.add(part);
@@ -88,24 +134,45 @@ pub(super) fn sums<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, co
     Ok(total)
 }
 
-/// Applies `work` to pieces of equal length, in parallel; results in order.
-pub(super) fn in_pieces<A: Channel, B: Channel, T: Send>(
+/// Applies `work` to levels of pieces of equal length, and their place; in parallel, results in order.
+pub(super) fn level_pieces<A: Channel, B: Channel, T: Send>(
     pair: &Pair<A, B>,
     threads: usize,
     control: &Control,
-    work: impl Fn(Pair<A, B>, usize) -> T + Sync + Send,
+    work: impl Fn(&[u16], &[u16], usize) -> T + Sync + Send,
 ) -> Result<Vec<T>> {
-    let pieces = pair.len().div_ceil(PIECE);
-    pool::map(
-        pieces,
-        threads,
-        control,
-        || (),
-        |(), piece| {
-            let start = piece * PIECE;
-            Ok(work(pair.part(start, pair.len().min(start + PIECE)), start))
-        },
-    )
+    in_pieces(pair.len(), PIECE, threads, control, |spare: &mut [Vec<u16>; 2], start, end| {
+        let (a, b) = (pair.a.part(start, end), pair.b.part(start, end));
+        let [first, second] = spare;
+        work(a.levels(first), b.levels(second), start)
+    })
+}
+
+/// The same for values.
+pub(super) fn value_pieces<A: Channel, B: Channel, T: Send>(
+    pair: &Pair<A, B>,
+    threads: usize,
+    control: &Control,
+    work: impl Fn(&[f64], &[f64], usize) -> T + Sync + Send,
+) -> Result<Vec<T>> {
+    in_pieces(pair.len(), PIECE, threads, control, |spare: &mut [Vec<f64>; 2], start, end| {
+        let (a, b) = (pair.a.part(start, end), pair.b.part(start, end));
+        let [first, second] = spare;
+        work(a.values(first), b.values(second), start)
+    })
+}
+
+/// Applies `work` to the ends of pieces of equal length, in parallel; results in order.
+pub(super) fn in_pieces<S: Default, T: Send>(
+    pixels: usize,
+    length: usize,
+    threads: usize,
+    control: &Control,
+    work: impl Fn(&mut S, usize, usize) -> T + Sync + Send,
+) -> Result<Vec<T>> {
+    pool::map(pixels.div_ceil(length), threads, control, S::default, |spare, piece| {
+        Ok(work(spare, piece * length, pixels.min((piece + 1) * length)))
+    })
 }
 
 impl Moments {
@@ -119,18 +186,10 @@ impl Moments {
         }
         let n = pair.len() as f64;
         let shift = if pair.is_empty() { [0.0; 2] } else { [pair.a.value(0), pair.b.value(0)] };
-        let totals = in_pieces(pair, threads, control, |part, _| {
-            (0..part.len())
-                .fold([0.0; 2], |[a, b], i| [a + (part.a.value(i) - shift[0]), b + (part.b.value(i) - shift[1])])
-        })?;
+        let totals = value_pieces(pair, threads, control, |a, b, _| values_of(a, b, shift))?;
         let total = totals.iter().fold([0.0; 2], |[a, b], part| [a + part[0], b + part[1]]);
         let mean = [0, 1].map(|k| shift[k] + total[k] / n);
-        let products = in_pieces(pair, threads, control, |part, _| {
-            (0..part.len()).fold([0.0; 5], |[aa, bb, ab, a, b], i| {
-                let (x, y) = (part.a.value(i) - mean[0], part.b.value(i) - mean[1]);
-                [aa + x * x, bb + y * y, ab + x * y, a + x, b + y]
-            })
-        })?;
+        let products = value_pieces(pair, threads, control, |a, b, _| products_of(a, b, mean))?;
         let [aa, bb, ab, a, b] = products.iter().fold([0.0; 5], |mut total, part| {
             total.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
             total
@@ -139,7 +198,7 @@ impl Moments {
         Ok(Self { n: pair.len() as u64, mean, square: [aa - a * a / n, bb - b * b / n], product: ab - a * b / n })
     }
 
-    fn exact(sums: &Sums, base: [f64; 2]) -> Self {
+    pub(super) fn exact(sums: &Sums, base: [f64; 2]) -> Self {
         let n = sums.n as f64;
         let [aa, bb] = sums.squares();
         Self {

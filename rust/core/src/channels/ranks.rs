@@ -1,74 +1,113 @@
 //! Ranks of pixels, ties sharing the mean of theirs.
 
-use super::pixels::Channel;
+use super::pixels::{Channel, Range};
+use crate::{Control, Error, Result};
 
-/// From so many pixels per level on, levels are counted; below, they are sorted.
+/// Levels that one pixel pays for: with fewer pixels they are sorted, not counted.
 const COUNTING: usize = 16;
 
-/// Twice the mid-rank of each pixel, counted from 1, less n + 1: a whole number about 0.
+/// Something for each level of a channel, from the least to the greatest.
+pub(super) struct LevelTable<T> {
+    least: u16,
+    entries: Vec<T>,
+}
+
+impl<T: Copy> LevelTable<T> {
+    pub(super) fn new<C: Channel>(channel: &C, (low, high): (f64, f64), entry: impl FnMut(f64) -> T) -> Self {
+        let [least, most] = [low, high].map(|value| (value - channel.base()) as u16);
+        let values = (least..=most).map(|level| channel.base() + f64::from(level));
+        Self { least, entries: values.map(entry).collect() }
+    }
+
+    pub(super) fn get(&self, level: u16) -> T {
+        self.entries[usize::from(level - self.least)]
+    }
+}
+
+/// Twice the mid-rank of each pixel, counted from 1, less n + 1: a whole number about 0. And the sum of its squares.
 pub(super) enum Ranks {
-    /// By level, from the least one on.
-    OfLevel { least: u16, ranks: Vec<i64> },
+    /// By level.
+    OfLevel { table: LevelTable<i32>, square: i128 },
     /// By pixel.
-    OfPixel(Vec<i64>),
+    OfPixel { ranks: Vec<i32>, square: i128 },
 }
 
 impl Ranks {
-    pub(super) fn new<C: Channel>(channel: &C) -> Self {
+    pub(super) fn new<C: Channel>(channel: &C, range: Range, control: &Control) -> Result<Self> {
         let n = channel.len();
-        match channel.range() {
-            Some((low, high)) if channel.level(0).is_some() => {
-                let (least, most) = ((low - channel.base()) as u16, (high - channel.base()) as u16);
-                if usize::from(most - least) < n * COUNTING {
-                    return Self::of_levels(channel, least, most);
-                }
-                Self::OfPixel(by_sorting((0..n).map(|i| u64::from(channel.level(i).unwrap_or(0)))))
-            }
-            _ => Self::OfPixel(by_sorting((0..n).map(|i| ordered(channel.value(i))))),
+        if i32::try_from(n).is_err() {
+            return Err(Error::argument("a", "fewer than 2³¹ pixels", n));
         }
+        let mut spare = Vec::new();
+        let levels = channel.levels(&mut spare);
+        if let (false, Some((low, high))) = (levels.is_empty(), range)
+            && high - low < (n * COUNTING) as f64
+        {
+            return Ok(Self::of_levels(levels, channel, (low, high)));
+        }
+        let keys = (0..n).map(|i| channel.level(i).map_or_else(|| ordered(channel.value(i)), u64::from));
+        let order = sorted(keys);
+        control.check()?;
+        Ok(Self::of_pixels(&order))
     }
 
-    fn of_levels<C: Channel>(channel: &C, least: u16, most: u16) -> Self {
-        let mut counts = vec![0_i64; usize::from(most - least) + 1];
-        for i in 0..channel.len() {
-            counts[usize::from(channel.level(i).unwrap_or(least) - least)] += 1;
-        }
-        let (mut below, n) = (0, channel.len() as i64);
-        for count in &mut counts {
-            let equal = *count;
-            *count = 2 * below + equal - n;
-            below += equal;
-        }
-        Self::OfLevel { least, ranks: counts }
-    }
-
-    pub(super) fn get<C: Channel>(&self, channel: &C, index: usize) -> i64 {
+    /// Sum of squares.
+    pub(super) fn square(&self) -> i128 {
         match self {
-            Self::OfLevel { least, ranks } => ranks[usize::from(channel.level(index).unwrap_or(*least) - least)],
-            Self::OfPixel(ranks) => ranks[index],
+            Self::OfLevel { square, .. } | Self::OfPixel { square, .. } => *square,
         }
     }
+
+    fn of_levels<C: Channel>(levels: &[u16], channel: &C, range: (f64, f64)) -> Self {
+        let mut counts =
+            counted(levels, (range.0 - channel.base()) as u16, (range.1 - range.0) as usize + 1).into_iter();
+        let (mut below, mut square, n) = (0, 0, levels.len() as i64);
+        let table = LevelTable::new(channel, range, |_| {
+            let equal = i64::from(counts.next().unwrap_or(0));
+            let rank = 2 * below + equal - n;
+            below += equal;
+            square += i128::from(rank * rank) * i128::from(equal);
+            rank as i32
+        });
+        Self::OfLevel { table, square }
+    }
+
+    fn of_pixels(order: &[(u64, u32)]) -> Self {
+        let (mut below, mut square, n) = (0, 0, order.len() as i64);
+        let mut ranks = vec![0; order.len()];
+        for ties in order.chunk_by(|a, b| a.0 == b.0) {
+            let equal = ties.len() as i64;
+            let rank = 2 * below + equal - n;
+            for &(_, pixel) in ties {
+                ranks[pixel as usize] = rank as i32;
+            }
+            below += equal;
+            square += i128::from(rank * rank) * i128::from(equal);
+        }
+        Self::OfPixel { ranks, square }
+    }
+}
+
+/// How many pixels have each level; in two tables, since neighbours are often equal.
+fn counted(levels: &[u16], least: u16, count: usize) -> Vec<u32> {
+    let mut counts = [vec![0_u32; count], vec![0_u32; count]];
+    let (pairs, rest) = levels.as_chunks::<2>();
+    for [one, two] in pairs {
+        counts[0][usize::from(one - least)] += 1;
+        counts[1][usize::from(two - least)] += 1;
+    }
+    for level in rest {
+        counts[0][usize::from(level - least)] += 1;
+    }
+    let [mut first, second] = counts;
+    first.iter_mut().zip(second).for_each(|(sum, more)| *sum += more);
+    first
 }
 
 /// Bits whose order as whole numbers is that of the numbers; both zeros are the same.
 pub(super) fn ordered(x: f64) -> u64 {
     let bits = (x + 0.0).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
-}
-
-fn by_sorting(keys: impl Iterator<Item = u64>) -> Vec<i64> {
-    let order = sorted(keys);
-    let n = order.len() as i64;
-    let mut ranks = vec![0; order.len()];
-    let mut below = 0_i64;
-    for ties in order.chunk_by(|a, b| a.0 == b.0) {
-        let equal = ties.len() as i64;
-        for &(_, pixel) in ties {
-            ranks[pixel as usize] = 2 * below + equal - n;
-        }
-        below += equal;
-    }
-    ranks
 }
 
 /// Below so many keys a comparison sort is faster.

@@ -110,7 +110,7 @@ fn shuffles_have_the_exact_moments() {
         noise(240, 1).iter().zip(noise(240, 2)).map(|(a, b)| (*a as f32, b as f32)).unzip();
     for size in [4, 60] {
         let (x, y) = (Blocks::new(&x, size).unwrap(), Blocks::new(&y, size).unwrap());
-        let (mean, sd) = null_moments(x, y, &control).unwrap();
+        let (mean, sd) = null_moments(x, y, 2, &control).unwrap();
         let sums = shuffled_products(x, y, 20_000, 7, 2, &control).unwrap();
         assert_eq!(sums, shuffled_products(x, y, 20_000, 7, 1, &control).unwrap());
         let found = sums.iter().sum::<f64>() / 20_000.0;
