@@ -60,7 +60,7 @@ pub fn spearman<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, contr
     let (Some(ranks_b), Some(ranks_a)) = (both.pop(), both.pop()) else { return Ok(Correlation::NONE) };
     let [aa, bb] = [ranks_a.square(), ranks_b.square()];
     let ab = products(pair, [&ranks_a, &ranks_b], threads, control)?;
-    let r = if aa == bb { ab as f64 / aa as f64 } else { ab as f64 / (aa as f64).sqrt() / (bb as f64).sqrt() };
+    let r = if aa == bb { ab as f64 / aa as f64 } else { ab as f64 / ((aa as f64).sqrt() * (bb as f64).sqrt()) };
     let n = pair.len() as u64;
     let p = if n == 2 { f64::NAN } else { p_value(r.clamp(-1.0, 1.0), n) };
     Ok(Correlation { r: if n == 2 { r.signum() } else { r.clamp(-1.0, 1.0) }, p })

@@ -161,7 +161,7 @@ impl Bin for Sums {
 
     fn r(&self) -> Option<f64> {
         let [aa, bb] = self.squares();
-        (self.n > 1 && aa > 0 && bb > 0).then(|| self.product() as f64 / (aa as f64).sqrt() / (bb as f64).sqrt())
+        (self.n > 1 && aa > 0 && bb > 0).then(|| self.product() as f64 / ((aa as f64).sqrt() * (bb as f64).sqrt()))
     }
 }
 
@@ -221,7 +221,8 @@ struct Standard {
 impl Standard {
     fn of(moments: &Moments) -> Self {
         let n = moments.n as f64;
-        Self { mean: moments.mean, scale: moments.square.map(|square| 1.0 / (square / n).sqrt()) }
+        let scale = [0, 1].map(|k| 1.0 / (moments.square[k] / n).sqrt() / moments.unit[k]);
+        Self { mean: moments.mean, scale }
     }
 }
 

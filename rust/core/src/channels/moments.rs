@@ -16,9 +16,11 @@ pub struct Moments {
     pub n: u64,
     /// Means.
     pub mean: [f64; 2],
-    /// Sums of squared distances from the means.
+    /// What distances are measured in: a power of two, 1 unless values lie so close or far that squares leave the numbers.
+    pub unit: [f64; 2],
+    /// Sums of squared distances from the means, in those units.
     pub square: [f64; 2],
-    /// Sum of products of distances from the means.
+    /// Sum of products of distances from the means, in those units.
     pub product: f64,
 }
 
@@ -102,20 +104,20 @@ wide! {
 }
 
 wide! {
-    /// Sums of squares and products of values less `mean`, and of what is left of them.
-    fn products_of(a: &[f64], b: &[f64], mean: [f64; 2]) -> [f64; 5] {
+    /// Sums of squares and products of values less `mean`, times `per`, and of themselves.
+    fn products_of(a: &[f64], b: &[f64], mean: [f64; 2], per: [f64; 2]) -> [f64; 5] {
         let mut sums = [[0.0; LANES]; 5];
         let ((a_whole, a_rest), (b_whole, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
         for (a, b) in a_whole.iter().zip(b_whole) {
             for lane in 0..LANES {
-                let (x, y) = (a[lane] - mean[0], b[lane] - mean[1]);
+                let (x, y) = ((a[lane] - mean[0]) * per[0], (b[lane] - mean[1]) * per[1]);
                 for (sum, term) in sums.iter_mut().zip([x * x, y * y, x * y, x, y]) {
                     sum[lane] += term;
                 }
             }
         }
         for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
-            let (x, y) = (a - mean[0], b - mean[1]);
+            let (x, y) = ((a - mean[0]) * per[0], (b - mean[1]) * per[1]);
             for (sum, term) in sums.iter_mut().zip([x * x, y * y, x * y, x, y]) {
                 sum[lane] += term;
             }
@@ -189,13 +191,16 @@ impl Moments {
         let totals = value_pieces(pair, threads, control, |a, b, _| values_of(a, b, shift))?;
         let total = totals.iter().fold([0.0; 2], |[a, b], part| [a + part[0], b + part[1]]);
         let mean = [0, 1].map(|k| shift[k] + total[k] / n);
-        let products = value_pieces(pair, threads, control, |a, b, _| products_of(a, b, mean))?;
+        let unit = pair.ranges.map(|range| range.map_or(1.0, |(low, high)| unit(high - low)));
+        let per = unit.map(|unit| 1.0 / unit);
+        let products = value_pieces(pair, threads, control, |a, b, _| products_of(a, b, mean, per))?;
         let [aa, bb, ab, a, b] = products.iter().fold([0.0; 5], |mut total, part| {
             total.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
             total
         });
         // What the means lack to be exact is taken off again.
-        Ok(Self { n: pair.len() as u64, mean, square: [aa - a * a / n, bb - b * b / n], product: ab - a * b / n })
+        let square = [aa - a * a / n, bb - b * b / n];
+        Ok(Self { n: pair.len() as u64, mean, unit, square, product: ab - a * b / n })
     }
 
     pub(super) fn exact(sums: &Sums, base: [f64; 2]) -> Self {
@@ -204,6 +209,7 @@ impl Moments {
         Self {
             n: sums.n,
             mean: [base[0] + sums.a as f64 / n, base[1] + sums.b as f64 / n],
+            unit: [1.0; 2],
             square: [aa as f64 / n, bb as f64 / n],
             product: sums.product() as f64 / n,
         }
@@ -215,19 +221,20 @@ impl Moments {
         if !(aa > 0.0 && bb > 0.0) {
             return f64::NAN;
         }
-        let r = if aa == bb { self.product / aa } else { self.product / aa.sqrt() / bb.sqrt() };
+        let r = if aa == bb { self.product / aa } else { self.product / (aa.sqrt() * bb.sqrt()) };
         r.clamp(-1.0, 1.0)
     }
 
     /// Slope and intercept of the least-squares line of the second channel over the first.
     pub fn line(&self) -> (f64, f64) {
-        let slope = self.product / self.square[0];
+        let slope = self.product / self.square[0] * (self.unit[1] / self.unit[0]);
         (slope, self.mean[1] - slope * self.mean[0])
     }
 
     /// Slope and intercept of the principal axis; NaN if the channels do not vary together.
     pub fn principal_axis(&self) -> (f64, f64) {
-        let (d, twice) = (self.square[1] - self.square[0], 2.0 * self.product);
+        let [aa, bb] = [0, 1].map(|k| self.square[k] * self.unit[k] * self.unit[k]);
+        let (d, twice) = (bb - aa, 2.0 * self.product * self.unit[0] * self.unit[1]);
         let h = d.hypot(twice);
         let slope = if twice == 0.0 {
             f64::NAN
@@ -238,4 +245,13 @@ impl Moments {
         };
         (slope, self.mean[1] - slope * self.mean[0])
     }
+}
+
+/// A power of two near a span whose square, or that of a thousandth of it, is no normal number; 1 for others.
+fn unit(span: f64) -> f64 {
+    const NORMAL: std::ops::Range<f64> = 1e-100..1e100;
+    if NORMAL.contains(&span) || !span.is_finite() || span == 0.0 {
+        return 1.0;
+    }
+    libm::exp2(span.log2().round().clamp(-1000.0, 1000.0))
 }
