@@ -124,7 +124,7 @@ def costes_randomization(
     x, y = block_rows(first, second, inside(mask, first.shape), sides, coverage)
     found = randomized(x, y, n, seed)
     if 2 <= found.n_blocks < FEW_BLOCKS:
-        warnings.warn(f"costes_randomization: {found.reason}", stacklevel=2)
+        warnings.warn(found.reason, stacklevel=2)
     return found
 
 

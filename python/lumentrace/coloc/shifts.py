@@ -30,7 +30,7 @@ class CrossCorrelation:
         Pearson's coefficient, one axis per moved axis; NaN where fewer than two pixels are left or a channel is
         constant.
     peak : tuple of float
-        Shift of the greatest r, between pixels by a parabola; NaN if there is no r.
+        Shift of the greatest r, between pixels by a Gaussian through its neighbours; NaN if there is no r.
     r_peak : float
         The greatest r.
     fwhm : float
@@ -177,10 +177,11 @@ def _line(r: Floats, top: Sequence[Any], axis: int) -> Floats:
 
 
 def _vertex(line: Floats, k: int) -> float:
-    """How far from `k` a parabola through three values has its vertex."""
+    """How far from `k` the peak of a Gaussian through three values is; of a parabola, if one is not positive."""
     if k in (0, len(line) - 1):
         return 0.0
-    left, middle, right = line[k - 1 : k + 2]
+    values = line[k - 1 : k + 2]
+    left, middle, right = np.log(values) if (values > 0).all() else values
     bend = left - 2 * middle + right
     return float(0.5 * (left - right) / bend) if bend < 0 else 0.0
 
@@ -198,10 +199,11 @@ def _fwhm(steps: NDArray[np.int64], r: Floats) -> float:
         return np.asarray(base + height * np.exp(-((x - centre) ** 2) / (2 * sigma**2)))
 
     with warnings.catch_warnings():
-        warnings.simplefilter("error", OptimizeWarning)
+        # The covariance of the fit is not used.
+        warnings.simplefilter("ignore", OptimizeWarning)
         try:
             (centre, sigma, height, _), _ = curve_fit(gaussian, x, y, p0=start, maxfev=2000)
-        except (RuntimeError, OptimizeWarning):
+        except RuntimeError:
             return float("nan")
     within = height > 0 and x[0] <= centre <= x[-1] and FWHM_OF_SIGMA * abs(sigma) < 2 * np.ptp(x)
     return float(FWHM_OF_SIGMA * abs(sigma)) if within else float("nan")
