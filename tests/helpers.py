@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +19,13 @@ from numpy.typing import NDArray
 from lumentrace import LineData, PointData
 from lumentrace.engine.transformer import Filter
 from lumentrace.pept.tracking import HDBSCAN, Centroids, Cutpoints, SplitLabels
+
+
+def lumentrace(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    command = [sys.executable, "-m", "lumentrace", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment)
 
 
 def simulate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -15,16 +14,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from helpers import lumentrace
 from lumentrace import PointData, storage
 from lumentrace.pept import simulation
 
 OUTPUTS = {"trajectories.parquet", "trajectories.csv", "trajectories.vtp", "report.html", "run.json"}
-
-
-def lumentrace(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lumentrace", *map(str, arguments)]
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment)
 
 
 @pytest.fixture(scope="module")

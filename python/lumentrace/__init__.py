@@ -1,6 +1,7 @@
 """From raw detector events and image stacks to trajectories, traces and tables.
 
-The techniques are `lumentrace.pept`; the shared classes are on this page. Everything is imported when first used.
+The techniques are `lumentrace.pept` and `lumentrace.coloc`; the shared classes are on this page. Everything is
+imported when first used.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace import coloc as coloc
     from lumentrace import pept as pept
     from lumentrace.data.lines import LineData as LineData
     from lumentrace.data.pixels import Pixels as Pixels
@@ -35,6 +37,7 @@ __getattr__, __dir__, __all__ = exports(
         "PointData": "lumentrace.data.points",
         "TimeWindow": "lumentrace.data.samples",
         "Voxels": "lumentrace.data.voxels",
+        "coloc": "lumentrace.coloc",
         "load": "lumentrace.storage",
         "pept": "lumentrace.pept",
         "save": "lumentrace.storage",

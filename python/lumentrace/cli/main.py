@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lumentrace import __version__
-from lumentrace.cli import pept
+from lumentrace.cli import coloc, pept
 from lumentrace.cli.console import console, failure
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(pept.app, name="pept")
+app.command("coloc")(coloc.coloc)
 
 
 def _version(asked: bool) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from lumentrace.cli.console import answers, cell, failure, reason
+from lumentrace.cli.batch import PARTIAL, attempt
+from lumentrace.cli.batch import folders as batch_folders
+from lumentrace.cli.batch import table as batch_table
+from lumentrace.cli.console import answers, cell, failure
 
 app = typer.Typer(help="Positron emission particle tracking.", no_args_is_help=True, rich_markup_mode="markdown")
-
-PARTIAL = 3
-"""Exit code when some files could not be tracked."""
 
 
 class Scanner(StrEnum):
@@ -109,9 +108,9 @@ def track(
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
     chosen = pept_settings.chosen(config, recipe, tracers)
     run = pept_track.Run(chosen, scanner, separation, executor, workers, resume)
-    folders = pept_track.folders(files, out)
-    results = [_attempt(path, folder, run.track) for path, folder in zip(files, folders, strict=True)]
-    answers.print(_table(results))
+    folders = batch_folders(files, out)
+    results = [attempt(path, folder, run.track) for path, folder in zip(files, folders, strict=True)]
+    answers.print(batch_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
 
@@ -214,29 +213,11 @@ def occupancy(
 
     Exit codes: 0 all done, 2 wrong usage, 3 some files could not be mapped.
     """
-    from lumentrace.cli import pept_occupancy, pept_track
+    from lumentrace.cli import pept_occupancy
 
     maps = pept_occupancy.Maps(diameter, plane, resolution)
-    folders = pept_track.folders(files, out)
-    results = [_attempt(path, folder, maps.write) for path, folder in zip(files, folders, strict=True)]
-    answers.print(_table(results))
+    folders = batch_folders(files, out)
+    results = [attempt(path, folder, maps.write) for path, folder in zip(files, folders, strict=True)]
+    answers.print(batch_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
-
-
-def _attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, Any]]) -> dict[str, Any]:
-    """A row of figures, or of the reason why there are none."""
-    try:
-        return work(path, folder)
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        failure(error)
-        return {"file": path.name, "reason": reason(error)}
-
-
-def _table(results: list[dict[str, Any]]) -> Table:
-    names = list(dict.fromkeys(name for result in results for name in result if name != "reason"))
-    table = Table(*names, "")
-    for result in results:
-        figures = [cell(result[name]) if name in result else "" for name in names]
-        table.add_row(*figures, "[red]failed, see above[/]" if "reason" in result else "ok")
-    return table

@@ -52,25 +52,6 @@ class Run:
         return figures
 
 
-def folders(files: list[Path], out: Path) -> list[Path]:
-    """A folder per file: `out` itself for a single one, else its name below `out`, that of its folder too if need be.
-
-    Raises
-    ------
-    ValueError
-        If two files have the same name in folders of the same name.
-    """
-    if len(files) == 1:
-        return [out]
-    names = [path.name for path in files]
-    if len(set(names)) < len(names):
-        names = [f"{path.parent.name}-{path.name}" for path in files]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise ValueError(f"expected files with different names, found {', '.join(sorted(twice))} twice")
-    return [out / name for name in names]
-
-
 def _executor(name: str) -> Any:
     return {"native": None, "processes": ProcessPoolExecutor}.get(name, name)
 

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from lumentrace.storage.tables import to_pandas as to_pandas
     from lumentrace.storage.tables import to_parquet as to_parquet
     from lumentrace.storage.tables import to_polars as to_polars
+    from lumentrace.storage.tiff import Picture as Picture
+    from lumentrace.storage.tiff import read_tiff as read_tiff
     from lumentrace.storage.vtp import to_vtp as to_vtp
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "Picture": "lumentrace.storage.tiff",
         "import_pickle": "lumentrace.storage.pickles",
         "load": "lumentrace.storage.container",
         "read_parquet": "lumentrace.storage.tables",
+        "read_tiff": "lumentrace.storage.tiff",
         "save": "lumentrace.storage.container",
         "to_csv": "lumentrace.storage.tables",
         "to_pandas": "lumentrace.storage.tables",

@@ -1,0 +1,1 @@
+"""The report on two or more channels of an image."""

@@ -1,0 +1,150 @@
+"""The figures of a colocalization report."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from ..palette import NEUTRAL, PALETTE
+from ..pictures import picture, plane, reduced, step, stretched
+
+GREEN, MAGENTA, YELLOW, WHITE = (0.0, 1.0, 0.35), (1.0, 0.0, 0.65), (1.0, 0.85, 0.2), (1.0, 1.0, 1.0)
+BINS = 128
+THRESHOLD = PALETTE[1]
+
+
+def merge(a: NDArray[Any], b: NDArray[Any]) -> go.Figure:
+    """Both channels over one another, in green and magenta; what both have is white."""
+    first, second = (stretched(reduced(plane(channel))) for channel in (a, b))
+    return _coloured([(first, GREEN), (second, MAGENTA)])
+
+
+def co_occurrence(
+    above_a: NDArray[np.bool_], above_b: NDArray[np.bool_], inside: NDArray[np.bool_] | None
+) -> go.Figure:
+    """Pixels above the threshold of one channel or of both; what is outside of all regions is dark grey."""
+    first, second = (reduced(plane(mask)) for mask in (above_a, above_b))
+    both = reduced(plane(above_a & above_b))
+    layers = [(first - both, GREEN), (second - both, MAGENTA), (both, YELLOW)]
+    if inside is not None:
+        layers.append((0.18 * (1 - reduced(plane(inside))), WHITE))
+    return _coloured(layers)
+
+
+def _coloured(layers: list[tuple[NDArray[np.float64], tuple[float, float, float]]]) -> go.Figure:
+    mixed = sum(values[..., None] * np.array(colour) for values, colour in layers)
+    return picture((255 * np.clip(mixed, 0, 1)).astype(np.uint8))
+
+
+def scale_note(shape: tuple[int, ...]) -> str:
+    """How a picture was reduced."""
+    side = step(shape[-2:])
+    flat = "" if len(shape) == 2 else "Greatest value along the other axes. "
+    return flat + (f"One pixel shown stands for {side} x {side}." if side > 1 else "")
+
+
+def joint_histogram(
+    a: NDArray[Any], b: NDArray[Any], names: tuple[str, str], thresholds: tuple[float, float] | None
+) -> go.Figure:
+    """How often each pair of intensities occurs, with the least-squares line and the thresholds.
+
+    Parameters
+    ----------
+    a, b : ndarray
+        Flat channels.
+    names : (str, str)
+    thresholds : (float, float) or None
+    """
+    x, y = (values.astype(np.float64) for values in (a, b))
+    finite = np.isfinite(x) & np.isfinite(y)
+    x, y = x[finite], y[finite]
+    edges = [_edges(values) for values in (x, y)]
+    counts = np.histogram2d(x, y, bins=edges)[0] if x.size else np.zeros((len(edges[0]) - 1, len(edges[1]) - 1))
+    shown = np.log10(np.where(counts > 0, counts, np.nan)).T
+    centres = [(edge[:-1] + edge[1:]) / 2 for edge in edges]
+    decades = list(range(int(np.nanmax(shown)) + 1)) if np.isfinite(shown).any() else [0]
+    figure = go.Figure(
+        go.Heatmap(
+            x=centres[0],
+            y=centres[1],
+            z=shown.astype(np.float32),
+            colorscale="Viridis",
+            colorbar={
+                "title": "pixels",
+                "tickvals": decades,
+                "ticktext": [f"{10**decade:,}".replace(",", " ") for decade in decades],
+            },
+            hovertemplate="%{x:.4g}, %{y:.4g}<extra></extra>",
+        )
+    )
+    _add_line(figure, x, y, edges)
+    if thresholds is not None and np.isfinite(thresholds).all():
+        dash = {"color": THRESHOLD, "dash": "dash", "width": 2}
+        figure.add_vline(x=thresholds[0], line=dash)
+        figure.add_hline(y=thresholds[1], line=dash)
+    figure.update_xaxes(title_text=html.escape(names[0]), range=[edges[0][0], edges[0][-1]])
+    figure.update_yaxes(title_text=html.escape(names[1]), range=[edges[1][0], edges[1][-1]])
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """At most BINS bins; whole numbers fall into the middle of bins of equal content."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    if low == high:
+        return np.array([low - 0.5, low + 0.5])
+    if (values == np.trunc(values)).all():
+        width = max(1, -(-int(high - low + 1) // BINS))
+        return np.arange(low - 0.5, high + width, width)
+    return np.linspace(low, high, BINS + 1)
+
+
+def _add_line(
+    figure: go.Figure, x: NDArray[np.float64], y: NDArray[np.float64], edges: list[NDArray[np.float64]]
+) -> None:
+    if x.size < 2 or x.min() == x.max():
+        return
+    slope = float(np.dot(x - x.mean(), y - y.mean()) / np.dot(x - x.mean(), x - x.mean()))
+    ends = np.array([edges[0][0], edges[0][-1]])
+    line = y.mean() + slope * (ends - x.mean())
+    figure.add_trace(go.Scatter(x=ends, y=line, mode="lines", line={"color": PALETTE[4], "width": 2}, hoverinfo="skip"))
+
+
+def null_histogram(null: NDArray[np.float64], observed: float) -> go.Figure:
+    """Correlations of shuffled images, and the one observed."""
+    counts, edges = np.histogram(null, bins=min(60, max(10, len(null) // 20)))
+    figure = go.Figure(
+        go.Bar(
+            x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges), marker={"color": NEUTRAL}, name="shuffled"
+        )
+    )
+    figure.add_vline(x=observed, line={"color": THRESHOLD, "width": 3}, annotation_text="observed")
+    figure.update_xaxes(title_text="Pearson's r")
+    figure.update_yaxes(title_text="shuffles")
+    figure.update_layout(bargap=0, showlegend=False)
+    return figure
+
+
+def by_region(values: dict[str, NDArray[np.float64]]) -> go.Figure:
+    """The figures of all regions, one strip per measure."""
+    figure = go.Figure()
+    for number, (name, numbers) in enumerate(values.items()):
+        colour = PALETTE[number % len(PALETTE)]
+        figure.add_trace(
+            go.Box(
+                y=numbers[np.isfinite(numbers)],
+                name=name,
+                boxpoints="all",
+                pointpos=0,
+                jitter=0.6,
+                marker={"color": colour, "size": 5, "opacity": 0.6},
+                line={"color": colour},
+                fillcolor="rgba(0, 0, 0, 0)",
+            )
+        )
+    figure.update_layout(showlegend=False)
+    return figure

@@ -1,0 +1,182 @@
+"""The report on colocalization."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..numbers import spell
+from ..pictures import picture_height
+from ..report import Report
+from .figures import by_region, co_occurrence, joint_histogram, merge, null_histogram, scale_note
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_ROWS = 200
+MEASURES = {
+    "pcc": "Pearson's r",
+    "srcc": "Spearman's rho",
+    "icq": "Li's ICQ",
+    "m1": "Manders' M1",
+    "m2": "Manders' M2",
+    "overlap_r": "overlap r",
+    "tau": "Kendall's tau",
+    "rwc1": "RWC1",
+    "rwc2": "RWC2",
+    "jaccard": "Jaccard",
+}
+
+
+def coloc_report(
+    channels: Mapping[str, ArrayLike],
+    table: pl.DataFrame,
+    *,
+    path: str | os.PathLike[str],
+    title: str = "Colocalization report",
+    label_mask: ArrayLike | None = None,
+    nulls: Mapping[tuple[str, str], Any] | None = None,
+    provenance: Any = None,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write a report on the colocalization of channels to one HTML file that needs no network.
+
+    For each pair of channels it shows the merged image, the pixels above the thresholds, how often each pair of
+    intensities occurs with the regression line and the thresholds, the correlations of shuffled images if there are
+    any, and the figures of all regions with the reason where one is missing.
+
+    Parameters
+    ----------
+    channels : dict of array_like
+        Intensities by name, all of the same shape; of more than two dimensions the greatest value along the first ones
+        is pictured.
+    table : polars.DataFrame
+        That of `lumentrace.coloc.colocalization_table`.
+    path : path-like
+        The HTML file to write.
+    title : str, optional
+    label_mask : array_like, optional
+        The regions that were measured.
+    nulls : dict, optional
+        For pairs of names an object with `null`, `observed`, `p_right` and `n_blocks`, as of
+        `lumentrace.coloc.costes_randomization`.
+    provenance : lumentrace.provenance.Provenance or mapping, optional
+    notes : sequence of str, optional
+        Paragraphs to print below the key figures.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lumentrace import coloc, plots
+    >>> (a, *_), (b, *_) = coloc.make_sample_data()
+    >>> channels = {"actin": a, "myosin": b}
+    >>> table = coloc.colocalization_table(channels)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plots.coloc_report(channels, table, path=f"{folder}/report.html").name
+    'report.html'
+    """
+    arrays = {name: np.asarray(values) for name, values in channels.items()}
+    labels = None if label_mask is None else np.asarray(label_mask)
+    shape = next(iter(arrays.values())).shape
+    pairs = table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
+    report = Report(title, f"{' x '.join(map(str, shape))} pixels, {len(arrays)} channels")
+    _key_figures(report, table, labels)
+    for note in notes:
+        report.text(note)
+    for one, two in pairs:
+        rows = table.filter(channel_a=one, channel_b=two)
+        report.section(f"{one} and {two}")
+        if labels is None or labels.shape == shape:
+            _pictures(report, (arrays[one], arrays[two]), (one, two), rows, labels)
+        drawn = (nulls or {}).get((one, two))
+        if drawn is not None and len(drawn.null):
+            caption = f"{spell(len(drawn.null))} shuffles of {spell(drawn.n_blocks)} blocks; p = {drawn.p_right:.3g}."
+            report.figure(null_histogram(drawn.null, drawn.observed), "Randomisation", caption, half=True)
+        _by_region(report, rows)
+    report.provenance(provenance)
+    return report.save(path)
+
+
+def _key_figures(report: Report, table: pl.DataFrame, labels: NDArray[Any] | None) -> None:
+    first = table.head(1).to_dicts()[0] if len(table) else {}
+    if len(table) == 1:
+        for column, name in MEASURES.items():
+            if column in first and (first[column] == first[column] or first["reason"]):
+                report.key_figure(name, first[column], reason=first["reason"] or "not measured")
+        return
+    report.key_figure("Rows", len(table), note="regions, pairs of channels and slices")
+    if labels is not None:
+        report.key_figure("Regions", table["region"].n_unique())
+    report.key_figure("Not measured in full", int((table["status"] != "ok").sum()), note="see the column reason")
+    for column in ("pcc", "m1", "m2"):
+        known = table[column].fill_nan(None).drop_nulls()
+        if len(known):
+            report.key_figure(f"Median {MEASURES[column]}", known.median())
+
+
+def _pictures(
+    report: Report,
+    channels: tuple[NDArray[Any], NDArray[Any]],
+    names: tuple[str, str],
+    rows: pl.DataFrame,
+    labels: NDArray[Any] | None,
+) -> None:
+    a, b = channels
+    note = scale_note(a.shape)
+    height = picture_height(a.shape)
+    caption = f"{names[0]} green, {names[1]} magenta, both white. {note}"
+    report.figure(merge(a, b), "Merged", caption, height, half=True)
+    if "slice" not in rows.columns and rows["threshold_a"].is_not_nan().any():
+        limits = [_threshold_image(labels, rows, f"threshold_{which}") for which in "ab"]
+        inside = None if labels is None else labels != 0
+        figure = co_occurrence(a > limits[0], b > limits[1], inside)
+        caption = f"Above its threshold: {names[0]} green, {names[1]} magenta, both yellow. {note}"
+        report.figure(figure, "Pixels above the thresholds", caption, height, half=True)
+    first, second = (a.ravel(), b.ravel()) if labels is None else (a[labels != 0], b[labels != 0])
+    single = rows.select("threshold_a", "threshold_b").row(0) if len(rows) == 1 else None
+    caption = "Number of pixels with each pair of intensities; least-squares line"
+    caption += ", thresholds dashed." if single else "; thresholds differ by region."
+    report.figure(joint_histogram(first, second, names, single), "Joint histogram", caption, half=True)
+
+
+def _threshold_image(labels: NDArray[Any] | None, rows: pl.DataFrame, column: str) -> Any:
+    """The threshold at each pixel; beyond all numbers outside of the regions."""
+    if labels is None:
+        return rows[column][0]
+    names, place = np.unique(labels, return_inverse=True)
+    limits = np.full(len(names), np.inf)
+    limits[np.searchsorted(names, rows["region"].to_numpy())] = rows[column].to_numpy()
+    return limits[place.reshape(labels.shape)]
+
+
+def _by_region(report: Report, rows: pl.DataFrame) -> None:
+    shown = [column for column in MEASURES if column in rows.columns and rows[column].is_not_nan().any()]
+    if len(rows) > 2 and shown:
+        values = {MEASURES[column]: rows[column].to_numpy() for column in shown}
+        report.figure(by_region(values), "All regions", "Each point is a region; boxes are quartiles.", half=True)
+    header = [*(("slice",) if "slice" in rows.columns else ()), "region", "n_pixels"]
+    header += [column for column in rows.columns if column not in {*header, "channel_a", "channel_b"}]
+    header = [column for column in header if column in {"status", "reason"} or _has_values(rows, column)]
+    cells = rows.select(header).head(MOST_ROWS).rows()
+    caption = "" if len(rows) <= MOST_ROWS else f"The first {MOST_ROWS} of {len(rows)} rows; the table files have all."
+    report.table(header, cells, caption)
+
+
+def _has_values(rows: pl.DataFrame, column: str) -> bool:
+    values = rows[column]
+    return bool(values.is_not_null().any() if not values.dtype.is_float() else values.is_not_nan().any())

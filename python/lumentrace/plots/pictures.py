@@ -1,0 +1,75 @@
+"""Images as parts of figures: reduced to the size of a screen and kept as PNG."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+MOST_PIXELS = 1024
+"""Longest side of a picture."""
+HALF_PAGE = 520
+"""Width of half a report's page, in pixels of the screen."""
+DARKEST, BRIGHTEST = 1.0, 99.8
+"""Percentiles that become black and white."""
+
+Floats = NDArray[np.float64]
+
+
+def plane(image: NDArray[Any]) -> NDArray[Any]:
+    """The last two axes; the greatest value along all others."""
+    return image if image.ndim == 2 else image.max(axis=tuple(range(image.ndim - 2)))
+
+
+def step(shape: tuple[int, ...]) -> int:
+    """Every how many pixels are shown."""
+    return max(1, -(-max(shape) // MOST_PIXELS))
+
+
+def reduced(image: NDArray[Any]) -> Floats:
+    """A plane as the means of squares of pixels, so that its longer side fits."""
+    side = step(image.shape)
+    tall, wide = (max(1, length // side) for length in image.shape)
+    whole = image[: tall * side, : wide * side].astype(np.float64)
+    height, width = min(side, image.shape[0]), min(side, image.shape[1])
+    return np.asarray(whole.reshape(tall, height, wide, width).mean(axis=(1, 3)))
+
+
+def stretched(image: Floats) -> Floats:
+    """Values between two percentiles as 0 to 1; pixels that are not finite are 0."""
+    finite = image[np.isfinite(image)]
+    if not finite.size:
+        return np.zeros(image.shape)
+    low, high = np.percentile(finite, [DARKEST, BRIGHTEST])
+    scaled = (image - low) / (high - low) if high > low else np.zeros(image.shape)
+    return np.clip(np.nan_to_num(scaled, nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
+
+
+def picture_height(shape: tuple[int, ...]) -> int:
+    """Height in a report, for a picture of half the page's width."""
+    tall, wide = shape[-2:]
+    return int(np.clip(HALF_PAGE * tall / max(wide, 1), 200, 700)) + 40
+
+
+def picture(colours: NDArray[np.uint8]) -> go.Figure:
+    """A figure of an RGB image without axes.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8
+        (height, width, 3)
+    """
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(colours).save(content, "PNG", optimize=True)
+    source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+    figure = go.Figure(go.Image(source=source, hoverinfo="skip"))
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, constrain="domain", scaleanchor="x")
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    return figure

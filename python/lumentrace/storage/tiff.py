@@ -1,0 +1,156 @@
+"""Images in TIFF and OME-TIFF files, with what the file says about axes, channels and pixel size."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.errors import FormatError
+
+SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
+MOST_COMPRESSION = 1100
+"""No compression of TIFF files reaches this ratio; deflate comes to 1030."""
+MICROMETRES = {"µm": 1.0, "um": 1.0, "micron": 1.0, "\\u00B5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image and what its file says about it.
+
+    Attributes
+    ----------
+    pixels : ndarray
+    axes : str
+        A letter per axis: C for channels, S for the samples of colour images, T, Z, Y, X, and others.
+    channel_names : list of str
+        Empty if the file has none.
+    spacing : dict
+        Size of a pixel in micrometres along the axes of which it is known.
+    """
+
+    pixels: NDArray[Any]
+    axes: str
+    channel_names: list[str]
+    spacing: dict[str, float]
+
+
+def read_tiff(path: str | os.PathLike[str]) -> Picture:
+    """Read the first image of a TIFF, ImageJ-TIFF or OME-TIFF file.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, cut off or declares more pixels than it can hold.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import tifffile
+    >>> from lumentrace.storage import read_tiff
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tifffile.imwrite(f"{folder}/cell.tif", np.zeros((2, 8, 8), "uint16"), imagej=True, metadata={"axes": "CYX"})
+    ...     read_tiff(f"{folder}/cell.tif").axes
+    'CYX'
+    """
+    import tifffile
+
+    if not Path(path).stat().st_size:
+        raise FormatError(f"{path}: expected a TIFF image, found an empty file")
+    try:
+        with tifffile.TiffFile(path) as file:
+            if not file.series:
+                raise FormatError(f"{path}: expected an image, found none")
+            series = file.series[0]
+            _check_size(path, series, Path(path).stat().st_size)
+            return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
+    except FormatError:
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
+    except Exception as error:
+        # The decoders raise what they like on damaged data; the cause is kept.
+        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
+
+
+def _check_size(path: str | os.PathLike[str], series: Any, found: int) -> None:
+    """Refuse an image that the file cannot hold, before memory is taken for it."""
+    declared = int(np.prod([int(length) for length in series.shape], dtype=object)) * series.dtype.itemsize
+    stored = sum(sum(page.databytecounts) for page in series.pages if page is not None)
+    ends = [
+        offset + count
+        for page in series.pages
+        if page is not None
+        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+    ]
+    compressed = any(page is not None and page.compression != 1 for page in series.pages)
+    most = stored * MOST_COMPRESSION if compressed else max(stored, found)
+    if declared > most:
+        raise FormatError(f"{path}: declares an image of {declared:,} bytes, but holds {stored:,} bytes of data")
+    if ends and max(ends) > found:
+        raise FormatError(f"{path}: expected data up to byte {max(ends):,}, found a file of {found:,} bytes (cut off?)")
+
+
+def _channel_names(file: Any) -> list[str]:
+    if file.is_ome and file.ome_metadata:
+        from xml.etree import ElementTree
+
+        root = ElementTree.fromstring(file.ome_metadata)
+        image = next((node for node in root if node.tag.endswith("}Image")), None)
+        nodes = [] if image is None else [node for node in image.iter() if node.tag.endswith("}Channel")]
+        names = [node.get("Name") for node in nodes]
+        return [name for name in names if name] if all(names) else []
+    labels = (file.imagej_metadata or {}).get("Channels", [])
+    return [str(label) for label in labels] if isinstance(labels, list) else []
+
+
+def _spacing(file: Any) -> dict[str, float]:
+    if file.is_ome and file.ome_metadata:
+        return _ome_spacing(file.ome_metadata)
+    metadata = file.imagej_metadata
+    if not metadata or str(metadata.get("unit", "")) not in MICROMETRES:
+        return {}
+    scale = MICROMETRES[str(metadata["unit"])]
+    found = {axis: _per_resolution(file.pages[0], f"{axis}Resolution") for axis in "XY"}
+    found["Z"] = float(metadata["spacing"]) if "spacing" in metadata else None
+    return {axis: value * scale for axis, value in found.items() if value}
+
+
+def _per_resolution(page: Any, tag: str) -> float | None:
+    """Units per pixel from a tag of pixels per unit."""
+    if tag not in page.tags:
+        return None
+    pixels, units = page.tags[tag].value
+    return float(units) / float(pixels) if pixels else None
+
+
+def _ome_spacing(metadata: str) -> dict[str, float]:
+    from xml.etree import ElementTree
+
+    pixels = next((node for node in ElementTree.fromstring(metadata).iter() if node.tag.endswith("}Pixels")), None)
+    if pixels is None:
+        return {}
+    found = {}
+    for axis in "XYZ":
+        size = pixels.get(f"PhysicalSize{axis}")
+        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
+        if size is not None and unit in MICROMETRES:
+            found[axis] = float(size) * MICROMETRES[unit]
+    return found
