@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,6 +76,35 @@ def test_masks_of_layers() -> None:
 
 
 # ------------------------------------------------------------------ the documented rows
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("pearson", "a b mask"),
+        ("spearman", "a b mask"),
+        ("li_icq", "a b mask"),
+        ("manders", "a b threshold_a threshold_b mask"),
+        ("costes_threshold", "a b mask n_steps"),
+        ("shapes_to_label_mask", "shapes_layer image_shape"),
+        ("labels_to_label_mask", "labels_layer image_shape"),
+        ("iter_regions", "label_mask"),
+        (
+            "analyse_pairwise",
+            "a b label_mask metrics threshold_method threshold_a threshold_b channel_a channel_b",
+        ),
+        (
+            "analyse_all_to_all",
+            "image channel_axis label_mask metrics threshold_method threshold_a threshold_b channel_names",
+        ),
+        ("make_sample_data", ""),
+        ("make_sample_data_3d", ""),
+        ("make_sample_data_cbs006rbm", ""),
+    ],
+)
+def test_documented_signatures(name: str, parameters: str) -> None:
+    found = list(inspect.signature(getattr(coloc, name)).parameters)
+    assert found[: len(parameters.split())] == parameters.split()
+
+
 def test_documented_columns() -> None:
     names = "region channel_a channel_b n_pixels pcc pcc_pvalue srcc srcc_pvalue icq m1 m2 threshold_a threshold_b"
     assert tuple(names.split()) == coloc.COLUMNS

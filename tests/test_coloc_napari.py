@@ -92,7 +92,9 @@ def test_metrics_and_thresholds(widget: Any) -> None:
     choose(widget, "channel_a", "channel_b")
     for row in range(widget.metrics.count()):
         item = widget.metrics.item(row)
-        item.setCheckState(QtCore.Qt.CheckState.Checked if item.text() in {"mcc", "overlap"} else QtCore.Qt.CheckState.Unchecked)
+        item.setCheckState(
+            QtCore.Qt.CheckState.Checked if item.text() in {"mcc", "overlap"} else QtCore.Qt.CheckState.Unchecked
+        )
     widget.threshold.setCurrentText("otsu")
     widget.run_button.click()
     assert np.isnan(widget.result["pcc"][0])

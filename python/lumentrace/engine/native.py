@@ -80,13 +80,17 @@ class NativeFilter(Filter):
             )
 
     def fit_sample(self, sample: Any) -> Any:
-        """Process one sample: an object of the right class, or an array of its rows."""
+        """Process one sample: an object of the right class, or an array of its rows; in one thread."""
+        return self.fit_alone(sample, threads=1)
+
+    def fit_alone(self, sample: Any, threads: int = 0) -> Any:
+        """Process one sample with all threads that its kernel can use, 0 for one per core."""
         batch = as_batch([self._as_objects(sample)])
         assert batch is not None
         steps = compile_steps([self], batch)
         if not steps:
             return self.fit_python(batch[0])
-        return run(steps, batch, threads=1)[0]
+        return run(steps, batch, threads=threads)[0]
 
     def fit_python(self, sample: Any) -> Any:
         """Process a sample that the Rust core cannot."""

@@ -28,7 +28,9 @@ pub(crate) fn find_cutpoints<'py>(
     let search = cutpoints::Cutpoints { max_distance, cutoffs, append_indices };
     let found = run::sized(py, rows.len() <= FEW_LINES, |control| {
         let mut found = Vec::new();
-        search.find(rows, &mut cutpoints::Scratch::default(), control, &mut found)?;
+        let mut scratch = cutpoints::Scratch::default();
+        scratch.set_threads(0);
+        search.find(rows, &mut scratch, control, &mut found)?;
         Ok(found)
     })?;
     tables::table(py, found, search.columns())

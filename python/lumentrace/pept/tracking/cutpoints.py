@@ -120,5 +120,5 @@ def find_cutpoints(
     PointData
         Columns t, x, y, z (and the two line indices), sorted by time.
     """
-    points: PointData = Cutpoints(max_distance, cutoffs, append_indices).fit_sample(sample)
+    points: PointData = Cutpoints(max_distance, cutoffs, append_indices).fit_alone(sample)
     return points

@@ -1,7 +1,7 @@
 //! How two channels of an image vary together: correlation, co-occurrence, thresholds.
 //!
 //! Kernels take the pixels of a region as two slices of equal length, in any order that is the same for both. Integers of
-//! up to 16 bits ([`Level`]) are summed and counted exactly; numbers ([`Real`]) are summed in `f64`, in pieces of fixed
+//! up to 16 bits ([`Levels`]) are summed and counted exactly; numbers ([`Float`]) are summed in `f64`, in pieces of fixed
 //! length, so that results do not depend on threads.
 
 mod beta;

@@ -1,10 +1,12 @@
 //! Points where pairs of lines of response (nearly) meet.
 
+use std::ops::Range;
+
 use super::by_time::ByTime;
 use super::line::{COLUMNS, Line, Vector, finite, usable};
-use super::nearby::{Filter, for_each_bit};
+use super::nearby::{Filter, Hits, for_each_bit};
 use super::pairs::{Limits, Meeting, Pairs};
-use crate::{Control, Error, Result, Rows};
+use crate::{Control, Error, Result, Rows, pool};
 
 /// Axis-aligned box `[xmin, xmax, ymin, ymax, zmin, zmax]` around both points of all finite rows; `None` without one.
 ///
@@ -59,11 +61,43 @@ pub struct Cutpoints {
 pub struct Scratch {
     lines: Vec<Line>,
     filter: Filter,
-    pairs: Pairs,
+    near: Near,
     /// Result rows before they are sorted.
     found: Vec<f64>,
     by_time: ByTime,
+    /// Threads for one search, 0 for one per core.
+    threads: Threads,
 }
+
+/// What each thread of a search needs.
+#[derive(Debug, Default)]
+struct Near {
+    hits: Vec<Hits>,
+    pairs: Pairs,
+}
+
+/// One, unless said otherwise.
+#[derive(Debug)]
+struct Threads(usize);
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Scratch {
+    /// Lets a search use so many threads, 0 for one per core. The result does not depend on it.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.threads = Threads(threads);
+    }
+}
+
+/// Below so many lines one thread is faster.
+const MANY_LINES: usize = 1000;
+
+/// Lines that a thread takes at a time.
+const PIECE: usize = 64;
 
 impl Cutpoints {
     /// Number of columns of a result row: time, point and, if asked for, two indices.
@@ -130,10 +164,37 @@ impl Cutpoints {
 
     /// Fills `found` in the order of `(i, j)`; `extent` is the box around all lines.
     fn search(&self, extent: &[f64; 6], control: &Control, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { lines, filter, pairs, found, .. } = scratch;
+        let Scratch { lines, filter, near, found, threads: Threads(threads), .. } = scratch;
         let bounds = self.cutoffs.unwrap_or(*extent);
         filter.load(lines, self.max_distance, common_centre(&bounds, extent));
         let limits = Limits { squared_distance: self.max_distance * self.max_distance, bounds };
+        if *threads == 1 || lines.len() < MANY_LINES {
+            return self.search_rows(0..lines.len(), lines, filter, &limits, near, control, found);
+        }
+        let pieces = pool::map(lines.len().div_ceil(PIECE), *threads, control, Near::default, |near, piece| {
+            let (mut found, rows) = (Vec::new(), piece * PIECE..lines.len().min((piece + 1) * PIECE));
+            self.search_rows(rows, lines, filter, &limits, near, control, &mut found)?;
+            Ok(found)
+        })?;
+        for piece in &pieces {
+            found.extend_from_slice(piece);
+        }
+        Ok(())
+    }
+
+    /// Appends the cutpoints of some lines with those after them.
+    #[allow(clippy::too_many_arguments)] // borrowed apart from one another
+    fn search_rows(
+        &self,
+        rows: Range<usize>,
+        lines: &[Line],
+        filter: &Filter,
+        limits: &Limits,
+        near: &mut Near,
+        control: &Control,
+        found: &mut Vec<f64>,
+    ) -> Result<()> {
+        let Near { hits, pairs } = near;
         let mut write = |meeting: Meeting| {
             let [x, y, z] = meeting.point;
             found.extend_from_slice(&[meeting.time, x, y, z]);
@@ -141,17 +202,17 @@ impl Cutpoints {
                 found.extend_from_slice(&meeting.rows.map(f64::from));
             }
         };
-        for (i, line) in lines.iter().enumerate() {
+        for i in rows {
             control.check()?;
-            for &(first, mask) in filter.after(i) {
+            for &(first, mask) in filter.after(i, hits) {
                 for_each_bit(mask, |bit| {
                     if let Some(other) = lines.get(first + bit) {
-                        pairs.push(line, other, &limits, &mut write);
+                        pairs.push(&lines[i], other, limits, &mut write);
                     }
                 });
             }
         }
-        pairs.flush(&limits, write);
+        pairs.flush(limits, write);
         Ok(())
     }
 }
@@ -283,6 +344,22 @@ mod tests {
         }
         let subnormal = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5e-324];
         assert_eq!(find(&[&CROSSING[..7], &subnormal].concat(), 1.0, None).len(), 0);
+    }
+
+    #[test]
+    fn threads_do_not_matter() {
+        let data: Vec<f64> = (0..7 * 1500).map(|k| f64::from((k * 7919) % 1009) * 0.1).collect();
+        let search = Cutpoints { max_distance: 0.5, cutoffs: None, append_indices: true };
+        let find = |threads| {
+            let (mut scratch, mut found) = (Scratch::default(), Vec::new());
+            scratch.set_threads(threads);
+            search.find(Rows::new(&data, 7).unwrap(), &mut scratch, &Control::new(), &mut found).unwrap();
+            found
+        };
+        let one = find(1);
+        assert!(one.len() > 6 * 1000);
+        assert_eq!(one, find(2));
+        assert_eq!(one, find(3));
     }
 
     #[test]

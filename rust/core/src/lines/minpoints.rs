@@ -3,7 +3,7 @@
 use super::centroid::solve_symmetric;
 use super::cutpoints::cutoffs;
 use super::line::{COLUMNS, Line, Vector, usable};
-use super::nearby::{Filter, for_each_bit};
+use super::nearby::{Filter, Hits, for_each_bit};
 use crate::{Control, Error, Result, Rows};
 
 /// Most combinations of lines that are looked at in one sample: some seconds of work.
@@ -213,18 +213,19 @@ struct Near {
     len: usize,
     words: usize,
     bits: Vec<u64>,
+    hits: Vec<Hits>,
 }
 
 const WORD: usize = 64;
 
 impl Near {
-    fn load(&mut self, len: usize, filter: &mut Filter) {
+    fn load(&mut self, len: usize, filter: &Filter) {
         self.len = len;
         self.words = len.div_ceil(WORD);
         self.bits.clear();
         self.bits.resize(len * self.words, 0);
         for line in 0..len {
-            for &(first, mask) in filter.after(line) {
+            for &(first, mask) in filter.after(line, &mut self.hits) {
                 for_each_bit(mask, |bit| {
                     let other = first + bit;
                     if let Some(word) = self.bits.get_mut(line * self.words + other / WORD) {

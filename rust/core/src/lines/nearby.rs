@@ -36,7 +36,6 @@ pub(super) struct Filter {
     blocks: Vec<Block>,
     max_distance: f32,
     len: usize,
-    hits: Vec<Hits>,
 }
 
 /// Directions, moments and limits of [`BLOCK`] lines.
@@ -65,7 +64,6 @@ impl Filter {
         self.max_distance = max_distance as f32;
         self.blocks.clear();
         self.blocks.resize(lines.len().div_ceil(BLOCK), EMPTY);
-        self.hits.resize(self.blocks.len(), (0, 0));
         for (block, lines) in self.blocks.iter_mut().zip(lines.chunks(BLOCK)) {
             for (lane, line) in lines.iter().enumerate() {
                 block.set(lane, &Entry::new(line, centre, max_distance));
@@ -73,15 +71,16 @@ impl Filter {
         }
     }
 
-    /// The lines after line `i` that may pass it within the distance, as masks over blocks, in order.
-    pub(super) fn after(&mut self, i: usize) -> &[Hits] {
+    /// The lines after line `i` that may pass it within the distance, as masks over blocks, in order; in `hits`.
+    pub(super) fn after<'h>(&self, i: usize, hits: &'h mut Vec<Hits>) -> &'h [Hits] {
+        hits.resize(self.blocks.len(), (0, 0));
         let first = (i + 1) / BLOCK;
         let (Some(own), Some(others)) = (self.blocks.get(i / BLOCK), self.blocks.get(first..)) else {
             return &[];
         };
         let line = own.get(i % BLOCK);
-        let found = scan(&line, self.max_distance, others, first * BLOCK, &mut self.hits);
-        let hits = self.hits.get_mut(..found).unwrap_or_default();
+        let found = scan(&line, self.max_distance, others, first * BLOCK, hits);
+        let hits = hits.get_mut(..found).unwrap_or_default();
         mask_ends(hits, i, self.len);
         hits
     }

@@ -113,7 +113,10 @@ impl Plan {
             Ok(outcome)
         };
         if samples <= 1 {
-            return Worker::kept(|worker| block(worker, 0));
+            return Worker::kept(|worker| {
+                worker.scratch.set_threads(threads);
+                block(worker, 0)
+            });
         }
         let pieces = pool::map(samples.div_ceil(size), threads, control, Worker::default, block)?;
         Ok(Outcome::join(pieces, self.widths[self.steps.len()]))

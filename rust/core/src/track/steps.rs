@@ -75,6 +75,13 @@ pub(super) struct Scratch {
     order: Vec<usize>,
 }
 
+impl Scratch {
+    /// Lets steps of a single sample use several threads.
+    pub(super) fn set_threads(&mut self, threads: usize) {
+        self.cutpoints.set_threads(threads);
+    }
+}
+
 impl Step {
     /// Columns of the result for an input of `width` columns.
     ///
