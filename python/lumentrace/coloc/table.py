@@ -189,12 +189,14 @@ def _rows(
     needs = {"mcc"} if "area" in settings.metrics else set()
     kernel = kernel_rows(selected, kept.starts, {*settings.metrics, *needs}, settings.method, settings.given)
     flat = selected.values() if {"overlap", "tau", "rwc", "area"} & set(settings.metrics) else None
-    boxes = _Boxes(labels, a, b, finite)
+    spatial = {"randomization", "corrected"} & set(settings.metrics)
+    boxes = _Boxes(labels if spatial else None, a, b, finite, kept.labels)
     rows = []
     for number, (label, row) in enumerate(zip(kept.labels, kernel, strict=True)):
         part = slice(kept.starts[number], kept.starts[number + 1])
         values = {} if flat is None else _extended(flat[0][part], flat[1][part], row[8:10], settings.metrics)
-        values |= _spatial(boxes, label, settings)
+        if spatial:
+            values |= _spatial(boxes, label, settings)
         rows.append(_finished(label, names, row, values, settings))
     return rows
 
@@ -212,15 +214,16 @@ def _extended(a: Array, b: Array, thresholds: Array, metrics: tuple[str, ...]) -
 class _Boxes:
     """Both channels and the mask of a region, within its bounding box."""
 
-    def __init__(self, labels: Array | None, a: Array, b: Array, finite: Array | None):
+    def __init__(self, labels: Array | None, a: Array, b: Array, finite: Array | None, names: list[int]):
         self._labels, self._a, self._b, self._finite = labels, a, b, finite
         self._places: dict[int, tuple[slice, ...]] = {}
         if labels is not None:
             from scipy import ndimage
 
-            names, dense = np.unique(labels, return_inverse=True)
-            found = ndimage.find_objects(dense.reshape(labels.shape) + 1)
-            self._places = {int(name): place for name, place in zip(names, found, strict=True) if place is not None}
+            order = np.array([*names, np.iinfo(np.int64).max])
+            place = np.searchsorted(order, labels)
+            dense = np.where(order[place] == labels, place + 1, 0)
+            self._places = dict(zip(names, ndimage.find_objects(dense, len(names)), strict=True))
 
     def get(self, label: int) -> tuple[Array, Array, NDArray[np.bool_] | None]:
         if self._labels is None:
@@ -235,8 +238,6 @@ class _Boxes:
 def _spatial(boxes: _Boxes, label: int, settings: Settings) -> dict[str, Any]:
     found: dict[str, Iterable[Any]] = {}
     values: dict[str, Any] = {}
-    if not {"randomization", "corrected"} & set(settings.metrics):
-        return values
     a, b, mask = boxes.get(label)
     if "randomization" in settings.metrics:
         sides = (settings.block,) * a.ndim if isinstance(settings.block, int) else settings.block

@@ -1,5 +1,8 @@
 //! Exact areas of an outline's inside in pixels.
 
+// What `follow_all` calls has to be compiled with it, for the widest instructions.
+#![allow(clippy::inline_always)]
+
 use std::ops::Range;
 
 use super::outline::{Outline, Piece, segments};
@@ -35,6 +38,7 @@ struct Crossings {
 }
 
 impl Crossings {
+    #[inline(always)]
     fn load(&mut self, lines: &Lines, piece: &Piece, columns: [usize; 2], places: [usize; 2], [x, y]: [f64; 2]) {
         self.columns.clear();
         self.columns.extend((columns[0] + 1..=columns[1]).map(|column| lines.x(column)));
@@ -64,6 +68,7 @@ struct Chords {
 }
 
 impl Chords {
+    #[inline(always)]
     fn push(&mut self, pixel: usize, square: f64, side: f64) {
         self.pixels.push(pixel);
         self.values.push(square);
@@ -96,15 +101,18 @@ struct Lines {
 }
 
 impl Lines {
+    #[inline(always)]
     fn x(&self, column: usize) -> f64 {
         self.corner[0] + self.width * (self.first[0] + column) as f64 - self.origin[0]
     }
 
+    #[inline(always)]
     fn y(&self, row: usize) -> f64 {
         self.corner[1] + self.height * (self.first[1] + row) as f64 - self.origin[1]
     }
 
     /// Row of `y` plus 1: 0 is below the patch, `rows` + 1 above it.
+    #[inline(always)]
     fn place(&self, y: f64) -> usize {
         let row = (y - self.y(0)) * self.per_mm[1];
         let guess = if row < 0.0 { 0 } else { (row as usize + 1).min(self.rows + 1) };
@@ -117,6 +125,7 @@ impl Lines {
     }
 
     /// Column of `x`, which is in the patch.
+    #[inline(always)]
     fn column(&self, x: f64) -> usize {
         // A negative number becomes 0.
         let guess = (((x - self.x(0)) * self.per_mm[0]) as usize).min(self.columns - 1);
@@ -155,13 +164,12 @@ impl Patch {
         self.spans.clear();
         self.spans.resize(columns.len(), rows.len()..0);
         (self.columns, self.rows) = (columns, rows);
-        for piece in &outline.pieces {
-            self.follow(&lines, piece);
-        }
+        follow_all(self, &lines, &outline.pieces);
         self.chords.finish(outline.radius, &mut self.area);
         self.sum(&lines);
     }
 
+    #[inline(always)]
     fn follow(&mut self, lines: &Lines, piece: &Piece) {
         let (mut x, last) = (piece.x0.max(lines.x(0)), piece.x1.min(lines.x(lines.columns)));
         if x >= last {
@@ -191,6 +199,7 @@ impl Patch {
     }
 
     /// Adds what is above a part of a piece within one pixel.
+    #[inline(always)]
     fn add(
         &mut self,
         lines: &Lines,
@@ -239,6 +248,14 @@ impl Patch {
         for ((span, areas), cells) in self.spans.iter().zip(self.area.chunks(self.rows.len() + 1)).zip(columns) {
             let cells = &mut cells[self.rows.start + span.start..self.rows.start + span.end];
             cells.iter_mut().zip(&areas[span.clone()]).for_each(|(cell, area)| *cell += density * area);
+        }
+    }
+}
+
+wide! {
+    fn follow_all(patch: &mut Patch, lines: &Lines, pieces: &[Piece]) {
+        for piece in pieces {
+            patch.follow(lines, piece);
         }
     }
 }
