@@ -15,11 +15,13 @@ __all__ = [
     "birmingham",
     "content_hash",
     "find_cutpoints",
+    "find_features",
     "find_peaks",
     "get_cutoffs",
     "group_labels",
     "hdbscan_labels",
     "kendall_tau",
+    "link_points",
     "lsq_point",
     "measure_channels",
     "overlap_coefficients",
@@ -121,6 +123,26 @@ def overlap_coefficients(a: NDArray[np.float64], b: NDArray[np.float64]) -> tupl
 def shuffle_blocks(
     x: NDArray[np.float32], y: NDArray[np.float32], count: int, seed: int, threads: int = 0
 ) -> tuple[NDArray[np.float64], float, float]: ...
+
+# ---------------------------------------------------------------- frames
+def find_features(
+    data: NDArray[Any],
+    mask: NDArray[np.bool_],
+    holes: float | None,
+    opening: int,
+    merge: bool,
+    min_size: float,
+    remove_edge: bool,
+    threads: int = 0,
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]: ...
+def link_points(
+    points: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    max_distance: float,
+    max_missing: int,
+    scale: str,
+    method: str,
+) -> NDArray[np.int64]: ...
 
 # ---------------------------------------------------------------- formats
 @final

@@ -1,4 +1,4 @@
-//! From raw detector events to trajectories: the Rust core of lumentrace.
+//! From raw detector events and image stacks to trajectories and tables: the Rust core of lumentrace.
 //!
 //! | module | what is in it |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
 //! | [`channels`] | colocalization of two channels: correlation, thresholds, randomisation |
 //! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation |
+//! | [`frames`] | frames of image stacks: objects, links from frame to frame |
 //! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
 //! | [`points`] | velocities of trajectories |
@@ -24,6 +25,7 @@ mod simd;
 pub mod channels;
 pub mod cluster;
 pub mod formats;
+pub mod frames;
 pub mod grid;
 pub mod lines;
 pub mod occupancy;

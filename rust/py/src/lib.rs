@@ -9,6 +9,7 @@ mod channels;
 mod cluster;
 mod content;
 mod formats;
+mod frames;
 mod grid;
 mod lines;
 mod occupancy;
@@ -31,6 +32,8 @@ mod core_module {
     use super::content::content_hash;
     #[pymodule_export]
     use super::formats::{AdacCalibration, AdacDecoder, ModularDecoder};
+    #[pymodule_export]
+    use super::frames::{find_features, link_points};
     #[pymodule_export]
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]

@@ -1,0 +1,115 @@
+//! Bindings of `lumentrace::frames`.
+
+use lumentrace::frames::{FEATURE_COLUMNS, FeatureScratch, Features, Holes, Links, Method, Scale};
+use lumentrace::{Control, pool};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
+    PyUntypedArrayMethods,
+};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::{run, tables};
+
+type Found<'py> = (Bound<'py, PyArray3<i32>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>);
+
+/// Labels (n, H, W) of the objects of all frames, how many objects each frame has, and a row of figures for each.
+///
+/// `holes` is None, 0 for all that are enclosed, or the area below which holes are filled.
+#[pyfunction]
+#[pyo3(signature = (data, mask, holes, opening, merge, min_size, remove_edge, threads=0))]
+#[allow(clippy::too_many_arguments)] // a row of settings
+pub(crate) fn find_features<'py>(
+    py: Python<'py>,
+    data: &Bound<'py, PyAny>,
+    mask: PyReadonlyArray3<'py, bool>,
+    holes: Option<f64>,
+    opening: usize,
+    merge: bool,
+    min_size: f64,
+    remove_edge: bool,
+    threads: usize,
+) -> PyResult<Found<'py>> {
+    let holes = holes.map(|area| if area > 0.0 { Holes::Below(area) } else { Holes::Enclosed });
+    let options = Features { holes, opening, merge, min_size, remove_edge };
+    let shape = [mask.shape()[0], mask.shape()[1], mask.shape()[2]];
+    let pixels = mask.as_slice().map_err(|_| PyValueError::new_err("`mask`: expected a contiguous array"))?;
+    macro_rules! try_type {
+        ($ty:ty) => {
+            if let Ok(values) = data.extract::<PyReadonlyArray3<'py, $ty>>() {
+                let values =
+                    values.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
+                let found =
+                    run::watched(py, None, |control| in_frames(values, pixels, shape, &options, threads, control))?;
+                return as_arrays(py, found, shape);
+            }
+        };
+    }
+    try_type!(f64);
+    try_type!(f32);
+    Err(PyTypeError::new_err("`data`: expected float64 or float32"))
+}
+
+type Frames = Vec<(Vec<i32>, Vec<f64>)>;
+
+fn in_frames<T: Copy + Into<f64> + Sync>(
+    values: &[T],
+    mask: &[bool],
+    [frames, height, width]: [usize; 3],
+    options: &Features,
+    threads: usize,
+    control: &Control,
+) -> lumentrace::Result<Frames> {
+    let size = height * width;
+    if values.len() != mask.len() {
+        let found = format!("{} pixels", mask.len());
+        return Err(lumentrace::Error::argument("mask", format!("{} pixels", values.len()), found));
+    }
+    pool::map(frames, threads, control, FeatureScratch::default, |scratch, frame| {
+        let own = frame * size..(frame + 1) * size;
+        let (mut labels, mut rows) = (vec![0; size], Vec::new());
+        options.find(&values[own.clone()], &mask[own], width, scratch, &mut labels, &mut rows)?;
+        Ok((labels, rows))
+    })
+}
+
+fn as_arrays(py: Python<'_>, found: Frames, shape: [usize; 3]) -> PyResult<Found<'_>> {
+    let counts = found.iter().map(|(_, rows)| (rows.len() / FEATURE_COLUMNS) as i64).collect();
+    let mut labels = Vec::with_capacity(shape.iter().product());
+    let mut table = Vec::new();
+    for (own, rows) in found {
+        labels.extend_from_slice(&own);
+        table.extend_from_slice(&rows);
+    }
+    let labels = labels.into_pyarray(py).reshape(shape)?;
+    Ok((labels, PyArray1::from_vec(py, counts), tables::table(py, table, FEATURE_COLUMNS)?))
+}
+
+/// The number of the track of each point; points of frame f are rows `starts[f]..starts[f + 1]`.
+#[pyfunction]
+pub(crate) fn link_points<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    starts: PyReadonlyArray1<'py, i64>,
+    max_distance: f64,
+    max_missing: usize,
+    scale: &str,
+    method: &str,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let scale = match scale {
+        "constant" => Scale::Constant,
+        "sqrt" => Scale::Sqrt,
+        "linear" => Scale::Linear,
+        _ => return Err(PyValueError::new_err(format!("`distance_scale`: found {scale:?}"))),
+    };
+    let method = match method {
+        "greedy" => Method::Greedy,
+        "optimal" => Method::Optimal,
+        _ => return Err(PyValueError::new_err(format!("`method`: found {method:?}"))),
+    };
+    let rows = tables::rows("points", &points)?;
+    let starts: Vec<usize> = starts.as_array().iter().map(|&start| start.max(0) as usize).collect();
+    let links = Links { max_distance, max_missing, scale, method };
+    let ids = run::watched(py, None, |control| links.find(rows, &starts, control))?;
+    Ok(PyArray1::from_iter(py, ids.into_iter().map(|id| id as i64)))
+}
