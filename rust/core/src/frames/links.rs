@@ -8,8 +8,8 @@ use crate::{Control, Error, Result, Rows};
 pub enum Method {
     /// Tracks in the order of their age each take the nearest point that is still free.
     Greedy,
-    /// All links of a frame together at the least sum of squared distances; a track that is not linked costs the square
-    /// of its range. Tracks and points that can be linked at all are solved group by group.
+    /// All links of a frame together at the least sum of squared distances as shares of the squared range; a track that is
+    /// not linked costs 1. Tracks and points that can be linked at all are solved group by group.
     Optimal,
 }
 
@@ -149,19 +149,20 @@ impl Links {
             let mut points: Vec<usize> = group.iter().map(|candidate| candidate.point).collect();
             points.sort_unstable();
             points.dedup();
-            // A column per point, then one per track that stays alone.
-            let beyond = tracks.iter().map(|&track| self.range(&active[track], frame).powi(2)).sum::<f64>() + 1.0;
+            // A column per point, then one per track that stays alone. More than all that can be linked costs together:
+            let beyond = tracks.len() as f64 + 1.0;
             let (rows, columns) = (tracks.len(), points.len() + tracks.len());
             let mut costs = vec![beyond; rows * columns];
             for candidate in &group {
                 if let (Ok(row), Ok(column)) =
                     (tracks.binary_search(&candidate.track), points.binary_search(&candidate.point))
                 {
-                    costs[row * columns + column] = candidate.squared;
+                    let range = self.range(&active[candidate.track], frame);
+                    costs[row * columns + column] = candidate.squared / (range * range);
                 }
             }
-            for (row, &track) in tracks.iter().enumerate() {
-                costs[row * columns + points.len() + row] = self.range(&active[track], frame).powi(2);
+            for row in 0..rows {
+                costs[row * columns + points.len() + row] = 1.0;
             }
             let chosen = assign(rows, columns, |row, column| costs[row * columns + column]);
             for (&track, column) in tracks.iter().zip(chosen) {

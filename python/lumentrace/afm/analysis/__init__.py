@@ -1,0 +1,1 @@
+"""Analyses of an image stack: modules, and pipelines that run and record them."""

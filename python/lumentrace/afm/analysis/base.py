@@ -1,0 +1,57 @@
+"""What an analysis module is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..stack import AFMImageStack
+
+
+class AnalysisModule(ABC):
+    """One analysis of a stack, e.g. of a plugin.
+
+    Attributes
+    ----------
+    version : str or None
+        Kept in the record.
+    requires : sequence of str
+        Modules of which at least one has to run before.
+
+    Examples
+    --------
+    >>> from lumentrace.afm import AnalysisModule
+    >>> class MeanHeight(AnalysisModule):
+    ...     name = "mean_height"
+    ...     def run(self, stack, previous_results=None, **params):
+    ...         return {"means": stack.data.mean(axis=(1, 2))}
+    """
+
+    version: ClassVar[str | None] = None
+    requires: ClassVar[Sequence[str]] = ()
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name in pipelines and records."""
+
+    @abstractmethod
+    def run(
+        self, stack: AFMImageStack, previous_results: Mapping[str, dict[str, Any]] | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """Analyse a stack.
+
+        Parameters
+        ----------
+        stack : AFMImageStack
+        previous_results : dict, optional
+            Outputs of the modules that ran before, by name; the latest of each.
+        **params
+            Settings of the module.
+
+        Returns
+        -------
+        dict
+            Outputs by name.
+        """

@@ -1,0 +1,1 @@
+"""The analysis modules that come with lumentrace."""

@@ -1,0 +1,174 @@
+"""Tracks of objects from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace import _core
+
+from ...stack import AFMImageStack
+from ..base import AnalysisModule
+from ..detections import coordinates, detections
+
+SCALES = ("constant", "sqrt", "linear")
+METHODS = ("greedy", "optimal")
+
+
+class TrackMasks(Mapping[int, NDArray[np.bool_]]):
+    """For each track the mask of its last object, made when it is asked for."""
+
+    def __init__(self, masks: Sequence[NDArray[np.int32]], last: dict[int, tuple[int, int]]):
+        self._masks, self._last = masks, last
+
+    def __getitem__(self, track: int) -> NDArray[np.bool_]:
+        frame, label = self._last[track]
+        return np.asarray(self._masks[frame] == label)
+
+    def __iter__(self) -> Any:
+        return iter(self._last)
+
+    def __len__(self) -> int:
+        return len(self._last)
+
+
+class ParticleTracking(AnalysisModule):
+    """Link the objects of consecutive frames to tracks.
+
+    Outputs: `tracks`, a list of dictionaries `id`, `frames` (from the first to the last without gaps), `point_indices`
+    and `coords` (None where the object is missing), `length` (objects), `duration_s`, `displacement`, `path_length` (in
+    the unit of the coordinates) and `mean_speed` (per s; None for a duration of 0); `track_masks`, by id the mask of
+    the last object, empty if the detector makes none; `n_tracks`.
+    """
+
+    name = "particle_tracking"
+    version = "0.2.0"
+    requires = ("feature_detection", "log_blob_detection")
+
+    def run(
+        self,
+        stack: AFMImageStack,
+        previous_results: Mapping[str, dict[str, Any]] | None = None,
+        *,
+        detection_module: str = "feature_detection",
+        coord_key: str = "features_per_frame",
+        coord_columns: Sequence[str] = ("centroid_x", "centroid_y"),
+        max_distance: float = 5.0,
+        max_missing: int = 0,
+        distance_scale: str = "constant",
+        method: str = "greedy",
+        min_track_length: int = 1,
+        coord_order: str = "xy",
+        **unknown: Any,
+    ) -> dict[str, Any]:
+        """Link.
+
+        Parameters
+        ----------
+        stack : AFMImageStack
+        previous_results : dict
+        detection_module : str, default 'feature_detection'
+        coord_key : str, default 'features_per_frame'
+            The output that holds the objects.
+        coord_columns : sequence of str, default ('centroid_x', 'centroid_y')
+        max_distance : float, default 5
+            Links are shorter than this.
+        max_missing : int, default 0
+            Frames in a row that a track may miss.
+        distance_scale : {'constant', 'sqrt', 'linear'}, default 'constant'
+            How `max_distance` grows with the frames since a track was last seen.
+        method : {'greedy', 'optimal'}, default 'greedy'
+            'greedy': in the order of their age tracks take the nearest object that is free. 'optimal': all links of a frame
+            together at the least sum of squared distances, each as a share of the squared range; a track that goes without
+            costs 1 (Crocker & Grier, J. Colloid Interface Sci. 179 (1996) 298).
+        min_track_length : int, default 1
+            Leave out tracks of fewer objects.
+        coord_order : {'xy', 'peer'}, default 'xy'
+            'peer' takes (row, column) from features of a mask, as the reference implementation does.
+
+        Raises
+        ------
+        RuntimeError
+            If no detector ran before.
+        ValueError
+            For settings out of range.
+        TypeError
+            For an unknown setting.
+        """
+        if unknown:
+            raise TypeError(f"particle_tracking: found an unknown setting {next(iter(unknown))!r}")
+        _check(max_distance, max_missing, distance_scale, method)
+        found = detections(previous_results, detection_module)
+        features = found[coord_key]
+        points = coordinates(features, coord_columns, coord_order)
+        counts = [len(frame) for frame in features]
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        ids = _core.link_points(points, starts, float(max_distance), int(max_missing), distance_scale, method)
+        frame_of = np.repeat(np.arange(len(counts)), counts)
+        order = np.argsort(ids, kind="stable")
+        members = np.split(order, np.flatnonzero(np.diff(ids[order])) + 1) if len(order) else []
+        kept = [rows for rows in members if len(rows) >= min_track_length]
+        times = np.array(stack.get_frame_times())
+        tracks = [_track(number, rows, frame_of, starts, points, times) for number, rows in enumerate(kept)]
+        masks = _masks(found, features, kept, frame_of, starts)
+        return {"tracks": tracks, "track_masks": masks, "n_tracks": len(tracks)}
+
+
+def _check(max_distance: float, max_missing: int, scale: str, method: str) -> None:
+    for name, value in (("max_distance", max_distance), ("max_missing", max_missing)):
+        if not value >= 0:
+            raise ValueError(f"`{name}`: expected a number from 0 on, found {value!r}")
+    if scale not in SCALES:
+        raise ValueError(f"`distance_scale`: expected one of {', '.join(SCALES)}, found {scale!r}")
+    if method not in METHODS:
+        raise ValueError(f"`method`: expected one of {', '.join(METHODS)}, found {method!r}")
+
+
+def _track(
+    number: int,
+    rows: NDArray[np.intp],
+    frame_of: NDArray[np.intp],
+    starts: NDArray[np.int64],
+    points: NDArray[np.float64],
+    times: NDArray[np.float64],
+) -> dict[str, Any]:
+    seen = frame_of[rows]
+    frames = list(range(int(seen[0]), int(seen[-1]) + 1))
+    coords: list[tuple[float, ...] | None] = [None] * len(frames)
+    indices: list[int | None] = [None] * len(frames)
+    for row, frame in zip(rows.tolist(), seen.tolist(), strict=True):
+        coords[frame - frames[0]] = tuple(points[row].tolist())
+        indices[frame - frames[0]] = row - int(starts[frame])
+    path = float(np.linalg.norm(np.diff(points[rows], axis=0), axis=1).sum())
+    duration = float(times[seen[-1]] - times[seen[0]])
+    return {
+        "id": number,
+        "frames": frames,
+        "point_indices": indices,
+        "coords": coords,
+        "length": len(rows),
+        "duration_s": duration,
+        "displacement": float(np.linalg.norm(points[rows[-1]] - points[rows[0]])),
+        "path_length": path,
+        "mean_speed": path / duration if duration > 0 else None,
+    }
+
+
+def _masks(
+    found: dict[str, Any],
+    features: Sequence[Sequence[Mapping[str, Any]]],
+    kept: Sequence[NDArray[np.intp]],
+    frame_of: NDArray[np.intp],
+    starts: NDArray[np.int64],
+) -> TrackMasks:
+    masks = found.get("labeled_masks", [])
+    last = {}
+    for number, rows in enumerate(kept if len(masks) else []):
+        frame = int(frame_of[rows[-1]])
+        feature = features[frame][int(rows[-1] - starts[frame])]
+        if "label" in feature:
+            last[number] = (frame, int(feature["label"]))
+    return TrackMasks(masks, last)

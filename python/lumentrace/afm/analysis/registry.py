@@ -1,0 +1,65 @@
+"""Analysis modules by name: those that come with lumentrace, and those of plugins."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from .base import AnalysisModule
+
+BUILT_IN = {
+    "count_nonzero": "lumentrace.afm.analysis.modules.count_nonzero:CountNonzero",
+    "feature_detection": "lumentrace.afm.analysis.modules.feature_detection:FeatureDetection",
+    "particle_tracking": "lumentrace.afm.analysis.modules.particle_tracking:ParticleTracking",
+}
+GROUPS = ("lumentrace.afm.analysis", "playnano.analysis", "playNano.analysis")
+"""Groups of entry points in which plugins are looked for."""
+
+
+def load_analysis_module(name: str) -> AnalysisModule:
+    """A new analysis module.
+
+    Raises
+    ------
+    ValueError
+        If there is no such module; the message names the nearest.
+    RuntimeError
+        If a plugin cannot be imported or its module not be made.
+    TypeError
+        If a plugin gives something else.
+
+    Examples
+    --------
+    >>> from lumentrace.afm.analysis.registry import load_analysis_module
+    >>> load_analysis_module("count_nonzero").name
+    'count_nonzero'
+    """
+    if name in BUILT_IN:
+        module, attribute = BUILT_IN[name].split(":")
+        made: AnalysisModule = getattr(import_module(module), attribute)()
+        return made
+    plugins = [entry for group in GROUPS for entry in entry_points(group=group)]
+    for entry in plugins:
+        if entry.name == name:
+            return _from_plugin(name, entry)
+    known = [*BUILT_IN, *(entry.name for entry in plugins)]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"analysis module: expected one of {', '.join(known)}, found {name!r}{hint}")
+
+
+def _from_plugin(name: str, entry: object) -> AnalysisModule:
+    try:
+        loaded = entry.load()  # type: ignore[attr-defined]  # an entry point
+    except Exception as error:
+        raise RuntimeError(f"analysis module {name!r}: the plugin cannot be imported ({error})") from error
+    if not callable(loaded):
+        raise TypeError(f"analysis module {name!r}: expected a class, found {type(loaded).__name__}")
+    try:
+        made = loaded()
+    except Exception as error:
+        raise RuntimeError(f"analysis module {name!r}: the plugin cannot be made ({error})") from error
+    if not isinstance(made, AnalysisModule):
+        raise TypeError(f"analysis module {name!r}: expected an AnalysisModule, found {type(made).__name__}")
+    return made

@@ -1,0 +1,131 @@
+"""Masks of a frame: which pixels stand out. Statistics leave out pixels that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+def mask_threshold(data: Frame, threshold: float = 0.0) -> Mask:
+    """Finite pixels above a threshold.
+
+    Parameters
+    ----------
+    data : ndarray
+        A frame.
+    threshold : float, default 0
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lumentrace.afm.masks import mask_threshold
+    >>> mask_threshold(np.array([[0.0, 2.0, np.inf]]), threshold=1.0)
+    array([[False,  True, False]])
+    """
+    return (data > threshold) & np.isfinite(data)
+
+
+def mask_below_threshold(data: Frame, threshold: float = 0.0) -> Mask:
+    """Finite pixels below a threshold; see `mask_threshold`."""
+    return (data < threshold) & np.isfinite(data)
+
+
+def mask_mean_offset(data: Frame, factor: float = 1.0) -> Mask:
+    """Pixels more than `factor` standard deviations above the mean of the frame.
+
+    Parameters
+    ----------
+    data : ndarray
+        A frame.
+    factor : float, default 1
+        In population standard deviations.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    finite = data[np.isfinite(data)]
+    if not finite.size:
+        return np.zeros(data.shape, dtype=bool)
+    return np.asarray(data - finite.mean() > factor * finite.std()) & np.isfinite(data)
+
+
+def mask_morphological(data: Frame, threshold: float = 0.0, structure_size: int = 3) -> Mask:
+    """Pixels whose absolute value is above a threshold, closed with a square.
+
+    Parameters
+    ----------
+    data : ndarray
+        A frame.
+    threshold : float, default 0
+    structure_size : int, default 3
+        Side of the square in pixels.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    from scipy import ndimage
+
+    square = np.ones((structure_size, structure_size), dtype=bool)
+    return np.asarray(ndimage.binary_closing(np.abs(data) > threshold, structure=square))
+
+
+def mask_adaptive(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mask:
+    """Pixels above the mean of their tile.
+
+    Parameters
+    ----------
+    data : ndarray
+        A frame.
+    block_size : int, default 15
+        Side of the tiles, which begin at the first pixel; the last ones are cut.
+    offset : float, default 0
+        By how much they have to be above it.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    mask = np.zeros(data.shape, dtype=bool)
+    for top in range(0, data.shape[0], block_size):
+        for left in range(0, data.shape[1], block_size):
+            tile = np.s_[top : top + block_size, left : left + block_size]
+            finite = data[tile][np.isfinite(data[tile])]
+            if finite.size:
+                mask[tile] = (data[tile] > finite.mean() + offset) & np.isfinite(data[tile])
+    return mask
+
+
+MASKS: dict[str, Callable[..., Mask]] = {
+    function.__name__: function
+    for function in (mask_threshold, mask_below_threshold, mask_mean_offset, mask_morphological, mask_adaptive)
+}
+
+
+def find_mask(name: str) -> Callable[..., Mask]:
+    """A mask by its name; 'threshold_mask' stands for 'mask_threshold'.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the nearest.
+    """
+    import difflib
+
+    turned = f"mask_{name.removesuffix('_mask')}" if name.endswith("_mask") else name
+    if turned in MASKS:
+        return MASKS[turned]
+    near = difflib.get_close_matches(turned, MASKS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"`mask_fn`: expected one of {', '.join(MASKS)}, found {name!r}{hint}")
