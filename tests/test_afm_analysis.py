@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_time_stamps() -> None:
     ],
 )
 def test_bad_stacks(arguments: tuple[Any, Any], error: type[Exception]) -> None:
-    with pytest.raises(error, match="data|pixel_size_nm"):
+    with pytest.raises(error, match=r"data|pixel_size_nm"):
         AFMImageStack(*arguments, "h", "f")
     with pytest.raises(ValueError, match=r"at most 1 entries.*found 2"):
         AFMImageStack(np.zeros((1, 2, 2)), np.float32(1), "h", "f", [{}, {}])
@@ -105,9 +106,9 @@ def test_masks_leave_out_what_is_not_finite() -> None:
     assert masks.mask_mean_offset(frame, 1.0).tolist() == [[False, False, False], [False, True, False]]
     assert masks.mask_adaptive(frame, 2).tolist() == [[False, False, False], [False, True, False]]
     assert not masks.mask_mean_offset(np.full((2, 2), np.nan)).any()
-    assert masks.mask_morphological(
-        np.array([[0, 0, 0, 0, 0], [0, 1, 0, 1, 0], [0, 1, 0, 1, 0], [0, 1, 0, 1, 0], [0, 0, 0, 0, 0]]), 0.5
-    )[2, 2]
+    bars = np.zeros((5, 5))
+    bars[1:4, [1, 3]] = 1
+    assert masks.mask_morphological(bars, 0.5)[2, 2]
 
 
 def test_names_of_masks() -> None:
@@ -142,10 +143,9 @@ def test_features_like_scikit_image() -> None:
         )
         expected = regionprops_table(labels, images[frame], properties=names)
         for number, feature in enumerate(features):
-            found = [
-                feature["area"], *feature["bbox"], *feature["centroid"], *feature["centroid_weighted"], feature["major_axis"], feature["minor_axis"],
-                feature["eccentricity"], feature["orientation"], feature["mean"], feature["min"], feature["max"],
-            ]  # fmt: skip
+            names_of = ("major_axis", "minor_axis", "eccentricity", "orientation", "mean", "min", "max")
+            found = [feature["area"], *feature["bbox"], *feature["centroid"], *feature["centroid_weighted"]]
+            found += [feature[name] for name in names_of]
             np.testing.assert_allclose(found, [values[number] for values in expected.values()], rtol=1e-9, atol=1e-9)
             assert (feature["centroid_y"], feature["centroid_x"]) == feature["centroid"]
             assert feature["area_nm2"] == 4 * feature["area"]
@@ -317,7 +317,7 @@ def kept_links(tracks: list[dict[str, Any]], truth: list[np.ndarray], most: int)
             for frame, index in zip(track["frames"], track["point_indices"], strict=True)
             if index is not None
         ]
-        found.update(zip(seen, seen[1:], strict=False))
+        found.update(pairwise(seen))
     links, last = set(), {}
     for frame, own in enumerate(truth):
         for index, particle in enumerate(own):

@@ -81,9 +81,9 @@ class ParticleTracking(AnalysisModule):
         distance_scale : {'constant', 'sqrt', 'linear'}, default 'constant'
             How `max_distance` grows with the frames since a track was last seen.
         method : {'greedy', 'optimal'}, default 'greedy'
-            'greedy': in the order of their age tracks take the nearest object that is free. 'optimal': all links of a frame
-            together at the least sum of squared distances, each as a share of the squared range; a track that goes without
-            costs 1 (Crocker & Grier, J. Colloid Interface Sci. 179 (1996) 298).
+            'greedy': in the order of their age tracks take the nearest object that is free. 'optimal': all links of a
+            frame together at the least sum of squared distances, each as a share of the squared range; a track that
+            goes without costs 1 (Crocker & Grier, J. Colloid Interface Sci. 179 (1996) 298).
         min_track_length : int, default 1
             Leave out tracks of fewer objects.
         coord_order : {'xy', 'peer'}, default 'xy'
