@@ -364,7 +364,7 @@ def test_tracks_without_masks_and_short_ones() -> None:
         ({"distance_scale": "cubic"}, ValueError, "distance_scale"),
         ({"method": "best"}, ValueError, "method"),
         ({"coord_order": "yx"}, ValueError, "coord_order"),
-        ({"max_distanc": 3}, TypeError, "max_distanc"),
+        ({"max_distanc": 3}, TypeError, "did you mean 'max_distance'"),
     ],
 )
 def test_bad_tracking(settings: dict[str, Any], error: type[Exception], message: str) -> None:

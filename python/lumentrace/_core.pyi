@@ -14,12 +14,14 @@ __all__ = [
     "adaptive_windows",
     "birmingham",
     "content_hash",
+    "dbscan_labels",
     "find_cutpoints",
     "find_features",
     "find_peaks",
     "get_cutoffs",
     "group_labels",
     "hdbscan_labels",
+    "k_means",
     "kendall_tau",
     "link_points",
     "lsq_point",
@@ -123,6 +125,10 @@ def overlap_coefficients(a: NDArray[np.float64], b: NDArray[np.float64]) -> tupl
 def shuffle_blocks(
     x: NDArray[np.float32], y: NDArray[np.float32], count: int, seed: int, threads: int = 0
 ) -> tuple[NDArray[np.float64], float, float]: ...
+def dbscan_labels(points: NDArray[np.float64], eps: float, min_samples: int) -> NDArray[np.int64]: ...
+def k_means(
+    points: NDArray[np.float64], k: int, starts: int, seed: int, max_iter: int, tol: float, threads: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.int64], float]: ...
 
 # ---------------------------------------------------------------- frames
 def find_features(

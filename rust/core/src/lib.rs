@@ -5,7 +5,7 @@
 //! | [`samples`] | sample ranges over a table of rows |
 //! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
 //! | [`channels`] | colocalization of two channels: correlation, thresholds, randomisation |
-//! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation |
+//! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation, DBSCAN, k-means |
 //! | [`frames`] | frames of image stacks: objects, links from frame to frame |
 //! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
@@ -19,6 +19,7 @@
 mod control;
 mod error;
 pub mod pool;
+mod random;
 mod rows;
 mod simd;
 

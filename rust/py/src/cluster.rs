@@ -81,3 +81,37 @@ pub(crate) fn segregate(
     let order = PyArray1::from_vec(py, order).unbind();
     Ok((order, PyArray1::from_vec(py, labels).unbind()))
 }
+
+/// Cluster of each point, -1 for noise.
+#[pyfunction]
+pub(crate) fn dbscan_labels<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    eps: f64,
+    min_samples: usize,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    let rows = tables::rows("points", &points)?;
+    let labels = run::watched(py, None, |control| cluster::dbscan(rows, eps, min_samples, control))?;
+    Ok(PyArray1::from_vec(py, labels))
+}
+
+/// Centres, the centre of each point, and the sum of squared distances.
+#[pyfunction]
+#[pyo3(signature = (points, k, starts, seed, max_iter, tol, threads=0))]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)] // a row of settings
+pub(crate) fn k_means<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    k: usize,
+    starts: usize,
+    seed: u64,
+    max_iter: usize,
+    tol: f64,
+    threads: usize,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i64>>, f64)> {
+    let rows = tables::rows("points", &points)?;
+    let options = cluster::KMeans { k, starts, seed, max_iter, tol };
+    let found = run::watched(py, None, |control| options.fit(rows, threads, control))?;
+    let centres = tables::table(py, found.centres, rows.width())?;
+    Ok((centres, PyArray1::from_vec(py, found.labels), found.inertia))
+}

@@ -27,7 +27,7 @@ mod core_module {
     #[pymodule_export]
     use super::channels::{group_labels, kendall_tau, measure_channels, overlap_coefficients, shuffle_blocks};
     #[pymodule_export]
-    use super::cluster::{hdbscan_labels, segregate, tracer_injection, tracer_labels};
+    use super::cluster::{dbscan_labels, hdbscan_labels, k_means, segregate, tracer_injection, tracer_labels};
     #[pymodule_export]
     use super::content::content_hash;
     #[pymodule_export]

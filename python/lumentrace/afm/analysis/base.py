@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -55,3 +57,17 @@ class AnalysisModule(ABC):
         dict
             Outputs by name.
         """
+
+    def refuse(self, unknown: Mapping[str, Any]) -> None:
+        """Refuse settings that the module does not have.
+
+        Raises
+        ------
+        TypeError
+            If there are any; the message names the nearest one that it has.
+        """
+        known = [name for name in inspect.signature(self.run).parameters if name not in {"stack", "previous_results"}]
+        for name in unknown:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{self.name}: found an unknown setting {name!r}{hint}")

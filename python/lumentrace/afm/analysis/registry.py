@@ -10,8 +10,11 @@ from .base import AnalysisModule
 
 BUILT_IN = {
     "count_nonzero": "lumentrace.afm.analysis.modules.count_nonzero:CountNonzero",
+    "dbscan_clustering": "lumentrace.afm.analysis.modules.dbscan_clustering:DBSCANClustering",
     "feature_detection": "lumentrace.afm.analysis.modules.feature_detection:FeatureDetection",
+    "k_means_clustering": "lumentrace.afm.analysis.modules.k_means_clustering:KMeansClustering",
     "particle_tracking": "lumentrace.afm.analysis.modules.particle_tracking:ParticleTracking",
+    "x_means_clustering": "lumentrace.afm.analysis.modules.x_means_clustering:XMeansClustering",
 }
 GROUPS = ("lumentrace.afm.analysis", "playnano.analysis", "playNano.analysis")
 """Groups of entry points in which plugins are looked for."""

@@ -1,5 +1,6 @@
 //! Costes' randomisation: one channel's blocks are put in random places, and the correlation is measured again.
 
+use crate::random::Random;
 use crate::simd::wide;
 use crate::{Control, Error, Result, pool};
 
@@ -212,28 +213,5 @@ fn permutation(order: &mut Vec<u32>, len: usize, seed: u64, number: u64) {
     order.extend(0..len as u32);
     for last in (1..len).rev() {
         order.swap(last, random.below(last as u64 + 1) as usize);
-    }
-}
-
-/// `SplitMix64` (Steele & al., OOPSLA 2014), begun at a place that the seed and the number of the shuffle decide.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64, number: u64) -> Self {
-        let mut first = Self(seed);
-        Self(first.next() ^ Self(number.wrapping_mul(0xD1B5_4A32_D192_ED03)).next())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`; the bias is below `bound` / 2⁶⁴.
-    fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 }

@@ -3,12 +3,16 @@
 mod blocks;
 mod condense;
 mod core_distance;
+mod dbscan;
 pub mod hdbscan;
+mod kmeans;
 pub mod segregate;
 mod spanning_tree;
 pub mod tracers;
 
+pub use dbscan::dbscan;
 pub use hdbscan::{Hdbscan, Points, hdbscan};
+pub use kmeans::{Clusters, KMeans};
 pub use segregate::{Segregate, segregate};
 pub use tracers::TracerClusters;
 

@@ -98,8 +98,7 @@ class ParticleTracking(AnalysisModule):
         TypeError
             For an unknown setting.
         """
-        if unknown:
-            raise TypeError(f"particle_tracking: found an unknown setting {next(iter(unknown))!r}")
+        self.refuse(unknown)
         _check(max_distance, max_missing, distance_scale, method)
         found = detections(previous_results, detection_module)
         features = found[coord_key]
