@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
+from skimage.feature import blob_log
 from skimage.measure import label, regionprops_table
 from skimage.morphology import disk
 
@@ -268,6 +269,65 @@ def test_frames_without_anything() -> None:
     none = run(AFMImageStack(np.zeros((0, 4, 4)), 1.0, "h", "f"), DETECT, ("count_nonzero", {}))["analysis"]
     assert none["step_1_feature_detection"]["summary"]["avg_per_frame"] == 0.0
     assert none["step_2_count_nonzero"]["counts"].shape == (0,)
+
+
+# ------------------------------------------------------------------ blobs
+def test_blobs_like_scikit_image() -> None:
+    images, _ = movie(3)
+    found = run(stacked(images), ("log_blob_detection", {"threshold": 0.5}))["analysis"]["step_1_log_blob_detection"]
+    for image, blobs in zip(images, found["features_per_frame"], strict=True):
+        expected = blob_log(image, min_sigma=1, max_sigma=5, num_sigma=10, threshold=0.5, overlap=0.5)
+        own = {(blob["y"], blob["x"], round(blob["sigma"], 9)) for blob in blobs}
+        assert own == {(y, x, round(sigma, 9)) for y, x, sigma in expected.tolist()}
+        strengths = [blob["amplitude"] for blob in blobs]
+        assert strengths == sorted(strengths, reverse=True)
+
+
+def test_blobs_between_pixels_are_tracked() -> None:
+    images, places = movie(5)
+    settings = {"threshold": 1.0, "min_sigma": 2, "refine": True}
+    record = run(stacked(images), ("log_blob_detection", settings), ("particle_tracking", {}))
+    tracking = record["analysis"]["step_2_particle_tracking"]
+    assert tracking["n_tracks"] == 8
+    for track in tracking["tracks"]:
+        way = np.array(track["coords"])[:, ::-1]
+        assert np.linalg.norm(places - way[:, None], axis=2).max(axis=0).min() < 0.4
+
+
+def test_dark_blobs_gaps_and_whole_numbers() -> None:
+    images, _ = movie(2)
+    key = "step_1_log_blob_detection"
+    settings = {"threshold": 1.0, "min_sigma": 2}
+    bright = run(stacked(images), ("log_blob_detection", settings))["analysis"][key]
+    dark = run(stacked(-images), ("log_blob_detection", settings | {"polarity": "dark"}))["analysis"][key]
+    assert bright == dark
+    whole = np.round(images * 100).astype(np.int16)
+    scaled = run(stacked(whole), ("log_blob_detection", settings | {"threshold": 100.0}))["analysis"][key]
+    assert scaled["summary"] == bright["summary"]
+    gaps = images.copy()
+    strongest = bright["features_per_frame"][0][0]
+    gaps[0, int(strongest["y"]), int(strongest["x"])] = np.nan
+    gaps[1] = np.nan
+    found = run(stacked(gaps), ("log_blob_detection", settings))["analysis"][key]["features_per_frame"]
+    assert len(found[0]) == len(bright["features_per_frame"][0]) - 1
+    assert found[1] == []
+    flat = run(stacked(np.ones((1, 9, 9))), ("log_blob_detection", {"include_radius": False}))["analysis"][key]
+    assert flat["features_per_frame"] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"min_sigma": 0}, ValueError, "min_sigma"),
+        ({"min_sigma": 6}, ValueError, "max_sigma"),
+        ({"num_sigma": 0}, ValueError, "num_sigma"),
+        ({"polarity": "both ways"}, ValueError, "polarity"),
+        ({"treshold": 1}, TypeError, "did you mean 'threshold'"),
+    ],
+)
+def test_bad_blobs(settings: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        run(stacked(movie(1)[0]), ("log_blob_detection", settings))
 
 
 # ------------------------------------------------------------------ tracks

@@ -15,6 +15,7 @@ __all__ = [
     "birmingham",
     "content_hash",
     "dbscan_labels",
+    "find_blobs",
     "find_cutpoints",
     "find_features",
     "find_peaks",
@@ -141,6 +142,14 @@ def find_features(
     remove_edge: bool,
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]: ...
+def find_blobs(
+    data: NDArray[np.float64],
+    sigmas: Sequence[float],
+    threshold: float,
+    overlap: float,
+    refine: bool,
+    threads: int = 0,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
 def link_points(
     points: NDArray[np.float64],
     starts: NDArray[np.int64],

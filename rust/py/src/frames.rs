@@ -1,6 +1,8 @@
 //! Bindings of `lumentrace::frames`.
 
-use lumentrace::frames::{FEATURE_COLUMNS, FeatureScratch, Features, Holes, Links, Method, Scale};
+use lumentrace::frames::{
+    BLOB_COLUMNS, BlobScratch, Blobs, FEATURE_COLUMNS, FeatureScratch, Features, Holes, Links, Method, Scale,
+};
 use lumentrace::{Control, pool};
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
@@ -83,6 +85,34 @@ fn as_arrays(py: Python<'_>, found: Frames, shape: [usize; 3]) -> PyResult<Found
     }
     let labels = labels.into_pyarray(py).reshape(shape)?;
     Ok((labels, PyArray1::from_vec(py, counts), tables::table(py, table, FEATURE_COLUMNS)?))
+}
+
+/// How many blobs each frame has, and a row `y, x, sigma, response` for each.
+#[pyfunction]
+#[pyo3(signature = (data, sigmas, threshold, overlap, refine, threads=0))]
+#[allow(clippy::type_complexity)] // two arrays
+pub(crate) fn find_blobs<'py>(
+    py: Python<'py>,
+    data: PyReadonlyArray3<'py, f64>,
+    sigmas: Vec<f64>,
+    threshold: f64,
+    overlap: f64,
+    refine: bool,
+    threads: usize,
+) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>)> {
+    let (frames, width) = (data.shape()[0], data.shape()[2]);
+    let size = data.shape()[1] * width;
+    let values = data.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
+    let blobs = Blobs { sigmas, threshold, overlap, refine };
+    let found = run::watched(py, None, |control| {
+        pool::map(frames, threads, control, BlobScratch::default, |scratch, frame| {
+            let mut rows = Vec::new();
+            blobs.find(&values[frame * size..(frame + 1) * size], width, scratch, control, &mut rows)?;
+            Ok(rows)
+        })
+    })?;
+    let counts = found.iter().map(|rows| (rows.len() / BLOB_COLUMNS) as i64).collect();
+    Ok((PyArray1::from_vec(py, counts), tables::table(py, found.concat(), BLOB_COLUMNS)?))
 }
 
 /// The number of the track of each point; points of frame f are rows `starts[f]..starts[f + 1]`.

@@ -33,7 +33,7 @@ mod core_module {
     #[pymodule_export]
     use super::formats::{AdacCalibration, AdacDecoder, ModularDecoder};
     #[pymodule_export]
-    use super::frames::{find_features, link_points};
+    use super::frames::{find_blobs, find_features, link_points};
     #[pymodule_export]
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]

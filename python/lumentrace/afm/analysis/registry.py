@@ -13,6 +13,7 @@ BUILT_IN = {
     "dbscan_clustering": "lumentrace.afm.analysis.modules.dbscan_clustering:DBSCANClustering",
     "feature_detection": "lumentrace.afm.analysis.modules.feature_detection:FeatureDetection",
     "k_means_clustering": "lumentrace.afm.analysis.modules.k_means_clustering:KMeansClustering",
+    "log_blob_detection": "lumentrace.afm.analysis.modules.log_blob_detection:LoGBlobDetection",
     "particle_tracking": "lumentrace.afm.analysis.modules.particle_tracking:ParticleTracking",
     "x_means_clustering": "lumentrace.afm.analysis.modules.x_means_clustering:XMeansClustering",
 }

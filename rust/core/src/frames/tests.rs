@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::assignment::assign;
-use super::{FEATURE_COLUMNS, FeatureScratch, Features, Holes, Links, Method, Scale};
+use super::{BlobScratch, Blobs, FEATURE_COLUMNS, FeatureScratch, Features, Holes, Links, Method, Scale};
 use crate::{Control, Rows};
 
 const PLAIN: Features = Features { holes: None, opening: 0, merge: false, min_size: 0.0, remove_edge: false };
@@ -92,6 +92,41 @@ fn tracks_wait_for_missing_points() {
     let none = Rows::new(&[], 2).unwrap();
     assert!(bad.find(none, &[0, 0], &Control::default()).is_err());
     assert!(Links { max_distance: 1.0, ..bad }.find(none, &[0, 1], &Control::default()).is_err());
+}
+
+fn blobs(options: &Blobs, spots: &[[f64; 3]]) -> Vec<[f64; 4]> {
+    let image: Vec<f64> = (0..40 * 50)
+        .map(|pixel| {
+            let (y, x) = (f64::from(pixel / 50), f64::from(pixel % 50));
+            spots.iter().map(|[a, b, s]| (-((y - a).powi(2) + (x - b).powi(2)) / (2.0 * s * s)).exp()).sum()
+        })
+        .collect();
+    let mut rows = Vec::new();
+    options.find(&image, 50, &mut BlobScratch::default(), &Control::default(), &mut rows).unwrap();
+    rows.as_chunks::<4>().0.to_vec()
+}
+
+#[test]
+fn blobs_have_the_place_and_size_of_gaussians() {
+    let options = Blobs { sigmas: vec![1.0, 2.0, 3.0, 4.0], threshold: 0.1, overlap: 0.5, refine: false };
+    let found = blobs(&options, &[[12.0, 10.0, 2.0], [25.0, 36.0, 3.0]]);
+    let places: Vec<_> = found.iter().map(|row| [row[0], row[1], row[2]]).collect();
+    assert_eq!(places, [[25.0, 36.0, 3.0], [12.0, 10.0, 2.0]]);
+    // The response to a Gaussian of the same size is half its height.
+    assert!((found[0][3] - 0.5).abs() < 0.01);
+    let between = blobs(&Blobs { refine: true, ..options.clone() }, &[[12.3, 10.0, 2.0]]);
+    assert!((between[0][0] - 12.3).abs() < 0.03);
+    assert_eq!(blobs(&Blobs { threshold: 0.9, ..options.clone() }, &[[12.0, 10.0, 2.0]]).len(), 0);
+    assert_eq!(blobs(&options, &[]).len(), 0);
+}
+
+#[test]
+fn blobs_of_no_size_are_refused() {
+    for sigmas in [vec![], vec![0.0], vec![f64::NAN]] {
+        let options = Blobs { sigmas, threshold: 0.1, overlap: 0.5, refine: false };
+        let mut rows = Vec::new();
+        assert!(options.find(&[0.0; 4], 2, &mut BlobScratch::default(), &Control::default(), &mut rows).is_err());
+    }
 }
 
 /// All orders of some columns.

@@ -1,0 +1,251 @@
+//! Blobs: bright spots of about the size of a Gaussian, by the Laplacian of Gaussians over several sizes.
+
+use crate::simd::wide;
+use crate::{Control, Error, Result};
+
+/// Columns of a blob: row, column, sigma, response.
+pub const COLUMNS: usize = 4;
+
+/// Kernels reach so many sigmas.
+const TRUNCATE: f64 = 4.0;
+
+/// How blobs are found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blobs {
+    /// Sizes, ascending.
+    pub sigmas: Vec<f64>,
+    /// Response to exceed.
+    pub threshold: f64,
+    /// Of two blobs that share more than this part of the smaller one, the smaller one goes.
+    pub overlap: f64,
+    /// Places between pixels, by parabolas through the neighbours.
+    pub refine: bool,
+}
+
+/// Buffers to be reused from frame to frame.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Responses, one plane per sigma.
+    cube: Vec<f64>,
+    smooth: Vec<f64>,
+    curved: Vec<f64>,
+    row: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Peak {
+    place: [usize; 2],
+    layer: usize,
+    response: f64,
+}
+
+impl Blobs {
+    /// Appends a row of [`COLUMNS`] for each blob of a frame, strongest first.
+    ///
+    /// The response is -σ² times the Laplacian of Gaussian (Lindeberg, Int. J. Comput. Vis. 30 (1998) 79) with mirrored
+    /// edges; a blob is where it is greatest among 3 x 3 x 3 neighbours in place and size. Pairs that overlap are visited
+    /// from the strongest on; of equal sizes the weaker one goes. O(pixels · Σσ).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for sizes that are not above 0 or pixels that do not fill rows; [`Error::Cancelled`].
+    pub fn find(
+        &self,
+        image: &[f64],
+        width: usize,
+        scratch: &mut Scratch,
+        control: &Control,
+        out: &mut Vec<f64>,
+    ) -> Result<()> {
+        if self.sigmas.is_empty() || self.sigmas.iter().any(|sigma| sigma.is_nan() || *sigma <= 0.0) {
+            return Err(Error::argument("sigmas", "sizes above 0", format!("{:?}", self.sigmas)));
+        }
+        if width == 0 || !image.len().is_multiple_of(width) {
+            return Err(Error::argument("image", format!("rows of {width} pixels"), image.len()));
+        }
+        scratch.cube.clear();
+        for &sigma in &self.sigmas {
+            control.check()?;
+            scratch.respond(image, width, sigma);
+        }
+        let mut peaks = self.peaks(&scratch.cube, image.len(), width);
+        self.prune(&mut peaks);
+        for peak in peaks {
+            let [row, column] = peak.place.map(|place| place as f64);
+            let [up, aside] = if self.refine { shift(&scratch.cube, image.len(), width, peak) } else { [0.0; 2] };
+            out.extend_from_slice(&[row + up, column + aside, self.sigmas[peak.layer], peak.response]);
+        }
+        Ok(())
+    }
+
+    /// Local maxima above the threshold, strongest first.
+    fn peaks(&self, cube: &[f64], size: usize, width: usize) -> Vec<Peak> {
+        let height = size / width;
+        let layers = self.sigmas.len();
+        let first = cube.first().copied().unwrap_or(0.0);
+        let mut found = Vec::new();
+        if cube.iter().all(|&value| value == first) {
+            return found;
+        }
+        for pixel in 0..size {
+            let (y, x) = (pixel / width, pixel % width);
+            for layer in 0..layers {
+                let response = cube[layer * size + pixel];
+                if response > self.threshold && leads(cube, [layers, height, width], [layer, y, x], response) {
+                    found.push(Peak { place: [y, x], layer, response });
+                }
+            }
+        }
+        found.sort_by(|a, b| b.response.total_cmp(&a.response));
+        found
+    }
+
+    fn prune(&self, peaks: &mut Vec<Peak>) {
+        let mut alive = vec![true; peaks.len()];
+        for i in 0..peaks.len() {
+            for j in i + 1..peaks.len() {
+                if !alive[i] {
+                    break;
+                }
+                if alive[j] && self.shared(peaks[i], peaks[j]) > self.overlap {
+                    let dropped = if peaks[i].layer < peaks[j].layer { i } else { j };
+                    alive[dropped] = false;
+                }
+            }
+        }
+        let mut number = 0;
+        peaks.retain(|_| {
+            number += 1;
+            alive[number - 1]
+        });
+    }
+
+    /// The part of the smaller disk that two blobs share.
+    fn shared(&self, a: Peak, b: Peak) -> f64 {
+        let radius = |peak: Peak| self.sigmas[peak.layer] * std::f64::consts::SQRT_2;
+        let (r, s) = (radius(a), radius(b));
+        let apart = [0, 1].map(|axis| a.place[axis] as f64 - b.place[axis] as f64);
+        let d = apart[0].hypot(apart[1]);
+        if d > r + s {
+            return 0.0;
+        }
+        if d <= (r - s).abs() {
+            return 1.0;
+        }
+        let angle = |own: f64, other: f64| ((d * d + own * own - other * other) / (2.0 * d * own)).clamp(-1.0, 1.0);
+        let triangles = (-d + s + r) * (d - s + r) * (d + s - r) * (d + s + r);
+        let area = r * r * libm::acos(angle(r, s)) + s * s * libm::acos(angle(s, r)) - 0.5 * triangles.abs().sqrt();
+        area / (std::f64::consts::PI * r.min(s).powi(2))
+    }
+}
+
+/// Whether no neighbour in place and size is greater; NaN is no peak and hinders none.
+fn leads(cube: &[f64], shape: [usize; 3], at: [usize; 3], response: f64) -> bool {
+    let range = |axis: usize| at[axis].saturating_sub(1)..shape[axis].min(at[axis] + 2);
+    range(0).all(|layer| {
+        range(1).all(|y| {
+            let row = (layer * shape[1] + y) * shape[2];
+            cube[row + range(2).start..row + range(2).end].iter().all(|value| *value <= response || value.is_nan())
+        })
+    })
+}
+
+/// How far the vertices of parabolas through the neighbours are from a peak; 0 at the edge.
+fn shift(cube: &[f64], size: usize, width: usize, peak: Peak) -> [f64; 2] {
+    let [y, x] = peak.place;
+    let at = peak.layer * size + y * width + x;
+    let vertex = |inside: bool, step: usize| {
+        if !inside {
+            return 0.0;
+        }
+        let (before, after) = (cube[at - step], cube[at + step]);
+        let bend = before - 2.0 * cube[at] + after;
+        if bend < 0.0 { (0.5 * (before - after) / bend).clamp(-0.5, 0.5) } else { 0.0 }
+    };
+    [vertex(y > 0 && (y + 1) * width < size, width), vertex(x > 0 && x + 1 < width, 1)]
+}
+
+impl Scratch {
+    /// Appends the responses for one size.
+    fn respond(&mut self, image: &[f64], width: usize, sigma: f64) {
+        let height = image.len() / width;
+        let radius = (TRUNCATE * sigma + 0.5) as usize;
+        let (plain, second) = kernels(sigma, radius);
+        for values in [&mut self.smooth, &mut self.curved] {
+            values.clear();
+            values.resize(image.len(), 0.0);
+        }
+        for (y, line) in image.chunks_exact(width).enumerate() {
+            mirrored(line, radius, &mut self.row);
+            let own = y * width..(y + 1) * width;
+            convolve(&self.row, &plain, &mut self.smooth[own.clone()]);
+            convolve(&self.row, &second, &mut self.curved[own]);
+        }
+        let start = self.cube.len();
+        self.cube.resize(start + image.len(), 0.0);
+        for (y, line) in self.cube[start..].chunks_exact_mut(width).enumerate() {
+            for step in 0..=radius {
+                let rows = [reflect(y as isize - step as isize, height), reflect((y + step) as isize, height)];
+                // The middle row is added twice.
+                let weight = -sigma * sigma * if step == 0 { 0.5 } else { 1.0 };
+                let of = |values| rows.map(|row| part(values, row, width));
+                add_rows(line, of(&self.smooth), weight * second[step]);
+                add_rows(line, of(&self.curved), weight * plain[step]);
+            }
+        }
+    }
+}
+
+fn part(values: &[f64], row: usize, width: usize) -> &[f64] {
+    &values[row * width..(row + 1) * width]
+}
+
+/// Halves of a Gaussian that sums to 1 and of its second derivative, from the middle on.
+fn kernels(sigma: f64, radius: usize) -> (Vec<f64>, Vec<f64>) {
+    let square = sigma * sigma;
+    let shape = |x: usize| libm::exp(-0.5 / square * (x * x) as f64);
+    let total = 1.0 + 2.0 * (1..=radius).map(shape).sum::<f64>();
+    let plain: Vec<f64> = (0..=radius).map(|x| shape(x) / total).collect();
+    let bent = |x: usize| plain[x] * ((x * x) as f64 / (square * square) - 1.0 / square);
+    (plain.clone(), (0..=radius).map(bent).collect())
+}
+
+/// The index that stands for one beyond the edge, where the image is mirrored with its last pixels doubled.
+fn reflect(index: isize, length: usize) -> usize {
+    let (period, length) = (2 * length as isize, length as isize);
+    let place = index.rem_euclid(period);
+    (if place < length { place } else { period - 1 - place }) as usize
+}
+
+fn mirrored(line: &[f64], radius: usize, row: &mut Vec<f64>) {
+    row.clear();
+    let (before, after) = (-(radius as isize)..0, line.len() as isize..(line.len() + radius) as isize);
+    row.extend(before.map(|x| line[reflect(x, line.len())]));
+    row.extend_from_slice(line);
+    row.extend(after.map(|x| line[reflect(x, line.len())]));
+}
+
+wide! {
+    /// Sums of a row, extended on both sides, with an even kernel given from its middle on.
+    fn convolve(row: &[f64], kernel: &[f64], out: &mut [f64]) {
+        let radius = kernel.len() - 1;
+        for (value, middle) in out.iter_mut().zip(&row[radius..]) {
+            *value = kernel[0] * middle;
+        }
+        for step in 1..=radius {
+            let (left, right) = (&row[radius - step..], &row[radius + step..]);
+            for ((value, a), b) in out.iter_mut().zip(left).zip(right) {
+                *value += kernel[step] * (a + b);
+            }
+        }
+    }
+}
+
+wide! {
+    /// Adds two rows times a weight.
+    fn add_rows(out: &mut [f64], rows: [&[f64]; 2], weight: f64) {
+        let [above, below] = rows;
+        for ((value, a), b) in out.iter_mut().zip(above).zip(below) {
+            *value += weight * (a + b);
+        }
+    }
+}
