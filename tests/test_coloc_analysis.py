@@ -50,7 +50,7 @@ def test_regions_one_by_one() -> None:
     assert list(coloc.iter_regions(np.zeros(SHAPE, int))) == []
     assert [label for label, _ in coloc.iter_regions([[True, False]])] == [1]
     assert [label for label, _ in coloc.iter_regions([[-3, 0, 2.0, -3]])] == [-3, 2]
-    for bad in ([[0.5, 1]], [[np.nan, 1]], [["a"]]):
+    for bad in ([[0.5, 1]], [[np.nan, 1]], [["a"]], [[1e300, 1]], np.array([[2**63, 1]], dtype=np.uint64)):
         with pytest.raises(ValueError, match="whole numbers"):
             list(coloc.iter_regions(bad))
 

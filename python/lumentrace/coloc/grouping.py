@@ -30,7 +30,7 @@ class Grouped:
 
     labels: list[int]
     starts: list[int]
-    order: NDArray[np.uint32] | None
+    order: NDArray[np.integer[Any]] | None
 
     def select(self, a: NDArray[Any], b: NDArray[Any]) -> Selection:
         """The pixels of all regions, region by region."""
@@ -42,7 +42,7 @@ class Grouped:
         """The regions without the pixels outside a mask of the image's shape."""
         if mask is None:
             return self
-        order = np.arange(mask.size, dtype=np.uint32) if self.order is None else self.order
+        order = np.arange(mask.size) if self.order is None else self.order
         kept = mask.ravel()[order]
         before = np.concatenate([[0], np.cumsum(kept)])
         return Grouped(self.labels, before[self.starts].tolist(), order[kept])

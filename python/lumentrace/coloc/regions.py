@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+GREATEST = 2**53
+"""Labels up to here are exact in every type."""
+
 
 def shapes_to_label_mask(shapes_layer: Any, image_shape: Sequence[int]) -> NDArray[np.int_]:
     """Label mask of a napari Shapes layer.
@@ -118,11 +121,10 @@ def whole_labels(values: ArrayLike) -> NDArray[Any]:
         If they are no whole numbers.
     """
     labels = np.asarray(values)
-    if labels.dtype.kind == "b":
-        return labels.astype(np.int64)
-    if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.trunc(labels)).all():
-        return labels.astype(np.int64)
-    if labels.dtype.kind not in "iu":
-        found = labels.dtype if labels.dtype.kind != "f" else "fractions or numbers that are not finite"
-        raise ValueError(f"`label_mask`: expected whole numbers, found {found}")
-    return labels
+    if labels.dtype.kind not in "biuf":
+        raise ValueError(f"`label_mask`: expected whole numbers, found {labels.dtype}")
+    if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.trunc(labels)).all()):
+        raise ValueError("`label_mask`: expected whole numbers, found fractions or numbers that are not finite")
+    if labels.dtype.kind in "uf" and labels.size and np.abs(labels).max() > GREATEST:
+        raise ValueError(f"`label_mask`: expected whole numbers up to {GREATEST}, found {labels.max()}")
+    return labels.astype(np.int64) if labels.dtype.kind in "bf" else labels
