@@ -26,13 +26,19 @@ def merge(a: NDArray[Any], b: NDArray[Any]) -> go.Figure:
 def co_occurrence(
     above_a: NDArray[np.bool_], above_b: NDArray[np.bool_], inside: NDArray[np.bool_] | None
 ) -> go.Figure:
-    """Pixels above the threshold of one channel or of both; what is outside of all regions is dark grey."""
-    first, second = (reduced(plane(mask)) for mask in (above_a, above_b))
-    both = reduced(plane(above_a & above_b))
+    """Pixels above the threshold of one channel or of both; what is outside of all regions is dark grey.
+
+    Of stacks the share along the other axes is shown.
+    """
+    first, second, both = (_share(mask) for mask in (above_a, above_b, above_a & above_b))
     layers = [(first - both, GREEN), (second - both, MAGENTA), (both, YELLOW)]
     if inside is not None:
-        layers.append((0.18 * (1 - reduced(plane(inside))), WHITE))
+        layers.append((0.18 * (1 - _share(inside)), WHITE))
     return _coloured(layers)
+
+
+def _share(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return reduced(mask.mean(axis=tuple(range(mask.ndim - 2))))
 
 
 def _coloured(layers: list[tuple[NDArray[np.float64], tuple[float, float, float]]]) -> go.Figure:
@@ -40,10 +46,10 @@ def _coloured(layers: list[tuple[NDArray[np.float64], tuple[float, float, float]
     return picture((255 * np.clip(mixed, 0, 1)).astype(np.uint8))
 
 
-def scale_note(shape: tuple[int, ...]) -> str:
-    """How a picture was reduced."""
+def scale_note(shape: tuple[int, ...], along: str) -> str:
+    """How a picture was reduced; `along` says what is shown of the other axes of a stack."""
     side = step(shape[-2:])
-    flat = "" if len(shape) == 2 else "Greatest value along the other axes. "
+    flat = "" if len(shape) == 2 else f"{along} along the other axes. "
     return flat + (f"One pixel shown stands for {side} x {side}." if side > 1 else "")
 
 

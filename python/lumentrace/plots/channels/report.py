@@ -137,15 +137,16 @@ def _pictures(
     labels: NDArray[Any] | None,
 ) -> None:
     a, b = channels
-    note = scale_note(a.shape)
     height = picture_height(a.shape)
-    caption = f"{names[0]} green, {names[1]} magenta, both white. {note}"
+    caption = f"{names[0]} green, {names[1]} magenta, both white. {scale_note(a.shape, 'Greatest value')}"
     report.figure(merge(a, b), "Merged", caption, height, half=True)
     if "slice" not in rows.columns and rows["threshold_a"].is_not_nan().any():
         limits = [_threshold_image(labels, rows, f"threshold_{which}") for which in "ab"]
         inside = None if labels is None else labels != 0
         figure = co_occurrence(a > limits[0], b > limits[1], inside)
-        caption = f"Above its threshold: {names[0]} green, {names[1]} magenta, both yellow. {note}"
+        caption = (
+            f"Above its threshold: {names[0]} green, {names[1]} magenta, both yellow. {scale_note(a.shape, 'Share')}"
+        )
         report.figure(figure, "Pixels above the thresholds", caption, height, half=True)
     first, second = (a.ravel(), b.ravel()) if labels is None else (a[labels != 0], b[labels != 0])
     single = rows.select("threshold_a", "threshold_b").row(0) if len(rows) == 1 else None
