@@ -100,7 +100,9 @@ fn regions_of<A: Channel + Send + Copy, B: Channel + Send + Copy>(
 ) -> lumentrace::Result<Vec<f64>> {
     let spans: Vec<(usize, usize)> = starts.windows(2).map(|s| (s[0], s[1])).collect();
     let whole = a.len();
-    Pair::new(a.part(whole, whole), b.part(b.len().min(whole), b.len()))?;
+    if b.len() != whole {
+        return Err(lumentrace::Error::argument("b", format!("{whole} pixels"), format!("{} pixels", b.len())));
+    }
     if spans.iter().any(|&(start, end)| start > end || end > whole) {
         return Err(lumentrace::Error::argument("starts", "ascending numbers of pixels", format!("{starts:?}")));
     }

@@ -1,6 +1,6 @@
 //! How much of one channel lies where the other one is bright.
 
-use super::moments::{level_pieces, value_pieces};
+use super::moments::{LANES, level_pieces, value_pieces};
 use super::pixels::{Channel, Pair};
 use crate::simd::wide;
 use crate::{Control, Result};
@@ -59,9 +59,6 @@ wide! {
         sums.map(u64::from)
     }
 }
-
-/// Sums that go on side by side, so that the order of addition does not depend on the width of vectors.
-const LANES: usize = 8;
 
 wide! {
     /// Sums of values, and of those where the other channel is above its threshold.

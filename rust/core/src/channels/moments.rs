@@ -82,7 +82,7 @@ wide! {
 }
 
 /// Sums that go on side by side, so that the order of addition does not depend on the width of vectors.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 wide! {
     /// Sums of values less `origin`.

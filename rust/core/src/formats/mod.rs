@@ -1,4 +1,5 @@
 //! Scanner files: bytes in, columns out, every size checked.
 
 pub mod adac_forte;
+mod list_mode;
 pub mod modular_camera;

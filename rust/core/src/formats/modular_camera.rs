@@ -14,15 +14,12 @@
 //!
 //! Each face of the camera has four buckets one above the other; a position is that of a segment of a block.
 
-use crate::{Control, Error, Result};
-
-/// Columns of a row: t, x1, y1, z1, x2, y2, z2.
-pub const COLUMNS: usize = 7;
+use super::list_mode::{BYTES_PER_WORD, COLUMNS, all_rows};
+use crate::{Control, Result};
 
 /// Bytes before the first word.
 pub const HEADER_BYTES: usize = 1000;
 
-const BYTES_PER_WORD: usize = 4;
 const MARKER: u32 = 0xFACE_FACE;
 const FORMAT: &str = "modular camera";
 
@@ -204,20 +201,8 @@ impl Decoder {
 /// ```
 pub fn read(bytes: &[u8], control: &Control) -> Result<(Vec<f64>, u64)> {
     let words = bytes.get(HEADER_BYTES..).unwrap_or(&[]);
-    let (mut decoder, mut rows) = (Decoder::new(), Vec::new());
-    let mut block = vec![0.0; 4096 * COLUMNS];
-    let mut left = words;
-    while left.len() >= BYTES_PER_WORD {
-        control.check()?;
-        let (used, written) = decoder.fill(left, &mut block);
-        rows.extend_from_slice(block.get(..written * COLUMNS).unwrap_or(&[]));
-        left = left.get(used..).unwrap_or(&[]);
-        control.advance(used as u64);
-    }
-    if rows.is_empty() {
-        let found = format!("none in {} words", words.len() / BYTES_PER_WORD);
-        return Err(Error::format(FORMAT, HEADER_BYTES as u64, "at least one line of response", found));
-    }
+    let mut decoder = Decoder::new();
+    let rows = all_rows(words, FORMAT, HEADER_BYTES, control, |words, rows| decoder.fill(words, rows))?;
     Ok((rows, decoder.skipped()))
 }
 

@@ -9,6 +9,9 @@ pub const COLUMNS: usize = 4;
 /// Kernels reach so many sigmas.
 const TRUNCATE: f64 = 4.0;
 
+/// No blob of a frame is larger, and its kernel would fill the memory.
+const MOST_SIGMA: f64 = 10_000.0;
+
 /// How blobs are found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Blobs {
@@ -56,8 +59,9 @@ impl Blobs {
         control: &Control,
         out: &mut Vec<f64>,
     ) -> Result<()> {
-        if self.sigmas.is_empty() || self.sigmas.iter().any(|sigma| sigma.is_nan() || *sigma <= 0.0) {
-            return Err(Error::argument("sigmas", "sizes above 0", format!("{:?}", self.sigmas)));
+        if self.sigmas.is_empty() || !self.sigmas.iter().all(|sigma| *sigma > 0.0 && *sigma <= MOST_SIGMA) {
+            let expected = format!("sizes above 0 and up to {MOST_SIGMA}");
+            return Err(Error::argument("sigmas", expected, format!("{:?}", self.sigmas)));
         }
         if width == 0 || !image.len().is_multiple_of(width) {
             return Err(Error::argument("image", format!("rows of {width} pixels"), image.len()));

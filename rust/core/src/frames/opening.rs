@@ -27,6 +27,8 @@ impl Opening {
     ) -> Option<&[bool]> {
         let [top, left, bottom, right] = bounds;
         let (tall, wide) = (bottom - top, right - left);
+        // A larger disk covers no more of the frame.
+        let radius = radius.min(shape[0] + shape[1]);
         self.measure(object, wide, left == 0, right == shape[1]);
         let widths: Vec<u32> = (0..=radius).map(|y| ((radius * radius - y * y) as f64).sqrt() as u32).collect();
         let fits = |row: isize, column: usize, width: u32| {

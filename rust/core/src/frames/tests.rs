@@ -122,7 +122,7 @@ fn blobs_have_the_place_and_size_of_gaussians() {
 
 #[test]
 fn blobs_of_no_size_are_refused() {
-    for sigmas in [vec![], vec![0.0], vec![f64::NAN]] {
+    for sigmas in [vec![], vec![0.0], vec![f64::NAN], vec![1e9]] {
         let options = Blobs { sigmas, threshold: 0.1, overlap: 0.5, refine: false };
         let mut rows = Vec::new();
         assert!(options.find(&[0.0; 4], 2, &mut BlobScratch::default(), &Control::default(), &mut rows).is_err());

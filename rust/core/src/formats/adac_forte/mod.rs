@@ -29,6 +29,7 @@ mod words;
 pub use clock::{Calibration, Clock, ClockSource};
 pub use decoder::Decoder;
 
+use super::list_mode::all_rows;
 use crate::{Control, Error, Result};
 use words::{BYTES_PER_WORD, MARKER};
 
@@ -115,19 +116,6 @@ pub fn read(bytes: &[u8], control: &Control) -> Result<Lines> {
     }
     let clock = calibration.finish();
     let mut decoder = Decoder::new(header, clock);
-    let mut rows = Vec::new();
-    let mut block = vec![0.0; 4096 * COLUMNS];
-    let mut left = words;
-    while left.len() >= BYTES_PER_WORD {
-        control.check()?;
-        let (used, written) = decoder.fill(left, &mut block);
-        rows.extend_from_slice(block.get(..written * COLUMNS).unwrap_or(&[]));
-        left = left.get(used..).unwrap_or(&[]);
-        control.advance(used as u64);
-    }
-    if rows.is_empty() {
-        let found = format!("none in {} words", words.len() / BYTES_PER_WORD);
-        return Err(Error::format(FORMAT, HEADER_BYTES as u64, "at least one line of response", found));
-    }
+    let rows = all_rows(words, FORMAT, HEADER_BYTES, control, |words, rows| decoder.fill(words, rows))?;
     Ok(Lines { rows, header, clock })
 }
