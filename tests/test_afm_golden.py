@@ -86,7 +86,8 @@ def test_blobs_like_the_reference(shared: Path, name: str) -> None:
             for blob in blobs
         }
 
-    # Equal blobs that overlap depend on the order in which the reference visits pairs.
+    # Equal blobs that overlap depend on the order in which the reference visits pairs: 2 % may differ, on both
+    # sides.
     assert len(places(found) ^ places(other)) <= 0.04 * len(places(other))
 
 

@@ -142,10 +142,8 @@ def test_costes_grid(case: Case, steps: int) -> None:
     if documented["status"] != "never":
         expected.append(numbers(case.peer[f"costes_{steps}"]))
     for threshold_a, threshold_b in expected:
-        assert abs(found.threshold_a - threshold_a) <= 1e-12 * case.spans[0] + 1e-9 * case.spans[0] * (
-            case.a.dtype == np.float32
-        )
-        assert abs(found.threshold_b - threshold_b) <= (1e-6 if case.a.dtype == np.float32 else 1e-9) * case.spans[1]
+        assert abs(found.threshold_a - threshold_a) <= 1e-12 * case.spans[0]
+        assert abs(found.threshold_b - threshold_b) <= 1e-9 * case.spans[1]
     if found.status == "crossed":
         assert found.r_below <= 0
 

@@ -27,7 +27,7 @@ def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     names: dict[str, object] = {"__name__": "__main__"}
     for language, code, line in blocks(page):
         if language == "python":
-            # Line numbers in a traceback are those of the page.
+            # The pages are our own; line numbers in a traceback are those of the page.
             exec(compile("\n" * line + code, str(page), "exec"), names)
         else:
             run_session(code, names, page, line)

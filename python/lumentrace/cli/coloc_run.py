@@ -148,11 +148,10 @@ def _notes(image: Channels, table: pl.DataFrame) -> list[str]:
             f"Costes' method found no threshold in {plural(never, 'row')}: the channels correlate at all levels. "
             "M1 and M2 there are those of all pixels above the minimum; another --threshold says more."
         )
-    whole = next(iter(image.pixels.values()))
     saturated = [
         name
         for name, pixels in image.pixels.items()
-        if whole.dtype.kind == "u" and (pixels == np.iinfo(pixels.dtype).max).mean() > 0.001
+        if pixels.dtype.kind == "u" and (pixels == np.iinfo(pixels.dtype).max).mean() > 0.001
     ]
     if saturated:
         notes.append(

@@ -34,7 +34,7 @@ class CrossK:
 
     radii: Floats
     k: Floats
-    l: Floats  # noqa: E741  # Besag's name
+    l: Floats  # noqa: E741  # the field calls it L, after Besag
     low: Floats
     high: Floats
     p: float

@@ -58,6 +58,11 @@ class AnalysisModule(ABC):
             Outputs by name.
         """
 
+    def settings(self) -> list[str]:
+        """Names of all settings."""
+        parameters = inspect.signature(self.run).parameters.values()
+        return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
     def refuse(self, unknown: Mapping[str, Any]) -> None:
         """Refuse settings that the module does not have.
 
@@ -66,8 +71,7 @@ class AnalysisModule(ABC):
         TypeError
             If there are any; the message names the nearest one that it has.
         """
-        known = [name for name in inspect.signature(self.run).parameters if name not in {"stack", "previous_results"}]
         for name in unknown:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, self.settings(), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{self.name}: found an unknown setting {name!r}{hint}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..stack import AFMImageStack
-from .detections import coordinates, detections
+from .base import AnalysisModule
+from .detections import DETECTORS, coordinates, detections
 
 Floats = NDArray[np.float64]
 
@@ -35,55 +38,88 @@ class Points:
     indices: NDArray[np.int64]
 
 
-def gather(
-    stack: AFMImageStack,
-    previous: Mapping[str, dict[str, Any]] | None,
-    *,
-    detection_module: str,
-    coord_key: str,
-    coord_columns: Sequence[str],
-    use_time: bool,
-    normalise: bool,
-    time_weight: float | None,
-    coord_order: str,
-) -> Points:
-    """Points from the objects that a module before has found.
+class ClusteringModule(AnalysisModule):
+    """A module that clusters the objects of all frames.
 
-    Parameters
-    ----------
-    stack : AFMImageStack
-    previous : dict or None
-    detection_module, coord_key, coord_columns, coord_order
-        As of particle tracking.
-    use_time : bool
-        Append the time of the frame to two coordinates.
-    normalise : bool
-        Scale each column to 0 to 1.
-    time_weight : float or None
-        Factor of the scaled time.
-
-    Raises
-    ------
-    ValueError
-        For a weight that is no finite number from 0 on.
+    Outputs: `clusters`, a list of dictionaries `id`, `frames`, `point_indices`, `coords` (as they were clustered),
+    `coords_original`; `cluster_centers`, means of all members in the units of the features; `labels` of all points, -1
+    for noise; `noise`, the numbers of those; `summary` with `n_clusters` and `members_per_cluster`.
     """
-    if time_weight is not None and not (time_weight >= 0 and np.isfinite(time_weight)):
-        raise ValueError(f"`time_weight`: expected a finite number from 0 on, found {time_weight!r}")
-    features = detections(previous, detection_module)[coord_key]
-    places = coordinates(features, coord_columns, coord_order)
-    counts = [len(frame) for frame in features]
-    frames = np.repeat(np.arange(len(counts)), counts)
-    if use_time and places.shape[1] == 2:
-        times = np.array(stack.get_frame_times(), dtype=np.float64)
-        places = np.column_stack([places, times[frames] if len(frames) else np.empty(0)])
-    scaled = places
-    if normalise and len(places):
-        span = np.ptp(places, axis=0)
-        scaled = (places - places.min(axis=0)) / np.where(span > 0, span, 1.0)
-        if time_weight is not None and places.shape[1] == 3:
-            scaled = scaled * [1.0, 1.0, time_weight]
-    indices = np.concatenate([np.arange(count) for count in counts]) if counts else np.empty(0)
-    return Points(places, np.ascontiguousarray(scaled), frames, indices.astype(np.int64))
+
+    requires = DETECTORS
+
+    def run(
+        self,
+        stack: AFMImageStack,
+        previous_results: Mapping[str, dict[str, Any]] | None = None,
+        *,
+        detection_module: str = "feature_detection",
+        coord_key: str = "features_per_frame",
+        coord_columns: Sequence[str] = ("centroid_x", "centroid_y"),
+        use_time: bool = True,
+        normalise: bool = True,
+        time_weight: float | None = None,
+        coord_order: str = "xy",
+        **params: Any,
+    ) -> dict[str, Any]:
+        """Cluster.
+
+        Parameters
+        ----------
+        stack : AFMImageStack
+        previous_results : dict
+        detection_module, coord_key, coord_columns, coord_order
+            As of particle tracking.
+        use_time : bool, default True
+            The time of the frame is a third coordinate.
+        normalise : bool, default True
+            Scale each coordinate to 0 to 1.
+        time_weight : float, optional
+            Factor of the scaled time.
+        **params
+            As of `cluster`.
+
+        Raises
+        ------
+        RuntimeError
+            If no detector ran before.
+        TypeError
+            For an unknown setting.
+        ValueError
+            For settings out of range.
+        """
+        self.refuse({name: value for name, value in params.items() if name not in self._own()})
+        if time_weight is not None and not (time_weight >= 0 and np.isfinite(time_weight)):
+            raise ValueError(f"`time_weight`: expected a finite number from 0 on, found {time_weight!r}")
+        features = detections(previous_results, detection_module)[coord_key]
+        places = coordinates(features, coord_columns, coord_order)
+        frames = np.repeat(np.arange(len(features)), [len(frame) for frame in features])
+        if use_time and places.shape[1] == 2:
+            times = np.array([stack.time_for_frame(frame) for frame in frames.tolist()], dtype=np.float64)
+            places = np.column_stack([places, times])
+        indices = np.array([index for frame in features for index in range(len(frame))], dtype=np.int64)
+        scaled = _scaled(places, time_weight) if normalise and len(places) else places
+        return self.cluster(Points(places, np.ascontiguousarray(scaled), frames, indices), **params)
+
+    @abstractmethod
+    def cluster(self, *args: Any, **params: Any) -> dict[str, Any]:
+        """Cluster `Points`, the only argument beside settings by name."""
+
+    def settings(self) -> list[str]:
+        """Names of all settings."""
+        return [*super().settings(), *self._own()]
+
+    def _own(self) -> list[str]:
+        return [name for name in inspect.signature(self.cluster).parameters if name != "points"]
+
+
+def _scaled(places: Floats, time_weight: float | None) -> Floats:
+    """Each column from 0 to 1, a third one times a weight."""
+    span = np.ptp(places, axis=0)
+    scaled = (places - places.min(axis=0)) / np.where(span > 0, span, 1.0)
+    if time_weight is not None and places.shape[1] == 3:
+        scaled = scaled * [1.0, 1.0, time_weight]
+    return np.asarray(scaled)
 
 
 def described(points: Points, labels: NDArray[np.int64], count: int) -> dict[str, Any]:

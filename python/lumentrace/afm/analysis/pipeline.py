@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 from copy import deepcopy
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import lumentrace
-from lumentrace.provenance import environment
+from lumentrace.provenance import environment, now
 
 from ..stack import AFMImageStack
 from .base import AnalysisModule
@@ -174,7 +173,7 @@ def _copied(value: Any) -> Any:
 
 def stamp() -> str:
     """The present moment, ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return now().isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def versions() -> dict[str, str]:

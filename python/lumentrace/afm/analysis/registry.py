@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from .base import AnalysisModule
 
@@ -53,9 +53,9 @@ def load_analysis_module(name: str) -> AnalysisModule:
     raise ValueError(f"analysis module: expected one of {', '.join(known)}, found {name!r}{hint}")
 
 
-def _from_plugin(name: str, entry: object) -> AnalysisModule:
+def _from_plugin(name: str, entry: EntryPoint) -> AnalysisModule:
     try:
-        loaded = entry.load()  # type: ignore[attr-defined]  # an entry point
+        loaded = entry.load()
     except Exception as error:
         raise RuntimeError(f"analysis module {name!r}: the plugin cannot be imported ({error})") from error
     if not callable(loaded):

@@ -2,58 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lumentrace import _core
 
-from ...stack import AFMImageStack
-from ..base import AnalysisModule
-from ..clusters import described, gather
-from ..detections import DETECTORS
+from ..clusters import ClusteringModule, Points, described
 
 
-class KMeansClustering(AnalysisModule):
+class KMeansClustering(ClusteringModule):
     """Cluster the objects of all frames by k-means.
 
-    Outputs as of DBSCAN, and `inertia`, the sum of squared distances.
+    Outputs as of `ClusteringModule`, and `inertia`, the sum of squared distances.
     """
 
     name = "k_means_clustering"
     version = "0.1.0"
-    requires = DETECTORS
 
-    def run(
+    def cluster(
         self,
-        stack: AFMImageStack,
-        previous_results: Mapping[str, dict[str, Any]] | None = None,
+        points: Points,
         *,
         k: int | None = None,
-        detection_module: str = "feature_detection",
-        coord_key: str = "features_per_frame",
-        coord_columns: Sequence[str] = ("centroid_x", "centroid_y"),
-        use_time: bool = True,
-        normalise: bool = True,
-        time_weight: float | None = None,
         n_init: int = 10,
         max_iter: int = 300,
         tol: float = 1e-4,
         random_state: int = 42,
-        coord_order: str = "xy",
-        **unknown: Any,
     ) -> dict[str, Any]:
-        """Cluster.
+        """Cluster points.
 
         Parameters
         ----------
-        stack : AFMImageStack
-        previous_results : dict
+        points : Points
         k : int
             Number of clusters.
-        detection_module, coord_key, coord_columns, coord_order
-            As of particle tracking.
-        use_time, normalise, time_weight
-            As of DBSCAN.
         n_init : int, default 10
             Starts, of which the best is kept.
         max_iter : int, default 300
@@ -64,32 +45,17 @@ class KMeansClustering(AnalysisModule):
 
         Raises
         ------
-        RuntimeError
-            If no detector ran before.
         TypeError
-            For an unknown setting.
+            Without `k`.
         ValueError
             For settings out of range, and for more clusters than objects.
         """
-        self.refuse(unknown)
-        points = gather(
-            stack,
-            previous_results,
-            detection_module=detection_module,
-            coord_key=coord_key,
-            coord_columns=coord_columns,
-            use_time=use_time,
-            normalise=normalise,
-            time_weight=time_weight,
-            coord_order=coord_order,
-        )
         if k is None:
             raise TypeError("k_means_clustering: expected a number of clusters `k`, found none")
         if not len(points.scaled):
             return described(points, points.frames, 0) | {"inertia": 0.0}
         if not 1 <= k <= len(points.scaled):
             raise ValueError(f"`k`: expected 1 to the {len(points.scaled)} objects, found {k}")
-        _, labels, inertia = _core.k_means(
-            points.scaled, int(k), int(n_init), int(random_state), int(max_iter), float(tol)
-        )
+        settings = int(n_init), int(random_state), int(max_iter), float(tol)
+        _, labels, inertia = _core.k_means(points.scaled, int(k), *settings)
         return described(points, labels, int(k)) | {"inertia": inertia}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 
-from ...stack import AFMImageStack
-from ..base import AnalysisModule
-from ..clusters import described, gather
-from ..detections import DETECTORS
+from ..clusters import ClusteringModule, Points, described
 
 Floats = NDArray[np.float64]
 CRITERIA = ("bic", "peer")
@@ -21,7 +17,7 @@ STARTS = 10
 TOLERANCE = 1e-4
 
 
-class XMeansClustering(AnalysisModule):
+class XMeansClustering(ClusteringModule):
     """Cluster the objects of all frames by k-means, and find how many clusters there are.
 
     Outputs as of k-means, and `scores`: the score of each number of clusters that was tried.
@@ -29,19 +25,11 @@ class XMeansClustering(AnalysisModule):
 
     name = "x_means_clustering"
     version = "0.1.0"
-    requires = DETECTORS
 
-    def run(
+    def cluster(
         self,
-        stack: AFMImageStack,
-        previous_results: Mapping[str, dict[str, Any]] | None = None,
+        points: Points,
         *,
-        detection_module: str = "feature_detection",
-        coord_key: str = "features_per_frame",
-        coord_columns: Sequence[str] = ("centroid_x", "centroid_y"),
-        use_time: bool = True,
-        normalise: bool = True,
-        time_weight: float | None = None,
         min_k: int = 1,
         max_k: int = 10,
         replicates: int = 3,
@@ -49,19 +37,12 @@ class XMeansClustering(AnalysisModule):
         bic_threshold: float = 0.0,
         criterion: str = "bic",
         random_state: int = 42,
-        coord_order: str = "xy",
-        **unknown: Any,
     ) -> dict[str, Any]:
-        """Cluster.
+        """Cluster points.
 
         Parameters
         ----------
-        stack : AFMImageStack
-        previous_results : dict
-        detection_module, coord_key, coord_columns, coord_order
-            As of particle tracking.
-        use_time, normalise, time_weight
-            As of DBSCAN.
+        points : Points
         min_k, max_k : int, default 1 and 10
             Fewest and most clusters.
         replicates : int, default 3
@@ -78,29 +59,13 @@ class XMeansClustering(AnalysisModule):
 
         Raises
         ------
-        RuntimeError
-            If no detector ran before.
-        TypeError
-            For an unknown setting.
         ValueError
             For settings out of range.
         """
-        self.refuse(unknown)
         if criterion not in CRITERIA:
             raise ValueError(f"`criterion`: expected one of {', '.join(CRITERIA)}, found {criterion!r}")
         if not 1 <= min_k <= max_k:
             raise ValueError(f"`min_k`, `max_k`: expected 1 <= min_k <= max_k, found {min_k} and {max_k}")
-        points = gather(
-            stack,
-            previous_results,
-            detection_module=detection_module,
-            coord_key=coord_key,
-            coord_columns=coord_columns,
-            use_time=use_time,
-            normalise=normalise,
-            time_weight=time_weight,
-            coord_order=coord_order,
-        )
         if not len(points.scaled):
             return described(points, points.frames, 0) | {"inertia": 0.0, "scores": {}}
         most = min(max_k, len(points.scaled))

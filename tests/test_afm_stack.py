@@ -1,0 +1,79 @@
+"""AFM stacks and masks: what they hold and refuse."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from afm_cases import movie, stacked
+from lumentrace.afm import AFMImageStack, masks
+
+
+# ------------------------------------------------------------------ stacks
+def test_stack_members() -> None:
+    images, _ = movie(4)
+    stack = stacked(images)
+    assert (stack.n_frames, stack.height, stack.width, stack.image_shape, len(stack)) == (4, 96, 96, (96, 96), 4)
+    assert stack.get_frame(2) is not None
+    np.testing.assert_array_equal(stack[np.int64(-1)], images[-1])
+    assert stack[1:3].get_frame_times() == [0.5, 1.0]
+    assert [number for number, _, _ in stack.frames_with_metadata()] == [0, 1, 2, 3]
+    assert stack.scaling_for_frame(0) == 2.0
+    assert stack.acquisition == {}
+    for bad in (-1, 4):
+        with pytest.raises(IndexError, match="0 to 3"):
+            stack.get_frame(bad)
+    with pytest.raises(TypeError, match="whole number"):
+        stack["first"]
+
+
+def test_time_stamps() -> None:
+    given = [{"timestamp": 1}, {"timestamp": np.float32(2.5)}, {"timestamp": datetime(2026, 1, 1, tzinfo=UTC)}]
+    given += [{"timestamp": "1970-01-01T00:00:09+00:00"}, {"timestamp": True}, {"timestamp": "soon"}]
+    stack = AFMImageStack(np.zeros((7, 2, 2)), 1.0, "h", "f", given)
+    stamps = [entry["timestamp"] for entry in stack.frame_metadata]
+    assert stamps == [1.0, 2.5, 1767225600.0, 9.0, None, None, None]
+    assert given[0] == {"timestamp": 1}
+    with pytest.warns(UserWarning, match="3 of 7 frames have no time stamp"):
+        assert stack.get_frame_times()[4:] == [4.0, 5.0, 6.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert AFMImageStack(np.zeros((2, 2, 2)), 1.0, "h", "f").get_frame_times() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((np.zeros((2, 2)), 1.0), ValueError),
+        (([[[0.0]]], 1.0), TypeError),
+        *[((np.zeros((1, 2, 2)), size), ValueError) for size in (0, -1, np.nan, np.inf, True, "1")],
+    ],
+)
+def test_bad_stacks(arguments: tuple[Any, Any], error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"data|pixel_size_nm"):
+        AFMImageStack(*arguments, "h", "f")
+    with pytest.raises(ValueError, match=r"at most 1 entries.*found 2"):
+        AFMImageStack(np.zeros((1, 2, 2)), np.float32(1), "h", "f", [{}, {}])
+
+
+# ------------------------------------------------------------------ masks
+def test_masks_leave_out_what_is_not_finite() -> None:
+    frame = np.array([[0.0, 1.0, 2.0], [np.nan, 9.0, np.inf]])
+    assert masks.mask_threshold(frame, 0.5).tolist() == [[False, True, True], [False, True, False]]
+    assert masks.mask_below_threshold(frame, 1.5).tolist() == [[True, True, False], [False, False, False]]
+    assert masks.mask_mean_offset(frame, 1.0).tolist() == [[False, False, False], [False, True, False]]
+    assert masks.mask_adaptive(frame, 2).tolist() == [[False, False, False], [False, True, False]]
+    assert not masks.mask_mean_offset(np.full((2, 2), np.nan)).any()
+    bars = np.zeros((5, 5))
+    bars[1:4, [1, 3]] = 1
+    assert masks.mask_morphological(bars, 0.5)[2, 2]
+
+
+def test_names_of_masks() -> None:
+    assert masks.find_mask("threshold_mask") is masks.mask_threshold
+    with pytest.raises(ValueError, match="did you mean 'mask_threshold'"):
+        masks.find_mask("mask_treshold")
