@@ -183,10 +183,10 @@ impl Decoder {
     }
 }
 
-/// Reads a whole file: rows of [`COLUMNS`] values, and how many events are no lines of the camera.
+/// Reads a whole file: rows of time and two points, and how many events are no lines of the camera.
 ///
 /// # Errors
-/// [`Error::Format`] if there is no line of response; [`Error::Cancelled`].
+/// [`crate::Error::Format`] if there is no line of response; [`crate::Error::Cancelled`].
 ///
 /// ```
 /// use lumentrace::{Control, formats::modular_camera};
