@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lumentrace.afm import AFMImageStack, AnalysisPipeline
+from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline
+from lumentrace.afm.masks import MASKS
+from lumentrace.afm.processing.alignment import METHODS, align_frames
+from lumentrace.afm.processing.filters import FILTERS
 
 CASES = [
     "s01_count_nonzero",
@@ -20,14 +25,19 @@ CASES = [
 ]
 
 
-def load(shared: Path, name: str) -> tuple[AFMImageStack, list[Any], dict[str, Any]]:
+def read_case(shared: Path, name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     folder = shared / "golden" / "afm"
     spec = importlib.util.spec_from_file_location("load_case", folder / "load_case.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    inputs, described, expected = module.load_case(folder / name)
+    found: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = module.load_case(folder / name)
+    return found
+
+
+def load(shared: Path, name: str) -> tuple[AFMImageStack, list[Any], dict[str, Any]]:
+    inputs, described, expected = read_case(shared, name)
     metadata = [{"timestamp": float(stamp)} for stamp in inputs["timestamps"]]
     stack = AFMImageStack(inputs["data"], float(inputs["pixel_size_nm"]), "height_trace", "golden", metadata)
     return stack, described["steps"], expected
@@ -111,20 +121,176 @@ def members(outputs: dict[str, Any]) -> set[frozenset[tuple[int, int]]]:
     return {frozenset(zip(cluster["frames"], cluster["point_indices"], strict=True)) for cluster in outputs["clusters"]}
 
 
-def same(found: Any, expected: Any, place: str) -> None:
+def same(found: Any, expected: Any, place: str, rtol: float = 1e-9) -> None:
     """All that is expected is there; what we say beyond is left alone."""
     if isinstance(expected, dict) and "$npz" not in expected:
         for key, value in expected.items():
             own = int(key) if place.endswith("track_masks") else key
-            same(found[own], value, f"{place}.{key}")
+            same(found[own], value, f"{place}.{key}", rtol)
     elif isinstance(expected, (list, tuple)):
         assert len(found) == len(expected), place
         for number, (one, other) in enumerate(zip(found, expected, strict=True)):
-            same(one, other, f"{place}[{number}]")
+            same(one, other, f"{place}[{number}]", rtol)
     elif isinstance(expected, np.ndarray):
         assert found.dtype == expected.dtype, place
         np.testing.assert_array_equal(found, expected, place)
     elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=1e-9), place
+        assert found == pytest.approx(expected, rel=rtol), place
     else:
         assert found == expected, place
+
+
+def case_stack(inputs: dict[str, Any]) -> AFMImageStack:
+    return AFMImageStack(inputs["data"], 1.0, "height_trace", "golden")
+
+
+def settings_of(key: str) -> tuple[str, dict[str, Any]]:
+    """'mask_adaptive_block_size15_offset0.0' -> mask_adaptive, block_size 15, offset 0.0."""
+    known = {**FILTERS, **MASKS}
+    name = max((name for name in known if key.startswith(name)), key=len)
+    found = re.findall(r"([a-z_]+?)(-?[\d.]+)(?:_|$)", key.removeprefix(name).lstrip("_"))
+    return name, {setting: float(value) if "." in value else int(value) for setting, value in found}
+
+
+def test_filters_like_the_reference(shared: Path) -> None:
+    inputs, _, expected = read_case(shared, "s11_filters")
+    assert len(expected) == 10
+    for key, frames in expected.items():
+        name, settings = settings_of(key)
+        np.testing.assert_allclose(FILTERS[name](inputs["data"], **settings), frames, rtol=0, atol=1e-9, err_msg=key)
+
+
+def test_masks_like_the_reference(shared: Path) -> None:
+    inputs, _, expected = read_case(shared, "s12_masks")
+    assert len(expected) == 7
+    for key, masks in expected.items():
+        name, settings = settings_of(key)
+        found = np.stack([MASKS[name](frame, **settings) for frame in inputs["data"]])
+        np.testing.assert_array_equal(found, masks, err_msg=key)
+
+
+def test_masked_filters_like_the_reference(shared: Path) -> None:
+    inputs, _, expected = read_case(shared, "s13_masked_filters")
+    for key, frames in expected.items():
+        if key != "mask":
+            found = FILTERS[key.removeprefix("masked_")](inputs["data"], expected["mask"])
+            np.testing.assert_allclose(found, frames, rtol=0, atol=1e-9, err_msg=key)
+
+
+def test_processing_like_the_reference(shared: Path) -> None:
+    inputs, described, expected = read_case(shared, "s14_processing_pipeline")
+    stack = case_stack(inputs)
+    pipeline = ProcessingPipeline(stack)
+    for step in described["steps"]:
+        pipeline.add(*parsed(step)[:1], **parsed(step)[1])
+    pipeline.run()
+    np.testing.assert_allclose(stack.data, expected["data"], rtol=0, atol=1e-9)
+    assert list(stack.processed) == expected["processed_keys"]
+    assert list(stack.masks) == expected["masks_keys"]
+    for key, mask in expected["masks"].items():
+        np.testing.assert_array_equal(stack.masks[key], mask)
+    steps = stack.provenance["processing"]["steps"]
+    assert [{name: step[name] for name in other} for step, other in zip(steps, expected["steps"], strict=True)] == (
+        expected["steps"]
+    )
+    keys = stack.provenance["processing"]["keys_by_name"]
+    assert {name: keys[name] for name in expected["keys_by_name"]} == expected["keys_by_name"]
+
+
+def parsed(step: str) -> tuple[str, dict[str, Any]]:
+    name, *settings = step.split()
+    pairs = (setting.split("=") for setting in settings)
+    return name, {key: float(value) if "." in value else int(value) for key, value in pairs}
+
+
+@pytest.mark.parametrize("case", ["fft_pad", "fft_crop", "fft_crop_square", "fft_max_shift4"])
+@pytest.mark.parametrize("method", METHODS)
+def test_alignment_like_the_reference(shared: Path, case: str, method: str) -> None:
+    inputs, _, expected = read_case(shared, "s16_align_frames")
+    limit = {"max_shift": 4} if case == "fft_max_shift4" else {}
+    mode = "pad" if limit else case.removeprefix("fft_")
+    frames, metadata = align_frames(inputs["data"], method=method, mode=mode, **limit)
+    np.testing.assert_array_equal(metadata["shifts"], expected[case]["shifts"])
+    if not limit:
+        np.testing.assert_array_equal(metadata["shifts"], -inputs["true_roll"])
+        np.testing.assert_allclose(frames, expected[case]["stack"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["s20_h5jpk_height_trace", "s21_asd_first10"])
+def test_files_like_the_reference(shared: Path, name: str) -> None:
+    _, described, expected = read_case(shared, name)
+    path = shared / described["file"].removeprefix("shared/")
+    stack = AFMImageStack.load_data(path, described["channel"])
+    assert stack.shape == tuple(expected["shape"])
+    assert (stack.pixel_size_nm, stack.channel) == (expected["pixel_size_nm"], expected["channel"])
+    same(stack.frame_metadata, expected["frame_metadata"], "frame_metadata")
+    assert {key: stack.acquisition[key] for key in expected["acquisition"]} == expected["acquisition"]
+    rtol = described["tolerance"]["floats_rtol"]
+    for frame, figures in zip(stack.get_frames(), expected["per_frame"], strict=True):
+        found = {"min": frame.min(), "max": frame.max(), "mean": frame.mean(), "std": frame.std()}
+        assert found == pytest.approx(figures, rel=rtol)
+    for number, corner in expected["corner_8x8"].items():
+        np.testing.assert_allclose(stack.get_frame(int(number))[:8, :8], corner, rtol=rtol)
+    middle = stack.height // 2
+    for number, row in expected["centre_row"].items():
+        np.testing.assert_allclose(stack.get_frame(int(number))[middle], row, rtol=rtol)
+    assert any(np.allclose(frame, expected["picked_full_frame"], rtol=rtol) for frame in stack.get_frames())
+
+
+def test_a_real_film_from_file_to_tracks_like_the_reference(shared: Path) -> None:
+    _, described, expected = read_case(shared, "s22_h5jpk_process_detect_track")
+    stack = AFMImageStack.load_data(shared / described["file"].removeprefix("shared/"), described["channel"])
+    pipeline = ProcessingPipeline(stack)
+    for step in described["processing"]:
+        name, settings = parsed(step)
+        pipeline.add(name, **settings)
+    pipeline.run(keep="last")
+    for frame, figures in zip(stack.data, expected["processed_per_frame"], strict=True):
+        assert {"min": frame.min(), "max": frame.max(), "std": frame.std()} == pytest.approx(figures, rel=1e-6)
+    analysis = AnalysisPipeline()
+    for name, settings in described["analysis"]:
+        analysis.add(name, **settings, **({"coord_order": "peer"} if name == "particle_tracking" else {}))
+    found = list(analysis.run(stack)["analysis"].values())
+    same(found[0]["features_per_frame"], expected["features"], "features", rtol=1e-6)
+    same(found[1]["tracks"], expected["tracks"], "tracks", rtol=1e-6)
+    same(found[2]["features_per_frame"], expected["blobs"], "blobs", rtol=1e-6)
+
+
+def skeleton(value: Any) -> Any:
+    """The types of a record, as the golden file writes them down."""
+    if isinstance(value, np.ndarray):
+        return f"<ndarray {value.dtype} {value.shape}>"
+    if isinstance(value, Mapping):
+        return {str(key): skeleton(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        inner = [skeleton(value[0])] if value else []
+        return [f"<{type(value).__name__} len {len(value)}>", *inner]
+    return f"<{type(value).__name__}>"
+
+
+def assert_contains(found: Any, expected: Any, place: str) -> None:
+    if isinstance(expected, dict):
+        for key, item in expected.items():
+            assert key in found, f"{place}.{key}"
+            assert_contains(found[key], item, f"{place}.{key}")
+    elif isinstance(expected, list):
+        for number, (one, other) in enumerate(zip(found, expected, strict=True)):
+            assert_contains(one, other, f"{place}[{number}]")
+    else:
+        assert found == expected, place
+
+
+def test_the_record_has_the_documented_layout(shared: Path) -> None:
+    inputs, described, expected = read_case(shared, "s15_record_layout")
+    pipeline = AnalysisPipeline()
+    for name, params in described["steps"]:
+        pipeline.add(name, **params)
+    record = pipeline.run(case_stack(inputs))
+    layout = expected["record_skeleton"]
+    # The documents, unlike the reference, say that results_by_name holds the outputs themselves.
+    by_name = layout["provenance"].pop("results_by_name")
+    layout["environment"] = {key: kind for key, kind in layout["environment"].items() if key in record["environment"]}
+    assert len(layout["environment"]) >= 7
+    assert_contains(skeleton(record), layout, "record")
+    for name, (_, entry) in by_name.items():
+        assert_contains(skeleton(record["provenance"]["results_by_name"][name][0]), entry["outputs"], name)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 __all__ = [
     "AdacCalibration",
     "AdacDecoder",
+    "AsdHeader",
     "ModularDecoder",
     "__version__",
     "adaptive_windows",
     "birmingham",
     "content_hash",
     "dbscan_labels",
+    "filter_frames",
     "find_blobs",
     "find_cutpoints",
     "find_features",
@@ -132,6 +134,14 @@ def k_means(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], float]: ...
 
 # ---------------------------------------------------------------- frames
+def filter_frames(
+    frames: NDArray[np.float64],
+    mask: NDArray[np.bool_] | None,
+    steps: Sequence[tuple[str, Sequence[float]]],
+    keep: bool,
+    progress: Callable[[int], None] | None = None,
+    threads: int = 0,
+) -> list[tuple[int, int, str]]: ...
 def find_features(
     data: NDArray[Any],
     mask: NDArray[np.bool_],
@@ -140,6 +150,7 @@ def find_features(
     merge: bool,
     min_size: float,
     remove_edge: bool,
+    progress: Callable[[int], None] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]: ...
 def find_blobs(
@@ -148,6 +159,7 @@ def find_blobs(
     threshold: float,
     overlap: float,
     refine: bool,
+    progress: Callable[[int], None] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
 def link_points(
@@ -179,6 +191,39 @@ class AdacDecoder:
     def clock_correlation(self) -> float: ...
     @property
     def buffers(self) -> int: ...
+
+@final
+class AsdHeader:
+    def __new__(cls, file: NDArray[np.uint8]) -> AsdHeader: ...
+    def decode(
+        self,
+        frames: NDArray[np.uint8],
+        channel: int,
+        unipolar_sign: float,
+        out: NDArray[np.float64],
+    ) -> None: ...
+    def complete_frames(self, channel: int, bytes: int) -> int: ...
+    def channel_start(self, channel: int) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def channels(self) -> list[str | None]: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    @property
+    def size_nm(self) -> list[float]: ...
+    @property
+    def frame_time_ms(self) -> float: ...
+    @property
+    def date(self) -> list[int]: ...
+    @property
+    def scan_direction(self) -> int: ...
+    @property
+    def code_page(self) -> int: ...
+    @property
+    def comment(self) -> bytes: ...
 
 @final
 class ModularDecoder:

@@ -1,4 +1,4 @@
-"""High-speed atomic force microscopy: image stacks, masks, and analyses that say what they did."""
+"""High-speed atomic force microscopy: from the instrument's file to tracks, saying what was done."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from lumentrace.afm.analysis.base import AnalysisModule as AnalysisModule
     from lumentrace.afm.analysis.encoding import export_analysis_to_json as export_analysis_to_json
     from lumentrace.afm.analysis.pipeline import AnalysisPipeline as AnalysisPipeline
+    from lumentrace.afm.loaders import info as info
+    from lumentrace.afm.loaders import load as load
+    from lumentrace.afm.processing.pipeline import ProcessingPipeline as ProcessingPipeline
     from lumentrace.afm.stack import AFMImageStack as AFMImageStack
 
 __getattr__, __dir__, __all__ = exports(
@@ -18,6 +21,9 @@ __getattr__, __dir__, __all__ = exports(
         "AFMImageStack": "lumentrace.afm.stack",
         "AnalysisModule": "lumentrace.afm.analysis.base",
         "AnalysisPipeline": "lumentrace.afm.analysis.pipeline",
+        "ProcessingPipeline": "lumentrace.afm.processing.pipeline",
         "export_analysis_to_json": "lumentrace.afm.analysis.encoding",
+        "info": "lumentrace.afm.loaders",
+        "load": "lumentrace.afm.loaders",
     },
 )

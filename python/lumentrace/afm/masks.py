@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.errors import did_you_mean
+
 Frame = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -121,11 +123,7 @@ def find_mask(name: str) -> Callable[..., Mask]:
     ValueError
         If there is none; the message names the nearest.
     """
-    import difflib
-
     turned = f"mask_{name.removesuffix('_mask')}" if name.endswith("_mask") else name
     if turned in MASKS:
         return MASKS[turned]
-    near = difflib.get_close_matches(turned, MASKS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"`mask_fn`: expected one of {', '.join(MASKS)}, found {name!r}{hint}")
+    raise ValueError(f"`mask_fn`: expected one of {', '.join(MASKS)}, found {name!r}{did_you_mean(turned, MASKS)}")

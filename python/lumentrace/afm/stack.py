@@ -5,14 +5,20 @@ from __future__ import annotations
 import operator
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.provenance import Provenance, content
+
+from .loaders.recording import FrameSource, Loaded, Part, Recording, as_slice
 from .metadata import per_frame, pixel_size
+
+if TYPE_CHECKING:
+    from .processing.registry import Step
 
 
 class AFMImageStack:
@@ -23,6 +29,7 @@ class AFMImageStack:
     data : ndarray
         (frames, height, width), kept as it is; heights in nm.
     pixel_size_nm : float
+        Along the fast axis x.
     channel : str
         E.g. 'height_trace'.
     file_path : path
@@ -30,6 +37,10 @@ class AFMImageStack:
     frame_metadata : list of dict, optional
         One per frame; `timestamp` in s, as a datetime or in ISO 8601, `frame_pixel_size_nm` and others. Missing ones
         are empty.
+    pixel_size_y_nm : float, optional
+        Along the slow axis y, where it is another.
+    unit : str, default 'nm'
+        Of the values.
 
     Attributes
     ----------
@@ -42,6 +53,8 @@ class AFMImageStack:
     state_backups : dict
     provenance : dict
         `acquisition`, `environment`, `processing` and `analysis`.
+    history : lumentrace.provenance.Provenance
+        All that was done, in order, with times; the input with its content hash once a pipeline ran.
 
     Raises
     ------
@@ -66,13 +79,19 @@ class AFMImageStack:
         channel: str,
         file_path: str | os.PathLike[str],
         frame_metadata: Iterable[Mapping[str, Any]] | None = None,
+        *,
+        pixel_size_y_nm: float | None = None,
+        unit: str = "nm",
     ):
         if not isinstance(data, np.ndarray):
             raise TypeError(f"`data`: expected an array, found {type(data).__name__}")
         if data.ndim != 3:
             raise ValueError(f"`data`: expected (frames, height, width), found shape {data.shape}")
-        self.data = data
+        self._source: FrameSource = Loaded(data)
+        self._data: NDArray[Any] | None = data
         self.pixel_size_nm = pixel_size(pixel_size_nm)
+        self.pixel_size_y_nm = self.pixel_size_nm if pixel_size_y_nm is None else pixel_size(pixel_size_y_nm)
+        self.unit = unit
         self.channel = channel
         self.file_path = Path(file_path)
         self.frame_metadata = per_frame(frame_metadata, len(data))
@@ -80,12 +99,63 @@ class AFMImageStack:
         self.masks: dict[str, NDArray[np.bool_]] = {}
         self.analysis: dict[str, Any] = {}
         self.state_backups: dict[str, Any] = {}
+        self.history = Provenance()
         self.provenance: dict[str, Any] = {
             "acquisition": {},
             "environment": {},
             "processing": {"steps": [], "keys_by_name": {}},
             "analysis": {"frame_times": None, "steps": [], "results_by_name": {}},
         }
+
+    @classmethod
+    def load_data(cls, path: str | os.PathLike[str], channel: str = "height_trace", **options: Any) -> AFMImageStack:
+        """Read a film; see `lumentrace.afm.load`."""
+        from .loaders import load
+
+        return load(path, channel, **options)
+
+    @classmethod
+    def from_recording(cls, recording: Recording, path: str | os.PathLike[str]) -> AFMImageStack:
+        """A stack whose frames stay in the file until they are asked for.
+
+        Warns
+        -----
+        UserWarning
+            If the pixels are not square.
+        """
+        x, y = recording.pixel_size_nm
+        nothing = np.empty((0, *recording.source.shape[1:]))
+        stack = cls(nothing, x, recording.channel, path, pixel_size_y_nm=y, unit=recording.unit)
+        stack._source, stack._data = recording.source, None
+        if isinstance(recording.source, Loaded):
+            stack._data = recording.source.read(range(recording.source.shape[0]))
+        stack.frame_metadata = per_frame(recording.frame_metadata, recording.source.shape[0])
+        stack.acquisition.update(recording.acquisition)
+        if not np.isclose(x, y, rtol=1e-3):
+            warnings.warn(
+                f"{path}: pixels are {x:g} x {y:g} nm; distances in pixels are not the same along x and y",
+                stacklevel=3,
+            )
+        return stack
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """All frames (frames, height, width); read from the file at first use."""
+        if self._data is None:
+            self._data = self._source.read(range(self._source.shape[0]))
+        return self._data
+
+    @data.setter
+    def data(self, frames: NDArray[Any]) -> None:
+        if not isinstance(frames, np.ndarray) or frames.ndim != 3:
+            found = frames.shape if isinstance(frames, np.ndarray) else type(frames).__name__
+            raise ValueError(f"`data`: expected an array (frames, height, width), found {found}")
+        self._source, self._data = Loaded(frames), frames
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Frames, rows and columns."""
+        return self._source.shape
 
     @property
     def acquisition(self) -> dict[str, Any]:
@@ -96,17 +166,17 @@ class AFMImageStack:
     @property
     def n_frames(self) -> int:
         """Number of frames."""
-        return int(self.data.shape[0])
+        return self.shape[0]
 
     @property
     def height(self) -> int:
         """Rows of a frame."""
-        return int(self.data.shape[1])
+        return self.shape[1]
 
     @property
     def width(self) -> int:
         """Columns of a frame."""
-        return int(self.data.shape[2])
+        return self.shape[2]
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -123,13 +193,28 @@ class AFMImageStack:
     def __getitem__(self, index: Any) -> Any:
         """A frame by its number, or a stack of some of them."""
         if isinstance(index, slice):
-            metadata = self.frame_metadata[index]
-            return AFMImageStack(self.data[index], self.pixel_size_nm, self.channel, self.file_path, metadata)
+            return self._part(range(self.n_frames)[index])
         try:
             number = operator.index(index)
         except TypeError:
             raise TypeError(f"index: expected a whole number or a slice, found {type(index).__name__}") from None
-        return self.data[number]
+        return self._frame(range(self.n_frames)[number])
+
+    def _part(self, frames: range) -> AFMImageStack:
+        metadata = [self.frame_metadata[number] for number in frames]
+        size = self.pixel_size_nm, self.pixel_size_y_nm
+        part: FrameSource = Part(self._source, frames)
+        if self._data is not None:
+            part = Loaded(self._data[as_slice(frames)])
+        recording = Recording(part, self.channel, self.unit, size, metadata)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # the whole stack has warned of its pixels
+            return AFMImageStack.from_recording(recording, self.file_path)
+
+    def _frame(self, number: int) -> NDArray[Any]:
+        if self._data is not None:
+            return np.asarray(self._data[number])
+        return np.asarray(self._source.read(range(number, number + 1))[0])
 
     def _number(self, index: int) -> int:
         number = operator.index(index)
@@ -139,7 +224,7 @@ class AFMImageStack:
 
     def get_frame(self, index: int) -> NDArray[Any]:
         """A frame, counted from 0."""
-        return np.asarray(self.data[self._number(index)])
+        return self._frame(self._number(index))
 
     def get_frames(self) -> list[NDArray[Any]]:
         """All frames."""
@@ -151,7 +236,8 @@ class AFMImageStack:
 
     def frames_with_metadata(self) -> Iterator[tuple[int, NDArray[Any], dict[str, Any]]]:
         """Numbers, frames and what is known about them."""
-        yield from zip(range(self.n_frames), self.data, self.frame_metadata, strict=True)
+        for number, metadata in enumerate(self.frame_metadata):
+            yield number, self._frame(number), metadata
 
     def time_for_frame(self, index: int) -> float:
         """When a frame was taken, in s; its number if that is not known."""
@@ -179,3 +265,112 @@ class AFMImageStack:
     def channel_for_frame(self, index: int) -> str:
         """Channel of a frame."""
         return str(self.get_frame_metadata(index).get("channel", self.channel))
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this film from any other: path, size and content hash of the frames."""
+        size = f"{self.n_frames} x {self.height} x {self.width}"
+        return {"path": str(self.file_path), "channel": self.channel, "frames": size, "xxh3": content(self.data)}
+
+    def apply(self, steps: Sequence[str], **kwargs: Any) -> NDArray[Any]:
+        """Run filters and masks by name, all with the same settings, without a record.
+
+        Parameters
+        ----------
+        steps : sequence of str
+            Names as of `lumentrace.afm.ProcessingPipeline`; 'clear' takes off the mask.
+        **kwargs
+            Settings; each step takes those that it has.
+
+        Returns
+        -------
+        ndarray
+            The new `data`. Results are also kept in `processed` by the name of the step, the frames of before as 'raw'.
+
+        Raises
+        ------
+        TypeError
+            For a setting that none of the steps has.
+        ValueError
+            For a step that is not there.
+        """
+        from .processing.pipeline import apply_stateless
+
+        return apply_stateless(self, steps, kwargs)
+
+    def _resolve_step(self, name: str) -> Step:
+        from .processing.registry import find_step
+
+        return find_step(name)
+
+    def restore_raw(self) -> NDArray[Any]:
+        """Put the frames of before any processing back, and what was known about them.
+
+        Raises
+        ------
+        KeyError
+            If nothing was processed.
+        """
+        if "raw" not in self.processed:
+            raise KeyError("`processed`: expected 'raw', found no frames of before any processing")
+        self.data = self.processed["raw"]
+        if "frame_metadata" in self.state_backups:
+            self.restore_frame_metadata()
+        self.provenance["processing"] = {"steps": [], "keys_by_name": {}}
+        return self.data
+
+    def restore_frame_metadata(self) -> None:
+        """Put what was known about the frames before some were dropped back.
+
+        Raises
+        ------
+        KeyError
+            If none were dropped.
+        """
+        if "frame_metadata" not in self.state_backups:
+            raise KeyError("`state_backups`: expected 'frame_metadata', found no frames that were dropped")
+        self.frame_metadata = [dict(entry) for entry in self.state_backups.pop("frame_metadata")]
+
+    def export_processing_log(self, path: str | os.PathLike[str]) -> None:
+        """Write what the processing pipelines did as JSON: `environment` and `processing`."""
+        from .analysis.encoding import export_analysis_to_json
+
+        parts = {name: self.provenance[name] for name in ("environment", "processing")}
+        export_analysis_to_json(path, parts)
+
+    def export_analysis_log(self, path: str | os.PathLike[str]) -> None:
+        """Write the record of the last analysis pipeline as JSON.
+
+        Raises
+        ------
+        ValueError
+            If none ran.
+        """
+        from .analysis.encoding import export_analysis_to_json
+
+        history = self.provenance["analysis"]
+        if not history["steps"]:
+            raise ValueError("the record: expected a pipeline to have run, found none")
+        keys = [step["analysis_key"] for step in history["steps"]]
+        record = {
+            "environment": self.provenance["environment"],
+            "analysis": {key: self.analysis[key] for key in keys},
+            "provenance": history,
+        }
+        export_analysis_to_json(path, record)
+
+    def state(self) -> dict[str, Any]:
+        """What a container keeps; see `lumentrace.save`."""
+        names = ("pixel_size_nm", "pixel_size_y_nm", "unit", "channel", "frame_metadata", "processed", "masks")
+        found = {name: getattr(self, name) for name in (*names, "state_backups", "history")}
+        steps = {name: self.provenance[name] for name in ("acquisition", "environment", "processing")}
+        return {"data": self.data, "file_path": str(self.file_path), **found, "provenance": steps}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], version: int) -> AFMImageStack:
+        """The stack that `state` was taken from; analyses are not kept."""
+        first = [state[name] for name in ("data", "pixel_size_nm", "channel", "file_path", "frame_metadata")]
+        stack = cls(*first, pixel_size_y_nm=state["pixel_size_y_nm"], unit=state["unit"])
+        for name in ("processed", "masks", "state_backups", "history"):
+            setattr(stack, name, state[name])
+        stack.provenance.update(state["provenance"])
+        return stack

@@ -22,6 +22,11 @@ def of_samples(samples: Any) -> str:
     return _digest(_parts(samples))
 
 
+def of_values(*values: Any) -> str:
+    """A digest of arrays, functions and plain values."""
+    return _digest([_parts(value) for value in values])
+
+
 def of_transformer(transformer: Transformer) -> list[Any]:
     """Name, parameters (private ones too) and, unless it is one of ours, a digest of its code."""
     kind = type(transformer)

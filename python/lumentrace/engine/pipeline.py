@@ -14,7 +14,7 @@ from lumentrace.engine import chunks, executors, fingerprint, native
 from lumentrace.engine.optimise import Optimum, Parameter, default_cost, search
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.results import Results, join
-from lumentrace.engine.resume import RunDirectory
+from lumentrace.engine.resume import ResultsDirectory
 from lumentrace.engine.transformer import Filter, Reducer, Transformer
 
 Step = tuple[Filter, ...] | Reducer
@@ -144,7 +144,7 @@ class Pipeline:
         started, clock = provenance.now(), time.perf_counter()
         samples = chunks.as_indexable(samples)
         given, history = samples, _history(samples)
-        directory = RunDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
+        directory = ResultsDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
         steps = self.steps()
         for index, step in enumerate(steps):
             if isinstance(step, Reducer):
@@ -242,7 +242,7 @@ class _Batch:
         self.index, self.filters, self.title = index, filters, title
 
     def fit(
-        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
+        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: ResultsDirectory | None
     ) -> Any:
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
@@ -265,7 +265,7 @@ class _Batch:
         return f"batch{self.index}-samples{start:07d}-{end:07d}"
 
     def _bounds(
-        self, samples: Any, executor: Any, max_workers: int | None, directory: RunDirectory | None
+        self, samples: Any, executor: Any, max_workers: int | None, directory: ResultsDirectory | None
     ) -> list[tuple[int, int]]:
         if directory is not None:
             return chunks.bounds(samples, LEAST_KEPT)

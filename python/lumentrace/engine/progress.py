@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 Verbose: TypeAlias = bool | Callable[[int, int], None]
 """False for silence, True for a progress bar, or a function that is called with (done, total)."""
+
+
+Reporter: TypeAlias = Callable[[int], None]
+"""To be called with the number of finished samples."""
+
+_reporter: ContextVar[Reporter | None] = ContextVar("reporter", default=None)
+
+
+def reporter() -> Reporter | None:
+    """Whom the work that is being done has to tell of finished samples, if anybody."""
+    return _reporter.get()
+
+
+@contextmanager
+def telling(to: Reporter) -> Iterator[None]:
+    """Work inside the block tells `to` of its finished samples; see `reporter`."""
+    token = _reporter.set(to)
+    try:
+        yield
+    finally:
+        _reporter.reset(token)
 
 
 class Progress:
@@ -21,9 +44,10 @@ class Progress:
         Samples in the batch.
     title : str
         Text before the progress bar.
+    unit : str, default 'sample'
     """
 
-    def __init__(self, verbose: Verbose, total: int, title: str) -> None:
+    def __init__(self, verbose: Verbose, total: int, title: str, unit: str = "sample") -> None:
         self.total = total
         self.done = 0
         self._call = verbose if callable(verbose) else None
@@ -31,7 +55,7 @@ class Progress:
         if verbose is True:
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=total, desc=title, unit="sample")
+            self._bar = tqdm(total=total, desc=title, unit=unit)
 
     def reach(self, done: int) -> None:
         """Say that `done` samples are finished; an earlier, higher count stands."""

@@ -21,9 +21,9 @@ KINDS: dict[str, type[IterableSamples]] = {"LineData": LineData, "PointData": Po
 
 
 class RunDirectory:
-    """Keeps the results of chunks under their names.
+    """Keeps finished pieces of a run under their names.
 
-    Each chunk is written to a file of its own; the manifest, which lists the finished ones, is written after it. Both
+    Each piece is written to a file of its own; the manifest, which lists the finished ones, is written after it. Both
     appear whole or not at all.
 
     Parameters
@@ -36,7 +36,7 @@ class RunDirectory:
     Raises
     ------
     ValueError
-        If the directory holds the chunks of another run.
+        If the directory holds another run.
     """
 
     def __init__(self, path: Any, identity: dict[str, Any]) -> None:
@@ -64,14 +64,32 @@ class RunDirectory:
             )
         self._done = done
 
-    def get(self, name: str) -> Results | None:
-        """The finished chunk `name`; None if it is missing or damaged, and has to be run again."""
-        digest = self._done.get(name)
+    def read(self, file: str) -> bytes | None:
+        """The content of a finished piece; None if it is missing or damaged, and has to be made again."""
+        digest = self._done.get(file)
         try:
-            content = (self.path / f"{name}.npz").read_bytes()
+            content = (self.path / file).read_bytes()
         except FileNotFoundError:
             return None
-        if digest is None or digest != _digest(content):
+        return content if digest is not None and digest == _digest(content) else None
+
+    def write(self, file: str, content: bytes | memoryview) -> None:
+        """Keep a piece as a file of a given name."""
+        with replacing(self.path / file) as target:
+            target.write(content)
+        self._done[file] = _digest(content)
+        manifest = json.dumps({"identity": self._identity, "done": self._done}, indent=1)
+        with replacing(self._manifest) as target:
+            target.write(manifest.encode())
+
+
+class ResultsDirectory(RunDirectory):
+    """Keeps the results of chunks of samples."""
+
+    def get(self, name: str) -> Results | None:
+        """The finished chunk `name`; None if it is missing or damaged, and has to be run again."""
+        content = self.read(f"{name}.npz")
+        if content is None:
             return None
         with np.load(io.BytesIO(content), allow_pickle=False) as parts:
             about = json.loads(str(parts["about"]))
@@ -110,12 +128,7 @@ class RunDirectory:
             _check_alike(results, batch)
         buffer = io.BytesIO()
         np.savez(buffer, rows=batch.rows, ranges=batch.ranges, owners=batch.owners, about=json.dumps(about))
-        with replacing(self.path / f"{name}.npz") as file:
-            file.write(buffer.getbuffer())
-        self._done[name] = _digest(buffer.getvalue())
-        manifest = json.dumps({"identity": self._identity, "done": self._done}, indent=1)
-        with replacing(self._manifest) as file:
-            file.write(manifest.encode())
+        self.write(f"{name}.npz", buffer.getbuffer())
         return batch
 
 
@@ -130,7 +143,7 @@ def _check_alike(results: Any, kept: Results) -> None:
                 raise TypeError("`run_dir`: expected results of one sample each, as a Reducer may cut them")
 
 
-def _digest(content: bytes) -> str:
+def _digest(content: bytes | memoryview) -> str:
     return _core.content_hash(np.frombuffer(content, dtype=np.uint8))
 
 

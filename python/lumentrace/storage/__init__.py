@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace.storage.container import from_bytes as from_bytes
     from lumentrace.storage.container import load as load
     from lumentrace.storage.container import save as save
+    from lumentrace.storage.container import to_bytes as to_bytes
     from lumentrace.storage.pickles import import_pickle as import_pickle
     from lumentrace.storage.tables import read_parquet as read_parquet
     from lumentrace.storage.tables import to_csv as to_csv
@@ -23,11 +25,13 @@ __getattr__, __dir__, __all__ = exports(
     __name__,
     {
         "Picture": "lumentrace.storage.tiff",
+        "from_bytes": "lumentrace.storage.container",
         "import_pickle": "lumentrace.storage.pickles",
         "load": "lumentrace.storage.container",
         "read_parquet": "lumentrace.storage.tables",
         "read_tiff": "lumentrace.storage.tiff",
         "save": "lumentrace.storage.container",
+        "to_bytes": "lumentrace.storage.container",
         "to_csv": "lumentrace.storage.tables",
         "to_pandas": "lumentrace.storage.tables",
         "to_parquet": "lumentrace.storage.tables",

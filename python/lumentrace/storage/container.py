@@ -31,11 +31,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import math
 import os
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedRandom, BufferedReader, BytesIO
 from typing import Any
 
 import h5py
@@ -102,14 +103,26 @@ def save(path: str | os.PathLike[str], obj: Any, compress: bool = False) -> None
     encoder = Encoder()
     value = encoder.encode(obj)
     with replacing(path) as file:
-        sink = Sink(file)
-        try:
-            with h5py.File(sink, "w", libver=("v110", "v110"), alignment_threshold=1, alignment_interval=64) as h5:
-                arrays = [_write(h5, sink, piece, compress) for piece in encoder.pieces]
-                text = json.dumps({"arrays": arrays, "value": value}, ensure_ascii=False, allow_nan=False)
-                _write_root(h5, type(obj).__name__, text.encode("utf-8", "surrogatepass"))
-        finally:
-            sink.check()
+        _write_all(file, type(obj).__name__, encoder.pieces, value, compress)
+
+
+def to_bytes(obj: Any) -> bytes:
+    """What `save` would write, compressed."""
+    encoder, file = Encoder(), io.BytesIO()
+    value = encoder.encode(obj)
+    _write_all(file, type(obj).__name__, encoder.pieces, value, compress=True)
+    return file.getvalue()
+
+
+def from_bytes(content: bytes) -> Any:
+    """The object that `to_bytes` was given.
+
+    Raises
+    ------
+    FormatError
+        If the content is damaged.
+    """
+    return _read_all(io.BytesIO(content), "the content", memory_map=False)
 
 
 def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
@@ -141,22 +154,26 @@ def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
         If there is no such file or it cannot be read.
     """
     with open(path, "rb") as file:
-        _check_signature(file, path)
-        try:
-            with h5py.File(file, "r") as h5:
-                document = _read_root(h5)
-                return Decoder(_Arrays(h5, file, document["arrays"], memory_map).array).decode(document["value"])
-        except _NotMappableError as error:
-            raise ValueError(f"`memory_map`: {error}; load it without, or save it without `compress`: {path}") from None
-        except FormatError as error:
-            raise FormatError(f"{error}: {path}") from error.__cause__
-        except MemoryError:
+        return _read_all(file, path, memory_map)
+
+
+def _read_all(file: BufferedReader | BytesIO, path: str | os.PathLike[str], memory_map: bool) -> Any:
+    _check_signature(file, path)
+    try:
+        with h5py.File(file, "r") as h5:
+            document = _read_root(h5)
+            return Decoder(_Arrays(h5, file, document["arrays"], memory_map).array).decode(document["value"])
+    except _NotMappableError as error:
+        raise ValueError(f"`memory_map`: {error}; load it without, or save it without `compress`: {path}") from None
+    except FormatError as error:
+        raise FormatError(f"{error}: {path}") from error.__cause__
+    except MemoryError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE):
             raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE):
-                raise
-            reason = error.with_traceback(None)  # without h5py's frames, which must not outlive h5py
-            raise FormatError(f"damaged or not written by lumentrace ({_first_line(error)}): {path}") from reason
+        reason = error.with_traceback(None)  # without h5py's frames, which must not outlive h5py
+        raise FormatError(f"damaged or not written by lumentrace ({_first_line(error)}): {path}") from reason
 
 
 class _NotMappableError(Exception):
@@ -164,6 +181,17 @@ class _NotMappableError(Exception):
 
 
 # ---------------------------------------------------------------------- writing
+def _write_all(file: BufferedRandom | BytesIO, kind: str, pieces: list[Piece], value: Any, compress: bool) -> None:
+    sink = Sink(file)
+    try:
+        with h5py.File(sink, "w", libver=("v110", "v110"), alignment_threshold=1, alignment_interval=64) as h5:
+            arrays = [_write(h5, sink, piece, compress) for piece in pieces]
+            text = json.dumps({"arrays": arrays, "value": value}, ensure_ascii=False, allow_nan=False)
+            _write_root(h5, kind, text.encode("utf-8", "surrogatepass"))
+    finally:
+        sink.check()
+
+
 def _write(h5: h5py.File, sink: Sink, piece: Piece, compress: bool) -> dict[str, Any]:
     """Write one array and describe it."""
     array = piece.array()
@@ -229,7 +257,7 @@ def _root_checksum(form: str, schema: int, version: str, kind: str, text: bytes)
 
 
 # ---------------------------------------------------------------------- reading
-def _check_signature(file: BufferedReader, path: str | os.PathLike[str]) -> None:
+def _check_signature(file: BufferedReader | BytesIO, path: str | os.PathLike[str]) -> None:
     start = file.read(64)
     if start.startswith(_SIGNATURE):
         return
@@ -267,7 +295,9 @@ def _text(value: Any) -> str:
 class _Arrays:
     """The arrays of a container, read and checked when they are asked for."""
 
-    def __init__(self, h5: h5py.File, file: BufferedReader, entries: list[dict[str, Any]], memory_map: bool) -> None:
+    def __init__(
+        self, h5: h5py.File, file: BufferedReader | BytesIO, entries: list[dict[str, Any]], memory_map: bool
+    ) -> None:
         self._h5, self._file, self._entries, self._memory_map = h5, file, entries, memory_map
         self._read: dict[int, NDArray[Any]] = {}
 
@@ -312,7 +342,7 @@ class _Arrays:
             yield block
 
 
-def _fill(block: NDArray[Any], file: BufferedReader) -> None:
+def _fill(block: NDArray[Any], file: BufferedReader | BytesIO) -> None:
     buffer = block.reshape(-1).view(np.uint8).data
     done = 0
     while done < len(buffer):

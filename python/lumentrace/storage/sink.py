@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from io import BufferedRandom
+from io import BufferedRandom, BytesIO
 from typing import Any
 
 
@@ -21,7 +21,7 @@ class Sink(io.RawIOBase):
         Open for reading and writing.
     """
 
-    def __init__(self, file: BufferedRandom) -> None:
+    def __init__(self, file: BufferedRandom | BytesIO) -> None:
         self._file = file
         self._error: BaseException | None = None
 

@@ -101,3 +101,5 @@ register(
         from_state=lambda cls, state, version: cls.from_dict(state),
     )
 )
+register(Stored("lumentrace.afm.stack", "AFMImageStack"))
+register(Stored("lumentrace.afm.analysis.modules.particle_tracking", "TrackMasks"))

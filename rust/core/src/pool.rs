@@ -36,6 +36,36 @@ pub fn map<S, T: Send>(
     (0..pieces).map(|piece| step(&mut state, piece)).collect()
 }
 
+/// Applies `work` to pieces of `size` values each, in place, and returns the results in order; otherwise like [`map`].
+///
+/// # Errors
+/// The error of a piece, or [`crate::Error::Cancelled`]; the rest is then left as it is.
+pub fn for_chunks<S, V: Send, T: Send>(
+    values: &mut [V],
+    size: usize,
+    threads: usize,
+    control: &Control,
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, usize, &mut [V]) -> Result<T> + Sync + Send,
+) -> Result<Vec<T>> {
+    let size = size.max(1);
+    let threads = resolve(threads).min((values.len() / size).max(1));
+    let step = |state: &mut S, (number, piece): (usize, &mut [V])| {
+        control.check()?;
+        work(state, number, piece)
+    };
+    #[cfg(feature = "rayon")]
+    if threads > 1
+        && let Some(pool) = pools::find(threads)
+    {
+        use rayon::prelude::*;
+        let pieces = values.par_chunks_mut(size).enumerate();
+        return pool.install(|| pieces.map_init(&scratch, step).collect());
+    }
+    let mut state = scratch();
+    values.chunks_mut(size).enumerate().map(|piece| step(&mut state, piece)).collect()
+}
+
 /// The number of threads that `threads` stands for: itself, or one per core if 0.
 pub fn resolve(threads: usize) -> usize {
     if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }

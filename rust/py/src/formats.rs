@@ -1,8 +1,8 @@
 //! Bindings of `lumentrace::formats`: a file is handed over in pieces, first to calibrate, then to decode.
 
 use lumentrace::formats::adac_forte::{COLUMNS, Calibration, Clock, ClockSource, Decoder, Header};
-use lumentrace::formats::modular_camera;
-use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyUntypedArrayMethods};
+use lumentrace::formats::{asd, modular_camera};
+use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyReadwriteArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -131,4 +131,92 @@ fn seven_columns<'a>(rows: &'a mut PyReadwriteArray2<'_, f64>) -> PyResult<&'a m
         return Err(PyValueError::new_err(format!("`rows`: expected {COLUMNS} columns, found {found}")));
     }
     rows.as_slice_mut().map_err(|_| strided("rows"))
+}
+
+/// What the header of an .asd file says.
+#[pyclass(frozen)]
+pub(crate) struct AsdHeader {
+    header: asd::Header,
+}
+
+#[pymethods]
+impl AsdHeader {
+    #[new]
+    fn new(py: Python<'_>, file: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
+        let header = asd::Header::parse(bytes("file", &file)?).map_err(|error| run::to_python(py, &error))?;
+        Ok(Self { header })
+    }
+
+    /// Turn whole frames of a channel into nm or degrees.
+    fn decode(
+        &self,
+        py: Python<'_>,
+        frames: PyReadonlyArray1<'_, u8>,
+        channel: usize,
+        unipolar_sign: f64,
+        mut out: PyReadwriteArray3<'_, f64>,
+    ) -> PyResult<()> {
+        let frames = bytes("frames", &frames)?;
+        let out = out.as_slice_mut().map_err(|_| strided("out"))?;
+        run::quick(py, || self.header.decode(frames, channel, unipolar_sign, out))
+    }
+
+    fn complete_frames(&self, channel: usize, bytes: u64) -> u64 {
+        self.header.complete_frames(channel, bytes)
+    }
+
+    fn channel_start(&self, channel: usize) -> u64 {
+        self.header.channel_start(channel)
+    }
+
+    #[getter]
+    fn stride(&self) -> u64 {
+        self.header.stride()
+    }
+
+    #[getter]
+    fn version(&self) -> i32 {
+        self.header.version
+    }
+
+    #[getter]
+    fn channels(&self) -> [Option<&'static str>; 2] {
+        self.header.channels.map(|channel| channel.map(asd::Kind::name))
+    }
+
+    #[getter]
+    fn shape(&self) -> (u64, usize, usize) {
+        (self.header.frames, self.header.height, self.header.width)
+    }
+
+    /// Along the fast and the slow axis.
+    #[getter]
+    fn size_nm(&self) -> [f64; 2] {
+        self.header.size_nm
+    }
+
+    #[getter]
+    fn frame_time_ms(&self) -> f64 {
+        self.header.frame_time_ms
+    }
+
+    #[getter]
+    fn date(&self) -> [i32; 6] {
+        self.header.date
+    }
+
+    #[getter]
+    fn scan_direction(&self) -> i32 {
+        self.header.scan_direction
+    }
+
+    #[getter]
+    fn code_page(&self) -> i32 {
+        self.header.code_page
+    }
+
+    #[getter]
+    fn comment<'py>(&self, py: Python<'py>) -> Bound<'py, pyo3::types::PyBytes> {
+        pyo3::types::PyBytes::new(py, &self.header.comment)
+    }
 }

@@ -19,7 +19,7 @@ type Found<'py> = (Bound<'py, PyArray3<i32>>, Bound<'py, PyArray1<i64>>, Bound<'
 ///
 /// `holes` is None, 0 for all that are enclosed, or the area below which holes are filled.
 #[pyfunction]
-#[pyo3(signature = (data, mask, holes, opening, merge, min_size, remove_edge, threads=0))]
+#[pyo3(signature = (data, mask, holes, opening, merge, min_size, remove_edge, progress=None, threads=0))]
 #[allow(clippy::too_many_arguments)] // a row of settings
 pub(crate) fn find_features<'py>(
     py: Python<'py>,
@@ -30,6 +30,7 @@ pub(crate) fn find_features<'py>(
     merge: bool,
     min_size: f64,
     remove_edge: bool,
+    progress: Option<&Bound<'_, PyAny>>,
     threads: usize,
 ) -> PyResult<Found<'py>> {
     let holes = holes.map(|area| if area > 0.0 { Holes::Below(area) } else { Holes::Enclosed });
@@ -42,7 +43,7 @@ pub(crate) fn find_features<'py>(
                 let values =
                     values.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
                 let found =
-                    run::watched(py, None, |control| in_frames(values, pixels, shape, &options, threads, control))?;
+                    run::watched(py, progress, |control| in_frames(values, pixels, shape, &options, threads, control))?;
                 return as_arrays(py, found, shape);
             }
         };
@@ -71,6 +72,7 @@ fn in_frames<T: Copy + Into<f64> + Sync>(
         let own = frame * size..(frame + 1) * size;
         let (mut labels, mut rows) = (vec![0; size], Vec::new());
         options.find(&values[own.clone()], &mask[own], width, scratch, &mut labels, &mut rows)?;
+        control.advance(1);
         Ok((labels, rows))
     })
 }
@@ -89,8 +91,8 @@ fn as_arrays(py: Python<'_>, found: Frames, shape: [usize; 3]) -> PyResult<Found
 
 /// How many blobs each frame has, and a row `y, x, sigma, response` for each.
 #[pyfunction]
-#[pyo3(signature = (data, sigmas, threshold, overlap, refine, threads=0))]
-#[allow(clippy::type_complexity)] // two arrays
+#[pyo3(signature = (data, sigmas, threshold, overlap, refine, progress=None, threads=0))]
+#[allow(clippy::type_complexity, clippy::too_many_arguments)] // two arrays; a row of settings
 pub(crate) fn find_blobs<'py>(
     py: Python<'py>,
     data: PyReadonlyArray3<'py, f64>,
@@ -98,16 +100,18 @@ pub(crate) fn find_blobs<'py>(
     threshold: f64,
     overlap: f64,
     refine: bool,
+    progress: Option<&Bound<'_, PyAny>>,
     threads: usize,
 ) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>)> {
     let (frames, width) = (data.shape()[0], data.shape()[2]);
     let size = data.shape()[1] * width;
     let values = data.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
     let blobs = Blobs { sigmas, threshold, overlap, refine };
-    let found = run::watched(py, None, |control| {
+    let found = run::watched(py, progress, |control| {
         pool::map(frames, threads, control, BlobScratch::default, |scratch, frame| {
             let mut rows = Vec::new();
             blobs.find(&values[frame * size..(frame + 1) * size], width, scratch, control, &mut rows)?;
+            control.advance(1);
             Ok(rows)
         })
     })?;

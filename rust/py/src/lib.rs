@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 mod channels;
 mod cluster;
 mod content;
+mod filters;
 mod formats;
 mod frames;
 mod grid;
@@ -31,7 +32,9 @@ mod core_module {
     #[pymodule_export]
     use super::content::content_hash;
     #[pymodule_export]
-    use super::formats::{AdacCalibration, AdacDecoder, ModularDecoder};
+    use super::filters::filter_frames;
+    #[pymodule_export]
+    use super::formats::{AdacCalibration, AdacDecoder, AsdHeader, ModularDecoder};
     #[pymodule_export]
     use super::frames::{find_blobs, find_features, link_points};
     #[pymodule_export]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
+
+from lumentrace.errors import did_you_mean
 
 from ..stack import AFMImageStack
 
@@ -72,6 +73,4 @@ class AnalysisModule(ABC):
             If there are any; the message names the nearest one that it has.
         """
         for name in unknown:
-            near = difflib.get_close_matches(name, self.settings(), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{self.name}: found an unknown setting {name!r}{hint}")
+            raise TypeError(f"{self.name}: found an unknown setting {name!r}{did_you_mean(name, self.settings())}")

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class NumpyEncoder(json.JSONEncoder):
 
 def plain(value: Any, allow_nan: bool = False) -> Any:
     """A record with keys of text, and None for numbers that are not finite unless they are allowed."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {_key(key): plain(item, allow_nan) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, allow_nan) for item in value]
@@ -61,6 +62,58 @@ def plain(value: Any, allow_nan: bool = False) -> Any:
 
 def _key(key: Any) -> Any:
     return str(key.item()) if isinstance(key, np.generic) else key
+
+
+def sanitize_analysis_for_logging(obj: Any, max_depth: int = 6) -> Any:
+    """A short form: arrays by shape, type, least, greatest and mean value; what is nested deeper as text.
+
+    Parameters
+    ----------
+    obj : object
+    max_depth : int, default 6
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lumentrace.afm.analysis.utils.common import sanitize_analysis_for_logging
+    >>> sanitize_analysis_for_logging({"counts": np.array([1, 3])})["counts"]["_summary"]
+    {'min': 1.0, 'max': 3.0, 'mean': 2.0}
+    """
+    if isinstance(obj, np.ndarray):
+        return _array_summary(obj)
+    if isinstance(obj, (Mapping, list, tuple)) and max_depth <= 0:
+        return f"<{type(obj).__name__} of {len(obj)}, nested deeper>"
+    if isinstance(obj, Mapping):
+        return {_key(key): sanitize_analysis_for_logging(item, max_depth - 1) for key, item in obj.items()}
+    if isinstance(obj, (list, tuple)):
+        return [sanitize_analysis_for_logging(item, max_depth - 1) for item in obj]
+    if callable(obj):
+        return f"<function {getattr(obj, '__name__', type(obj).__name__)}>"
+    return obj
+
+
+def _array_summary(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    numbers = array[np.isfinite(array)] if array.dtype.kind in "fc" else array
+    known = numbers.size and array.dtype.kind in "biuf"
+    figures = {"min": numbers.min(), "max": numbers.max(), "mean": numbers.mean()} if known else {}
+    return {
+        "_array_shape": list(array.shape),
+        "_array_dtype": str(array.dtype),
+        "_summary": {name: float(figures[name]) if known else None for name in ("min", "max", "mean")},
+    }
+
+
+def make_json_safe(record: Any) -> Any:
+    """The short form of a record, as of ``log_style="summary"``."""
+    return sanitize_analysis_for_logging(record, max_depth=8)
+
+
+def safe_json_dumps(obj: Any) -> str:
+    """An object as JSON; what JSON does not know as text."""
+    try:
+        return json.dumps(plain(obj), cls=NumpyEncoder, indent=2)
+    except (TypeError, ValueError):
+        return json.dumps(plain(obj), default=str, indent=2)
 
 
 def export_analysis_to_json(out_path: str | os.PathLike[str], record: Any, *, allow_nan: bool = False) -> None:

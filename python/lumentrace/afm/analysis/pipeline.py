@@ -5,18 +5,37 @@ from __future__ import annotations
 import inspect
 import os
 from copy import deepcopy
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import lumentrace
-from lumentrace.provenance import environment, now
+from lumentrace.engine import fingerprint
+from lumentrace.engine.progress import Verbose
+from lumentrace.engine.resume import RunDirectory
+from lumentrace.engine.steps import StepRun
+from lumentrace.provenance import Provenance
+from lumentrace.storage import from_bytes, to_bytes
 
+from ..environment import stamp, versions
 from ..stack import AFMImageStack
 from .base import AnalysisModule
-from .encoding import export_analysis_to_json
+from .encoding import export_analysis_to_json, make_json_safe
 from .registry import load_analysis_module
 
-DEPENDENCIES = ("scipy", "scikit-image", "scikit-learn", "h5py")
+LOG_STYLES = ("full", "summary")
+
+
+class AnalysisRecord(dict[str, Any]):
+    """What an analysis pipeline found and did.
+
+    Attributes
+    ----------
+    history : lumentrace.provenance.Provenance
+        The input and all steps of processing and analysis, with their times.
+    """
+
+    history: Provenance
 
 
 class AnalysisPipeline:
@@ -76,7 +95,15 @@ class AnalysisPipeline:
                 signature.bind(None, None, **params)
             done.add(name)
 
-    def run(self, stack: AFMImageStack, log_to: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    def run(
+        self,
+        stack: AFMImageStack,
+        log_to: str | os.PathLike[str] | None = None,
+        *,
+        log_style: str = "full",
+        verbose: Verbose = False,
+        run_dir: str | os.PathLike[str] | None = None,
+    ) -> AnalysisRecord:
         """Run all modules.
 
         Outputs are also kept in ``stack.analysis`` and ``stack.provenance["analysis"]``. If a module raises, those of
@@ -87,44 +114,69 @@ class AnalysisPipeline:
         stack : AFMImageStack
         log_to : path, optional
             Write the record there as JSON.
+        log_style : {'full', 'summary'}, default 'full'
+            'summary' writes the shape, type, least, greatest and mean value of arrays instead of all values.
+        verbose : bool or callable, default False
+            Show a progress bar, or call with (done, total).
+        run_dir : path, optional
+            Keep the outputs of finished modules there: the same call continues after the last of them, with the
+            identical result.
 
         Returns
         -------
-        dict
-            `environment`; `analysis`: outputs by ``step_<number>_<name>``; `provenance`: `steps` (index, name, params,
-            timestamp, version, analysis_key), `results_by_name` (lists of outputs), `keys_by_name`, `frame_times`. It
-            is independent of later runs.
+        AnalysisRecord
+            A dict with `environment`; `analysis`: outputs by ``step_<number>_<name>``; `provenance`: `steps` (index,
+            name, params, timestamp, version, analysis_key), `results_by_name` (lists of outputs), `keys_by_name`,
+            `frame_times`. It is independent of later runs; its attribute `history` tells all that was done.
 
         Raises
         ------
         ValueError
-            For a module that is not there.
+            For a module that is not there, or if `run_dir` holds another run.
         RuntimeError
             For a module that comes before what it requires.
         """
+        if log_style not in LOG_STYLES:
+            raise ValueError(f"`log_style`: expected one of {', '.join(LOG_STYLES)}, found {log_style!r}")
         history: dict[str, Any] = {"steps": [], "results_by_name": {}, "keys_by_name": {}, "frame_times": None}
         stack.provenance["analysis"] = history
         if not stack.provenance.get("environment"):
             stack.provenance["environment"] = versions()
         outputs: dict[str, dict[str, Any]] = {}
         latest: dict[str, dict[str, Any]] = {}
-        for number, (name, params) in enumerate(self.steps, 1):
-            module = self._module(name)
-            _check_required(module, number, set(latest))
-            started = stamp()
-            found = module.run(stack, previous_results=dict(latest), **params)
-            key = f"step_{number}_{name.replace(' ', '_')}"
-            latest[name] = outputs[key] = stack.analysis[key] = found
-            _remember(history, number, name, params, started, module, key, found)
+        directory = None if run_dir is None else RunDirectory(run_dir, self._identity(stack))
+        before = stack.history if stack.history.steps else replace(stack.history, input=stack.identity())
+        with StepRun(before, stack.n_frames, len(self.steps), verbose, "Analysis", "frame", directory) as steps:
+            for number, (name, params) in enumerate(self.steps, 1):
+                module = self._module(name)
+                _check_required(module, number, set(latest))
+                started, key = stamp(), f"step_{number}_{name.replace(' ', '_')}"
+                work = partial(module.run, stack, previous_results=dict(latest), **params)
+                found = steps.run(name, params, work, (f"{key}.h5", to_bytes, from_bytes))
+                latest[name] = outputs[key] = stack.analysis[key] = found
+                _remember(history, number, name, params, started, module, key, found)
+                stack.history = steps.provenance
         history["frame_times"] = stack.get_frame_times()
-        record = {
-            "environment": dict(stack.provenance["environment"]),
-            "analysis": outputs,
-            "provenance": {name: _copied(value) for name, value in history.items()},
-        }
+        record = AnalysisRecord(
+            {
+                "environment": dict(stack.provenance["environment"]),
+                "analysis": outputs,
+                "provenance": {name: _copied(value) for name, value in history.items()},
+            }
+        )
+        record.history = stack.history
         if log_to is not None:
-            export_analysis_to_json(log_to, record)
+            export_analysis_to_json(log_to, record if log_style == "full" else make_json_safe(record))
         return record
+
+    def _identity(self, stack: AFMImageStack) -> dict[str, Any]:
+        """What tells this run from any other."""
+        times = [entry["timestamp"] for entry in stack.frame_metadata]
+        return {
+            "version": lumentrace.__version__,
+            "input": fingerprint.of_values(stack.data, times, stack.pixel_size_nm, stack.pixel_size_y_nm, stack.masks),
+            "steps": [[name, fingerprint.of_values(params)] for name, params in self.steps],
+        }
 
     def _module(self, name: str) -> AnalysisModule:
         if name not in self._modules:
@@ -169,26 +221,3 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: list(items) for key, items in value.items()}
     return deepcopy(value) if isinstance(value, list) else value
-
-
-def stamp() -> str:
-    """The present moment, ISO 8601 in UTC."""
-    return now().isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def versions() -> dict[str, str]:
-    """What a result may depend on."""
-    found = environment()
-    record = {
-        "timestamp": stamp(),
-        "python_version": found["python"],
-        "platform": found["platform"],
-        "lumentrace_version": lumentrace.__version__,
-        "numpy_version": found["numpy"],
-    }
-    for name in DEPENDENCIES:
-        try:
-            record[f"{name}_version"] = version(name)
-        except PackageNotFoundError:
-            continue
-    return record

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+
+from lumentrace.errors import did_you_mean
 
 from .base import AnalysisModule
 
@@ -48,8 +49,7 @@ def load_analysis_module(name: str) -> AnalysisModule:
         if entry.name == name:
             return _from_plugin(name, entry)
     known = [*BUILT_IN, *(entry.name for entry in plugins)]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, known)
     raise ValueError(f"analysis module: expected one of {', '.join(known)}, found {name!r}{hint}")
 
 

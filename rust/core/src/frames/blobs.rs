@@ -1,13 +1,10 @@
 //! Blobs: bright spots of about the size of a Gaussian, by the Laplacian of Gaussians over several sizes.
 
-use crate::simd::wide;
+use super::convolution::{add_column_sums, convolve, gaussian, mirrored, radius, second_derivative};
 use crate::{Control, Error, Result};
 
 /// Columns of a blob: row, column, sigma, response.
 pub const COLUMNS: usize = 4;
-
-/// Kernels reach so many sigmas.
-const TRUNCATE: f64 = 4.0;
 
 /// No blob of a frame is larger, and its kernel would fill the memory.
 const MOST_SIGMA: f64 = 10_000.0;
@@ -171,85 +168,22 @@ fn shift(cube: &[f64], size: usize, width: usize, peak: Peak) -> [f64; 2] {
 impl Scratch {
     /// Appends the responses for one size.
     fn respond(&mut self, image: &[f64], width: usize, sigma: f64) {
-        let height = image.len() / width;
-        let radius = (TRUNCATE * sigma + 0.5) as usize;
-        let (plain, second) = kernels(sigma, radius);
+        let (plain, second) = (gaussian(sigma), second_derivative(sigma));
         for values in [&mut self.smooth, &mut self.curved] {
             values.clear();
             values.resize(image.len(), 0.0);
         }
         for (y, line) in image.chunks_exact(width).enumerate() {
-            mirrored(line, radius, &mut self.row);
+            mirrored(line, radius(sigma), &mut self.row);
             let own = y * width..(y + 1) * width;
             convolve(&self.row, &plain, &mut self.smooth[own.clone()]);
             convolve(&self.row, &second, &mut self.curved[own]);
         }
-        let start = self.cube.len();
+        let (start, factor) = (self.cube.len(), -sigma * sigma);
         self.cube.resize(start + image.len(), 0.0);
         for (y, line) in self.cube[start..].chunks_exact_mut(width).enumerate() {
-            for step in 0..=radius {
-                let rows = [reflect(y as isize - step as isize, height), reflect((y + step) as isize, height)];
-                // The middle row is added twice.
-                let weight = -sigma * sigma * if step == 0 { 0.5 } else { 1.0 };
-                let of = |values| rows.map(|row| part(values, row, width));
-                add_rows(line, of(&self.smooth), weight * second[step]);
-                add_rows(line, of(&self.curved), weight * plain[step]);
-            }
-        }
-    }
-}
-
-fn part(values: &[f64], row: usize, width: usize) -> &[f64] {
-    &values[row * width..(row + 1) * width]
-}
-
-/// Halves of a Gaussian that sums to 1 and of its second derivative, from the middle on.
-fn kernels(sigma: f64, radius: usize) -> (Vec<f64>, Vec<f64>) {
-    let square = sigma * sigma;
-    let shape = |x: usize| libm::exp(-0.5 / square * (x * x) as f64);
-    let total = 1.0 + 2.0 * (1..=radius).map(shape).sum::<f64>();
-    let plain: Vec<f64> = (0..=radius).map(|x| shape(x) / total).collect();
-    let bent = |x: usize| plain[x] * ((x * x) as f64 / (square * square) - 1.0 / square);
-    (plain.clone(), (0..=radius).map(bent).collect())
-}
-
-/// The index that stands for one beyond the edge, where the image is mirrored with its last pixels doubled.
-fn reflect(index: isize, length: usize) -> usize {
-    let (period, length) = (2 * length as isize, length as isize);
-    let place = index.rem_euclid(period);
-    (if place < length { place } else { period - 1 - place }) as usize
-}
-
-fn mirrored(line: &[f64], radius: usize, row: &mut Vec<f64>) {
-    row.clear();
-    let (before, after) = (-(radius as isize)..0, line.len() as isize..(line.len() + radius) as isize);
-    row.extend(before.map(|x| line[reflect(x, line.len())]));
-    row.extend_from_slice(line);
-    row.extend(after.map(|x| line[reflect(x, line.len())]));
-}
-
-wide! {
-    /// Sums of a row, extended on both sides, with an even kernel given from its middle on.
-    fn convolve(row: &[f64], kernel: &[f64], out: &mut [f64]) {
-        let radius = kernel.len() - 1;
-        for (value, middle) in out.iter_mut().zip(&row[radius..]) {
-            *value = kernel[0] * middle;
-        }
-        for step in 1..=radius {
-            let (left, right) = (&row[radius - step..], &row[radius + step..]);
-            for ((value, a), b) in out.iter_mut().zip(left).zip(right) {
-                *value += kernel[step] * (a + b);
-            }
-        }
-    }
-}
-
-wide! {
-    /// Adds two rows times a weight.
-    fn add_rows(out: &mut [f64], rows: [&[f64]; 2], weight: f64) {
-        let [above, below] = rows;
-        for ((value, a), b) in out.iter_mut().zip(above).zip(below) {
-            *value += weight * (a + b);
+            add_column_sums(line, &self.smooth, y, &second, factor);
+            add_column_sums(line, &self.curved, y, &plain, factor);
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Work on the frames of an image stack: objects and their statistics, links from frame to frame.
+//! Work on the frames of an image stack: filters, objects and their statistics, links from frame to frame.
 
 mod assignment;
 mod blobs;
 mod components;
+mod convolution;
 mod features;
+mod filters;
 mod links;
 mod opening;
 #[cfg(test)]
@@ -11,4 +13,5 @@ mod tests;
 
 pub use blobs::{Blobs, COLUMNS as BLOB_COLUMNS, Scratch as BlobScratch};
 pub use features::{COLUMNS as FEATURE_COLUMNS, Features, Holes, Scratch as FeatureScratch};
+pub use filters::{Failure, Filter, Filters, Scars};
 pub use links::{Links, Method, Scale};

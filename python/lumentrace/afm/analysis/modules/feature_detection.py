@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine import progress
 
 from ...masks import find_mask
 from ...stack import AFMImageStack
@@ -89,7 +90,14 @@ class FeatureDetection(AnalysisModule):
         holes = None if not fill_holes else 0.0 if hole_area is None else float(hole_area)
         radius = int(sep_radius) if morph_opening else 0
         labels, counts, table = _core.find_features(
-            np.ascontiguousarray(data), mask, holes, radius, merge_parts, float(min_size), bool(remove_edge)
+            np.ascontiguousarray(data),
+            mask,
+            holes,
+            radius,
+            merge_parts,
+            float(min_size),
+            bool(remove_edge),
+            progress.reporter(),
         )
         rows = np.split(table, np.cumsum(counts)[:-1]) if len(counts) else []
         features = [_described(own, stack, frame) for frame, own in enumerate(rows)]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine import progress
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
@@ -81,7 +82,9 @@ class LoGBlobDetection(AnalysisModule):
             raise ValueError(f"`polarity`: expected one of {', '.join(POLARITIES)}, found {polarity!r}")
         data, bad = _filled(stack.data)
         signed = data if polarity == "bright" else -data
-        counts, table = _core.find_blobs(signed, sigmas, float(threshold), float(overlap), bool(refine))
+        counts, table = _core.find_blobs(
+            signed, sigmas, float(threshold), float(overlap), bool(refine), progress.reporter()
+        )
         ends = np.cumsum(counts)
         features = []
         for frame, rows in enumerate(np.split(table, ends[:-1]) if len(ends) else []):

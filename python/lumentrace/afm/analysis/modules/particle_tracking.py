@@ -21,8 +21,19 @@ METHODS = ("greedy", "optimal")
 class TrackMasks(Mapping[int, NDArray[np.bool_]]):
     """For each track the mask of its last object, made when it is asked for."""
 
-    def __init__(self, masks: Sequence[NDArray[np.int32]], last: dict[int, tuple[int, int]]):
+    def __init__(
+        self, masks: Sequence[NDArray[np.int32]] | Mapping[int, NDArray[np.int32]], last: dict[int, tuple[int, int]]
+    ):
         self._masks, self._last = masks, last
+
+    def state(self) -> dict[str, Any]:
+        """What a container keeps: the frames in which tracks end."""
+        return {"masks": {frame: self._masks[frame] for frame, _ in self._last.values()}, "last": self._last}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], version: int) -> TrackMasks:
+        """The masks that `state` was taken from."""
+        return cls(state["masks"], state["last"])
 
     def __getitem__(self, track: int) -> NDArray[np.bool_]:
         frame, label = self._last[track]

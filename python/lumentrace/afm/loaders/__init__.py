@@ -1,0 +1,200 @@
+"""Files of instruments, by their endings."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from . import spm
+
+if TYPE_CHECKING:
+    from ..stack import AFMImageStack
+
+FORMATS = {
+    ".h5-jpk": "h5_jpk",
+    ".asd": "asd",
+    ".aris": "aris",
+    ".jpk": "jpk",
+    ".spm": "spm",
+    ".ome.tif": "tiff",
+    ".ome.tiff": "tiff",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+}
+CONTAINERS = (".h5", ".hdf5")
+"""Endings of files that `lumentrace.save` wrote."""
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What a file holds, found without reading its frames.
+
+    Attributes
+    ----------
+    path : Path
+    format : str
+    channels : list of str
+    channel : str
+        The one that the rest is about.
+    unit : str
+        Of the values.
+    shape : tuple of int
+        (frames, height, width)
+    pixel_size_nm : tuple of float
+        Along x and y.
+    duration_s : float
+        From the first frame to the last; nan if times are not known.
+    acquisition : dict
+    """
+
+    path: Path
+    format: str
+    channels: list[str]
+    channel: str
+    unit: str
+    shape: tuple[int, int, int]
+    pixel_size_nm: tuple[float, float]
+    duration_s: float
+    acquisition: dict[str, Any]
+
+
+def load(path: str | os.PathLike[str], channel: str = "height_trace", **options: Any) -> AFMImageStack:
+    """Read a film.
+
+    Frames of ``.asd``, ``.h5-jpk``, ``.aris``, ``.jpk`` and ``.spm`` stay in the file until they are asked for: one by
+    ``stack.get_frame(i)``, a part of the film by ``stack[a:b]``, all of them by ``stack.data``.
+
+    Parameters
+    ----------
+    path : path
+        A file ``.asd``, ``.h5-jpk``, ``.aris``, TIFF, or ``.h5`` that `lumentrace.save` wrote; a single image ``.jpk``,
+        ``.spm`` or ``.000``; or a folder of such images, a frame each in the order of their names.
+    channel : str, default 'height_trace'
+        'height' and 'height_trace' also stand for what the height is called in other formats.
+    **options
+        ``.asd``: `strict` (False takes the complete frames of a file that is cut off), `asd_unipolar_sign`;
+        ``.h5-jpk``: `flip`; ``.aris``: `metres`; TIFF: `pixel_size_nm`.
+
+    Returns
+    -------
+    AFMImageStack
+        Heights in nm, by the units of the file.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, cut off or something else.
+    ValueError
+        For an ending that is not known, or a channel that is not there; the message lists those that are.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lumentrace import afm
+    >>> stack = afm.load("movie.h5-jpk", "height_trace")  # doctest: +SKIP
+    >>> stack  # doctest: +SKIP
+    AFMImageStack(4 frames of 128 x 128, 1.17188 nm per pixel, channel 'height_trace')
+    """
+    from ..stack import AFMImageStack
+
+    place = Path(path)
+    if place.suffix.lower() in CONTAINERS and not place.is_dir():
+        return _contained(place)
+    found = _reader(place).read(place, channel, **options)
+    return AFMImageStack.from_recording(found, place)
+
+
+def info(path: str | os.PathLike[str], channel: str = "height_trace") -> FileInfo:
+    """What a file holds, without reading its frames.
+
+    Parameters
+    ----------
+    path : path
+    channel : str, default 'height_trace'
+        If it is not there, the first one is described.
+
+    Returns
+    -------
+    FileInfo
+
+    Raises
+    ------
+    FormatError, ValueError, OSError
+        As `load`.
+    """
+    place = Path(path)
+    if place.suffix.lower() in CONTAINERS and not place.is_dir():
+        stack = _contained(place)
+        names, described, kind = [stack.channel], stack, "lumentrace"
+    else:
+        reader = _reader(place)
+        names = reader.channels(place)
+        try:
+            described = load(place, channel)
+        except ValueError:
+            described = load(place, names[0])
+        kind = reader.__name__.rpartition(".")[2]
+    times = [entry["timestamp"] for entry in described.frame_metadata]
+    known = len(times) > 0 and None not in times
+    return FileInfo(
+        place,
+        kind,
+        names,
+        described.channel,
+        described.unit,
+        (described.n_frames, described.height, described.width),
+        (described.pixel_size_nm, described.pixel_size_y_nm),
+        times[-1] - times[0] if known else float("nan"),
+        dict(described.acquisition),
+    )
+
+
+def _contained(path: Path) -> AFMImageStack:
+    from lumentrace.storage import load as load_container
+
+    from ..stack import AFMImageStack
+
+    found = load_container(path)
+    if not isinstance(found, AFMImageStack):
+        raise ValueError(f"{path}: expected an AFMImageStack, found {type(found).__name__}")
+    return found
+
+
+def _reader(path: Path) -> ModuleType:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+    name = _folder_format(path) if path.is_dir() else _file_format(path)
+    return import_module(f"{__name__}.{name}")
+
+
+def _file_format(path: Path) -> str:
+    lower = path.name.lower()
+    for ending in sorted(FORMATS, key=len, reverse=True):
+        if lower.endswith(ending):
+            return FORMATS[ending]
+    if spm.is_spm(path):
+        return "spm"
+    known = ", ".join([*FORMATS, *CONTAINERS, ".000"])
+    raise ValueError(f"{path}: expected a file ending in one of {known}, found {path.suffix or 'no ending'!r}")
+
+
+def _folder_format(path: Path) -> str:
+    """'jpk' if there is any such file, else that of most files."""
+    kinds: Counter[str] = Counter()
+    for file in path.iterdir():
+        if file.suffix.lower() == ".jpk":
+            kinds["jpk"] += 1
+        elif spm.is_spm(file):
+            kinds["spm"] += 1
+    if not kinds:
+        raise ValueError(f"{path}: expected a folder of .jpk, .spm or .000 files, found none of them")
+    if len(kinds) > 1:
+        warnings.warn(f"{path}: holds .jpk and .spm files; only the .jpk files are read", stacklevel=4)
+    return "jpk" if kinds["jpk"] else "spm"

@@ -1,0 +1,77 @@
+"""What the loaders of HDF5 files have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lumentrace.errors import FormatError
+
+MOST_COMPRESSION = 1100
+"""Deflate cannot do better than 1032 to 1."""
+
+
+@contextmanager
+def opened(path: Path, kind: str) -> Iterator[Any]:
+    """An open file; what HDF5 raises on damaged data names the file.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or something is missing.
+    OSError
+        If it cannot be read.
+    """
+    import h5py
+
+    with path.open("rb") as file:
+        if not file.read(1):
+            raise FormatError(f"{path}: expected {kind}, found an empty file")
+        try:
+            with h5py.File(file, "r") as h5:
+                yield h5
+        except FormatError:
+            raise
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: expected {kind}, found a damaged or different file ({error})") from error
+
+
+def attribute(group: Any, name: str) -> Any:
+    """An attribute as a plain value; texts may be kept as bytes.
+
+    Raises
+    ------
+    KeyError
+        If it is missing.
+    """
+    if name not in group.attrs:
+        raise KeyError(f"attribute {name!r} of {group.name} is missing")
+    value = group.attrs[name]
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def optional(group: Any, name: str, default: Any = None) -> Any:
+    """An attribute, or something else if it is missing."""
+    return attribute(group, name) if name in group.attrs else default
+
+
+def check_size(path: Path, dataset: Any) -> None:
+    """Refuse a data set that claims more than the file can hold.
+
+    Raises
+    ------
+    FormatError
+        If so.
+    """
+    claimed = int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize
+    stored = dataset.id.get_storage_size()
+    if claimed > stored * MOST_COMPRESSION:
+        raise FormatError(f"{path}: {dataset.name} claims {claimed:,} bytes, but {stored:,} bytes are stored")

@@ -1,0 +1,186 @@
+"""Folders of JPK images: ``.jpk``, which are TIFF files with numbers of their own for what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lumentrace.errors import FormatError
+
+from .recording import Floats, FrameSource, Recording, choose
+from .units import SCALES
+
+START, END = 32771, 32774
+U_LENGTH, V_LENGTH, SCAN_RATE, MOTION = 32834, 32835, 32841, 32843
+CHANNEL, RETRACE = 32848, 32849
+SLOTS, DEFAULT_SLOT = 32896, 32897
+SLOT_NAME, SLOT_UNIT, SLOT_SCALING, SLOT_FACTOR, SLOT_OFFSET, SLOT_STEP = 32912, 32930, 32931, 32932, 32933, 48
+"""Tags of the first slot, and how far those of the next are."""
+BIDIRECTIONAL = 0.7
+"""Share of the time that lines at the stated rate would take, below which both ways are used."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One channel of a file."""
+
+    path: Path
+    page: int
+    shape: tuple[int, int]
+    factor: float
+    offset: float
+    unit: str
+
+    def read(self) -> Floats:
+        """Values, the last stored row first."""
+        import tifffile
+
+        try:
+            raw = tifffile.imread(self.path, key=self.page)
+        except Exception as error:
+            # The decoders raise what they like on damaged data; the cause is kept.
+            raise FormatError(f"{self.path}: expected a JPK image, found a damaged file ({error})") from error
+        if raw.shape != self.shape:
+            raise FormatError(f"{self.path}: expected {self.shape} pixels, found {raw.shape}")
+        return np.asarray(raw[::-1] * self.factor + self.offset, dtype=np.float64)
+
+
+class JPKFrames(FrameSource):
+    """Frames, a file each."""
+
+    def __init__(self, images: list[Image]):
+        self._images = images
+        self.shape = (len(images), *images[0].shape)
+
+    def read(self, frames: range) -> Floats:
+        """Frames of given numbers."""
+        values = np.empty((len(frames), *self.shape[1:]))
+        for place, number in enumerate(frames):
+            values[place] = self._images[number].read()
+        return values
+
+
+def files(path: Path) -> list[Path]:
+    """The files of a folder, by name; or the file itself."""
+    if path.is_file():
+        return [path]
+    return sorted((file for file in path.iterdir() if file.suffix.lower() == ".jpk"), key=lambda file: file.name)
+
+
+def channels(path: Path) -> list[str]:
+    """Names of the channels: name and direction."""
+    return list(_opened(files(path)[0])[0])
+
+
+def read(path: Path, channel: str) -> Recording:
+    """Read one channel of all files of a folder, or of one file.
+
+    Parameters
+    ----------
+    path : Path
+    channel : str
+        E.g. 'height_trace'.
+
+    Raises
+    ------
+    FormatError
+        If a file is damaged, or its frame has another size than the first.
+    ValueError
+        If the channel is not there.
+    """
+    images: list[Image] = []
+    metadata: list[dict[str, Any]] = []
+    name, bidirectional, size = "", False, (0.0, 0.0)
+    for file in files(path):
+        available, tags = _opened(file)
+        name = choose(channel, list(available), file)
+        image = available[name]
+        if images and (image.shape, image.unit) != (images[0].shape, images[0].unit):
+            raise FormatError(f"{file}: expected {images[0].shape} pixels in {images[0].unit}, found {image}")
+        images.append(image)
+        try:
+            size = 1e9 * float(tags[U_LENGTH]) / image.shape[1], 1e9 * float(tags[V_LENGTH]) / image.shape[0]
+            entry, bidirectional = _metadata(tags, image.shape[0], size[0])
+        except (KeyError, ValueError) as error:
+            raise FormatError(f"{file}: expected the size of the grid and its times, found no usable {error}") from None
+        metadata.append(entry)
+    first = metadata[0]["start_epoch_ms"]
+    for entry in metadata:
+        known = first is not None and entry["start_epoch_ms"] is not None
+        entry["timestamp"] = (entry["start_epoch_ms"] - first) / 1000 if known else None
+    acquisition = {"bidirectional": bidirectional, "flipped": True, "files": len(images)}
+    return Recording(JPKFrames(images), name, images[0].unit, size, metadata, acquisition)
+
+
+def _opened(path: Path) -> tuple[dict[str, Image], dict[int, Any]]:
+    """The channels of a file and the tags of its first page."""
+    import tifffile
+
+    if not path.stat().st_size:
+        raise FormatError(f"{path}: expected a JPK image, found an empty file")
+    try:
+        with tifffile.TiffFile(path) as file:
+            pages: list[Any] = list(file.pages)
+            first = {tag.code: tag.value for tag in pages[0].tags}
+            found: dict[str, Image] = {}
+            for number, page in enumerate(pages):
+                tags = {tag.code: tag.value for tag in page.tags}
+                if CHANNEL in tags:
+                    way = "retrace" if tags.get(RETRACE, 0) else "trace"
+                    found.setdefault(f"{_text(tags[CHANNEL])}_{way}", _image(path, number, page, tags))
+    except Exception as error:
+        # The decoders raise what they like on damaged data; the cause is kept.
+        raise FormatError(f"{path}: expected a JPK image, found a damaged or different file ({error})") from error
+    if not found:
+        raise FormatError(f"{path}: expected channels of a JPK image, found none")
+    return found, first
+
+
+def _image(path: Path, number: int, page: Any, tags: dict[int, Any]) -> Image:
+    """A page; its numbers become values by the scaling of its default slot."""
+    if len(page.shape) != 2 or sum(page.databytecounts) * 1100 < page.size * page.dtype.itemsize:
+        raise ValueError(f"page {number}: an image of {page.shape} in {sum(page.databytecounts)} bytes")
+    wanted = tags.get(DEFAULT_SLOT)
+    for slot in range(int(tags.get(SLOTS, 0))):
+        step = slot * SLOT_STEP
+        if _text(tags.get(SLOT_NAME + step, "")) == _text(wanted) and SLOT_FACTOR + step in tags:
+            unit, scale = SCALES.get(_text(tags.get(SLOT_UNIT + step, "m")), ("", 1.0))
+            factor, offset = float(tags[SLOT_FACTOR + step]), float(tags.get(SLOT_OFFSET + step, 0.0))
+            return Image(path, number, page.shape, factor * scale, offset * scale, unit)
+    return Image(path, number, page.shape, 1.0, 0.0, "")
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", errors="replace").strip("\0") if isinstance(value, bytes) else str(value).strip("\0")
+
+
+def _metadata(tags: dict[int, Any], lines: int, pixel_nm: float) -> tuple[dict[str, Any], bool]:
+    start, end = (_moment(tags.get(tag)) for tag in (START, END))
+    duration = end - start if start is not None and end is not None else None
+    rate = float(tags[SCAN_RATE]) if SCAN_RATE in tags else None
+    bidirectional = bool(duration and rate and duration * rate / lines < BIDIRECTIONAL)
+    entry = {
+        "timestamp": None,
+        "frame_pixel_size_nm": pixel_nm,
+        "frame_duration_s": duration,
+        "start_epoch_ms": None if start is None else round(1000 * start),
+        "scan_direction": _text(tags[MOTION]) if MOTION in tags else None,
+        "line_rate": rate,
+    }
+    return entry, bidirectional
+
+
+def _moment(value: Any) -> float | None:
+    """'2025-05-28 14:41:58.548 +0100' in s."""
+    if value is None:
+        return None
+    for layout in ("%Y-%m-%d %H:%M:%S.%f %z", "%Y-%m-%d %H:%M:%S %z"):
+        try:
+            return datetime.strptime(_text(value).strip(), layout).timestamp()
+        except ValueError:
+            continue
+    return None

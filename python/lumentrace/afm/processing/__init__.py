@@ -1,0 +1,1 @@
+"""Processing of an image stack: filters, masks and edits, and pipelines that run and record them."""

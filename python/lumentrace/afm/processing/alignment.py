@@ -1,0 +1,313 @@
+"""Alignment of frames: against drift of the sample.
+
+Shifts are what to add to a frame's rows and columns to put it on the reference. They are found by cross-correlation of
+frames from which the mean of the finite pixels was subtracted; pixels that are not finite count as the mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.engine import progress
+
+Floats = NDArray[Any]
+Moved = tuple[Floats, dict[str, Any]]
+
+METHODS = ("fft_cross_correlation", "full_cross_correlation")
+MODES = ("pad", "crop", "crop_square")
+
+
+def align_frames(
+    data: Floats,
+    *,
+    reference_frame: int = 0,
+    method: str = "fft_cross_correlation",
+    mode: str = "pad",
+    max_shift: int | None = None,
+    pre_filter_sigma: float | None = None,
+    max_jump: float | None = None,
+) -> Moved:
+    """Shift frames by whole pixels onto one of them.
+
+    Parameters
+    ----------
+    data : ndarray
+        (frames, height, width)
+    reference_frame : int, default 0
+    method : {'fft_cross_correlation', 'full_cross_correlation'}
+        Through Fourier transforms, or sum by sum; they give the same.
+    mode : {'pad', 'crop', 'crop_square'}, default 'pad'
+        The union of the frames with NaN where there is nothing, their intersection, or the largest square in the middle
+        of that.
+    max_shift : int, optional
+        Largest shift along each axis.
+    pre_filter_sigma : float, optional
+        Smooth the frames for the search, not the result.
+    max_jump : float, optional
+        From the third frame on, a component that differs from the last one by more is replaced by what the two frames
+        before predict.
+
+    Returns
+    -------
+    aligned : ndarray
+    metadata : dict
+        `shifts` int (frames, 2) along rows and columns, `mode`, `border_mask`: bool (height, width), True where all
+        frames have pixels.
+
+    Raises
+    ------
+    ValueError
+        For settings out of range.
+    """
+    _check(data, method, mode)
+    if not 0 <= reference_frame < len(data):
+        raise ValueError(f"`reference_frame`: expected 0 to {len(data) - 1}, found {reference_frame}")
+    images = [_prepared(frame, pre_filter_sigma) for frame in data]
+    find = Correlation(images[reference_frame], max_shift, direct=method == METHODS[1])
+    tell = progress.reporter()
+    shifts = np.zeros((len(data), 2), dtype=np.int64)
+    for number, image in enumerate(images):
+        if number != reference_frame:
+            shifts[number] = find.shift(image)
+        if max_jump is not None and number >= 2:
+            shifts[number] = _plausible(shifts, number, max_jump)
+        if tell is not None:
+            tell(number + 1)
+    return _placed(data, shifts, mode)
+
+
+def rolling_frame_align(
+    data: Floats,
+    *,
+    window: int = 5,
+    mode: str = "pad",
+    max_shift: int | None = None,
+    pre_filter_sigma: float | None = None,
+) -> Moved:
+    """Shift frames by whole pixels, each onto the mean of the last ones that were placed.
+
+    Parameters
+    ----------
+    data : ndarray
+        (frames, height, width)
+    window : int, default 5
+        How many placed frames are averaged.
+    mode, max_shift, pre_filter_sigma
+        As of `align_frames`.
+
+    Returns
+    -------
+    aligned : ndarray
+    metadata : dict
+        As of `align_frames`.
+
+    Raises
+    ------
+    ValueError
+        For settings out of range.
+    """
+    _check(data, METHODS[0], mode)
+    if window < 1:
+        raise ValueError(f"`window`: expected a whole number from 1 on, found {window}")
+    images = [_prepared(frame, pre_filter_sigma) for frame in data]
+    tell = progress.reporter()
+    shifts = np.zeros((len(data), 2), dtype=np.int64)
+    for number in range(1, len(data)):
+        last = range(max(0, number - window), number)
+        # The mean of the placed frames, seen from the last one.
+        seen = [_moved(images[other], shifts[other] - shifts[number - 1]) for other in last]
+        find = Correlation(np.mean(seen, axis=0), max_shift)
+        shifts[number] = shifts[number - 1] + find.shift(images[number])
+        if tell is not None:
+            tell(number + 1)
+    return _placed(data, shifts, mode)
+
+
+def correct_drift(
+    data: Floats,
+    *,
+    reference: str = "previous",
+    upsample_factor: int = 20,
+    max_shift: float | None = None,
+    pre_filter_sigma: float | None = 1.0,
+) -> Moved:
+    """Undo drift by parts of pixels; frames keep their size, with NaN where nothing was seen.
+
+    Parameters
+    ----------
+    data : ndarray
+        (frames, height, width)
+    reference : {'previous', 'first', 'mean'}, default 'previous'
+        What each frame is compared with; 'previous' adds shifts up, which follows a sample that changes.
+    upsample_factor : int, default 20
+        Shifts are found to one part in so many of a pixel.
+    max_shift : float, optional
+        Refuse frames that moved more than this from one to the next, or from the reference.
+    pre_filter_sigma : float, optional
+        Smooth the frames for the search.
+
+    Returns
+    -------
+    corrected : ndarray
+        float64; values between pixels by cubic splines.
+    metadata : dict
+        `shifts` float (frames, 2), `reference`.
+
+    Raises
+    ------
+    ValueError
+        For settings out of range, or a frame that moved too far; the message names it.
+
+    Notes
+    -----
+    Guizar-Sicairos, M. et al.: Efficient subpixel image registration algorithms. Opt. Lett. 33 (2008) 156.
+    """
+    from scipy import ndimage
+    from skimage.registration import phase_cross_correlation
+
+    find: Any = phase_cross_correlation
+
+    if reference not in ("previous", "first", "mean"):
+        raise ValueError(f"`reference`: expected 'previous', 'first' or 'mean', found {reference!r}")
+    images = [_prepared(frame, pre_filter_sigma) for frame in data]
+    shifts = np.zeros((len(data), 2))
+    tell = progress.reporter()
+    fixed = np.mean(images, axis=0) if reference == "mean" and images else None
+    for number in range(0 if fixed is not None else 1, len(data)):
+        other = fixed if fixed is not None else images[number - 1 if reference == "previous" else 0]
+        found = find(other, images[number], upsample_factor=upsample_factor, normalization=None)[0]
+        if max_shift is not None and np.abs(found).max() > max_shift:
+            raise ValueError(f"correct_drift, frame {number}: expected shifts up to {max_shift:g}, found {found}")
+        shifts[number] = found + (shifts[number - 1] if reference == "previous" else 0)
+        if tell is not None:
+            tell(number + 1)
+    corrected = np.empty(data.shape)
+    for number, frame in enumerate(data):
+        filled, bad = _filled(frame)
+        corrected[number] = ndimage.shift(filled, shifts[number], order=3, mode="constant", cval=np.nan)
+        if bad is not None:
+            gone = ndimage.shift(bad.astype(np.float64), shifts[number], order=1, mode="constant", cval=1.0)
+            corrected[number][gone > 1e-6] = np.nan
+    return corrected, {"shifts": shifts, "reference": reference}
+
+
+class Correlation:
+    """Finds shifts onto a reference by full linear cross-correlation.
+
+    Parameters
+    ----------
+    reference : ndarray
+        (height, width), mean 0.
+    max_shift : int, optional
+    direct : bool, default False
+        Sum by sum instead of through Fourier transforms.
+    """
+
+    def __init__(self, reference: Floats, max_shift: int | None, direct: bool = False):
+        from scipy import fft
+
+        self._reference, self._direct = reference, direct
+        height, width = reference.shape
+        self._size = [fft.next_fast_len(2 * length - 1, real=True) for length in (height, width)]
+        self._transform = None if direct else fft.rfft2(reference, self._size)
+        reach = [length - 1 if max_shift is None else min(int(max_shift), length - 1) for length in (height, width)]
+        self._window = np.s_[height - 1 - reach[0] : height + reach[0], width - 1 - reach[1] : width + reach[1]]
+        self._reach = np.array(reach)
+
+    def shift(self, image: Floats) -> NDArray[np.int64]:
+        """What to add to the rows and columns of an image."""
+        from scipy import fft, signal
+
+        if self._transform is None:
+            full = signal.correlate2d(self._reference, image)
+        else:
+            height, width = image.shape
+            product = self._transform * np.conj(fft.rfft2(image, self._size))
+            wrapped = fft.irfft2(product, self._size)
+            full = np.roll(wrapped, (height - 1, width - 1), axis=(0, 1))[: 2 * height - 1, : 2 * width - 1]
+        window = full[self._window]
+        place = np.unravel_index(np.argmax(window), window.shape)
+        return np.asarray(np.array(place, dtype=np.int64) - self._reach)
+
+
+def _check(data: Floats, method: str, mode: str) -> None:
+    if method not in METHODS:
+        raise ValueError(f"`method`: expected one of {', '.join(METHODS)}, found {method!r}")
+    if mode not in MODES:
+        raise ValueError(f"`mode`: expected one of {', '.join(MODES)}, found {mode!r}")
+    if not len(data):
+        raise ValueError("`data`: expected at least one frame, found none")
+
+
+def _filled(frame: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
+    """A frame whose pixels that are not finite are the mean of the others, and which these are."""
+    bad = ~np.isfinite(frame)
+    if not bad.any():
+        return frame.astype(np.float64), None
+    return np.where(bad, 0.0 if bad.all() else frame[~bad].mean(), frame), bad
+
+
+def _prepared(frame: Floats, sigma: float | None) -> Floats:
+    image, _ = _filled(frame)
+    if sigma:
+        from scipy import ndimage
+
+        image = ndimage.gaussian_filter(image, sigma)
+    return np.asarray(image - image.mean())
+
+
+def _plausible(shifts: NDArray[np.int64], number: int, max_jump: float) -> NDArray[np.int64]:
+    found, last, before = shifts[number], shifts[number - 1], shifts[number - 2]
+    return np.asarray(np.where(np.abs(found - last) > max_jump, 2 * last - before, found))
+
+
+def _moved(frame: Floats, shift: NDArray[np.int64], out: Floats | None = None) -> Floats:
+    """A frame shifted by whole pixels; 0 where nothing comes from."""
+    moved = np.zeros_like(frame) if out is None else out
+    rows, columns = (_overlap(length, int(step)) for length, step in zip(frame.shape, shift, strict=True))
+    moved[rows[0], columns[0]] = frame[rows[1], columns[1]]
+    return moved
+
+
+def _overlap(length: int, step: int) -> tuple[slice, slice]:
+    """Where pixels go to, and where they come from."""
+    if abs(step) >= length:
+        return slice(0, 0), slice(0, 0)
+    return slice(max(step, 0), length + min(step, 0)), slice(max(-step, 0), length + min(-step, 0))
+
+
+def _placed(data: Floats, shifts: NDArray[np.int64], mode: str) -> Moved:
+    """The frames on one canvas."""
+    low, high = shifts.min(axis=0), shifts.max(axis=0)
+    height, width = data.shape[1:]
+    canvas = (height + int(high[0] - low[0]), width + int(high[1] - low[1]))
+    inside = np.s_[int(high[0] - low[0]) : height, int(high[1] - low[1]) : width]
+    metadata: dict[str, Any] = {"shifts": shifts, "mode": mode}
+    border = np.zeros(canvas, dtype=bool)
+    border[inside] = True
+    places = shifts - low
+    if mode == "pad":
+        kind = data.dtype if data.dtype.kind == "f" else np.dtype(np.float64)
+        placed = np.full((len(data), *canvas), np.nan, dtype=kind)
+        for frame, (y, x), out in zip(data, places, placed, strict=True):
+            out[y : y + height, x : x + width] = frame
+        return placed, metadata | {"border_mask": border}
+    rows, columns = _square(inside) if mode == "crop_square" else inside
+    if rows.stop <= rows.start or columns.stop <= columns.start:
+        raise ValueError(f"`mode`: {mode!r}: the frames have no pixel in common; 'pad' keeps all")
+    placed = np.stack(
+        [
+            frame[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+            for frame, (y, x) in zip(data, places, strict=True)
+        ]
+    )
+    return placed, metadata | {"border_mask": border[rows, columns]}
+
+
+def _square(inside: tuple[slice, slice]) -> tuple[slice, slice]:
+    side = min(part.stop - part.start for part in inside)
+    starts = [part.start + (part.stop - part.start - side) // 2 for part in inside]
+    return slice(starts[0], starts[0] + side), slice(starts[1], starts[1] + side)
