@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import pdist
 from skimage.feature import blob_log
-from skimage.measure import label, regionprops_table
+from skimage.measure import find_contours, label, regionprops_table
 from skimage.morphology import disk
 
 from afm_cases import DETECT, movie, run, stacked
@@ -40,16 +41,34 @@ def test_features_like_scikit_image() -> None:
             "mean_intensity",
             "min_intensity",
             "max_intensity",
+            "perimeter",
         )
         expected = regionprops_table(labels, images[frame], properties=names)
         for number, feature in enumerate(features):
-            names_of = ("major_axis", "minor_axis", "eccentricity", "orientation", "mean", "min", "max")
+            names_of = ("major_axis", "minor_axis", "eccentricity", "orientation", "mean", "min", "max", "perimeter")
             found = [feature["area"], *feature["bbox"], *feature["centroid"], *feature["centroid_weighted"]]
             found += [feature[name] for name in names_of]
             np.testing.assert_allclose(found, [values[number] for values in expected.values()], rtol=1e-9, atol=1e-9)
             assert (feature["centroid_y"], feature["centroid_x"]) == feature["centroid"]
             assert feature["area_nm2"] == 4 * feature["area"]
             assert feature["frame_timestamp"] == 0.5 * frame
+            inside = labels == feature["label"]
+            outline = np.concatenate(find_contours(np.pad(inside, 1).astype(float), 0.5))
+            assert feature["feret_max"] == pytest.approx(pdist(outline).max(), rel=1e-12)
+            assert feature["feret_max_nm"] == 2 * feature["feret_max"]
+            assert feature["volume_nm3"] == pytest.approx(4 * images[frame][inside].sum())
+
+
+def test_sizes_of_pixels_that_are_not_square() -> None:
+    images, _ = movie(1)
+    metadata = [{"timestamp": 0.0}]
+    stack = AFMImageStack(images, 2.0, "height_trace", "movie.asd", metadata, pixel_size_y_nm=3.0)
+    outputs = run(stack, (DETECT[0], {**DETECT[1], "background": 0.5}))["analysis"]["step_1_feature_detection"]
+    for feature in outputs["features_per_frame"][0]:
+        assert feature["area_nm2"] == 6 * feature["area"]
+        assert feature["centroid_nm"] == (3 * feature["centroid"][0], 2 * feature["centroid"][1])
+        assert feature["volume_nm3"] == pytest.approx(6 * feature["area"] * (feature["mean"] - 0.5))
+        assert np.isnan(feature["feret_max_nm"])
 
 
 def test_particles_are_found_where_they_are() -> None:

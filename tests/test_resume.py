@@ -402,7 +402,7 @@ def test_a_strange_manifest_is_refused(one_tracer: LineData, tmp_path: Path) -> 
 def test_the_manifest_is_plain(one_tracer: LineData, tmp_path: Path) -> None:
     Pipeline(recipe()).fit(one_tracer, verbose=False, run_dir=tmp_path)
     record = json.loads((tmp_path / "manifest.json").read_text())
-    assert set(record["done"]) == {path.stem for path in chunk_files(tmp_path)}
+    assert set(record["done"]) == {path.name for path in chunk_files(tmp_path)}
     assert "0.8" in json.dumps(record["identity"]["transformers"][0])
     with np.load(chunk_files(tmp_path)[0], allow_pickle=False) as parts:
         assert parts["rows"].shape[1] == 6

@@ -366,7 +366,7 @@ class AFMImageStack:
         return {"data": self.data, "file_path": str(self.file_path), **found, "provenance": steps}
 
     @classmethod
-    def from_state(cls, state: dict[str, Any], version: int) -> AFMImageStack:
+    def from_state(cls, state: dict[str, Any]) -> AFMImageStack:
         """The stack that `state` was taken from; analyses are not kept."""
         first = [state[name] for name in ("data", "pixel_size_nm", "channel", "file_path", "frame_metadata")]
         stack = cls(*first, pixel_size_y_nm=state["pixel_size_y_nm"], unit=state["unit"])

@@ -75,7 +75,7 @@ def sanitize_analysis_for_logging(obj: Any, max_depth: int = 6) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> from lumentrace.afm.analysis.utils.common import sanitize_analysis_for_logging
+    >>> from lumentrace.afm.analysis.encoding import sanitize_analysis_for_logging
     >>> sanitize_analysis_for_logging({"counts": np.array([1, 3])})["counts"]["_summary"]
     {'min': 1.0, 'max': 3.0, 'mean': 2.0}
     """

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lumentrace.errors import FormatError
+
 from . import spm
 
 if TYPE_CHECKING:
@@ -108,7 +110,10 @@ def load(path: str | os.PathLike[str], channel: str = "height_trace", **options:
     if place.suffix.lower() in CONTAINERS and not place.is_dir():
         return _contained(place)
     found = _reader(place).read(place, channel, **options)
-    return AFMImageStack.from_recording(found, place)
+    try:
+        return AFMImageStack.from_recording(found, place)
+    except ValueError as error:
+        raise FormatError(f"{path}: {error}") from error
 
 
 def info(path: str | os.PathLike[str], channel: str = "height_trace") -> FileInfo:

@@ -71,7 +71,7 @@ def read(path: Path, channel: str, *, flip: bool = True) -> Recording:
     with opened(path, KIND) as h5:
         measurement = _measurement(path, h5)
         group = measurement[available[name]]
-        dataset = next(item for key, item in group.items() if key != "thumbnail" and item.ndim == 2)
+        dataset = next(item for key, item in group.items() if key != "thumbnail" and getattr(item, "ndim", 0) == 2)
         check_size(path, dataset)
         width, height = (int(attribute(measurement, f"{GRID}.{letter}length")) for letter in "ij")
         if width < 1 or height < 1 or dataset.shape[0] != width * height:

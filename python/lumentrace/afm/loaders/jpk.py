@@ -104,6 +104,8 @@ def read(path: Path, channel: str) -> Recording:
         images.append(image)
         try:
             size = 1e9 * float(tags[U_LENGTH]) / image.shape[1], 1e9 * float(tags[V_LENGTH]) / image.shape[0]
+            if not (size[0] > 0 and size[1] > 0):
+                raise ValueError(f"a grid of {size[0]:g} x {size[1]:g} nm")
             entry, bidirectional = _metadata(tags, image.shape[0], size[0])
         except (KeyError, ValueError) as error:
             raise FormatError(f"{file}: expected the size of the grid and its times, found no usable {error}") from None
@@ -142,7 +144,7 @@ def _opened(path: Path) -> tuple[dict[str, Image], dict[int, Any]]:
 
 def _image(path: Path, number: int, page: Any, tags: dict[int, Any]) -> Image:
     """A page; its numbers become values by the scaling of its default slot."""
-    if len(page.shape) != 2 or sum(page.databytecounts) * 1100 < page.size * page.dtype.itemsize:
+    if len(page.shape) != 2 or 0 in page.shape or sum(page.databytecounts) * 1100 < page.size * page.dtype.itemsize:
         raise ValueError(f"page {number}: an image of {page.shape} in {sum(page.databytecounts)} bytes")
     wanted = tags.get(DEFAULT_SLOT)
     for slot in range(int(tags.get(SLOTS, 0))):

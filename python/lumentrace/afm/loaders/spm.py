@@ -125,12 +125,12 @@ def image_of(path: Path, header: Header, section: dict[str, str]) -> Image:
         size = _size(section.get("Scan size") or header.common["Scan size"])
         volts = _number_at_end(section["@Z scale"])
         sensitivity, unit = _sensitivity(header, section["@Z scale"])
+        stated = int(section.get("Bytes/pixel", 2))
     except (KeyError, ValueError, IndexError) as error:
         raise FormatError(f"{path}: expected the header of an image, found no usable {error}") from None
     if width < 1 or height < 1 or offset < 1:
         raise FormatError(f"{path}: expected an image, found {height} x {width} pixels at byte {offset}")
     wide = length // (width * height)
-    stated = int(section.get("Bytes/pixel", wide))
     width_of_number = wide if wide in TYPES else stated
     if width_of_number not in TYPES:
         raise FormatError(f"{path}: expected numbers of 2 or 4 bytes, found {stated}")

@@ -17,6 +17,8 @@ Floats = NDArray[Any]
 Moved = tuple[Floats, dict[str, Any]]
 
 METHODS = ("fft_cross_correlation", "full_cross_correlation")
+ROUNDS = 8
+"""Most repetitions of the search for a shift between pixels."""
 MODES = ("pad", "crop", "crop_square")
 
 
@@ -166,9 +168,6 @@ def correct_drift(
     Guizar-Sicairos, M. et al.: Efficient subpixel image registration algorithms. Opt. Lett. 33 (2008) 156.
     """
     from scipy import ndimage
-    from skimage.registration import phase_cross_correlation
-
-    find: Any = phase_cross_correlation
 
     if reference not in ("previous", "first", "mean"):
         raise ValueError(f"`reference`: expected 'previous', 'first' or 'mean', found {reference!r}")
@@ -178,7 +177,7 @@ def correct_drift(
     fixed = np.mean(images, axis=0) if reference == "mean" and images else None
     for number in range(0 if fixed is not None else 1, len(data)):
         other = fixed if fixed is not None else images[number - 1 if reference == "previous" else 0]
-        found = find(other, images[number], upsample_factor=upsample_factor, normalization=None)[0]
+        found = _between(other, images[number], upsample_factor)
         if max_shift is not None and np.abs(found).max() > max_shift:
             raise ValueError(f"correct_drift, frame {number}: expected shifts up to {max_shift:g}, found {found}")
         shifts[number] = found + (shifts[number - 1] if reference == "previous" else 0)
@@ -192,6 +191,30 @@ def correct_drift(
             gone = ndimage.shift(bad.astype(np.float64), shifts[number], order=1, mode="constant", cval=1.0)
             corrected[number][gone > 1e-6] = np.nan
     return corrected, {"shifts": shifts, "reference": reference}
+
+
+def _between(fixed: Floats, image: Floats, upsample_factor: int) -> NDArray[np.float64]:
+    """The shift of an image onto a fixed one.
+
+    What leaves the frame on one side and what enters on the other pull each estimate towards 0 by some percent: it is
+    repeated on the shifted image until nothing is left.
+    """
+    from scipy import ndimage, signal
+    from skimage.registration import phase_cross_correlation
+
+    find: Any = phase_cross_correlation
+    total = np.zeros(2)
+    for _ in range(ROUNDS):
+        margins = np.minimum(np.ceil(np.abs(total)).astype(int) + 1, (np.array(fixed.shape) - 1) // 3)
+        inside = tuple(slice(margin, length - margin) for margin, length in zip(margins, fixed.shape, strict=True))
+        moved = ndimage.shift(image, total, order=3, mode="nearest")[inside]
+        window = np.outer(*(signal.windows.hann(length, sym=True) for length in moved.shape))
+        pair = [window * (part - part.mean()) for part in (fixed[inside], moved)]
+        found = find(*pair, upsample_factor=upsample_factor, normalization=None)[0]
+        total = total + found
+        if np.abs(found).max() < 1 / upsample_factor:
+            break
+    return total
 
 
 class Correlation:

@@ -321,10 +321,12 @@ class _Work:
         stack.frame_metadata = self.metadata
         stack.history = steps.provenance
         stack.provenance["environment"] = versions()
-        processing = stack.provenance["processing"]
-        processing["steps"] = [*processing["steps"], *self.records]
-        known = processing["keys_by_name"]
-        processing["keys_by_name"] = known | {name: [*known.get(name, []), *keys] for name, keys in self.keys.items()}
+        before = stack.provenance["processing"]
+        known = before["keys_by_name"]
+        stack.provenance["processing"] = {
+            "steps": [*before["steps"], *self.records],
+            "keys_by_name": known | {name: [*known.get(name, []), *keys] for name, keys in self.keys.items()},
+        }
 
 
 def kernel(planned: Planned) -> Kernel:

@@ -100,7 +100,7 @@ def intersection_crop(data: Floats, *, pad: int = 0) -> Moved:
     ValueError
         If no pixel is finite in all frames.
     """
-    common = np.isfinite(data).all(axis=0)
+    common = np.asarray(np.isfinite(data).all(axis=0))
     if not common.any():
         raise ValueError("intersection_crop: expected a pixel that is finite in all frames, found none")
     rows, columns = (np.flatnonzero(common.any(axis=axis)) for axis in (1, 0))

@@ -2,12 +2,13 @@
 
 use super::components::{Components, Extent, Neighbours};
 use super::opening::Opening;
+use super::outline::Scratch as Outline;
 use crate::{Error, Result};
 
 /// Columns of an object: label, area, least, greatest and mean value, sum of values, bounds (row, column, row and column
 /// after the last), centre (row, column), the same weighted with the values, axes of the ellipse of equal second moments
-/// (major, minor), its eccentricity and orientation.
-pub const COLUMNS: usize = 18;
+/// (major, minor), its eccentricity and orientation, perimeter, greatest Feret diameter.
+pub const COLUMNS: usize = 20;
 
 /// Which holes are filled: background that touches only by edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +44,7 @@ pub struct Scratch {
     object: Vec<bool>,
     kept: Vec<usize>,
     sums: Vec<Sums>,
+    outline: Outline,
 }
 
 impl Features {
@@ -50,7 +52,7 @@ impl Features {
     /// each to `rows`.
     ///
     /// Objects are of pixels that touch by edges or corners. Axes, eccentricity and orientation are those of
-    /// `skimage.measure.regionprops`. A value of NaN makes the object's values NaN. O(pixels).
+    /// `skimage.measure.regionprops`, as is the perimeter; see [`FEATURE_COLUMNS`](super::FEATURE_COLUMNS). A value of NaN makes the object's values NaN. O(pixels).
     ///
     /// # Errors
     /// [`Error::Argument`] if the sizes do not agree.
@@ -79,7 +81,7 @@ impl Features {
         } else {
             self.open(shape, scratch, labels);
         }
-        append(values, labels, width, &mut scratch.sums, rows);
+        append(values, labels, width, scratch, rows);
         Ok(())
     }
 
@@ -192,7 +194,13 @@ struct Sums {
     weighted: [f64; 2],
 }
 
-fn append<T: Copy + Into<f64>>(values: &[T], labels: &[i32], width: usize, sums: &mut Vec<Sums>, rows: &mut Vec<f64>) {
+fn append<T: Copy + Into<f64>>(
+    values: &[T],
+    labels: &[i32],
+    width: usize,
+    Scratch { sums, outline, .. }: &mut Scratch,
+    rows: &mut Vec<f64>,
+) {
     sums.clear();
     for (row, (values, labels)) in values.chunks_exact(width).zip(labels.chunks_exact(width)).enumerate() {
         let mut column = 0;
@@ -208,6 +216,7 @@ fn append<T: Copy + Into<f64>>(values: &[T], labels: &[i32], width: usize, sums:
     }
     for (index, sum) in sums.iter().enumerate() {
         rows.extend_from_slice(&sum.row(index + 1));
+        rows.extend_from_slice(&outline.measure(labels, width, index as i32 + 1, sum.bounds));
     }
 }
 
@@ -238,7 +247,7 @@ impl Sums {
         self.area += values.len() as f64;
     }
 
-    fn row(&self, label: usize) -> [f64; COLUMNS] {
+    fn row(&self, label: usize) -> [f64; COLUMNS - 2] {
         let Self { area, sum, .. } = *self;
         let origin = self.origin.map(|place| place as f64);
         let [y, x, yy, xx, xy] = self.places.map(|total| total / area);

@@ -8,6 +8,7 @@ mod features;
 mod filters;
 mod links;
 mod opening;
+mod outline;
 #[cfg(test)]
 mod tests;
 

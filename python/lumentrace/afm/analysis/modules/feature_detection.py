@@ -25,7 +25,8 @@ class FeatureDetection(AnalysisModule):
     Outputs: `features_per_frame`, a list of dictionaries for each frame, in the order of the objects' first pixels:
     `frame_timestamp` (s), `label`, `area` (pixels), `min`, `max`, `mean` of the data, `bbox` (first row and column, row
     and column after the last), `centroid` (row, column), `centroid_x`, `centroid_y`, `centroid_weighted` (row, column),
-    `area_nm2`, `major_axis`, `minor_axis` (pixels), `eccentricity`, `orientation` (as in scikit-image);
+    `area_nm2`, `centroid_nm`, `volume_nm3`, `major_axis`, `minor_axis`, `perimeter`, `feret_max` (pixels, with `_nm`
+    in nm), `aspect` (ratio of the axes), `eccentricity`, `orientation`, all as in scikit-image;
     `labeled_masks`, int32 (height, width) per frame; `summary` with `total_frames`, `total_features`,
     `avg_features_per_frame`, `avg_per_frame`.
     """
@@ -47,6 +48,7 @@ class FeatureDetection(AnalysisModule):
         fill_holes: bool = False,
         hole_area: float | None = None,
         merge_parts: bool = False,
+        background: float = 0.0,
         **mask_kwargs: Any,
     ) -> dict[str, Any]:
         """Find and measure.
@@ -73,6 +75,8 @@ class FeatureDetection(AnalysisModule):
             Fill holes of fewer pixels only; by default all that do not reach the edge.
         merge_parts : bool, default False
             Join parts of an opened object that touch at a corner, as the reference implementation does.
+        background : float, default 0
+            Height from which volumes are counted.
         **mask_kwargs
             Arguments of `mask_fn`.
 
@@ -100,7 +104,7 @@ class FeatureDetection(AnalysisModule):
             progress.reporter(),
         )
         rows = np.split(table, np.cumsum(counts)[:-1]) if len(counts) else []
-        features = [_described(own, stack, frame) for frame, own in enumerate(rows)]
+        features = [_described(own, stack, frame, float(background)) for frame, own in enumerate(rows)]
         total, frames = len(table), stack.n_frames
         average = total / frames if frames else 0.0
         return {
@@ -164,45 +168,42 @@ def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) ->
         raise TypeError(f"feature_detection: expected settings of its own or of {name} ({known}), found {unknown[0]!r}")
 
 
-def _described(rows: NDArray[np.float64], stack: AFMImageStack, frame: int) -> list[dict[str, Any]]:
-    time, area_nm2 = stack.time_for_frame(frame), stack.scaling_for_frame(frame) ** 2
-    return [
-        {
+COLUMNS = (
+    *("label", "area", "min", "max", "mean", "sum"),
+    *("top", "left", "bottom", "right", "row", "column", "weighted_row", "weighted_column"),
+    *("major_axis", "minor_axis", "eccentricity", "orientation", "perimeter", "feret_max"),
+)
+
+
+def _described(rows: NDArray[np.float64], stack: AFMImageStack, frame: int, background: float) -> list[dict[str, Any]]:
+    """The objects of a frame; lengths along axes that are no pixel's are in nm only where pixels are square."""
+    time, pixel = stack.time_for_frame(frame), stack.scaling_for_frame(frame)
+    slow = pixel * stack.pixel_size_y_nm / stack.pixel_size_nm
+    square = slow == pixel
+    described = []
+    for values in rows.tolist():
+        own = dict(zip(COLUMNS, values, strict=True))
+        row, column = own["row"], own["column"]
+        feature = {
             "frame_timestamp": time,
-            "label": int(label),
-            "area": area,
-            "min": low,
-            "max": high,
-            "mean": mean,
-            "bbox": (int(top), int(left), int(bottom), int(right)),
+            "label": int(own["label"]),
+            "area": own["area"],
+            "min": own["min"],
+            "max": own["max"],
+            "mean": own["mean"],
+            "bbox": (int(own["top"]), int(own["left"]), int(own["bottom"]), int(own["right"])),
             "centroid": (row, column),
             "centroid_x": column,
             "centroid_y": row,
-            "centroid_weighted": (weighted_row, weighted_column),
-            "area_nm2": area * area_nm2,
-            "major_axis": major,
-            "minor_axis": minor,
-            "eccentricity": eccentricity,
-            "orientation": orientation,
+            "centroid_weighted": (own["weighted_row"], own["weighted_column"]),
+            "area_nm2": own["area"] * pixel * slow,
+            "centroid_nm": (row * slow, column * pixel),
+            "volume_nm3": (own["sum"] - background * own["area"]) * pixel * slow,
         }
-        for (
-            label,
-            area,
-            low,
-            high,
-            mean,
-            _,
-            top,
-            left,
-            bottom,
-            right,
-            row,
-            column,
-            weighted_row,
-            weighted_column,
-            major,
-            minor,
-            eccentricity,
-            orientation,
-        ) in rows.tolist()
-    ]
+        for name in ("major_axis", "minor_axis", "eccentricity", "orientation", "perimeter", "feret_max"):
+            feature[name] = own[name]
+        for name in ("major_axis", "minor_axis", "perimeter", "feret_max"):
+            feature[f"{name}_nm"] = own[name] * pixel if square else float("nan")
+        feature["aspect"] = own["major_axis"] / own["minor_axis"] if own["minor_axis"] > 0 else float("nan")
+        described.append(feature)
+    return described

@@ -31,7 +31,7 @@ class TrackMasks(Mapping[int, NDArray[np.bool_]]):
         return {"masks": {frame: self._masks[frame] for frame, _ in self._last.values()}, "last": self._last}
 
     @classmethod
-    def from_state(cls, state: dict[str, Any], version: int) -> TrackMasks:
+    def from_state(cls, state: dict[str, Any]) -> TrackMasks:
         """The masks that `state` was taken from."""
         return cls(state["masks"], state["last"])
 
