@@ -8,8 +8,8 @@ from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.afm.analysis.base import AnalysisModule as AnalysisModule
-    from lumentrace.afm.analysis.encoding import export_analysis_to_json as export_analysis_to_json
     from lumentrace.afm.analysis.pipeline import AnalysisPipeline as AnalysisPipeline
+    from lumentrace.afm.analysis.utils.common import export_analysis_to_json as export_analysis_to_json
     from lumentrace.afm.loaders import info as info
     from lumentrace.afm.loaders import load as load
     from lumentrace.afm.processing.pipeline import ProcessingPipeline as ProcessingPipeline
@@ -22,7 +22,7 @@ __getattr__, __dir__, __all__ = exports(
         "AnalysisModule": "lumentrace.afm.analysis.base",
         "AnalysisPipeline": "lumentrace.afm.analysis.pipeline",
         "ProcessingPipeline": "lumentrace.afm.processing.pipeline",
-        "export_analysis_to_json": "lumentrace.afm.analysis.encoding",
+        "export_analysis_to_json": "lumentrace.afm.analysis.utils.common",
         "info": "lumentrace.afm.loaders",
         "load": "lumentrace.afm.loaders",
     },

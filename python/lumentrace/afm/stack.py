@@ -332,7 +332,7 @@ class AFMImageStack:
 
     def export_processing_log(self, path: str | os.PathLike[str]) -> None:
         """Write what the processing pipelines did as JSON: `environment` and `processing`."""
-        from .analysis.encoding import export_analysis_to_json
+        from .analysis.utils.common import export_analysis_to_json
 
         parts = {name: self.provenance[name] for name in ("environment", "processing")}
         export_analysis_to_json(path, parts)
@@ -345,7 +345,7 @@ class AFMImageStack:
         ValueError
             If none ran.
         """
-        from .analysis.encoding import export_analysis_to_json
+        from .analysis.utils.common import export_analysis_to_json
 
         history = self.provenance["analysis"]
         if not history["steps"]:

@@ -76,6 +76,8 @@ def plural(count: int, word: str) -> str:
 
 def cell(value: Any) -> str:
     """A value as a table shows it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return "n/a" if value != value else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else escape(str(value))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lumentrace import __version__
-from lumentrace.cli import coloc, pept
+from lumentrace.cli import afm, coloc, pept
 from lumentrace.cli.console import console, failure
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(pept.app, name="pept")
 app.command("coloc")(coloc.coloc)
+app.add_typer(afm.app, name="afm")
 
 
 def _version(asked: bool) -> None:

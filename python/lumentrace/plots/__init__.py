@@ -11,6 +11,7 @@ from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.plots.channels.report import coloc_report as coloc_report
+    from lumentrace.plots.films.report import afm_report as afm_report
     from lumentrace.plots.formatting import format_fig as format_fig
     from lumentrace.plots.formatting import histogram as histogram
     from lumentrace.plots.grapher import PlotlyGrapher as PlotlyGrapher
@@ -23,6 +24,7 @@ __getattr__, __dir__, __all__ = exports(
     {
         "PlotlyGrapher": "lumentrace.plots.grapher",
         "PlotlyGrapher2D": "lumentrace.plots.grapher2d",
+        "afm_report": "lumentrace.plots.films.report",
         "coloc_report": "lumentrace.plots.channels.report",
         "format_fig": "lumentrace.plots.formatting",
         "histogram": "lumentrace.plots.formatting",

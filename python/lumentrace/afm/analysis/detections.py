@@ -53,6 +53,14 @@ def coordinates(
     return np.array(places, dtype=np.float64).reshape(len(places), -1 if places else max(len(columns), 1))
 
 
+def axes_of(features: Sequence[Sequence[Mapping[str, Any]]], columns: Sequence[str], order: str) -> tuple[str, ...]:
+    """What the coordinates of `coordinates` are: 'x' and 'y' in the order in which they are given."""
+    first = next((feature for frame in features for feature in frame), {})
+    if order == "xy" and all(column in first for column in columns):
+        return tuple(column.removeprefix("centroid_") for column in columns)
+    return "y", "x"
+
+
 def _place(feature: Mapping[str, Any], columns: Sequence[str], order: str) -> tuple[float, ...]:
     if order == "xy" and all(column in feature for column in columns):
         return tuple(feature[column] for column in columns)

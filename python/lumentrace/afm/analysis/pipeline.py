@@ -20,8 +20,8 @@ from lumentrace.storage import from_bytes, to_bytes
 from ..environment import stamp, versions
 from ..stack import AFMImageStack
 from .base import AnalysisModule
-from .encoding import export_analysis_to_json, make_json_safe
 from .registry import load_analysis_module
+from .utils.common import export_analysis_to_json, make_json_safe
 
 LOG_STYLES = ("full", "summary")
 

@@ -16,6 +16,7 @@ BUILT_IN = {
     "k_means_clustering": "lumentrace.afm.analysis.modules.k_means_clustering:KMeansClustering",
     "log_blob_detection": "lumentrace.afm.analysis.modules.log_blob_detection:LoGBlobDetection",
     "particle_tracking": "lumentrace.afm.analysis.modules.particle_tracking:ParticleTracking",
+    "track_statistics": "lumentrace.afm.analysis.modules.track_statistics:TrackStatistics",
     "x_means_clustering": "lumentrace.afm.analysis.modules.x_means_clustering:XMeansClustering",
 }
 GROUPS = ("lumentrace.afm.analysis", "playnano.analysis", "playNano.analysis")

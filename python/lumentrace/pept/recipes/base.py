@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -10,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from lumentrace.data.lines import LineData
 from lumentrace.engine.pipeline import Pipeline
+from lumentrace.errors import did_you_mean
 from lumentrace.pept import tracking
 
 LAST = ("segregate_window", "cut_distance", "min_trajectory_size")
@@ -65,8 +65,7 @@ class BaseRecipe(ABC):
         known = {each.name: each for each in cls._settings()}
         for name, value in settings.items():
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; the settings are {', '.join(known)}"
+                hint = did_you_mean(name, known) or f"; the settings are {', '.join(known)}"
                 raise ValueError(f"recipe {cls.name!r}: unknown setting {name!r}{hint}")
             wanted = type(known[name].default)
             if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):

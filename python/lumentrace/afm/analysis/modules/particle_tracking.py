@@ -12,7 +12,7 @@ from lumentrace import _core
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
-from ..detections import coordinates, detections
+from ..detections import axes_of, coordinates, detections
 
 SCALES = ("constant", "sqrt", "linear")
 METHODS = ("greedy", "optimal")
@@ -49,10 +49,10 @@ class TrackMasks(Mapping[int, NDArray[np.bool_]]):
 class ParticleTracking(AnalysisModule):
     """Link the objects of consecutive frames to tracks.
 
-    Outputs: `tracks`, a list of dictionaries `id`, `frames` (from the first to the last without gaps), `point_indices`
-    and `coords` (None where the object is missing), `length` (objects), `duration_s`, `displacement`, `path_length` (in
-    the unit of the coordinates) and `mean_speed` (per s; None for a duration of 0); `track_masks`, by id the mask of
-    the last object, empty if the detector makes none; `n_tracks`.
+    Outputs: `tracks`, a list of dictionaries `id`, `coord_axes` (which coordinate is x and y), `frames` (from the first
+    to the last without gaps), `point_indices` and `coords` (None where the object is missing), `length` (objects),
+    `duration_s`, `displacement`, `path_length` (in the unit of the coordinates) and `mean_speed` (per s; None for a
+    duration of 0); `track_masks`, by id the mask of the last object, empty if the detector makes none; `n_tracks`.
     """
 
     name = "particle_tracking"
@@ -122,7 +122,8 @@ class ParticleTracking(AnalysisModule):
         members = np.split(order, np.flatnonzero(np.diff(ids[order])) + 1) if len(order) else []
         kept = [rows for rows in members if len(rows) >= min_track_length]
         times = np.array(stack.get_frame_times())
-        tracks = [_track(number, rows, frame_of, starts, points, times) for number, rows in enumerate(kept)]
+        axes = axes_of(features, coord_columns, coord_order)
+        tracks = [_track(number, rows, frame_of, starts, points, times, axes) for number, rows in enumerate(kept)]
         masks = _masks(found, features, kept, frame_of, starts)
         return {"tracks": tracks, "track_masks": masks, "n_tracks": len(tracks)}
 
@@ -144,6 +145,7 @@ def _track(
     starts: NDArray[np.int64],
     points: NDArray[np.float64],
     times: NDArray[np.float64],
+    axes: tuple[str, ...],
 ) -> dict[str, Any]:
     seen = frame_of[rows]
     frames = list(range(int(seen[0]), int(seen[-1]) + 1))
@@ -156,6 +158,7 @@ def _track(
     duration = float(times[seen[-1]] - times[seen[0]])
     return {
         "id": number,
+        "coord_axes": axes,
         "frames": frames,
         "point_indices": indices,
         "coords": coords,

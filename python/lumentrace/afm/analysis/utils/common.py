@@ -1,4 +1,4 @@
-"""Records as JSON."""
+"""Records as JSON and HDF5."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ import numpy as np
 
 from lumentrace.files import replacing
 
+from .hdf5 import export_to_hdf5, load_analysis_from_hdf5
+
+__all__ = [
+    "NumpyEncoder",
+    "export_analysis_to_json",
+    "export_to_hdf5",
+    "load_analysis_from_hdf5",
+    "make_json_safe",
+    "plain",
+    "safe_json_dumps",
+    "sanitize_analysis_for_logging",
+]
+
 
 class NumpyEncoder(json.JSONEncoder):
     """A JSON encoder for arrays, numpy scalars, paths, sets, bytes, times and functions.
@@ -23,7 +36,7 @@ class NumpyEncoder(json.JSONEncoder):
     --------
     >>> import json
     >>> import numpy as np
-    >>> from lumentrace.afm.analysis.encoding import NumpyEncoder
+    >>> from lumentrace.afm.analysis.utils.common import NumpyEncoder
     >>> json.dumps({"counts": np.arange(3)}, cls=NumpyEncoder)
     '{"counts": [0, 1, 2]}'
     """
@@ -75,7 +88,7 @@ def sanitize_analysis_for_logging(obj: Any, max_depth: int = 6) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> from lumentrace.afm.analysis.encoding import sanitize_analysis_for_logging
+    >>> from lumentrace.afm.analysis.utils.common import sanitize_analysis_for_logging
     >>> sanitize_analysis_for_logging({"counts": np.array([1, 3])})["counts"]["_summary"]
     {'min': 1.0, 'max': 3.0, 'mean': 2.0}
     """

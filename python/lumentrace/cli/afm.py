@@ -1,0 +1,170 @@
+"""`lumentrace afm`: films of high-speed atomic force microscopes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from lumentrace.cli.batch import PARTIAL, attempt, folders, table
+from lumentrace.cli.console import answers, cell, console
+
+app = typer.Typer(help="High-speed AFM: level films, find objects, track them.", no_args_is_help=True)
+
+
+class OnError(StrEnum):
+    """What is done with frames that a filter cannot be applied to."""
+
+    raising = "raise"
+    keep = "keep"
+
+
+class Film(StrEnum):
+    """Formats of films."""
+
+    gif = "gif"
+    mp4 = "mp4"
+
+
+@app.command()
+def run(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Films: .asd, .h5-jpk, .aris, TIFF, .h5; or folders of .jpk, .spm or .000 images.", show_default=False
+        ),
+    ] = [],  # noqa: B006  # typer copies it
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per film.")] = Path("out"),
+    channel: Annotated[
+        str | None, typer.Option(help="Channel; **height** finds the height in every format.", show_default="height")
+    ] = None,
+    process: Annotated[
+        str | None,
+        typer.Option(help="Filters and masks: `'remove_plane; polynomial_flatten:order=2'`. Empty for none."),
+    ] = None,
+    analyse: Annotated[
+        str | None,
+        typer.Option("--analyse", help="Analyses: `'feature_detection:mask_fn=mask_threshold,threshold=1'`."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Recipe in TOML, YAML or JSON; options above go before it.")
+    ] = None,
+    create_config: Annotated[
+        Path | None, typer.Option("--create-config", help="Write a commented recipe there, and stop.")
+    ] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="A frame that cannot be filtered: stop, or keep it as it is and say so.")
+    ] = OnError.raising,
+    complete_frames: Annotated[
+        bool, typer.Option("--complete-frames", help="Take what is whole of an .asd film that is cut off.")
+    ] = False,
+    film: Annotated[Film | None, typer.Option(help="Write the processed film with scale bar and time stamp.")] = None,
+    images: Annotated[bool, typer.Option("--images", help="Write the processed film as OME-TIFF.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep finished steps, and go on after them.")] = False,
+) -> None:
+    """Level films, find and track objects, and write tables and a report.
+
+    Writes `feature_detection.csv`, `tracks.csv`, `track_statistics.csv` (and `.parquet`), `record.h5` and `record.json`
+    with everything that was found, `report.html` and `run.json` for each film. A film that cannot be worked on does not
+    stop the others. Without --process, --analyse and --config the film is flattened, its lines are levelled, and
+    what is higher than the mean by 2.5 standard deviations is tracked.
+
+    **Examples**
+
+    `lumentrace afm run film.h5-jpk --out results`
+
+    `lumentrace afm run film.asd --process 'remove_plane; row_median_align' --analyse
+    'feature_detection:mask_fn=mask_threshold,threshold=1.5; particle_tracking:max_distance=6' --film gif`
+
+    `lumentrace afm run --create-config recipe.toml`
+
+    Exit codes: 0 all done, 2 wrong usage, 3 some films could not be worked on.
+    """
+    from lumentrace.cli import afm_recipe
+
+    if create_config is not None:
+        _create(create_config)
+        return
+    if not files:
+        raise typer.BadParameter("expected at least one film", param_hint="FILES")
+    from lumentrace.cli.afm_run import Run
+
+    recipe = afm_recipe.chosen(config, channel, process, analyse)
+    work = Run(recipe, on_error, not complete_frames, film, images, resume)
+    results = [attempt(path, folder, work.work) for path, folder in zip(files, folders(files, out), strict=True)]
+    answers.print(table(results))
+    if any("reason" in result for result in results):
+        raise typer.Exit(PARTIAL)
+
+
+def _create(path: Path) -> None:
+    from lumentrace.cli import afm_recipe
+    from lumentrace.files import replacing
+
+    if path.suffix.lower() != ".toml":
+        raise typer.BadParameter(f"expected a name ending in .toml, found {path}", param_hint="--create-config")
+    if path.exists():
+        raise typer.BadParameter(f"{path} exists already", param_hint="--create-config")
+    with replacing(path) as file:
+        file.write(afm_recipe.TEMPLATE.encode())
+    console.print(f"Wrote {path}; run it with: lumentrace afm run FILM --config {path}")
+
+
+@app.command()
+def info(
+    files: Annotated[list[Path], typer.Argument(help="Films, as for `lumentrace afm run`.", show_default=False)],
+    channel: Annotated[str, typer.Option(help="Channel to describe.")] = "height",
+) -> None:
+    """Show what films hold, without reading their frames."""
+    from lumentrace.afm import info as look
+
+    def show(path: Path, _: Path) -> dict[str, object]:
+        found = look(path, channel)
+        frames, height, width = found.shape
+        x, y = found.pixel_size_nm
+        answers.print(f"[bold]{escape(str(path))}[/] ({found.format})")
+        rows = {
+            "frames": f"{frames:,} of {height} x {width} pixels",
+            "pixel": f"{x:.6g} nm" if abs(x - y) < 1e-3 * x else f"{x:.6g} x {y:.6g} nm",
+            "duration": f"{cell(found.duration_s)} s",
+            "channel": f"{found.channel}, {found.unit or 'no unit'}",
+            "channels": ", ".join(found.channels),
+            **{name: cell(value) for name, value in found.acquisition.items() if value not in (None, "")},
+        }
+        for name, value in rows.items():
+            answers.print(f"  {escape(name)}: {escape(value)}", soft_wrap=True)
+        return {}
+
+    results = [attempt(path, path, show) for path in files]
+    if any("reason" in result for result in results):
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def steps() -> None:
+    """List all filters, masks, edits and analyses with their settings."""
+    import inspect
+
+    from rich.table import Table
+
+    from lumentrace.afm.analysis.registry import BUILT_IN, load_analysis_module
+    from lumentrace.afm.masks import MASKS
+    from lumentrace.afm.processing.edits import EDITS
+    from lumentrace.afm.processing.filters import FILTERS
+    from lumentrace.afm.processing.video import VIDEO_FILTERS
+
+    groups: dict[str, Any] = {"filter": FILTERS, "film": VIDEO_FILTERS, "mask": MASKS, "edit": EDITS}
+    shown = Table("step", "kind", "settings", "what it does")
+    for kind, group in groups.items():
+        for name, function in group.items():
+            parameters = list(inspect.signature(function).parameters.values())
+            names = [f"{each.name}" for each in parameters if each.name not in ("data", "mask", "n_frames")]
+            shown.add_row(name, kind, ", ".join(names), (inspect.getdoc(function) or "").split("\n")[0])
+    for name in BUILT_IN:
+        module = load_analysis_module(name)
+        text = (inspect.getdoc(type(module)) or "").split("\n")[0]
+        shown.add_row(name, "analysis", ", ".join(module.settings()), text)
+    answers.print(shown)

@@ -1,0 +1,1 @@
+"""Pictures of films of heights, and the report on them."""

@@ -1,0 +1,126 @@
+"""The figures of a report on a film of heights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from ..palette import NEUTRAL, PALETTE
+from ..pictures import picture
+from .drawing import Range, annotated, coloured, magnified
+
+MOST_SHOWN = 12
+COLUMNS = 4
+CELL = 300
+GAP = 6
+MOST_TRACKS = 2000
+
+
+def montage(frames: NDArray[Any], pixel_size_nm: float, times: NDArray[Any], limits: Range) -> tuple[go.Figure, int]:
+    """Some frames side by side, evenly spread over the film, and how many rows of them."""
+    shown = np.unique(np.linspace(0, len(frames) - 1, min(MOST_SHOWN, len(frames))).round().astype(int)).tolist()
+    columns = min(COLUMNS, len(shown))
+    rows = -(-len(shown) // columns)
+    cells = [_cell(frames[number], pixel_size_nm, f"{number}: {times[number]:.4g} s", limits) for number in shown]
+    tall, wide = cells[0].shape[:2]
+    sheet = np.full((rows * (tall + GAP) - GAP, columns * (wide + GAP) - GAP, 3), 255, np.uint8)
+    for place, cell in enumerate(cells):
+        top, left = (place // columns) * (tall + GAP), (place % columns) * (wide + GAP)
+        sheet[top : top + tall, left : left + wide] = cell
+    return picture(sheet), rows
+
+
+def _cell(frame: NDArray[Any], pixel_size_nm: float, text: str, limits: Range) -> NDArray[np.uint8]:
+    step = max(1, max(frame.shape) // (2 * CELL))
+    image = magnified(coloured(frame[::step, ::step], limits), CELL)
+    return annotated(image, pixel_size_nm * frame.shape[1] / image.shape[1], None, text)
+
+
+def tracks_over(
+    mean: NDArray[Any], tracks: Sequence[tuple[NDArray[Any], NDArray[Any]]], size_nm: tuple[float, float], limits: Range
+) -> go.Figure:
+    """Tracks (x and y in nm) over the mean of all frames."""
+    figure = picture(magnified(coloured(mean, limits), 600))
+    figure.data = ()
+    wide, tall = size_nm
+    figure.add_layout_image(
+        source=_source(magnified(coloured(mean, limits), 600)),
+        xref="x",
+        yref="y",
+        x=0,
+        y=0,
+        sizex=wide,
+        sizey=tall,
+        sizing="stretch",
+        layer="below",
+    )
+    for number, (x, y) in enumerate(tracks[:MOST_TRACKS]):
+        colour = PALETTE[number % len(PALETTE)]
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines+markers" if len(x) < 100 else "lines",
+                line={"color": colour, "width": 2},
+                marker={"size": 4},
+                name=f"track {number}",
+                hovertemplate="%{x:.4g} nm, %{y:.4g} nm",
+            )
+        )
+    figure.update_xaxes(visible=True, range=[0, wide], title_text="x (nm)", showgrid=False, constrain="domain")
+    figure.update_yaxes(visible=True, range=[tall, 0], title_text="y (nm)", showgrid=False, scaleanchor="x")
+    figure.update_layout(showlegend=False, margin={"l": 70, "r": 20, "t": 10, "b": 50})
+    return figure
+
+
+def _source(image: NDArray[np.uint8]) -> Any:
+    return picture(image).data[0].source
+
+
+def distribution(values: NDArray[np.float64], title: str) -> go.Figure:
+    """A histogram."""
+    finite = values[np.isfinite(values)]
+    counts, edges = np.histogram(finite, bins=int(np.clip(np.sqrt(finite.size) * 1.5, 8, 80)))
+    centres = (edges[:-1] + edges[1:]) / 2
+    figure = go.Figure(go.Bar(x=centres, y=counts, width=np.diff(edges), marker={"color": PALETTE[0]}))
+    figure.update_xaxes(title_text=title)
+    figure.update_yaxes(title_text="number", dtick=1 if counts.max() <= 6 else None)
+    figure.update_layout(bargap=0, showlegend=False)
+    return figure
+
+
+def over_time(times: NDArray[Any], values: NDArray[Any], title: str) -> go.Figure:
+    """A line over time."""
+    mode = "lines+markers" if len(times) < 60 else "lines"
+    figure = go.Figure(go.Scatter(x=times, y=values, mode=mode, line={"color": PALETTE[0]}))
+    figure.update_xaxes(title_text="time (s)")
+    figure.update_yaxes(title_text=title, rangemode="tozero")
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def displacement(lag_s: NDArray[Any], msd: NDArray[Any], pairs: NDArray[Any]) -> go.Figure:
+    """Mean squared displacement by lag, with the slope of free diffusion."""
+    figure = go.Figure(
+        go.Scatter(
+            x=lag_s,
+            y=msd,
+            mode="lines+markers",
+            line={"color": PALETTE[0]},
+            name="all tracks",
+            customdata=pairs,
+            hovertemplate="%{x:.4g} s: %{y:.4g} nm², %{customdata} pairs<extra></extra>",
+        )
+    )
+    if len(lag_s) and msd[0] > 0 and lag_s[0] > 0:
+        line = msd[0] * np.asarray(lag_s) / lag_s[0]
+        dash = {"color": NEUTRAL, "dash": "dash"}
+        figure.add_trace(go.Scatter(x=lag_s, y=line, mode="lines", line=dash, name="free diffusion", hoverinfo="skip"))
+    logarithmic = len(lag_s) > 5 and bool((np.asarray(msd) > 0).all())
+    figure.update_xaxes(title_text="lag (s)", type="log" if logarithmic else "linear")
+    figure.update_yaxes(title_text="mean squared displacement (nm²)", type="log" if logarithmic else "linear")
+    return figure

@@ -1,0 +1,255 @@
+"""The report on a film of heights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..palette import PALETTE
+from ..report import Report, Swatch
+from .drawing import height_range
+from .figures import MOST_TRACKS, displacement, distribution, montage, over_time, tracks_over
+
+MOST_ROWS = 100
+MOST_PIXELS = 1_000_000
+LOW = 320
+"""Height of small figures."""
+HISTOGRAMS = {
+    "area_nm2": "area (nm²)",
+    "max": "greatest height (nm)",
+    "volume_nm3": "volume (nm³)",
+    "feret_max_nm": "greatest diameter (nm)",
+    "aspect": "ratio of the axes",
+    "radius": "radius (pixels)",
+}
+STATISTICS = {
+    "points": "points",
+    "gaps": "gaps",
+    "dwell_s": "dwell (s)",
+    "displacement_nm": "displacement (nm)",
+    "path_nm": "path (nm)",
+    "mean_speed_nm_s": "mean speed (nm/s)",
+    "diffusion_nm2_s": "D (nm²/s)",
+}
+
+
+def afm_report(
+    stack: Any,
+    record: Mapping[str, Any] | None = None,
+    *,
+    path: str | os.PathLike[str],
+    title: str = "AFM report",
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write a report on an AFM film to one HTML file that needs no network.
+
+    It shows frames of the film, the roughness of each, the tracks over the mean image, the sizes of the objects, their
+    number over time, the mean squared displacement, the figures of the tracks, clusters, and all that was done.
+
+    Parameters
+    ----------
+    stack : lumentrace.afm.AFMImageStack
+    record : dict, optional
+        As of `lumentrace.afm.AnalysisPipeline.run`.
+    path : path-like
+        The HTML file to write.
+    title : str, optional
+    notes : sequence of str, optional
+        Paragraphs to print below the key figures.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from lumentrace import afm, plots
+    >>> stack = afm.AFMImageStack(np.random.default_rng(0).normal(size=(3, 32, 32)), 1.0, "height_trace", "film.asd")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plots.afm_report(stack, path=f"{folder}/report.html").name
+    'report.html'
+    """
+    outputs = {} if record is None else _latest(record)
+    height, width = stack.image_shape
+    size_nm = (width * stack.pixel_size_nm, height * stack.pixel_size_y_nm)
+    report = Report(title, f"{stack.n_frames} frames of {size_nm[0]:.4g} x {size_nm[1]:.4g} nm, {stack.channel}")
+    times = np.array(stack.get_frame_times())
+    _key_figures(report, stack, outputs, times)
+    for note in notes:
+        report.text(note)
+    _failed_frames(report, stack)
+    limits = height_range(stack.data)
+    report.section("Film")
+    if stack.n_frames:
+        figure, rows = montage(stack.data, stack.pixel_size_nm, times, limits)
+        share = 250 * stack.height / stack.width
+        unit = f" {stack.unit}" if stack.unit else ""
+        caption = f"Colours from {limits[0]:.3g} to {limits[1]:.3g}{unit}; grey pixels have no value."
+        report.figure(figure, "Frames", caption, height=int(np.clip(rows * (share + 6) + 20, 200, 900)))
+        rough = np.array([_roughness(frame) for frame in stack.data])
+        report.figure(over_time(times, rough, f"rms roughness ({stack.unit})"), "Roughness", height=LOW, half=True)
+        report.figure(distribution(_some(stack.data), f"value ({stack.unit})"), "All pixels", height=LOW, half=True)
+    for name, found in outputs.items():
+        _objects(report, name, found, times)
+    if "particle_tracking" in outputs:
+        _tracks(report, stack, outputs, size_nm, limits)
+    for name, found in outputs.items():
+        if "clusters" in found:
+            _clusters(report, name, found)
+    _provenance(report, stack, record)
+    return report.save(path)
+
+
+def _latest(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: outputs[-1] for name, outputs in record["provenance"]["results_by_name"].items()}
+
+
+def _roughness(frame: NDArray[Any]) -> float:
+    finite = frame[np.isfinite(frame)]
+    return float(finite.std()) if finite.size else float("nan")
+
+
+def _key_figures(report: Report, stack: Any, outputs: Mapping[str, Any], times: NDArray[np.float64]) -> None:
+    known = stack.n_frames > 1 and all(entry["timestamp"] is not None for entry in stack.frame_metadata)
+    report.key_figure("Frames", stack.n_frames)
+    report.key_figure("Pixel", stack.pixel_size_nm, "nm")
+    between = float(np.diff(times).mean()) if known else None
+    report.key_figure("Between frames", between, "s", reason="the file does not say")
+    features = outputs.get("feature_detection")
+    if features is not None:
+        report.key_figure("Objects", features["summary"]["total_features"], note="in all frames")
+        areas = [feature["area_nm2"] for frame in features["features_per_frame"] for feature in frame]
+        report.key_figure("Median area", np.median(areas) if areas else None, "nm²", reason="no objects")
+    if "log_blob_detection" in outputs:
+        report.key_figure("Spots", outputs["log_blob_detection"]["summary"]["total_blobs"], note="in all frames")
+    if "particle_tracking" in outputs:
+        report.key_figure("Tracks", outputs["particle_tracking"]["n_tracks"])
+    statistics = outputs.get("track_statistics", {}).get("tracks")
+    if statistics is not None:
+        speeds = statistics["mean_speed_nm_s"][np.isfinite(statistics["mean_speed_nm_s"])]
+        value = np.median(speeds) if len(speeds) else None
+        report.key_figure("Median speed", value, "nm/s", reason="no track of two points")
+
+
+def _failed_frames(report: Report, stack: Any) -> None:
+    for step in stack.provenance["processing"]["steps"]:
+        failed = step.get("failed_frames", [])
+        if failed:
+            frames = ", ".join(str(each["frame"]) for each in failed[:20])
+            more = f" and {len(failed) - 20} more" if len(failed) > 20 else ""
+            report.text(
+                f"{step['name']} could not be applied to {len(failed)} of {stack.n_frames} frames, which stayed as "
+                f"they were: {frames}{more}. First reason: {failed[0]['reason']}",
+                notice=True,
+            )
+
+
+def _objects(report: Report, name: str, found: Mapping[str, Any], times: NDArray[np.float64]) -> None:
+    if "features_per_frame" not in found:
+        return
+    frames = found["features_per_frame"]
+    report.section("Objects" if name == "feature_detection" else f"Objects: {name}")
+    counts = np.array([len(frame) for frame in frames])
+    if not counts.sum():
+        report.text("None were found.", notice=True)
+        return
+    report.figure(over_time(times[: len(counts)], counts, "objects per frame"), "Number", height=LOW, half=True)
+    flat = [feature for frame in frames for feature in frame]
+    for key, title in HISTOGRAMS.items():
+        values = np.array([feature.get(key, np.nan) for feature in flat], dtype=np.float64)
+        if np.isfinite(values).any():
+            report.figure(distribution(values, title), title.split(" (")[0].capitalize(), height=LOW, half=True)
+
+
+def _tracks(
+    report: Report, stack: Any, outputs: Mapping[str, Any], size_nm: tuple[float, float], limits: tuple[float, float]
+) -> None:
+    tracks = outputs["particle_tracking"]["tracks"]
+    report.section("Tracks")
+    if not tracks:
+        report.text("None were found.", notice=True)
+        return
+    scale = (stack.pixel_size_nm, stack.pixel_size_y_nm)
+    lines = [_line(track, scale) for track in tracks]
+    longest = sorted(range(len(lines)), key=lambda number: -len(lines[number][0]))
+    mean = _mean(stack.data)
+    shown = "" if len(lines) <= MOST_TRACKS else f" The first {MOST_TRACKS} are shown."
+    caption = f"Over the mean of all frames.{shown}"
+    height = int(np.clip(620 * stack.height / stack.width, 250, 800)) + 60
+    report.figure(tracks_over(mean, lines, size_nm, limits), "Tracks", caption, height=height)
+    figures = outputs.get("track_statistics")
+    if figures is None:
+        return
+    msd = figures["msd"]
+    if len(msd["lag"]):
+        caption = "Mean over all pairs of points so far apart in time; the dashed line grows in proportion to the lag."
+        figure = displacement(msd["lag_s"], msd["msd_nm2"], msd["pairs"])
+        report.figure(figure, "Mean squared displacement", caption, half=True)
+    speeds = figures["tracks"]["mean_speed_nm_s"]
+    if np.isfinite(speeds).any():
+        report.figure(distribution(speeds, "mean speed (nm/s)"), "Speed", half=True)
+    header = ["track", "from frame", *STATISTICS.values()]
+    rows = [
+        [
+            Swatch(int(figures["tracks"]["track"][number]), PALETTE[number % len(PALETTE)]),
+            int(figures["tracks"]["first_frame"][number]),
+            *(figures["tracks"][name][number].item() for name in STATISTICS),
+        ]
+        for number in longest[:MOST_ROWS]
+    ]
+    more = f"The {MOST_ROWS} longest of {len(tracks)}." if len(tracks) > MOST_ROWS else ""
+    report.table(header, rows, more)
+
+
+def _line(track: Mapping[str, Any], scale: tuple[float, float]) -> tuple[NDArray[Any], NDArray[Any]]:
+    places = np.array([coords[:2] if coords is not None else (np.nan, np.nan) for coords in track["coords"]])
+    x, y = (1, 0) if track["coord_axes"][0] == "y" else (0, 1)
+    return (places[:, x] + 0.5) * scale[0], (places[:, y] + 0.5) * scale[1]
+
+
+def _some(frames: NDArray[Any]) -> NDArray[np.float64]:
+    """Values of pixels, evenly spread if there are too many."""
+    flat = frames.reshape(-1)
+    return np.asarray(flat[:: max(1, flat.size // MOST_PIXELS)], dtype=np.float64)
+
+
+def _mean(frames: NDArray[Any]) -> NDArray[Any]:
+    """The mean of the finite values at each pixel."""
+    finite = np.isfinite(frames)
+    if finite.all():
+        return np.asarray(frames.mean(axis=0, dtype=np.float64))
+    counts = finite.sum(axis=0)
+    total = np.where(finite, frames, 0.0).sum(axis=0)
+    return np.asarray(np.divide(total, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
+
+
+def _clusters(report: Report, name: str, found: Mapping[str, Any]) -> None:
+    report.section(f"Clusters: {name}")
+    members = found["summary"]["members_per_cluster"]
+    if not members:
+        report.text("None were found.", notice=True)
+        return
+    centres = np.asarray(found["cluster_centers"])
+    header = ["cluster", "members", *(f"centre {axis}" for axis in range(centres.shape[1]))]
+    shown = list(members.items())[:MOST_ROWS]
+    rows = [[int(number), int(count), *centres[int(number)].tolist()] for number, count in shown]
+    noise = len(found.get("noise", ()))
+    report.table(header, rows, f"{noise} objects belong to none." if noise else "")
+
+
+def _provenance(report: Report, stack: Any, record: Mapping[str, Any] | None) -> None:
+    history = getattr(record, "history", None) or stack.history
+    report.provenance(history)
