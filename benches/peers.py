@@ -24,9 +24,15 @@ PEERS = {
     "coloc040": ["napari-colocalization==0.4.0", "napari", "pyside6-essentials"],
     "cpmeasure": ["cp_measure==0.3.0"],
     "coloc_library": [],
+    "playnano": ["playnano==0.5.0"],
+    "afm_library": ["trackpy==0.7", "scikit-image", "pandas"],
 }
 """Environments of the peers (none: our own); the older pept is the last one with circles and occupancy."""
-TECHNIQUES = {"pept": ["pept", "pept041"], "coloc": ["coloc015", "coloc040", "cpmeasure", "coloc_library"]}
+TECHNIQUES = {
+    "pept": ["pept", "pept041"],
+    "coloc": ["coloc015", "coloc040", "cpmeasure", "coloc_library"],
+    "afm": ["playnano", "afm_library"],
+}
 BARS = {
     "costes:0.1.5": 200.0,
     "costes:0.4.0": 30.0,
@@ -35,6 +41,13 @@ BARS = {
     "spearman:scipy": 8.0,
     "spearman_f32:scipy": 8.0,
     "shuffles_1000:numpy": 10.0,
+    "feature_detection:playnano": 8.0,
+    "feature_detection:regionprops": 3.0,
+    "log_blob_detection_50:blob_log": 6.0,
+    "particle_tracking:trackpy": 5.0,
+    "tracking_optimal:trackpy": 5.0,
+    "polynomial_flatten_100:playnano": 30.0,
+    "pipeline:playnano": 10.0,
     "recipe": 20.0,
     "birmingham": 8.0,
     "adac_read": 10.0,

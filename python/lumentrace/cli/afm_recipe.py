@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from lumentrace.errors import FormatError, did_you_mean
 
 Steps = list[tuple[str, dict[str, Any]]]
 
-PROCESS = "iterative_flatten; mask_mean_offset:factor=1.5; row_median_align; clear; zero_median"
+PROCESS = "iterative_flatten:order=2,factor=2.5; mask_mean_offset:factor=1.5; row_median_align; clear; zero_median"
 ANALYSE = (
     "feature_detection:mask_fn=mask_mean_offset,factor=2.5,min_size=10; "
     "particle_tracking:max_distance=8,max_missing=2,method=optimal; track_statistics"
@@ -65,7 +64,14 @@ def parse(text: str) -> Steps:
 
 def _outside_brackets(text: str) -> list[str]:
     """Parts between commas that are in no brackets."""
-    return [part for part in re.split(r",(?![^\[(]*[\])])", text) if part.strip()]
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[(") - (letter in ")]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part for part in parts if part.strip()]
 
 
 def _value(text: str) -> Any:

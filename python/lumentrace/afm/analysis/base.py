@@ -64,6 +64,21 @@ class AnalysisModule(ABC):
         parameters = inspect.signature(self.run).parameters.values()
         return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Refuse settings that `run` would refuse, before anything is run.
+
+        A `run` that ends in ``**unknown`` takes no settings but those it names; one that ends in another such argument
+        may take any.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a setting that is not there or out of range.
+        """
+        last = list(inspect.signature(self.run).parameters.values())[-1]
+        if last.kind is not last.VAR_KEYWORD or last.name == "unknown":
+            self.refuse({name: value for name, value in params.items() if name not in self.settings()})
+
     def refuse(self, unknown: Mapping[str, Any]) -> None:
         """Refuse settings that the module does not have.
 

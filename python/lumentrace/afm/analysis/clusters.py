@@ -88,22 +88,26 @@ class ClusteringModule(AnalysisModule):
         ValueError
             For settings out of range.
         """
-        self.refuse({name: value for name, value in params.items() if name not in self._own()})
+        self.check(params)
         if time_weight is not None and not (time_weight >= 0 and np.isfinite(time_weight)):
             raise ValueError(f"`time_weight`: expected a finite number from 0 on, found {time_weight!r}")
         features = detections(previous_results, detection_module)[coord_key]
         places = coordinates(features, coord_columns, coord_order)
         frames = np.repeat(np.arange(len(features)), [len(frame) for frame in features])
         if use_time and places.shape[1] == 2:
-            times = np.array([stack.time_for_frame(frame) for frame in frames.tolist()], dtype=np.float64)
-            places = np.column_stack([places, times])
-        indices = np.array([index for frame in features for index in range(len(frame))], dtype=np.int64)
+            times = np.array(stack.get_frame_times(), dtype=np.float64)
+            places = np.column_stack([places, times[frames]])
+        indices = np.concatenate([np.arange(len(frame)) for frame in features]) if features else frames
         scaled = _scaled(places, time_weight) if normalise and len(places) else places
         return self.cluster(Points(places, np.ascontiguousarray(scaled), frames, indices), **params)
 
     @abstractmethod
     def cluster(self, *args: Any, **params: Any) -> dict[str, Any]:
         """Cluster `Points`, the only argument beside settings by name."""
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Refuse settings that the module does not have."""
+        self.refuse({name: value for name, value in params.items() if name not in self.settings()})
 
     def settings(self) -> list[str]:
         """Names of all settings."""
@@ -133,8 +137,8 @@ def described(points: Points, labels: NDArray[np.int64], count: int) -> dict[str
                 "id": number,
                 "frames": points.frames[rows].tolist(),
                 "point_indices": points.indices[rows].tolist(),
-                "coords": [tuple(row) for row in points.scaled[rows].tolist()],
-                "coords_original": [tuple(row) for row in points.original[rows].tolist()],
+                "coords": list(map(tuple, points.scaled[rows].tolist())),
+                "coords_original": list(map(tuple, points.original[rows].tolist())),
             }
         )
         if len(rows):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -49,8 +51,18 @@ def coordinates(
     """
     if order not in ORDERS:
         raise ValueError(f"`coord_order`: expected one of {', '.join(ORDERS)}, found {order!r}")
-    places = [_place(feature, columns, order) for frame in features for feature in frame]
-    return np.array(places, dtype=np.float64).reshape(len(places), -1 if places else max(len(columns), 1))
+    flat = list(chain.from_iterable(features))
+    keys = list(columns)
+    if order == "peer" or not all(key in feature for key in keys for feature in flat[:1]):
+        keys = ["centroid"]
+    width = 2 if keys == ["centroid"] else len(keys)
+    try:
+        rows: Any = map(itemgetter(*keys), flat)
+        values = rows if width == 1 else chain.from_iterable(rows)
+        return np.fromiter(values, np.float64, len(flat) * width).reshape(len(flat), width)
+    except (KeyError, ValueError):
+        places = [_place(feature, columns, order) for feature in flat]
+    return np.array(places, dtype=np.float64).reshape(len(flat), -1 if flat else max(len(columns), 1))
 
 
 def axes_of(features: Sequence[Sequence[Mapping[str, Any]]], columns: Sequence[str], order: str) -> tuple[str, ...]:

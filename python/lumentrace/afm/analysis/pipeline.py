@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from copy import deepcopy
 from dataclasses import replace
@@ -90,9 +89,7 @@ class AnalysisPipeline:
         for number, (name, params) in enumerate(self.steps, 1):
             module = self._module(name)
             _check_required(module, number, done)
-            signature = inspect.signature(module.run)
-            if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
-                signature.bind(None, None, **params)
+            module.check(params)
             done.add(name)
 
     def run(

@@ -6,6 +6,8 @@ frames from which the mean of the finite pixels was subtracted; pixels that are 
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -67,17 +69,19 @@ def align_frames(
     _check(data, method, mode)
     if not 0 <= reference_frame < len(data):
         raise ValueError(f"`reference_frame`: expected 0 to {len(data) - 1}, found {reference_frame}")
-    images = [_prepared(frame, pre_filter_sigma) for frame in data]
-    find = Correlation(images[reference_frame], max_shift, direct=method == METHODS[1])
+    find = Correlation(_prepared(data[reference_frame], pre_filter_sigma), max_shift, direct=method == METHODS[1])
     tell = progress.reporter()
     shifts = np.zeros((len(data), 2), dtype=np.int64)
-    for number, image in enumerate(images):
-        if number != reference_frame:
-            shifts[number] = find.shift(image)
-        if max_jump is not None and number >= 2:
+    # The transforms leave the interpreter free.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, shift in enumerate(pool.map(lambda frame: find.shift(_prepared(frame, pre_filter_sigma)), data)):
+            shifts[number] = shift
+            if tell is not None:
+                tell(number + 1)
+    shifts[reference_frame] = 0
+    if max_jump is not None:
+        for number in range(2, len(data)):
             shifts[number] = _plausible(shifts, number, max_jump)
-        if tell is not None:
-            tell(number + 1)
     return _placed(data, shifts, mode)
 
 
@@ -218,7 +222,7 @@ def _between(fixed: Floats, image: Floats, upsample_factor: int) -> NDArray[np.f
 
 
 class Correlation:
-    """Finds shifts onto a reference by full linear cross-correlation.
+    """Finds shifts onto a reference by full linear cross-correlation, in single precision.
 
     Parameters
     ----------
@@ -232,28 +236,37 @@ class Correlation:
     def __init__(self, reference: Floats, max_shift: int | None, direct: bool = False):
         from scipy import fft
 
-        self._reference, self._direct = reference, direct
-        height, width = reference.shape
-        self._size = [fft.next_fast_len(2 * length - 1, real=True) for length in (height, width)]
-        self._transform = None if direct else fft.rfft2(reference, self._size)
-        reach = [length - 1 if max_shift is None else min(int(max_shift), length - 1) for length in (height, width)]
-        self._window = np.s_[height - 1 - reach[0] : height + reach[0], width - 1 - reach[1] : width + reach[1]]
-        self._reach = np.array(reach)
+        self._shape = reference.shape
+        self._reach = [length - 1 if max_shift is None else min(int(max_shift), length - 1) for length in self._shape]
+        self._size = [fft.next_fast_len(2 * length - 1, real=True) for length in self._shape]
+        self._direct, self._reference = direct, reference
+        self._transform = fft.rfft2(reference.astype(np.float32), self._size)
 
     def shift(self, image: Floats) -> NDArray[np.int64]:
-        """What to add to the rows and columns of an image."""
-        from scipy import fft, signal
+        """What to add to the rows and columns of an image; 0 for one without any structure."""
+        if not image.any():
+            return np.zeros(2, dtype=np.int64)
+        sums = self._through_transforms(image) if not self._direct else self._directly(image)
+        # Shifts beyond the reach lie in the middle, negative ones at the far end.
+        for axis, reach in enumerate(self._reach):
+            beyond = slice(reach + 1, sums.shape[axis] - reach)
+            sums[(slice(None), beyond) if axis else beyond] = -np.inf
+        place = np.array(np.unravel_index(np.argmax(sums), sums.shape), dtype=np.int64)
+        return np.asarray(np.where(place > self._reach, place - sums.shape, place))
 
-        if self._transform is None:
-            full = signal.correlate2d(self._reference, image)
-        else:
-            height, width = image.shape
-            product = self._transform * np.conj(fft.rfft2(image, self._size))
-            wrapped = fft.irfft2(product, self._size)
-            full = np.roll(wrapped, (height - 1, width - 1), axis=(0, 1))[: 2 * height - 1, : 2 * width - 1]
-        window = full[self._window]
-        place = np.unravel_index(np.argmax(window), window.shape)
-        return np.asarray(np.array(place, dtype=np.int64) - self._reach)
+    def _through_transforms(self, image: Floats) -> Floats:
+        from scipy import fft
+
+        transform = fft.rfft2(image.astype(np.float32), self._size)
+        np.conj(transform, out=transform)
+        transform *= self._transform
+        return np.asarray(fft.irfft2(transform, self._size, overwrite_x=True))
+
+    def _directly(self, image: Floats) -> Floats:
+        from scipy import signal
+
+        full = signal.correlate2d(self._reference, image)
+        return np.roll(full, [1 - length for length in self._shape], axis=(0, 1))
 
 
 def _check(data: Floats, method: str, mode: str) -> None:

@@ -1,19 +1,28 @@
 //! DBSCAN: clusters of points that are close to many others.
 
+use std::cmp::Ordering;
+
 use crate::{Control, Error, Result, Rows};
 
-/// Points between checks for cancellation.
-const BLOCK: usize = 1024;
+/// Places counted in cells are whole numbers up to here.
+const MOST_CELLS: f64 = 1e15;
+/// Cells are a little smaller than they may be, so that points of one cell are neighbours in spite of rounding.
+const MARGIN: f64 = 1.0 - 1e-9;
 
 /// Cluster of each point, -1 for noise (Ester & al., *A density-based algorithm for discovering clusters in large spatial
 /// databases with noise*, KDD 1996).
 ///
 /// A point with at least `min_samples` points within `eps` (closed, itself included) is in the core of a cluster; a cluster
 /// is what cores reach. Clusters are numbered by their first core point; a point that several reach belongs to the first
-/// of them. Rows that are not finite are noise. O(n · points within `eps` along the first axis).
+/// of them. Rows that are not finite are noise.
+///
+/// Points are sorted into cells whose diagonal is `eps`: points of a cell are neighbours of each other, and two cells are
+/// joined by the first pair of cores that are (Gunawan, *A faster algorithm for DBSCAN*, 2013). O(n log n), and for each
+/// cell the cells within reach along the first axis.
 ///
 /// # Errors
-/// [`Error::Argument`] unless `eps` is above 0 and `min_samples` at least 1; [`Error::Cancelled`].
+/// [`Error::Argument`] unless `eps` is above 0, `min_samples` at least 1 and places are below 1e15 `eps`;
+/// [`Error::Cancelled`].
 pub fn dbscan(points: Rows<'_>, eps: f64, min_samples: usize, control: &Control) -> Result<Vec<i64>> {
     if eps.is_nan() || eps <= 0.0 {
         return Err(Error::argument("eps", "a number above 0", eps));
@@ -21,74 +30,205 @@ pub fn dbscan(points: Rows<'_>, eps: f64, min_samples: usize, control: &Control)
     if min_samples < 1 {
         return Err(Error::argument("min_samples", "at least 1", min_samples));
     }
-    let near = Near::new(points, eps);
-    let mut core = vec![false; points.len()];
-    let mut found = Vec::new();
-    for (point, core) in core.iter_mut().enumerate() {
-        if point % BLOCK == 0 {
-            control.check()?;
-        }
-        near.of(point, &mut found);
-        *core = found.len() >= min_samples;
-    }
+    let cells = Cells::new(points, eps)?;
+    let neighbours = cells.neighbours(control)?;
+    let core = cells.cores(&neighbours, min_samples, control)?;
+    let mut groups = cells.joined(&neighbours, &core, control)?;
     let mut labels = vec![-1; points.len()];
-    let (mut count, mut open) = (0, Vec::new());
-    for first in 0..points.len() {
-        if !core[first] || labels[first] >= 0 {
-            continue;
-        }
-        control.check()?;
-        labels[first] = count;
-        open.push(first);
-        while let Some(point) = open.pop() {
-            near.of(point, &mut found);
-            for &other in &found {
-                if labels[other] >= 0 {
-                    continue;
-                }
-                labels[other] = count;
-                if core[other] {
-                    open.push(other);
-                }
-            }
-        }
-        count += 1;
-    }
+    let cluster_of_cell = cells.number_clusters(&core, &mut groups, &mut labels);
+    cells.label_borders(&neighbours, &core, &cluster_of_cell, &mut labels);
     Ok(labels)
 }
 
-/// Finite points in the order of their first coordinate.
-struct Near<'a> {
-    points: Rows<'a>,
+/// Finite points in the order of their cells.
+struct Cells {
     eps: f64,
+    width: usize,
+    /// Numbers of the points.
     order: Vec<usize>,
-    firsts: Vec<f64>,
+    /// Coordinates of the points in that order.
+    places: Vec<f64>,
+    /// Where the points of each cell begin, and where the last ones end.
+    starts: Vec<usize>,
+    /// Places of the cells, counted in cells.
+    keys: Vec<f64>,
 }
 
-impl<'a> Near<'a> {
-    fn new(points: Rows<'a>, eps: f64) -> Self {
-        let finite = |(number, row): (usize, &[f64])| row.iter().all(|x| x.is_finite()).then_some((number, row[0]));
-        let mut order: Vec<(usize, f64)> = points.iter().enumerate().filter_map(finite).collect();
-        order.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let (order, firsts) = order.into_iter().unzip();
-        Self { points, eps, order, firsts }
-    }
-
-    /// Points within `eps` of a point.
-    fn of(&self, point: usize, found: &mut Vec<usize>) {
-        found.clear();
-        let at = self.points.slice(point, point + 1).data();
-        let start = self.firsts.partition_point(|&first| first < at[0] - self.eps);
-        for (&other, &first) in self.order[start..].iter().zip(&self.firsts[start..]) {
-            if first.is_nan() || first > at[0] + self.eps {
-                break;
-            }
-            let row = self.points.slice(other, other + 1).data();
-            let squared: f64 = row.iter().zip(at).map(|(a, b)| (a - b) * (a - b)).sum();
-            if squared.sqrt() <= self.eps {
-                found.push(other);
+impl Cells {
+    fn new(points: Rows<'_>, eps: f64) -> Result<Self> {
+        let width = points.width();
+        let side = eps / (width as f64).sqrt() * MARGIN;
+        let mut order: Vec<usize> = Vec::with_capacity(points.len());
+        let mut own = Vec::with_capacity(points.len() * width);
+        for (number, row) in points.iter().enumerate() {
+            own.extend(row.iter().map(|x| (x / side).floor()));
+            if row.iter().all(|x| x.is_finite()) {
+                order.push(number);
             }
         }
+        let key = |point: usize| &own[point * width..(point + 1) * width];
+        if let Some(far) = order.iter().flat_map(|&point| key(point)).find(|place| place.abs() > MOST_CELLS) {
+            return Err(Error::argument("eps", "points within 1e15 times this", format!("{eps} for {}", far * side)));
+        }
+        order.sort_by(|&a, &b| compare(key(a), key(b)).then(a.cmp(&b)));
+        let mut found = Self { eps, width, order, places: Vec::new(), starts: Vec::new(), keys: Vec::new() };
+        for (at, &point) in found.order.iter().enumerate() {
+            if at == 0 || compare(key(found.order[at - 1]), key(point)).is_ne() {
+                found.starts.push(at);
+                found.keys.extend_from_slice(key(point));
+            }
+            found.places.extend_from_slice(points.slice(point, point + 1).data());
+        }
+        found.starts.push(found.order.len());
+        Ok(found)
+    }
+
+    fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn key(&self, cell: usize) -> &[f64] {
+        &self.keys[cell * self.width..(cell + 1) * self.width]
+    }
+
+    fn points(&self, cell: usize) -> std::ops::Range<usize> {
+        self.starts[cell]..self.starts[cell + 1]
+    }
+
+    /// For each cell all later ones that may hold points within reach.
+    fn neighbours(&self, control: &Control) -> Result<Vec<Vec<usize>>> {
+        let reach = (self.width as f64).sqrt().ceil();
+        let mut found = Vec::with_capacity(self.count());
+        for cell in 0..self.count() {
+            control.check()?;
+            let own = self.key(cell);
+            let ahead = (cell + 1..self.count()).take_while(|&other| self.key(other)[0] - own[0] <= reach);
+            let near = ahead.filter(|&other| self.key(other).iter().zip(own).all(|(a, b)| (a - b).abs() <= reach));
+            found.push(near.collect());
+        }
+        Ok(found)
+    }
+
+    fn close(&self, a: usize, b: usize) -> bool {
+        let row = |point: usize| &self.places[point * self.width..(point + 1) * self.width];
+        let squared: f64 = row(a).iter().zip(row(b)).map(|(p, q)| (p - q) * (p - q)).sum();
+        squared.sqrt() <= self.eps
+    }
+
+    /// Which points, in the order of the cells, have enough neighbours.
+    fn cores(&self, neighbours: &[Vec<usize>], min_samples: usize, control: &Control) -> Result<Vec<bool>> {
+        let mut counts = vec![0_usize; self.order.len()];
+        for (cell, near) in neighbours.iter().enumerate() {
+            control.check()?;
+            let size = self.points(cell).len();
+            for point in self.points(cell) {
+                counts[point] += size;
+            }
+            for &other in near {
+                if size >= min_samples && self.points(other).len() >= min_samples {
+                    continue;
+                }
+                for a in self.points(cell) {
+                    for b in self.points(other) {
+                        if (counts[a] < min_samples || counts[b] < min_samples) && self.close(a, b) {
+                            counts[a] += 1;
+                            counts[b] += 1;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(counts.into_iter().map(|count| count >= min_samples).collect())
+    }
+
+    /// Cells with cores, joined where cores of both are close.
+    fn joined(&self, neighbours: &[Vec<usize>], core: &[bool], control: &Control) -> Result<Groups> {
+        let mut groups = Groups((0..self.count()).collect());
+        for (cell, near) in neighbours.iter().enumerate() {
+            control.check()?;
+            for &other in near {
+                if groups.root(cell) == groups.root(other) {
+                    continue;
+                }
+                let own = self.points(cell).filter(|&point| core[point]);
+                let reached = own.flat_map(|a| self.points(other).map(move |b| (a, b)));
+                if reached.into_iter().any(|(a, b)| core[b] && self.close(a, b)) {
+                    groups.join(cell, other);
+                }
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Numbers clusters by their first core points and labels all cores; the cluster of each cell with cores.
+    fn number_clusters(&self, core: &[bool], groups: &mut Groups, labels: &mut [i64]) -> Vec<i64> {
+        let mut cell_of = vec![usize::MAX; labels.len()];
+        for cell in 0..self.count() {
+            for point in self.points(cell).filter(|&point| core[point]) {
+                cell_of[self.order[point]] = cell;
+            }
+        }
+        let mut clusters = vec![-1; self.count()];
+        let mut count = 0;
+        for (label, cell) in labels.iter_mut().zip(cell_of) {
+            if cell == usize::MAX {
+                continue;
+            }
+            let root = groups.root(cell);
+            if clusters[root] < 0 {
+                clusters[root] = count;
+                count += 1;
+            }
+            *label = clusters[root];
+        }
+        (0..self.count()).map(|cell| clusters[groups.root(cell)]).collect()
+    }
+
+    /// Labels points near cores with the first of their clusters.
+    fn label_borders(&self, neighbours: &[Vec<usize>], core: &[bool], clusters: &[i64], labels: &mut [i64]) {
+        let bordered: Vec<bool> = (0..self.count()).map(|cell| self.points(cell).any(|point| !core[point])).collect();
+        let mut from = |cell: usize, source: usize| {
+            if clusters[source] < 0 || !bordered[cell] {
+                return;
+            }
+            for border in self.points(cell).filter(|&point| !core[point]) {
+                let reached = |point: usize| core[point] && (cell == source || self.close(border, point));
+                let label = &mut labels[self.order[border]];
+                let better = *label < 0 || clusters[source] < *label;
+                if better && self.points(source).any(reached) {
+                    *label = clusters[source];
+                }
+            }
+        };
+        for (cell, near) in neighbours.iter().enumerate() {
+            from(cell, cell);
+            for &other in near {
+                from(cell, other);
+                from(other, cell);
+            }
+        }
+    }
+}
+
+fn compare(a: &[f64], b: &[f64]) -> Ordering {
+    a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Disjoint sets.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn root(&mut self, mut item: usize) -> usize {
+        while self.0[item] != item {
+            self.0[item] = self.0[self.0[item]];
+            item = self.0[item];
+        }
+        item
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
     }
 }
 

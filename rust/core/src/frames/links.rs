@@ -144,6 +144,11 @@ impl Links {
     ) -> Vec<Option<usize>> {
         let mut links = vec![None; active.len()];
         for group in groups(active.len(), own, candidates) {
+            if let [only] = group[..] {
+                // In reach, it costs less than a track that goes without.
+                links[only.track] = Some(only.point);
+                continue;
+            }
             let mut tracks: Vec<usize> = group.iter().map(|candidate| candidate.track).collect();
             tracks.dedup();
             let mut points: Vec<usize> = group.iter().map(|candidate| candidate.point).collect();

@@ -24,4 +24,4 @@ class CountNonzero(AnalysisModule):
         self, stack: AFMImageStack, previous_results: Mapping[str, dict[str, Any]] | None = None, **params: Any
     ) -> dict[str, Any]:
         """Count; there are no settings."""
-        return {"counts": np.count_nonzero(stack.data, axis=(1, 2)).astype(np.int64)}
+        return {"counts": np.array([np.count_nonzero(frame) for frame in stack.data], dtype=np.int64)}

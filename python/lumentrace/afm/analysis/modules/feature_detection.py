@@ -103,8 +103,7 @@ class FeatureDetection(AnalysisModule):
             bool(remove_edge),
             progress.reporter(),
         )
-        rows = np.split(table, np.cumsum(counts)[:-1]) if len(counts) else []
-        features = [_described(own, stack, frame, float(background)) for frame, own in enumerate(rows)]
+        features = _described(table, counts, stack, float(background))
         total, frames = len(table), stack.n_frames
         average = total / frames if frames else 0.0
         return {
@@ -117,6 +116,13 @@ class FeatureDetection(AnalysisModule):
                 "avg_per_frame": average,
             },
         }
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Refuse settings that neither the module nor its mask has."""
+        function = params.get("mask_fn")
+        own = {name: value for name, value in params.items() if name not in self.settings()}
+        if function is not None and params.get("mask_key") is None:
+            _check_arguments(find_mask(function) if isinstance(function, str) else function, own)
 
     def _mask(
         self,
@@ -175,35 +181,35 @@ COLUMNS = (
 )
 
 
-def _described(rows: NDArray[np.float64], stack: AFMImageStack, frame: int, background: float) -> list[dict[str, Any]]:
-    """The objects of a frame; lengths along axes that are no pixel's are in nm only where pixels are square."""
-    time, pixel = stack.time_for_frame(frame), stack.scaling_for_frame(frame)
-    slow = pixel * stack.pixel_size_y_nm / stack.pixel_size_nm
-    square = slow == pixel
-    described = []
-    for values in rows.tolist():
-        own = dict(zip(COLUMNS, values, strict=True))
-        row, column = own["row"], own["column"]
-        feature = {
-            "frame_timestamp": time,
-            "label": int(own["label"]),
-            "area": own["area"],
-            "min": own["min"],
-            "max": own["max"],
-            "mean": own["mean"],
-            "bbox": (int(own["top"]), int(own["left"]), int(own["bottom"]), int(own["right"])),
-            "centroid": (row, column),
-            "centroid_x": column,
-            "centroid_y": row,
-            "centroid_weighted": (own["weighted_row"], own["weighted_column"]),
-            "area_nm2": own["area"] * pixel * slow,
-            "centroid_nm": (row * slow, column * pixel),
-            "volume_nm3": (own["sum"] - background * own["area"]) * pixel * slow,
-        }
-        for name in ("major_axis", "minor_axis", "eccentricity", "orientation", "perimeter", "feret_max"):
-            feature[name] = own[name]
-        for name in ("major_axis", "minor_axis", "perimeter", "feret_max"):
-            feature[f"{name}_nm"] = own[name] * pixel if square else float("nan")
-        feature["aspect"] = own["major_axis"] / own["minor_axis"] if own["minor_axis"] > 0 else float("nan")
-        described.append(feature)
-    return described
+def _described(
+    table: NDArray[np.float64], counts: NDArray[np.int64], stack: AFMImageStack, background: float
+) -> list[list[dict[str, Any]]]:
+    """The objects of all frames; lengths along axes that are no pixel's are in nm only where pixels are square."""
+    own = dict(zip(COLUMNS, table.T, strict=True))
+    times = np.repeat(stack.get_frame_times(), counts)
+    pixel = np.repeat([stack.scaling_for_frame(frame) for frame in range(stack.n_frames)], counts)
+    slow = pixel * (stack.pixel_size_y_nm / stack.pixel_size_nm)
+    along = np.where(slow == pixel, pixel, np.nan)
+    columns: dict[str, Any] = {
+        "frame_timestamp": times.tolist(),
+        "label": own["label"].astype(np.int64).tolist(),
+        **{name: own[name].tolist() for name in ("area", "min", "max", "mean")},
+        "bbox": list(map(tuple, table[:, 6:10].astype(np.int64).tolist())),
+        "centroid": list(map(tuple, table[:, 10:12].tolist())),
+        "centroid_x": own["column"].tolist(),
+        "centroid_y": own["row"].tolist(),
+        "centroid_weighted": list(map(tuple, table[:, 12:14].tolist())),
+        "area_nm2": (own["area"] * pixel * slow).tolist(),
+        "centroid_nm": list(zip((own["row"] * slow).tolist(), (own["column"] * pixel).tolist(), strict=True)),
+        "volume_nm3": ((own["sum"] - background * own["area"]) * pixel * slow).tolist(),
+    }
+    for name in ("major_axis", "minor_axis", "eccentricity", "orientation", "perimeter", "feret_max"):
+        columns[name] = own[name].tolist()
+    for name in ("major_axis", "minor_axis", "perimeter", "feret_max"):
+        columns[f"{name}_nm"] = (own[name] * along).tolist()
+    minor = own["minor_axis"]
+    aspect = np.divide(own["major_axis"], minor, out=np.full(len(minor), np.nan), where=minor > 0)
+    columns["aspect"] = aspect.tolist()
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    ends = np.cumsum(counts).tolist()
+    return [rows[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -147,14 +147,13 @@ def _track(
     times: NDArray[np.float64],
     axes: tuple[str, ...],
 ) -> dict[str, Any]:
-    seen = frame_of[rows]
+    seen, places = frame_of[rows], points[rows]
     frames = list(range(int(seen[0]), int(seen[-1]) + 1))
-    coords: list[tuple[float, ...] | None] = [None] * len(frames)
-    indices: list[int | None] = [None] * len(frames)
-    for row, frame in zip(rows.tolist(), seen.tolist(), strict=True):
-        coords[frame - frames[0]] = tuple(points[row].tolist())
-        indices[frame - frames[0]] = row - int(starts[frame])
-    path = float(np.linalg.norm(np.diff(points[rows], axis=0), axis=1).sum())
+    coords: list[tuple[float, ...] | None] = list(map(tuple, places.tolist()))
+    indices: list[int | None] = (rows - starts[seen]).tolist()
+    if len(rows) < len(frames):
+        coords, indices = (_with_gaps(values, seen - seen[0], len(frames)) for values in (coords, indices))
+    path = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
     duration = float(times[seen[-1]] - times[seen[0]])
     return {
         "id": number,
@@ -164,10 +163,17 @@ def _track(
         "coords": coords,
         "length": len(rows),
         "duration_s": duration,
-        "displacement": float(np.linalg.norm(points[rows[-1]] - points[rows[0]])),
+        "displacement": float(np.linalg.norm(places[-1] - places[0])),
         "path_length": path,
         "mean_speed": path / duration if duration > 0 else None,
     }
+
+
+def _with_gaps(values: Sequence[Any], places: NDArray[np.intp], length: int) -> list[Any]:
+    dense: list[Any] = [None] * length
+    for place, value in zip(places.tolist(), values, strict=True):
+        dense[place] = value
+    return dense
 
 
 def _masks(

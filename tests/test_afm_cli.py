@@ -1,0 +1,310 @@
+"""`lumentrace afm` as a user runs it, and the films and reports it writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import tifffile
+from PIL import Image
+
+import afm_files
+from afm_cases import DETECT, movie, stacked
+from helpers import lumentrace
+from lumentrace import plots
+from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load
+from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
+from lumentrace.afm.export import to_film, to_ome_tiff
+from lumentrace.cli import afm_recipe
+
+TABLES = ("feature_detection", "tracks", "track_statistics", "mean_squared_displacement")
+OUTPUTS = {
+    *(
+        f"{name}.{ending}"
+        for name in ("feature_detection", "tracks", "track_statistics")
+        for ending in ("csv", "parquet")
+    ),
+    *(f"mean_squared_displacement.{ending}" for ending in ("csv", "parquet")),
+    *("record.h5", "record.json", "report.html", "run.json"),
+}
+CLUSTER = ("k_means_clustering", {"k": 8, "use_time": False})
+TRACK = ("particle_tracking", {"max_distance": 6.0, "method": "optimal"})
+
+
+def refused(*arguments: object, code: int) -> str:
+    """What a command says that ends with an exit code."""
+    result = lumentrace(*arguments)
+    assert result.returncode == code, result.stderr
+    return " ".join(result.stderr.split())
+
+
+def done(*arguments: object) -> str:
+    """What a command answers that does not fail."""
+    result = lumentrace(*arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    images, _ = movie(6)
+    y, x = np.indices(images.shape[1:])
+    # 5 V down to -5 V in 4096 levels, 40 nm/V.
+    levels = np.round((200 - images - 0.05 * x + 0.1 * y) / 400 * 4096).astype(np.int16)
+    return afm_files.asd(tmp_path / "film.asd", levels[None], size_nm=(192, 192), bits=12)
+
+
+# ------------------------------------------------------------------ runs
+def test_one_command_does_processing_and_analysis(film: Path, tmp_path: Path) -> None:
+    assert "film.asd" in done("afm", "run", film, "--out", tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == OUTPUTS
+    tracks = pl.read_parquet(tmp_path / "out" / "track_statistics.parquet")
+    assert len(tracks) == 8
+    assert tracks["points"].to_list() == [6] * 8
+    record = load_analysis_from_hdf5(tmp_path / "out" / "record.h5")
+    assert list(record["analysis"]) == [
+        "step_1_feature_detection",
+        "step_2_particle_tracking",
+        "step_3_track_statistics",
+    ]
+    history = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert [step["name"] for step in history["steps"]][-3:] == [
+        "feature_detection",
+        "particle_tracking",
+        "track_statistics",
+    ]
+    assert history["input"]["path"] == str(film)
+
+
+def test_the_same_steps_in_python_give_the_same(film: Path, tmp_path: Path) -> None:
+    process = "remove_plane; mask_mean_offset:factor=1.0; row_median_align; clear; gaussian_filter:sigma=1.2"
+    analyse = "feature_detection:mask_fn=mask_threshold,threshold=2.0; particle_tracking:max_distance=5"
+    done("afm", "run", film, "--out", tmp_path, "--process", process, "--analyse", analyse)
+    stack = load(film)
+    pipeline = ProcessingPipeline(stack)
+    for name, settings in afm_recipe.parse(process):
+        pipeline.add(name, **settings)
+    pipeline.run()
+    analysis = AnalysisPipeline()
+    analysis.add("feature_detection", mask_fn="mask_threshold", threshold=2.0)
+    found = analysis.run(stack)["analysis"]["step_1_feature_detection"]
+    table = pl.read_csv(tmp_path / "feature_detection.csv")
+    areas = [feature["area"] for frame in found["features_per_frame"] for feature in frame]
+    assert table["area"].to_list() == areas
+    assert len(areas) >= 48
+
+
+@pytest.mark.parametrize("ending", ["toml", "yaml", "json"])
+def test_recipes(film: Path, tmp_path: Path, ending: str) -> None:
+    steps = {
+        "channel": "TP",
+        "process": [{"step": "remove_plane"}, {"name": "gaussian_filter", "sigma": 1.5}],
+        "analysis": [{"name": "feature_detection", "params": {"mask_fn": "mask_threshold", "threshold": 1e0}}],
+    }
+    toml = """
+channel = "TP"
+process = "remove_plane; gaussian_filter:sigma=1.5"
+[[analyse]]
+step = "feature_detection"
+mask_fn = "mask_threshold"
+threshold = 1e0
+"""
+    yaml = """
+channel: TP
+process: [remove_plane, {step: gaussian_filter, sigma: 1.5}]
+analyse:
+  - {step: feature_detection, mask_fn: mask_threshold, threshold: 1.0}
+"""
+    path = tmp_path / f"recipe.{ending}"
+    path.write_text({"toml": toml, "yaml": yaml, "json": json.dumps(steps)}[ending])
+    recipe = afm_recipe.read(path)
+    assert recipe.channel == "TP"
+    assert recipe.process == [("remove_plane", {}), ("gaussian_filter", {"sigma": 1.5})]
+    assert recipe.analyse == [("feature_detection", {"mask_fn": "mask_threshold", "threshold": 1.0})]
+    done("afm", "run", film, "--config", path, "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "feature_detection.csv").exists()
+
+
+def test_the_recipe_that_is_written_does_what_is_done_without_one(film: Path, tmp_path: Path) -> None:
+    done("afm", "run", "--create-config", tmp_path / "recipe.toml")
+    written, default = afm_recipe.read(tmp_path / "recipe.toml"), afm_recipe.Recipe()
+    assert written == default
+    assert "#" in (tmp_path / "recipe.toml").read_text()
+    assert "exists already" in refused("afm", "run", "--create-config", tmp_path / "recipe.toml", code=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("a:x=1,y=2.5,z=1e-3", {"x": 1, "y": 2.5, "z": 1e-3}),
+        ("a:on=true,off=False,no=none", {"on": True, "off": False, "no": None}),
+        ("a:points=[(1, 2), (3, 4), (5, 6)],radius=2", {"points": [(1, 2), (3, 4), (5, 6)], "radius": 2}),
+        ("a:keep=[0,2]", {"keep": [0, 2]}),
+        ("a:mode=crop_square", {"mode": "crop_square"}),
+    ],
+)
+def test_settings_on_the_command_line(text: str, settings: dict[str, Any]) -> None:
+    assert afm_recipe.parse(f" {text} ;") == [("a", settings)]
+
+
+def test_one_bad_film_does_not_stop_the_others(film: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.asd"
+    broken.write_bytes(film.read_bytes()[:-100])
+    said = refused("afm", "run", film, broken, "--out", tmp_path / "out", code=3)
+    assert (tmp_path / "out" / "film.asd" / "report.html").exists()
+    assert "expected 6 frames" in said
+    assert not (tmp_path / "out" / "broken.asd").exists()
+    done("afm", "run", broken, "--out", tmp_path / "rest", "--complete-frames")
+    assert pl.read_csv(tmp_path / "rest" / "feature_detection.csv")["frame"].max() == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--process", "remove_plan"], "did you mean 'remove_plane'"),
+        (["--process", "gaussian_filter:sgima=1"], "did you mean 'sigma'"),
+        (["--process", "polynomial_flatten:order"], "expected settings as name=value"),
+        (["--analyse", "feature_detektion"], "did you mean 'feature_detection'"),
+        (["--analyse", "particle_tracking"], "expected feature_detection or log_blob_detection before it"),
+        (["--analyse", "feature_detection:mask_fn=mask_threshold,treshold=1"], "treshold"),
+        (["--analyse", "feature_detection:mask_fn=mask_treshold"], "did you mean 'mask_threshold'"),
+        (["--channel", "phase"], "expected a channel among TP"),
+    ],
+)
+def test_wrong_steps_are_named(film: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
+    result = lumentrace("afm", "run", film, "--out", tmp_path / "out", *arguments)
+    assert result.returncode in (2, 3)
+    assert said in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("recipe.toml", "process = [", "expected a TOML file"),
+        ("recipe.yaml", "a: [1", "expected a YAML file"),
+        ("recipe.json", '{"proces": []}', "did you mean 'process'"),
+        ("recipe.json", '{"process": 3}', "expected a list of steps"),
+        ("recipe.json", '{"process": [{"sigma": 3}]}', "expected a table with `step`"),
+        ("recipe.ini", "", "expected a recipe ending in"),
+    ],
+)
+def test_damaged_recipes(film: Path, tmp_path: Path, name: str, content: str, said: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert said in refused("afm", "run", film, "--config", tmp_path / name, "--out", tmp_path / "out", code=2)
+
+
+def test_frames_that_cannot_be_levelled(tmp_path: Path) -> None:
+    images, _ = movie(4)
+    images[2] = np.nan
+    metadata = {"axes": "TYX", "PhysicalSizeX": 0.002, "PhysicalSizeY": 0.002}
+    tifffile.imwrite(tmp_path / "film.ome.tif", images, ome=True, metadata=metadata)
+    arguments = ("afm", "run", tmp_path / "film.ome.tif", "--out", tmp_path / "out", "--process", "remove_plane")
+    assert "remove_plane, frame 2" in refused(*arguments, code=3)
+    done(*arguments, "--on-error", "keep")
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "remove_plane could not be applied to 1 of 4 frames" in report
+
+
+def test_info_and_steps(film: Path, tmp_path: Path) -> None:
+    shown = done("afm", "info", film)
+    for said in ("6 of 96 x 96 pixels", "2 nm", "1.25 s", "TP, nm"):
+        assert said in shown
+    (tmp_path / "nothing.txt").write_text("")
+    assert "expected a file ending in" in refused("afm", "info", tmp_path / "nothing.txt", code=3)
+    assert "polynomial" in done("afm", "steps")
+
+
+# ------------------------------------------------------------------ films
+def test_films(tmp_path: Path) -> None:
+    images, _ = movie(5)
+    images[1, :4, :4] = np.nan
+    stack = stacked(images)
+    seen: list[tuple[int, int]] = []
+    to_film(tmp_path / "film.gif", stack, verbose=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (5, 5)
+    with Image.open(tmp_path / "film.gif") as gif:
+        assert (gif.n_frames, gif.size) == (5, (480, 480))
+        assert gif.info["duration"] == 500
+    to_film(tmp_path / "plain.gif", stack, fps=10, scale_bar_nm=0, time_stamp=False, zmin=None, zmax=None)
+    with Image.open(tmp_path / "plain.gif") as gif:
+        assert gif.info["duration"] == 100
+    for wrong in ({"fps": 0.0}, {"zmin": 3.0, "zmax": 1.0}):
+        with pytest.raises(ValueError, match=r"`fps`|`zmin`"):
+            to_film(tmp_path / "wrong.gif", stack, **wrong)
+    with pytest.raises(ValueError, match=r"expected a film ending in one of"):
+        to_film(tmp_path / "film.xyz", stack)
+    with pytest.raises(ValueError, match="expected frames, found none"):
+        to_film(tmp_path / "none.gif", stack[:0])
+    assert not (tmp_path / "wrong.gif").exists()
+
+
+def test_mp4(tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    to_film(tmp_path / "film.mp4", stacked(movie(3)[0]))
+    assert (tmp_path / "film.mp4").stat().st_size > 1000
+
+
+def test_scale_bars_have_their_length() -> None:
+    from lumentrace.plots.films.drawing import annotated
+
+    grey = np.full((200, 300, 3), 90, np.uint8)
+    picture = annotated(grey, 2.0, 100.0, "")
+    rows = [np.flatnonzero((line == 255).all(axis=1)) for line in picture]
+    assert max(len(row) for row in rows) in (50, 51)
+    assert annotated(grey, 2.0, 0, "").tolist() == grey.tolist()
+
+
+def test_ome_tiff_comes_back(tmp_path: Path) -> None:
+    images, _ = movie(4)
+    stack = ProcessingPipeline(stacked(images, pixel_size_nm=1.7)).add("zero_median").run()
+    to_ome_tiff(tmp_path / "film.ome.tif", stack)
+    back = AFMImageStack.load_data(tmp_path / "film.ome.tif")
+    np.testing.assert_array_equal(back.data, stack.data)
+    assert back.pixel_size_nm == pytest.approx(1.7, rel=1e-12)
+    assert back.get_frame_times() == stack.get_frame_times()
+    assert back.channel == "height_trace"
+    with tifffile.TiffFile(tmp_path / "film.ome.tif") as file:
+        record = json.loads(file.pages[0].tags[65000].value)
+    assert record["processing"]["steps"][0]["name"] == "zero_median"
+    stack.frame_metadata[1]["frame_pixel_size_nm"] = 3.0
+    with pytest.raises(ValueError, match="pixels of one size"):
+        to_ome_tiff(tmp_path / "film.ome.tif", stack)
+
+
+# ------------------------------------------------------------------ reports
+def test_report_shows_what_was_found(tmp_path: Path) -> None:
+    images, _ = movie(6)
+    stack = stacked(images)
+    pipeline = AnalysisPipeline()
+    for name, settings in (
+        DETECT,
+        TRACK,
+        ("track_statistics", {}),
+        ("k_means_clustering", {"k": 8, "use_time": False}),
+    ):
+        pipeline.add(name, **settings)
+    record = pipeline.run(stack)
+    path = plots.afm_report(stack, record, path=tmp_path / "report.html", title="Film <1>", notes=["Seen & noted."])
+    page = path.read_text()
+    for said in ("Film &lt;1&gt;", "Seen &amp; noted.", "Mean squared displacement", "Clusters: k_means_clustering"):
+        assert said in page
+    assert "Objects</dt>" in page
+
+
+@pytest.mark.parametrize("shape", [(0, 8, 8), (1, 5, 7), (3, 1, 1), (2, 600, 30)])
+def test_reports_of_any_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).normal(size=shape)
+    if images.size > 3:
+        images.reshape(-1)[::3] = np.nan
+    pipeline = AnalysisPipeline()
+    pipeline.add("feature_detection", mask_fn="mask_threshold", threshold=99.0)
+    pipeline.add("particle_tracking")
+    pipeline.add("track_statistics")
+    stack = AFMImageStack(images, 1.0, "height_trace", "film.asd")
+    plots.afm_report(stack, pipeline.run(stack), path=tmp_path / "report.html")
+    assert "None were found." in (tmp_path / "report.html").read_text()
