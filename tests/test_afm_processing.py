@@ -389,6 +389,19 @@ def test_films_through_alignment_in_a_pipeline() -> None:
     assert stack.data.shape[1] < 64
 
 
+def test_any_type_of_frames_between_steps() -> None:
+    frames, _ = drifting()
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("align_frames", {"mode": "crop"}),
+        ("zero_mean", {}),
+        ("zero_median", {}),
+    ]
+    expected = run(stacked(frames.astype(np.float32)), steps).data
+    np.testing.assert_array_equal(run(stacked(frames.astype(np.float32)), steps, keep="last").data, expected)
+    whole = stacked(np.round(frames * 100).astype(np.int16))
+    assert run(whole, [("zero_mean", {})], keep="none").data.dtype == np.float64
+
+
 def test_steps_without_a_record() -> None:
     stack = leaning()
     raw = stack.data.copy()

@@ -30,6 +30,7 @@ __all__ = [
     "lsq_point",
     "measure_channels",
     "overlap_coefficients",
+    "row_dicts",
     "run_plan",
     "segregate",
     "shuffle_blocks",
@@ -133,9 +134,15 @@ def k_means(
     points: NDArray[np.float64], k: int, starts: int, seed: int, max_iter: int, tol: float, threads: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], float]: ...
 
+# ---------------------------------------------------------------- tables
+def row_dicts(
+    table: NDArray[np.float64], layout: Sequence[tuple[str, Sequence[int], bool]]
+) -> list[dict[str, Any]]: ...
+
 # ---------------------------------------------------------------- frames
 def filter_frames(
     frames: NDArray[np.float64],
+    source: NDArray[np.float64] | None,
     mask: NDArray[np.bool_] | None,
     steps: Sequence[tuple[str, Sequence[float]]],
     keep: bool,

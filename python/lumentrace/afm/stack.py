@@ -256,7 +256,8 @@ class AFMImageStack:
         if any(known) and not all(known):
             missing = len(known) - sum(known)
             warnings.warn(f"{missing} of {len(known)} frames have no time stamp: their numbers stand in", stacklevel=2)
-        return [self.time_for_frame(number) for number in range(self.n_frames)]
+        stamps = [entry["timestamp"] for entry in self.frame_metadata]
+        return [float(number) if stamp is None else float(stamp) for number, stamp in enumerate(stamps)]
 
     def scaling_for_frame(self, index: int) -> float:
         """Size of a pixel of a frame in nm."""

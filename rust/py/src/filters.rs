@@ -7,12 +7,14 @@ use pyo3::prelude::*;
 
 use crate::run;
 
-/// Applies filters (a name and its settings each) to frames in place; lists (frame, step, reason) of what was kept as it was.
+/// Applies filters (a name and its settings each) to frames in place, or to a copy of `source`; lists (frame, step, reason) of what was kept as it was.
 #[pyfunction]
-#[pyo3(signature = (frames, mask, steps, keep, progress=None, threads=0))]
+#[pyo3(signature = (frames, source, mask, steps, keep, progress=None, threads=0))]
+#[allow(clippy::too_many_arguments)] // a row of settings
 pub(crate) fn filter_frames(
     py: Python<'_>,
     mut frames: PyReadwriteArray3<'_, f64>,
+    source: Option<PyReadonlyArray3<'_, f64>>,
     mask: Option<PyReadonlyArray3<'_, bool>>,
     steps: Vec<(String, Vec<f64>)>,
     keep: bool,
@@ -23,8 +25,9 @@ pub(crate) fn filter_frames(
     let steps = steps.iter().map(|(name, settings)| filter(name, settings)).collect::<PyResult<_>>()?;
     let filters = Filters::new(steps, height, width).map_err(|error| run::to_python(py, &error))?;
     let pixels = frames.as_slice_mut().map_err(|_| strided("frames"))?;
+    let source = source.as_ref().map(PyReadonlyArray3::as_slice).transpose().map_err(|_| strided("source"))?;
     let mask = mask.as_ref().map(PyReadonlyArray3::as_slice).transpose().map_err(|_| strided("mask"))?;
-    let failures = run::watched(py, progress, |control| filters.apply(pixels, mask, keep, threads, control))?;
+    let failures = run::watched(py, progress, |control| filters.apply(pixels, source, mask, keep, threads, control))?;
     Ok(failures.into_iter().map(|failure| (failure.frame, failure.step, failure.error.to_string())).collect())
 }
 

@@ -5,7 +5,7 @@ use lumentrace::frames::{
 };
 use lumentrace::{Control, pool};
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
+    PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
     PyUntypedArrayMethods,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -37,14 +37,24 @@ pub(crate) fn find_features<'py>(
     let options = Features { holes, opening, merge, min_size, remove_edge };
     let shape = [mask.shape()[0], mask.shape()[1], mask.shape()[2]];
     let pixels = mask.as_slice().map_err(|_| PyValueError::new_err("`mask`: expected a contiguous array"))?;
+    let labels = PyArray3::<i32>::zeros(py, shape, false);
+    let mut write = labels.readwrite();
+    let painted = write.as_slice_mut().map_err(|_| PyValueError::new_err("labels: expected a contiguous array"))?;
     macro_rules! try_type {
         ($ty:ty) => {
             if let Ok(values) = data.extract::<PyReadonlyArray3<'py, $ty>>() {
                 let values =
                     values.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
-                let found =
-                    run::watched(py, progress, |control| in_frames(values, pixels, shape, &options, threads, control))?;
-                return as_arrays(py, found, shape);
+                let rows = run::watched(py, progress, |control| {
+                    in_frames(values, pixels, shape, &options, painted, threads, control)
+                })?;
+                drop(write);
+                let counts = rows.iter().map(|rows| (rows.len() / FEATURE_COLUMNS) as i64).collect();
+                return Ok((
+                    labels,
+                    PyArray1::from_vec(py, counts),
+                    tables::table(py, rows.concat(), FEATURE_COLUMNS)?,
+                ));
             }
         };
     }
@@ -53,40 +63,31 @@ pub(crate) fn find_features<'py>(
     Err(PyTypeError::new_err("`data`: expected float64 or float32"))
 }
 
-type Frames = Vec<(Vec<i32>, Vec<f64>)>;
-
+/// Paints labels and returns the rows of each frame.
 fn in_frames<T: Copy + Into<f64> + Sync>(
     values: &[T],
     mask: &[bool],
     [frames, height, width]: [usize; 3],
     options: &Features,
+    labels: &mut [i32],
     threads: usize,
     control: &Control,
-) -> lumentrace::Result<Frames> {
+) -> lumentrace::Result<Vec<Vec<f64>>> {
     let size = height * width;
     if values.len() != mask.len() {
         let found = format!("{} pixels", mask.len());
         return Err(lumentrace::Error::argument("mask", format!("{} pixels", values.len()), found));
     }
-    pool::map(frames, threads, control, FeatureScratch::default, |scratch, frame| {
-        let own = frame * size..(frame + 1) * size;
-        let (mut labels, mut rows) = (vec![0; size], Vec::new());
-        options.find(&values[own.clone()], &mask[own], width, scratch, &mut labels, &mut rows)?;
-        control.advance(1);
-        Ok((labels, rows))
-    })
-}
-
-fn as_arrays(py: Python<'_>, found: Frames, shape: [usize; 3]) -> PyResult<Found<'_>> {
-    let counts = found.iter().map(|(_, rows)| (rows.len() / FEATURE_COLUMNS) as i64).collect();
-    let mut labels = Vec::with_capacity(shape.iter().product());
-    let mut table = Vec::new();
-    for (own, rows) in found {
-        labels.extend_from_slice(&own);
-        table.extend_from_slice(&rows);
+    if size == 0 {
+        return Ok(vec![Vec::new(); frames]);
     }
-    let labels = labels.into_pyarray(py).reshape(shape)?;
-    Ok((labels, PyArray1::from_vec(py, counts), tables::table(py, table, FEATURE_COLUMNS)?))
+    pool::for_chunks(labels, size, threads, control, FeatureScratch::default, |scratch, frame, labels| {
+        let own = frame * size..(frame + 1) * size;
+        let mut rows = Vec::new();
+        options.find(&values[own.clone()], &mask[own], width, scratch, labels, &mut rows)?;
+        control.advance(1);
+        Ok(rows)
+    })
 }
 
 /// How many blobs each frame has, and a row `y, x, sigma, response` for each.

@@ -46,6 +46,8 @@ mod core_module {
     #[pymodule_export]
     use super::samples::{adaptive_windows, time_windows};
     #[pymodule_export]
+    use super::tables::row_dicts;
+    #[pymodule_export]
     use super::track::run_plan;
 
     #[pymodule_export]

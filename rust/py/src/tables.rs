@@ -4,6 +4,43 @@ use lumentrace::Rows;
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
+
+/// A dictionary for each row of a table.
+///
+/// `layout` lists names, columns and whether they hold whole numbers; several columns make a tuple.
+#[pyfunction]
+pub(crate) fn row_dicts<'py>(
+    py: Python<'py>,
+    table: PyReadonlyArray2<'py, f64>,
+    layout: Vec<(Bound<'py, PyString>, Vec<usize>, bool)>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let width = table.shape()[1];
+    if layout.iter().any(|(_, columns, _)| columns.is_empty() || columns.iter().any(|&column| column >= width)) {
+        return Err(PyValueError::new_err(format!("`layout`: expected columns below {width}")));
+    }
+    let value = |row: &[f64], column: usize, whole: bool| -> PyResult<Bound<'py, PyAny>> {
+        Ok(if whole {
+            (row[column] as i64).into_pyobject(py)?.into_any()
+        } else {
+            PyFloat::new(py, row[column]).into_any()
+        })
+    };
+    let values = table.as_slice().map_err(|_| not_contiguous("table"))?;
+    let rows = values.chunks_exact(width.max(1)).map(|row| {
+        let dict = PyDict::new(py);
+        for (name, columns, whole) in &layout {
+            if let [column] = columns[..] {
+                dict.set_item(name, value(row, column, *whole)?)?;
+            } else {
+                let parts = columns.iter().map(|&column| value(row, column, *whole)).collect::<PyResult<Vec<_>>>()?;
+                dict.set_item(name, PyTuple::new(py, parts)?)?;
+            }
+        }
+        Ok(dict)
+    });
+    rows.collect()
+}
 
 /// A C-contiguous `(n, width)` array as rows.
 pub(crate) fn rows<'a>(name: &str, array: &'a PyReadonlyArray2<'_, f64>) -> PyResult<Rows<'a>> {

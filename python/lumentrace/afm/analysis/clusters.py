@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.engine.collector import collector_paused
+
 from ..stack import AFMImageStack
 from .base import AnalysisModule
 from .detections import DETECTORS, coordinates, detections
@@ -99,7 +101,8 @@ class ClusteringModule(AnalysisModule):
             places = np.column_stack([places, times[frames]])
         indices = np.concatenate([np.arange(len(frame)) for frame in features]) if features else frames
         scaled = _scaled(places, time_weight) if normalise and len(places) else places
-        return self.cluster(Points(places, np.ascontiguousarray(scaled), frames, indices), **params)
+        with collector_paused():
+            return self.cluster(Points(places, np.ascontiguousarray(scaled), frames, indices), **params)
 
     @abstractmethod
     def cluster(self, *args: Any, **params: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -55,12 +54,11 @@ def coordinates(
     keys = list(columns)
     if order == "peer" or not all(key in feature for key in keys for feature in flat[:1]):
         keys = ["centroid"]
-    width = 2 if keys == ["centroid"] else len(keys)
     try:
-        rows: Any = map(itemgetter(*keys), flat)
-        values = rows if width == 1 else chain.from_iterable(rows)
-        return np.fromiter(values, np.float64, len(flat) * width).reshape(len(flat), width)
-    except (KeyError, ValueError):
+        if keys != ["centroid"]:
+            return np.array([[feature[key] for feature in flat] for key in keys], dtype=np.float64).T.copy()
+        places: Any = [feature["centroid"] for feature in flat]
+    except KeyError:
         places = [_place(feature, columns, order) for feature in flat]
     return np.array(places, dtype=np.float64).reshape(len(flat), -1 if flat else max(len(columns), 1))
 

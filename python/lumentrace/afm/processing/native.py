@@ -51,8 +51,7 @@ class FrameFilter:
         covered = None if mask is None else np.ascontiguousarray(mask, dtype=bool)
         if covered is not None and covered.shape != frames.shape:
             raise ValueError(f"`mask`: expected shape {frames.shape}, found {covered.shape}")
-        stack = frames.reshape(-1, *frames.shape[-2:])
-        failures = run(stack, covered, [self.step(**settings)])
+        failures = run(frames.reshape(-1, *frames.shape[-2:]), covered, [self.step(**settings)])
         if failures:
             frame, _, reason = failures[0]
             raise ValueError(f"{self.name}, frame {frame}: {reason}")
@@ -90,10 +89,29 @@ def run(
     frames: NDArray[np.float64], mask: NDArray[np.bool_] | None, kernels: Sequence[Kernel], keep: bool = False
 ) -> list[tuple[int, int, str]]:
     """Run kernels on frames in place; lists (frame, kernel, reason) of what could not be done."""
+    return _run(frames, None, mask, kernels, keep)
+
+
+def run_on_copy(
+    data: NDArray[Any], mask: NDArray[np.bool_] | None, kernels: Sequence[Kernel], keep: bool = False
+) -> tuple[NDArray[np.float64], list[tuple[int, int, str]]]:
+    """The frames that kernels make of others, and what could not be done; see `run`."""
+    source = np.ascontiguousarray(data, dtype=np.float64)
+    frames = np.empty(source.shape)
+    return frames, _run(frames, source, mask, kernels, keep)
+
+
+def _run(
+    frames: NDArray[np.float64],
+    source: NDArray[np.float64] | None,
+    mask: NDArray[np.bool_] | None,
+    kernels: Sequence[Kernel],
+    keep: bool,
+) -> list[tuple[int, int, str]]:
     if not frames.size:
         return []
     covered = None if mask is None else np.ascontiguousarray(mask.reshape(frames.shape))
-    return _core.filter_frames(frames, covered, kernels, keep, progress.reporter())
+    return _core.filter_frames(frames, source, covered, kernels, keep, progress.reporter())
 
 
 def frame_filter(version: str, *, masked: bool) -> Callable[[Callable[..., Kernel]], FrameFilter]:

@@ -16,7 +16,7 @@ from lumentrace.engine.steps import StepRun
 
 from ..environment import stamp, versions
 from ..stack import AFMImageStack
-from .native import FrameFilter, Kernel, check_settings, run
+from .native import FrameFilter, Kernel, check_settings, run, run_on_copy
 from .registry import Step, find_step
 
 KEEPS = ("all", "last", "none")
@@ -203,11 +203,12 @@ class _Work:
 
     def _filter(self, group: list[Planned], kernels: list[Kernel]) -> list[dict[int, str]]:
         """Failed frames of each filter, with the reason."""
-        frames = self.data
-        if not (self.owned and self.keep != "all"):
-            frames = np.array(self.data, dtype=np.float64, order="C")
-        masked = [planned.step.function.masked for planned in group if isinstance(planned.step.function, FrameFilter)]
-        failures = run(frames, self.mask if any(masked) else None, kernels, self.keep_failed)
+        ready = self.data.dtype == np.float64 and self.data.flags.c_contiguous and self.data.flags.writeable
+        if self.owned and ready and self.keep != "all":
+            frames = self.data
+            failures = run(frames, self.mask, kernels, self.keep_failed)
+        else:
+            frames, failures = run_on_copy(self.data, self.mask, kernels, self.keep_failed)
         found: list[dict[int, str]] = [{} for _ in group]
         for frame, number, reason in failures:
             if not self.keep_failed:

@@ -70,12 +70,12 @@ impl Links {
         if self.max_distance < 0.0 || self.max_distance.is_nan() {
             return Err(Error::argument("max_distance", "a number from 0 on", self.max_distance));
         }
-        let mut ids = vec![0; points.len()];
+        let (mut ids, mut by_first) = (vec![0; points.len()], Vec::new());
         let (mut active, mut count): (Vec<Track>, usize) = (Vec::new(), 0);
         for frame in 0..starts.len() - 1 {
             control.check()?;
             let own = starts[frame]..starts[frame + 1];
-            let candidates = self.candidates(points, own.clone(), &active, frame);
+            let candidates = self.candidates(points, own.clone(), &active, frame, &mut by_first);
             let links = match self.method {
                 Method::Greedy => greedy(active.len(), own.clone(), &candidates),
                 Method::Optimal => self.optimal(&active, own.clone(), &candidates, frame),
@@ -115,22 +115,27 @@ impl Links {
         own: std::ops::Range<usize>,
         active: &[Track],
         frame: usize,
+        by_first: &mut Vec<(f64, usize)>,
     ) -> Vec<Candidate> {
-        let first = |point: usize| place(points, point)[0];
-        let mut by_first: Vec<usize> = own.filter(|&point| first(point).is_finite()).collect();
-        by_first.sort_by(|&a, &b| first(a).total_cmp(&first(b)));
-        let mut found = Vec::new();
+        let (width, values) = (points.width(), points.data());
+        by_first.clear();
+        by_first.extend(own.map(|point| (values[point * width], point)).filter(|(first, _)| first.is_finite()));
+        by_first.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut found = Vec::with_capacity(active.len());
         for (track, last) in active.iter().enumerate() {
             let (range, at) = (self.range(last, frame), place(points, last.point));
-            let start = by_first.partition_point(|&point| first(point) < at[0] - range);
+            let start = by_first.partition_point(|(first, _)| *first < at[0] - range);
             let begin = found.len();
-            for &point in by_first[start..].iter().take_while(|&&point| first(point) <= at[0] + range) {
-                let squared: f64 = place(points, point).iter().zip(at).map(|(a, b)| (a - b) * (a - b)).sum();
+            for &(_, point) in by_first[start..].iter().take_while(|(first, _)| *first <= at[0] + range) {
+                let there = &values[point * width..(point + 1) * width];
+                let squared: f64 = there.iter().zip(at).map(|(a, b)| (a - b) * (a - b)).sum();
                 if squared.sqrt() < range {
                     found.push(Candidate { track, point, squared });
                 }
             }
-            found[begin..].sort_by_key(|candidate| candidate.point);
+            if found.len() > begin + 1 {
+                found[begin..].sort_unstable_by_key(|candidate| candidate.point);
+            }
         }
         found
     }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.engine import progress
+from lumentrace.engine.collector import collector_paused
 
 from ...masks import find_mask
 from ...stack import AFMImageStack
@@ -103,7 +104,8 @@ class FeatureDetection(AnalysisModule):
             bool(remove_edge),
             progress.reporter(),
         )
-        features = _described(table, counts, stack, float(background))
+        with collector_paused():
+            features = _described(table, counts, stack, float(background))
         total, frames = len(table), stack.n_frames
         average = total / frames if frames else 0.0
         return {
@@ -174,42 +176,56 @@ def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) ->
         raise TypeError(f"feature_detection: expected settings of its own or of {name} ({known}), found {unknown[0]!r}")
 
 
-COLUMNS = (
+FOUND = (
     *("label", "area", "min", "max", "mean", "sum"),
     *("top", "left", "bottom", "right", "row", "column", "weighted_row", "weighted_column"),
     *("major_axis", "minor_axis", "eccentricity", "orientation", "perimeter", "feret_max"),
 )
+"""Columns of the kernel."""
+MADE = (
+    *("frame_timestamp", "area_nm2", "row_nm", "column_nm", "volume_nm3"),
+    *("major_axis_nm", "minor_axis_nm", "perimeter_nm", "feret_max_nm", "aspect"),
+)
+"""Columns made of those."""
+TUPLES = {
+    "bbox": ("top", "left", "bottom", "right"),
+    "centroid": ("row", "column"),
+    "centroid_x": ("column",),
+    "centroid_y": ("row",),
+    "centroid_weighted": ("weighted_row", "weighted_column"),
+    "centroid_nm": ("row_nm", "column_nm"),
+}
+FEATURE = (
+    *("frame_timestamp", "label", "area", "min", "max", "mean", "bbox", "centroid", "centroid_x", "centroid_y"),
+    *("centroid_weighted", "area_nm2", "centroid_nm", "volume_nm3", "major_axis", "minor_axis", "eccentricity"),
+    *("orientation", "perimeter", "feret_max", "major_axis_nm", "minor_axis_nm", "perimeter_nm", "feret_max_nm"),
+    "aspect",
+)
+"""What is said of an object, in order."""
+WHOLE = ("label", "bbox")
+LAYOUT = [
+    (name, [(*FOUND, *MADE).index(column) for column in TUPLES.get(name, (name,))], name in WHOLE) for name in FEATURE
+]
 
 
 def _described(
     table: NDArray[np.float64], counts: NDArray[np.int64], stack: AFMImageStack, background: float
 ) -> list[list[dict[str, Any]]]:
     """The objects of all frames; lengths along axes that are no pixel's are in nm only where pixels are square."""
-    own = dict(zip(COLUMNS, table.T, strict=True))
-    times = np.repeat(stack.get_frame_times(), counts)
+    own = dict(zip(FOUND, table.T, strict=True))
     pixel = np.repeat([stack.scaling_for_frame(frame) for frame in range(stack.n_frames)], counts)
     slow = pixel * (stack.pixel_size_y_nm / stack.pixel_size_nm)
     along = np.where(slow == pixel, pixel, np.nan)
-    columns: dict[str, Any] = {
-        "frame_timestamp": times.tolist(),
-        "label": own["label"].astype(np.int64).tolist(),
-        **{name: own[name].tolist() for name in ("area", "min", "max", "mean")},
-        "bbox": list(map(tuple, table[:, 6:10].astype(np.int64).tolist())),
-        "centroid": list(map(tuple, table[:, 10:12].tolist())),
-        "centroid_x": own["column"].tolist(),
-        "centroid_y": own["row"].tolist(),
-        "centroid_weighted": list(map(tuple, table[:, 12:14].tolist())),
-        "area_nm2": (own["area"] * pixel * slow).tolist(),
-        "centroid_nm": list(zip((own["row"] * slow).tolist(), (own["column"] * pixel).tolist(), strict=True)),
-        "volume_nm3": ((own["sum"] - background * own["area"]) * pixel * slow).tolist(),
-    }
-    for name in ("major_axis", "minor_axis", "eccentricity", "orientation", "perimeter", "feret_max"):
-        columns[name] = own[name].tolist()
-    for name in ("major_axis", "minor_axis", "perimeter", "feret_max"):
-        columns[f"{name}_nm"] = (own[name] * along).tolist()
     minor = own["minor_axis"]
-    aspect = np.divide(own["major_axis"], minor, out=np.full(len(minor), np.nan), where=minor > 0)
-    columns["aspect"] = aspect.tolist()
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    made = {
+        "frame_timestamp": np.repeat(stack.get_frame_times(), counts),
+        "area_nm2": own["area"] * pixel * slow,
+        "row_nm": own["row"] * slow,
+        "column_nm": own["column"] * pixel,
+        "volume_nm3": (own["sum"] - background * own["area"]) * pixel * slow,
+        **{f"{name}_nm": own[name] * along for name in ("major_axis", "minor_axis", "perimeter", "feret_max")},
+        "aspect": np.divide(own["major_axis"], minor, out=np.full(len(minor), np.nan), where=minor > 0),
+    }
+    rows = _core.row_dicts(np.column_stack([table, *(made[name] for name in MADE)]), LAYOUT)
     ends = np.cumsum(counts).tolist()
     return [rows[start:end] for start, end in zip([0, *ends], ends, strict=False)]

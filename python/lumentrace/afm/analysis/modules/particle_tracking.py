@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine.collector import collector_paused
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
@@ -117,14 +120,10 @@ class ParticleTracking(AnalysisModule):
         counts = [len(frame) for frame in features]
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         ids = _core.link_points(points, starts, float(max_distance), int(max_missing), distance_scale, method)
-        frame_of = np.repeat(np.arange(len(counts)), counts)
-        order = np.argsort(ids, kind="stable")
-        members = np.split(order, np.flatnonzero(np.diff(ids[order])) + 1) if len(order) else []
-        kept = [rows for rows in members if len(rows) >= min_track_length]
-        times = np.array(stack.get_frame_times())
-        axes = axes_of(features, coord_columns, coord_order)
-        tracks = [_track(number, rows, frame_of, starts, points, times, axes) for number, rows in enumerate(kept)]
-        masks = _masks(found, features, kept, frame_of, starts)
+        linked = _Linked(points, np.repeat(np.arange(len(counts)), counts), starts, ids, int(min_track_length))
+        with collector_paused():
+            tracks = linked.tracks(np.array(stack.get_frame_times()), axes_of(features, coord_columns, coord_order))
+        masks = _masks(found.get("labeled_masks", []), features, tracks)
         return {"tracks": tracks, "track_masks": masks, "n_tracks": len(tracks)}
 
 
@@ -138,56 +137,82 @@ def _check(max_distance: float, max_missing: int, scale: str, method: str) -> No
         raise ValueError(f"`method`: expected one of {', '.join(METHODS)}, found {method!r}")
 
 
-def _track(
-    number: int,
-    rows: NDArray[np.intp],
-    frame_of: NDArray[np.intp],
-    starts: NDArray[np.int64],
-    points: NDArray[np.float64],
-    times: NDArray[np.float64],
-    axes: tuple[str, ...],
-) -> dict[str, Any]:
-    seen, places = frame_of[rows], points[rows]
-    frames = list(range(int(seen[0]), int(seen[-1]) + 1))
-    coords: list[tuple[float, ...] | None] = list(map(tuple, places.tolist()))
-    indices: list[int | None] = (rows - starts[seen]).tolist()
-    if len(rows) < len(frames):
-        coords, indices = (_with_gaps(values, seen - seen[0], len(frames)) for values in (coords, indices))
-    path = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
-    duration = float(times[seen[-1]] - times[seen[0]])
-    return {
-        "id": number,
-        "coord_axes": axes,
-        "frames": frames,
-        "point_indices": indices,
-        "coords": coords,
-        "length": len(rows),
-        "duration_s": duration,
-        "displacement": float(np.linalg.norm(places[-1] - places[0])),
-        "path_length": path,
-        "mean_speed": path / duration if duration > 0 else None,
-    }
+class _Linked:
+    """Points in the order of their tracks.
+
+    Parameters
+    ----------
+    points : ndarray
+        (points, dimensions)
+    frame_of : ndarray
+        Frame of each point.
+    starts : ndarray
+        The first point of each frame.
+    ids : ndarray
+        Track of each point.
+    least : int
+        Points of the shortest track that is kept.
+    """
+
+    def __init__(
+        self,
+        points: NDArray[np.float64],
+        frame_of: NDArray[np.intp],
+        starts: NDArray[np.int64],
+        ids: NDArray[np.int64],
+        least: int,
+    ):
+        order = np.argsort(ids, kind="stable")
+        self._points, self._frames = points[order], frame_of[order]
+        self._indices = order - starts[self._frames]
+        bounds = [0, *(np.flatnonzero(np.diff(ids[order])) + 1).tolist(), len(order)] if len(order) else [0]
+        self._spans = [(a, b) for a, b in pairwise(bounds) if b - a >= least]
+        self._steps = np.sqrt((np.diff(self._points, axis=0) ** 2).sum(axis=1))
+
+    def tracks(self, times: NDArray[np.float64], axes: tuple[str, ...]) -> list[dict[str, Any]]:
+        """The tracks, by the age of their first points."""
+        coords, indices = list(map(tuple, self._points.tolist())), self._indices.tolist()
+        frames, found = self._frames.tolist(), []
+        for number, (start, end) in enumerate(self._spans):
+            first, last = frames[start], frames[end - 1]
+            own: tuple[list[Any], ...] = (frames[start:end], coords[start:end], indices[start:end])
+            if end - start <= last - first:
+                own = _with_gaps(*own)
+            duration = float(times[last] - times[first])
+            path = float(self._steps[start : end - 1].sum())
+            ends = self._points[end - 1] - self._points[start]
+            found.append(
+                {
+                    "id": number,
+                    "coord_axes": axes,
+                    "frames": own[0],
+                    "point_indices": own[2],
+                    "coords": own[1],
+                    "length": end - start,
+                    "duration_s": duration,
+                    "displacement": math.hypot(*ends.tolist()),
+                    "path_length": path,
+                    "mean_speed": path / duration if duration > 0 else None,
+                }
+            )
+        return found
 
 
-def _with_gaps(values: Sequence[Any], places: NDArray[np.intp], length: int) -> list[Any]:
-    dense: list[Any] = [None] * length
-    for place, value in zip(places.tolist(), values, strict=True):
-        dense[place] = value
-    return dense
+def _with_gaps(frames: list[int], *lists: list[Any]) -> tuple[list[Any], ...]:
+    """All frames from the first to the last, and the values of those that are there."""
+    dense = [[None] * (frames[-1] - frames[0] + 1) for _ in lists]
+    for own, values in zip(dense, lists, strict=True):
+        for frame, value in zip(frames, values, strict=True):
+            own[frame - frames[0]] = value
+    return (list(range(frames[0], frames[-1] + 1)), *dense)
 
 
 def _masks(
-    found: dict[str, Any],
-    features: Sequence[Sequence[Mapping[str, Any]]],
-    kept: Sequence[NDArray[np.intp]],
-    frame_of: NDArray[np.intp],
-    starts: NDArray[np.int64],
+    masks: Sequence[NDArray[np.int32]], features: Sequence[Sequence[Mapping[str, Any]]], tracks: list[dict[str, Any]]
 ) -> TrackMasks:
-    masks = found.get("labeled_masks", [])
     last = {}
-    for number, rows in enumerate(kept if len(masks) else []):
-        frame = int(frame_of[rows[-1]])
-        feature = features[frame][int(rows[-1] - starts[frame])]
-        if "label" in feature:
-            last[number] = (frame, int(feature["label"]))
+    for track in tracks if len(masks) else []:
+        frame, index = track["frames"][-1], track["point_indices"][-1]
+        if "label" in features[frame][index]:
+            last[track["id"]] = (frame, int(features[frame][index]["label"]))
     return TrackMasks(masks, last)

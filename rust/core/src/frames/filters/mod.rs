@@ -123,7 +123,7 @@ impl Filters {
 
     /// Applies the filters to all frames in place, several at once; the result does not depend on how many.
     ///
-    /// `mask` has the size of `frames`. With `keep`, a frame that a filter cannot be applied to stays as it was before that
+    /// With `source`, the frames are first copied from there. It and `mask` have the size of `frames`. With `keep`, a frame that a filter cannot be applied to stays as it was before that
     /// filter, goes on to the next, and is listed.
     ///
     /// # Errors
@@ -132,18 +132,24 @@ impl Filters {
     pub fn apply(
         &self,
         frames: &mut [f64],
+        source: Option<&[f64]>,
         mask: Option<&[bool]>,
         keep: bool,
         threads: usize,
         control: &Control,
     ) -> Result<Vec<Failure>> {
         let size = self.height * self.width;
-        if !frames.len().is_multiple_of(size) || mask.is_some_and(|mask| mask.len() != frames.len()) {
-            let found = format!("{} and a mask of {:?}", frames.len(), mask.map(<[bool]>::len));
+        let others = [source.map(<[f64]>::len), mask.map(<[bool]>::len)];
+        if !frames.len().is_multiple_of(size) || others.iter().flatten().any(|length| *length != frames.len()) {
+            let found = format!("{}, source and mask {others:?}", frames.len());
             return Err(Error::argument("frames", format!("frames of {size} pixels"), found));
         }
         let failures = pool::for_chunks(frames, size, threads, control, Scratch::default, |scratch, number, frame| {
-            let mask = mask.map(|mask| &mask[number * size..(number + 1) * size]);
+            let own = number * size..(number + 1) * size;
+            if let Some(source) = source {
+                frame.copy_from_slice(&source[own.clone()]);
+            }
+            let mask = mask.map(|mask| &mask[own]);
             let failures = self.apply_to(frame, mask, keep, scratch);
             control.advance(1);
             Ok(failures.into_iter().map(|(step, error)| Failure { frame: number, step, error }).collect::<Vec<_>>())

@@ -8,7 +8,7 @@ fn frame(height: impl Fn(f64, f64) -> f64) -> Vec<f64> {
 }
 
 fn run(filter: Filter, frame: &mut [f64], mask: Option<&[bool]>) -> Result<Vec<Failure>> {
-    Filters::new(vec![filter], 12, 9)?.apply(frame, mask, true, 1, &Control::new())
+    Filters::new(vec![filter], 12, 9)?.apply(frame, None, mask, true, 1, &Control::new())
 }
 
 fn greatest(frame: &[f64]) -> f64 {
@@ -101,8 +101,10 @@ fn frames_do_not_depend_on_threads() {
     let steps = vec![Filter::RowMedian, Filter::Surface { order: 2 }, Filter::Gaussian { sigma: 1.3 }, Filter::Flip];
     let filters = Filters::new(steps, 12, 9).unwrap();
     let control = Control::new();
-    filters.apply(&mut one, None, false, 1, &control).unwrap();
-    filters.apply(&mut three, None, false, 3, &control).unwrap();
+    filters.apply(&mut one, None, None, false, 1, &control).unwrap();
+    let source = three.clone();
+    three.fill(7.0);
+    filters.apply(&mut three, Some(&source), None, false, 3, &control).unwrap();
     assert_eq!(one, three);
     assert_eq!(control.done(), 14);
 }
