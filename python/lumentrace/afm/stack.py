@@ -153,6 +153,15 @@ class AFMImageStack:
         self._source, self._data = Loaded(frames), frames
 
     @property
+    def in_file(self) -> bool:
+        """Whether the frames are still in their file only."""
+        return self._data is None
+
+    def read(self) -> NDArray[Any]:
+        """All frames, read anew if they are still in their file only; the caller may change these."""
+        return self._source.read(range(self.n_frames)) if self._data is None else self._data.copy()
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Frames, rows and columns."""
         return self._source.shape
@@ -267,10 +276,15 @@ class AFMImageStack:
         """Channel of a frame."""
         return str(self.get_frame_metadata(index).get("channel", self.channel))
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self, frames: NDArray[Any] | None = None) -> dict[str, Any]:
         """What tells this film from any other: path, size and content hash of the frames."""
         size = f"{self.n_frames} x {self.height} x {self.width}"
-        return {"path": str(self.file_path), "channel": self.channel, "frames": size, "xxh3": content(self.data)}
+        return {
+            "path": str(self.file_path),
+            "channel": self.channel,
+            "frames": size,
+            "xxh3": content(self.data if frames is None else frames),
+        }
 
     def apply(self, steps: Sequence[str], **kwargs: Any) -> NDArray[Any]:
         """Run filters and masks by name, all with the same settings, without a record.

@@ -116,7 +116,8 @@ class ProcessingPipeline:
         ----------
         keep : {'all', 'last', 'none'}, default 'all'
             Which frames stay in ``stack.processed``: those of before ('raw') and after each step, those of before and
-            the last, or none. The last two need one copy of the stack, whatever the number of steps.
+            the last, or none. The last two need one copy of the stack, whatever the number of steps; 'none' needs none
+            for a film that is still in its file.
         on_error : {'raise', 'keep'}, default 'raise'
             'keep' leaves a frame that a filter or mask cannot be applied to as it was, and records it.
         verbose : bool or callable, default False
@@ -138,7 +139,9 @@ class ProcessingPipeline:
         stack = self.stack
         first = len(stack.provenance["processing"]["steps"]) + 1
         work = _Work(stack, keep, on_error == "keep", first)
-        history = stack.history if stack.history.steps else replace(stack.history, input=stack.identity())
+        history = stack.history
+        if not history.steps:
+            history = replace(history, input=stack.identity(work.data))
         with StepRun(history, stack.n_frames, len(self._planned), verbose, "Processing", "frame") as steps:
             for group in _grouped(self._planned, together=keep != "all"):
                 work.run(group, steps)
@@ -176,7 +179,9 @@ class _Work:
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.data: Frames = self.stack.data
+        # Frames that nobody else holds are changed in place.
+        self.owned = self.stack.in_file and self.keep == "none"
+        self.data: Frames = self.stack.read() if self.owned else self.stack.data
         self.metadata = self.stack.frame_metadata
 
     def run(self, group: list[Planned], steps: StepRun) -> None:
@@ -266,7 +271,8 @@ class _Work:
             raise ValueError(f"step {self.number}, {planned.step.name}: expected {len(self.data)} frames from it")
         if frames.shape != self.data.shape:
             self.mask, self.mask_name = None, ""
-        self.data, self.owned = frames, not np.shares_memory(frames, self.stack.data)
+        self.owned = self.owned or not np.shares_memory(frames, self.data)
+        self.data = frames
         self._record(planned, started, frames, {}, metadata=found)
 
     def _edit(self, planned: Planned, started: str) -> None:
@@ -317,7 +323,7 @@ class _Work:
             stack.processed.setdefault("raw", stack.data)
             stack.processed.update(self.processed)
         stack.masks.update(self.masks)
-        if self.data is not stack.data:
+        if stack.in_file or self.data is not stack.data:
             stack.data = self.data
         stack.frame_metadata = self.metadata
         stack.history = steps.provenance
