@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from skimage import filters
 
 from afm_cases import movie, stacked
 from lumentrace.afm import AFMImageStack, masks
@@ -77,3 +78,25 @@ def test_names_of_masks() -> None:
     assert masks.find_mask("threshold_mask") is masks.mask_threshold
     with pytest.raises(ValueError, match="did you mean 'mask_threshold'"):
         masks.find_mask("mask_treshold")
+
+
+def test_masks_like_scikit_image() -> None:
+    frame = movie(1)[0][0]
+    for name in ("otsu", "li"):
+        expected = frame > getattr(filters, f"threshold_{name}")(frame)
+        np.testing.assert_array_equal(masks.find_mask(f"mask_{name}")(frame), expected)
+    np.testing.assert_array_equal(
+        masks.find_mask("mask_hysteresis")(frame, low=0.5, high=3.0),
+        filters.apply_hysteresis_threshold(frame, 0.5, 3.0),
+    )
+    local = filters.threshold_local(frame, 15, method="gaussian", offset=-0.3)
+    assert (masks.find_mask("mask_local")(frame, block_size=15, offset=0.3) == (frame > local)).mean() > 0.999
+    frame[40:50, 40:50] = np.nan
+    for name in ("otsu", "li", "local"):
+        found = masks.find_mask(f"mask_{name}")(frame)
+        assert not found[40:50, 40:50].any()
+        assert found.any()
+    assert not masks.find_mask("mask_otsu")(np.full((4, 4), np.nan)).any()
+    assert not masks.find_mask("mask_li")(np.ones((4, 4))).any()
+    with pytest.raises(ValueError, match="low <= high"):
+        masks.find_mask("mask_hysteresis")(frame, low=3.0, high=1.0)

@@ -109,9 +109,89 @@ def mask_adaptive(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mas
     return mask
 
 
+def mask_otsu(data: Frame) -> Mask:
+    """Finite pixels above Otsu's threshold (IEEE Trans. Syst. Man Cybern. 9 (1979) 62)."""
+    return _above(data, "threshold_otsu")
+
+
+def mask_li(data: Frame) -> Mask:
+    """Finite pixels above Li's threshold of minimum cross-entropy (Pattern Recognit. Lett. 19 (1998) 771)."""
+    return _above(data, "threshold_li")
+
+
+def _above(data: Frame, method: str) -> Mask:
+    from skimage import filters
+
+    finite = data[np.isfinite(data)]
+    if not finite.size or finite.min() == finite.max():
+        return np.zeros(data.shape, dtype=bool)
+    return mask_threshold(data, float(getattr(filters, method)(finite.astype(np.float64))))
+
+
+def mask_hysteresis(data: Frame, low: float, high: float) -> Mask:
+    """Finite pixels above `low` that are connected, by edges or corners, to one above `high`.
+
+    Parameters
+    ----------
+    data : ndarray
+        A frame.
+    low, high : float
+
+    Returns
+    -------
+    ndarray of bool
+
+    Raises
+    ------
+    ValueError
+        If `low` is above `high`.
+    """
+    from scipy import ndimage
+
+    if not low <= high:
+        raise ValueError(f"`low`, `high`: expected low <= high, found {low!r} and {high!r}")
+    labels, count = ndimage.label(mask_threshold(data, low), np.ones((3, 3), dtype=bool))
+    kept = np.zeros(count + 1, dtype=bool)
+    kept[labels[mask_threshold(data, high)]] = True
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
+def mask_local(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mask:
+    """Pixels above a Gaussian-weighted mean of what is around them.
+
+    Parameters
+    ----------
+    data : ndarray
+        A frame.
+    block_size : int, default 15
+        Six standard deviations of the Gaussian, about, as in `skimage.filters.threshold_local`.
+    offset : float, default 0
+        By how much they have to be above it.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    from .processing.filters import gaussian_filter
+
+    around = gaussian_filter(data, sigma=(block_size - 1) / 6)
+    return np.asarray(data > around + offset) & np.isfinite(data)
+
+
 MASKS: dict[str, Callable[..., Mask]] = {
     function.__name__: function
-    for function in (mask_threshold, mask_below_threshold, mask_mean_offset, mask_morphological, mask_adaptive)
+    for function in (
+        mask_threshold,
+        mask_below_threshold,
+        mask_mean_offset,
+        mask_morphological,
+        mask_adaptive,
+        mask_otsu,
+        mask_li,
+        mask_hysteresis,
+        mask_local,
+    )
 }
 
 

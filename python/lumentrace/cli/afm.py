@@ -144,6 +144,39 @@ def info(
 
 
 @app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, ending in .asd.")] = Path("film.asd"),
+    frames: Annotated[int, typer.Option(min=1, help="Number of frames.")] = 60,
+    particles: Annotated[int, typer.Option(min=0, help="Number of particles.")] = 12,
+    size: Annotated[int, typer.Option(min=8, help="Rows and columns of a frame.")] = 128,
+    diffusion: Annotated[float, typer.Option(min=0.0, help="Diffusion coefficient in nm²/s.")] = 10.0,
+    noise: Annotated[float, typer.Option(min=0.0, help="Noise of pixels in nm.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+) -> None:
+    """Write a film of particles that diffuse on a tilted surface, and a table of where they are.
+
+    **Example**: `lumentrace afm simulate --out film.asd; lumentrace afm run film.asd`
+    """
+    import numpy as np
+    import polars as pl
+
+    from lumentrace.afm.simulation import simulate_film, write_asd
+    from lumentrace.files import replacing
+
+    if out.suffix.lower() != ".asd":
+        raise typer.BadParameter(f"expected a name ending in .asd, found {out}", param_hint="--out")
+    stack, truth = simulate_film(frames, particles, size, diffusion_nm2_s=diffusion, noise_nm=noise, seed=seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_asd(out, stack)
+    number, particle = (index.ravel() for index in np.indices(truth.shape[:2]))
+    places = truth.reshape(-1, 2)
+    table = pl.DataFrame({"frame": number, "particle": particle, "x_nm": places[:, 0], "y_nm": places[:, 1]})
+    with replacing(out.with_suffix(".truth.csv")) as file:
+        table.write_csv(file)
+    console.print(f"Wrote {out} and {out.with_suffix('.truth.csv')}; try: lumentrace afm run {out}")
+
+
+@app.command()
 def steps() -> None:
     """List all filters, masks, edits and analyses with their settings."""
     import inspect

@@ -96,7 +96,7 @@ def round_length(nm: float) -> float:
     return power * max(step for step in (1, 2, 5) if step * power <= nm * (1 + 1e-12))
 
 
-def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str) -> Image:
+def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str, lines: int = 24) -> Image:
     """A picture with a scale bar below and a text on top.
 
     Parameters
@@ -109,13 +109,15 @@ def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str
         Length of the scale bar; by default a round length of about a quarter of the picture. 0 for none.
     text : str
         E.g. the time; empty for none.
+    lines : int, default 24
+        How many lines of text would fill the picture.
     """
     from PIL import Image as Pillow
     from PIL import ImageDraw, ImageFont
 
     picture = Pillow.fromarray(image)
     height, width = image.shape[:2]
-    size = max(11, height // 24)
+    size = max(11, height // lines)
     font = ImageFont.load_default(size)
     draw = ImageDraw.Draw(picture)
     style: dict[str, Any] = {"font": font, "fill": "white", "stroke_width": max(1, size // 10), "stroke_fill": "black"}

@@ -14,7 +14,7 @@ from ..pictures import picture
 from .drawing import Range, annotated, coloured, magnified
 
 MOST_SHOWN = 12
-COLUMNS = 4
+COLUMNS = (4, 5, 3)
 CELL = 300
 GAP = 6
 MOST_TRACKS = 2000
@@ -23,7 +23,8 @@ MOST_TRACKS = 2000
 def montage(frames: NDArray[Any], pixel_size_nm: float, times: NDArray[Any], limits: Range) -> tuple[go.Figure, int]:
     """Some frames side by side, evenly spread over the film, and how many rows of them."""
     shown = np.unique(np.linspace(0, len(frames) - 1, min(MOST_SHOWN, len(frames))).round().astype(int)).tolist()
-    columns = min(COLUMNS, len(shown))
+    columns = min(COLUMNS, key=lambda columns: (-len(shown) % columns, abs(columns - 4)))
+    columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
     cells = [_cell(frames[number], pixel_size_nm, f"{number}: {times[number]:.4g} s", limits) for number in shown]
     tall, wide = cells[0].shape[:2]
@@ -37,7 +38,7 @@ def montage(frames: NDArray[Any], pixel_size_nm: float, times: NDArray[Any], lim
 def _cell(frame: NDArray[Any], pixel_size_nm: float, text: str, limits: Range) -> NDArray[np.uint8]:
     step = max(1, max(frame.shape) // (2 * CELL))
     image = magnified(coloured(frame[::step, ::step], limits), CELL)
-    return annotated(image, pixel_size_nm * frame.shape[1] / image.shape[1], None, text)
+    return annotated(image, pixel_size_nm * frame.shape[1] / image.shape[1], None, text, lines=13)
 
 
 def tracks_over(
