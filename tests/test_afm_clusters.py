@@ -53,6 +53,20 @@ def test_dbscan_like_scikit_learn(seed: int, eps: float, least: int) -> None:
         np.testing.assert_array_equal(_core.dbscan_labels(table, eps, least), expected)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_dbscan_in_any_number_of_dimensions(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for width in (1, 2, 3, 4, 6):
+        # Whole numbers: many points are exactly as far apart as they may be.
+        points = random.integers(0, 5, (150, width)).astype(np.float64) * 0.1
+        for eps, least in ((0.1, 4), (0.2, 6), (0.1 * np.sqrt(2), 5)):
+            expected = DBSCAN(eps=eps, min_samples=least, algorithm="brute").fit_predict(points)
+            distances = np.sqrt(((points[:, None] - points) ** 2).sum(axis=2))
+            exact = DBSCAN(eps=eps, min_samples=least, metric="precomputed").fit_predict(distances)
+            found = _core.dbscan_labels(points, eps, least)
+            assert (found == exact).all() or (found == expected).all()
+
+
 @pytest.mark.parametrize("k", [1, 3, 8])
 def test_k_means_like_scikit_learn(k: int) -> None:
     points, truth = groups(3, 0.03, 1)
@@ -136,12 +150,23 @@ def test_no_objects(module: Any, settings: dict[str, Any]) -> None:
     [
         (DBSCANClustering, {"eps": 0}, ValueError, "eps"),
         (DBSCANClustering, {"min_samples": 0}, ValueError, "min_samples"),
+        (
+            DBSCANClustering,
+            {"min_samples": -1},
+            ValueError,
+            "`min_samples`: expected a whole number from 1 on, found -1",
+        ),
+        (DBSCANClustering, {"eps": 1e-20}, ValueError, "within 1e15 times"),
         (DBSCANClustering, {"esp": 1}, TypeError, "did you mean 'eps'"),
         (DBSCANClustering, {"time_weight": np.nan}, ValueError, "time_weight"),
         (KMeansClustering, {}, TypeError, "`k`"),
         (KMeansClustering, {"k": 0}, ValueError, "`k`"),
         (KMeansClustering, {"k": 1000}, ValueError, "120 objects"),
         (KMeansClustering, {"k": 2, "n_init": 0}, ValueError, "n_init"),
+        (KMeansClustering, {"k": 2, "n_init": -1}, ValueError, "`n_init`"),
+        (KMeansClustering, {"k": 2, "max_iter": 2.5}, ValueError, "`max_iter`"),
+        (KMeansClustering, {"k": 2, "random_state": -1}, ValueError, "`random_state`"),
+        (XMeansClustering, {"replicates": 0}, ValueError, "`replicates`"),
         (XMeansClustering, {"min_k": 3, "max_k": 2}, ValueError, "min_k"),
         (XMeansClustering, {"criterion": "aic"}, ValueError, "criterion"),
         (XMeansClustering, {"max_kk": 2}, TypeError, "did you mean 'max_k'"),

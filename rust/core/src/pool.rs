@@ -12,6 +12,7 @@ use crate::{Control, Result};
 ///
 /// # Errors
 /// The error of a piece, or [`crate::Error::Cancelled`]; the rest is then not run.
+#[cfg_attr(not(feature = "rayon"), allow(unused_variables))] // one thread, whatever is asked for
 pub fn map<S, T: Send>(
     pieces: usize,
     threads: usize,
@@ -40,6 +41,7 @@ pub fn map<S, T: Send>(
 ///
 /// # Errors
 /// The error of a piece, or [`crate::Error::Cancelled`]; the rest is then left as it is.
+#[cfg_attr(not(feature = "rayon"), allow(unused_variables))] // one thread, whatever is asked for
 pub fn for_chunks<S, V: Send, T: Send>(
     values: &mut [V],
     size: usize,

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from lumentrace.errors import did_you_mean
 
+from ..plugins import entries, loaded
 from .base import AnalysisModule
 
 BUILT_IN = {
@@ -45,7 +46,7 @@ def load_analysis_module(name: str) -> AnalysisModule:
         module, attribute = BUILT_IN[name].split(":")
         made: AnalysisModule = getattr(import_module(module), attribute)()
         return made
-    plugins = [entry for group in GROUPS for entry in entry_points(group=group)]
+    plugins = entries(entry_points, GROUPS)
     for entry in plugins:
         if entry.name == name:
             return _from_plugin(name, entry)
@@ -55,15 +56,11 @@ def load_analysis_module(name: str) -> AnalysisModule:
 
 
 def _from_plugin(name: str, entry: EntryPoint) -> AnalysisModule:
+    make = loaded("analysis module", entry, "a class")
     try:
-        loaded = entry.load()
+        made = make()
     except Exception as error:
-        raise RuntimeError(f"analysis module {name!r}: the plugin cannot be imported ({error})") from error
-    if not callable(loaded):
-        raise TypeError(f"analysis module {name!r}: expected a class, found {type(loaded).__name__}")
-    try:
-        made = loaded()
-    except Exception as error:
+        # Plugins raise what they like; the cause is kept.
         raise RuntimeError(f"analysis module {name!r}: the plugin cannot be made ({error})") from error
     if not isinstance(made, AnalysisModule):
         raise TypeError(f"analysis module {name!r}: expected an AnalysisModule, found {type(made).__name__}")

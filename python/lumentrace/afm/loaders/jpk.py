@@ -11,7 +11,7 @@ import numpy as np
 
 from lumentrace.errors import FormatError
 
-from .recording import Floats, FrameSource, Recording, choose
+from .recording import Floats, ImageFrames, Recording, choose
 from .units import SCALES
 
 START, END = 32771, 32774
@@ -47,21 +47,6 @@ class Image:
         if raw.shape != self.shape:
             raise FormatError(f"{self.path}: expected {self.shape} pixels, found {raw.shape}")
         return np.asarray(raw[::-1] * self.factor + self.offset, dtype=np.float64)
-
-
-class JPKFrames(FrameSource):
-    """Frames, a file each."""
-
-    def __init__(self, images: list[Image]):
-        self._images = images
-        self.shape = (len(images), *images[0].shape)
-
-    def read(self, frames: range) -> Floats:
-        """Frames of given numbers."""
-        values = np.empty((len(frames), *self.shape[1:]))
-        for place, number in enumerate(frames):
-            values[place] = self._images[number].read()
-        return values
 
 
 def files(path: Path) -> list[Path]:
@@ -115,7 +100,7 @@ def read(path: Path, channel: str) -> Recording:
         known = first is not None and entry["start_epoch_ms"] is not None
         entry["timestamp"] = (entry["start_epoch_ms"] - first) / 1000 if known else None
     acquisition = {"bidirectional": bidirectional, "flipped": True, "files": len(images)}
-    return Recording(JPKFrames(images), name, images[0].unit, size, metadata, acquisition)
+    return Recording(ImageFrames(images), name, images[0].unit, size, metadata, acquisition)
 
 
 def _opened(path: Path) -> tuple[dict[str, Image], dict[int, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,38 @@ class Part(FrameSource):
     def read(self, frames: range) -> Floats:
         """Frames of given numbers."""
         return self._source.read(self._frames[as_slice(frames)])
+
+
+class Image(Protocol):
+    """A frame in a file of its own."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    def read(self) -> Floats:
+        """The values."""
+
+
+class ImageFrames(FrameSource):
+    """Frames, a file each.
+
+    Parameters
+    ----------
+    images : sequence of Image
+        All of one shape.
+    """
+
+    def __init__(self, images: Sequence[Image]):
+        self._images = images
+        self.shape = (len(images), *images[0].shape)
+
+    def read(self, frames: range) -> Floats:
+        """Frames of given numbers."""
+        values = np.empty((len(frames), *self.shape[1:]))
+        for place, number in enumerate(frames):
+            values[place] = self._images[number].read()
+        return values
 
 
 class Loaded(FrameSource):

@@ -16,7 +16,7 @@ import numpy as np
 
 from lumentrace.errors import FormatError
 
-from .recording import Floats, FrameSource, Recording, choose
+from .recording import Floats, ImageFrames, Recording, choose
 from .units import SCALES
 
 MOST_HEADER = 1 << 20
@@ -87,21 +87,6 @@ class Image:
         if raw.size < self.shape[0] * self.shape[1]:
             raise FormatError(f"{self.path}: expected {self.shape[0]} x {self.shape[1]} pixels, found {raw.size}")
         return raw.reshape(self.shape)[::-1] * self.factor
-
-
-class SPMFrames(FrameSource):
-    """Frames, a file each."""
-
-    def __init__(self, images: list[Image]):
-        self._images = images
-        self.shape = (len(images), *images[0].shape)
-
-    def read(self, frames: range) -> Floats:
-        """Frames of given numbers."""
-        values = np.empty((len(frames), *self.shape[1:]))
-        for place, number in enumerate(frames):
-            values[place] = self._images[number].read()
-        return values
 
 
 def channel_of(section: dict[str, str]) -> str:
@@ -224,7 +209,7 @@ def read(path: Path, channel: str) -> Recording:
     _count_from_the_first(metadata)
     first = images[0]
     size = first.size_nm[0] / first.shape[1], first.size_nm[1] / first.shape[0]
-    return Recording(SPMFrames(images), name, first.unit, size, metadata, {"flipped": True, "files": len(images)})
+    return Recording(ImageFrames(images), name, first.unit, size, metadata, {"flipped": True, "files": len(images)})
 
 
 def _metadata(header: Header, section: dict[str, str], image: Image) -> dict[str, Any]:

@@ -17,32 +17,12 @@ True
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 
+from ..checks import whole
 from .native import Kernel, frame_filter
 
 MOST_ORDER = 20
-
-
-def _order(order: int, least: int) -> float:
-    try:
-        found = operator.index(order)
-    except TypeError:
-        found = -1
-    if isinstance(order, bool) or not least <= found <= MOST_ORDER:
-        raise ValueError(f"`order`: expected a whole number from {least} to {MOST_ORDER}, found {order!r}")
-    return float(found)
-
-
-def _whole(name: str, value: int, least: int) -> float:
-    try:
-        found = operator.index(value)
-    except TypeError:
-        found = least - 1
-    if found < least or found > 1 << 30:
-        raise ValueError(f"`{name}`: expected a whole number from {least} on, found {value!r}")
-    return float(found)
 
 
 @frame_filter("0.1.0", masked=True)
@@ -66,7 +46,7 @@ def polynomial_flatten(order: int = 2) -> Kernel:
     order : int, default 2
         From 1 on.
     """
-    return "surface", [_order(order, 1)]
+    return "surface", [whole("order", order, 1, MOST_ORDER)]
 
 
 @frame_filter("0.1.0", masked=True)
@@ -84,7 +64,12 @@ def iterative_flatten(order: int = 2, factor: float = 2.5, both_sides: bool = Fa
     iterations : int, default 20
         Most repetitions.
     """
-    return "auto_surface", [_order(order, 1), float(factor), float(both_sides), _whole("iterations", iterations, 1)]
+    return "auto_surface", [
+        whole("order", order, 1, MOST_ORDER),
+        float(factor),
+        float(both_sides),
+        whole("iterations", iterations, 1),
+    ]
 
 
 @frame_filter("0.1.0", masked=False)
@@ -100,7 +85,7 @@ def three_point_plane(points: Sequence[Sequence[float]], radius: int = 2) -> Ker
     places = [tuple(point) for point in points]
     if len(places) != 3 or any(len(place) != 2 for place in places):
         raise ValueError(f"`points`: expected three pairs (row, column), found {points!r}")
-    return "three_points", [*(float(number) for place in places for number in place), _whole("radius", radius, 0)]
+    return "three_points", [*(float(number) for place in places for number in place), whole("radius", radius, 0)]
 
 
 @frame_filter("0.1.0", masked=True)
@@ -112,7 +97,7 @@ def line_polynomial(order: int = 1) -> Kernel:
     order : int, default 1
         0 subtracts the mean.
     """
-    return "row_polynomial", [_order(order, 0)]
+    return "row_polynomial", [whole("order", order, 0, MOST_ORDER)]
 
 
 @frame_filter("0.1.0", masked=True)
@@ -136,7 +121,7 @@ def remove_scars(high: float = 4.0, low: float = 2.0, min_length: int = 8, max_w
     max_width : int, default 2
         Most rows.
     """
-    lengths = [_whole("min_length", min_length, 1), _whole("max_width", max_width, 1)]
+    lengths = [whole("min_length", min_length, 1), whole("max_width", max_width, 1)]
     return "scars", [float(high), float(low), *lengths]
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import Any
 
 from lumentrace.errors import did_you_mean
 
 from ..masks import MASKS
+from ..plugins import entries, loaded
 from .edits import EDITS
 from .filters import FILTERS
 from .native import FrameFilter
 from .video import VERSION, VIDEO_FILTERS
 
-FILTER_GROUPS = ("lumentrace.afm.filters", "playnano.filters")
-VIDEO_GROUPS = ("lumentrace.afm.video_processing", "playnano.video_processing")
-"""Groups of entry points in which plugins are looked for."""
+GROUPS = {
+    "plugin": ("lumentrace.afm.filters", "playnano.filters"),
+    "video_plugin": ("lumentrace.afm.video_processing", "playnano.video_processing"),
+}
+"""Groups of entry points in which plugins are looked for, by what they are."""
 
 
 @dataclass(frozen=True)
@@ -86,25 +89,9 @@ def find_step(name: str) -> Step:
         return Step(name, "video_filter", VIDEO_FILTERS[name], VERSION)
     if name in EDITS:
         return Step(name, "stack_edit", EDITS[name], VERSION)
-    plugins = [
-        (kind, entry)
-        for kind, groups in (("plugin", FILTER_GROUPS), ("video_plugin", VIDEO_GROUPS))
-        for group in groups
-        for entry in entry_points(group=group)
-    ]
+    plugins = [(kind, entry) for kind, groups in GROUPS.items() for entry in entries(entry_points, groups)]
     for kind, entry in plugins:
         if entry.name == name:
-            return Step(name, kind, _loaded(entry), getattr(entry.dist, "version", None))
+            return Step(name, kind, loaded("step", entry, "a function"), getattr(entry.dist, "version", None))
     known = ["clear", *MASKS, *FILTERS, *VIDEO_FILTERS, *EDITS, *(entry.name for _, entry in plugins)]
     raise ValueError(f"step: expected one of {', '.join(known)}, found {name!r}{did_you_mean(name, known)}")
-
-
-def _loaded(entry: EntryPoint) -> Callable[..., Any]:
-    try:
-        function = entry.load()
-    except Exception as error:
-        raise RuntimeError(f"step {entry.name!r}: the plugin cannot be imported ({error})") from error
-    if not callable(function):
-        raise TypeError(f"step {entry.name!r}: expected a function, found {type(function).__name__}")
-    found: Callable[..., Any] = function
-    return found

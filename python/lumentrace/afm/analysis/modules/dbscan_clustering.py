@@ -6,6 +6,7 @@ from typing import Any
 
 from lumentrace import _core
 
+from ...checks import whole
 from ..clusters import ClusteringModule, Points, described
 
 
@@ -31,5 +32,5 @@ class DBSCANClustering(ClusteringModule):
         ValueError
             For settings out of range.
         """
-        labels = _core.dbscan_labels(points.scaled, float(eps), int(min_samples))
+        labels = _core.dbscan_labels(points.scaled, float(eps), whole("min_samples", min_samples, 1))
         return described(points, labels, int(labels.max(initial=-1)) + 1)

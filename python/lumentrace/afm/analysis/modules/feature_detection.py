@@ -13,6 +13,7 @@ from lumentrace import _core
 from lumentrace.engine import progress
 from lumentrace.engine.collector import collector_paused
 
+from ...checks import whole
 from ...masks import find_mask
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
@@ -93,7 +94,7 @@ class FeatureDetection(AnalysisModule):
         mask = self._mask(stack, previous_results, mask_fn, mask_key, mask_kwargs)
         data = stack.data if stack.data.dtype in (np.float32, np.float64) else stack.data.astype(np.float64)
         holes = None if not fill_holes else 0.0 if hole_area is None else float(hole_area)
-        radius = int(sep_radius) if morph_opening else 0
+        radius = whole("sep_radius", sep_radius, 0) if morph_opening else 0
         labels, counts, table = _core.find_features(
             np.ascontiguousarray(data),
             mask,

@@ -6,6 +6,7 @@ from typing import Any
 
 from lumentrace import _core
 
+from ...checks import whole
 from ..clusters import ClusteringModule, Points, described
 
 
@@ -56,6 +57,11 @@ class KMeansClustering(ClusteringModule):
             return described(points, points.frames, 0) | {"inertia": 0.0}
         if not 1 <= k <= len(points.scaled):
             raise ValueError(f"`k`: expected 1 to the {len(points.scaled)} objects, found {k}")
-        settings = int(n_init), int(random_state), int(max_iter), float(tol)
+        settings = (
+            whole("n_init", n_init, 1),
+            whole("random_state", random_state, 0),
+            whole("max_iter", max_iter, 1),
+            float(tol),
+        )
         _, labels, inertia = _core.k_means(points.scaled, int(k), *settings)
         return described(points, labels, int(k)) | {"inertia": inertia}

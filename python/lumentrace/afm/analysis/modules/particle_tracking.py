@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.engine.collector import collector_paused
 
+from ...checks import whole
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
 from ..detections import axes_of, coordinates, detections
@@ -119,7 +120,9 @@ class ParticleTracking(AnalysisModule):
         points = coordinates(features, coord_columns, coord_order)
         counts = [len(frame) for frame in features]
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        ids = _core.link_points(points, starts, float(max_distance), int(max_missing), distance_scale, method)
+        ids = _core.link_points(
+            points, starts, float(max_distance), whole("max_missing", max_missing, 0), distance_scale, method
+        )
         linked = _Linked(points, np.repeat(np.arange(len(counts)), counts), starts, ids, int(min_track_length))
         with collector_paused():
             tracks = linked.tracks(np.array(stack.get_frame_times()), axes_of(features, coord_columns, coord_order))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 
+from ...checks import whole
 from ..clusters import ClusteringModule, Points, described
 
 Floats = NDArray[np.float64]
@@ -66,6 +67,9 @@ class XMeansClustering(ClusteringModule):
             raise ValueError(f"`criterion`: expected one of {', '.join(CRITERIA)}, found {criterion!r}")
         if not 1 <= min_k <= max_k:
             raise ValueError(f"`min_k`, `max_k`: expected 1 <= min_k <= max_k, found {min_k} and {max_k}")
+        for name, value in (("replicates", replicates), ("max_iter", max_iter)):
+            whole(name, value, 1)
+        whole("random_state", random_state, 0)
         if not len(points.scaled):
             return described(points, points.frames, 0) | {"inertia": 0.0, "scores": {}}
         most = min(max_k, len(points.scaled))
