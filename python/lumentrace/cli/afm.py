@@ -47,10 +47,10 @@ def run(
     ] = None,
     analyse: Annotated[
         str | None,
-        typer.Option("--analyse", help="Analyses: `'feature_detection:mask_fn=mask_threshold,threshold=1'`."),
+        typer.Option("--analyse", help="Analyses: `'feature_detection:mask_fn=mask_otsu'`."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="Recipe in TOML, YAML or JSON; options above go before it.")
+        Path | None, typer.Option(help="Recipe in TOML, YAML or JSON; the options above override it.")
     ] = None,
     create_config: Annotated[
         Path | None, typer.Option("--create-config", help="Write a commented recipe there, and stop.")
