@@ -6,7 +6,8 @@ One, two and four tracers at 42 rpm, 30 to 70 % of the lines scattered or random
 way of tracking the number of locations, the median and the 90 % quantile of their distance from the nearest tracer in
 mm, and two shares of all (tracer, time step of one sample) bins: those that hold a location within 5 mm ("bins"; the
 times of locations scatter by a good part of a step, so even one location per sample leaves 3 to 15 % of bins empty),
-and those whose centre is at most one step away from such a location ("located").
+and those whose centre is at most one step away from such a location ("located"). "both" are medians of both sides on
+the locations that both have.
 """
 
 from __future__ import annotations
@@ -57,6 +58,23 @@ def score(make: ModuleType, params: dict[str, Any], points: NDArray[np.float64],
     return [len(points), np.median(least), np.quantile(least, 0.9), held / bins, located / bins]
 
 
+def on_common(make: ModuleType, params: dict[str, Any], sides: list[NDArray[np.float64]], tracers: int) -> list[float]:
+    """Median distances of both sides on the locations that both have: of one tracer, a quarter of a step apart."""
+    step = STEP * tracers / params["rate"]
+    found = []
+    for points in sides:
+        distance = np.linalg.norm(make.truth_at(params, points[:, 0]) - points[:, 1:4], axis=2)
+        near = distance.min(axis=0) < CLOSE
+        found.append((points[near, 0], distance.argmin(axis=0)[near], distance.min(axis=0)[near]))
+    (times, tracer, least), (others, other_tracer, other_least) = found
+    if not len(times) or not len(others):
+        return [0, np.nan, np.nan]
+    apart = np.abs(times[:, None] - others) + 1e9 * (tracer[:, None] != other_tracer)
+    partner = apart.argmin(axis=1)
+    mutual = (apart.min(axis=1) <= step / 4) & (apart.argmin(axis=0)[partner] == np.arange(len(times)))
+    return [mutual.sum(), np.median(least[mutual]), np.median(other_least[partner[mutual]])]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=HERE.parent.parent / "shared", help="folder with tools/")
@@ -74,11 +92,19 @@ def main() -> None:
         for noise in (0.3, 0.5, 0.7):
             n = (SAMPLES * STEP + 150) * tracers
             made = make.simulate(n=n, tracers=["circle"] * tracers, noise=noise, seed=options.seed + tracers)
-            for who, python in sides:
-                for stage, points in tracked(python, who, made["lors"], tracers).items():
+            found = {who: tracked(python, who, made["lors"], tracers) for who, python in sides}
+            for who, stages in found.items():
+                for stage, points in stages.items():
                     number, median, most, held, located = score(make, made["params"], points, tracers)
                     figures = f"{number:6.0f} {median:7.3f} {most:7.3f} {held:6.3f} {located:7.3f}"
                     print(f"{tracers:2} {noise:5} {who:5} {stage:12} {figures}", flush=True)
+            for stage in found.get("peer", {}):
+                pair = [found[who][stage] for who in ("ours", "peer")]
+                number, ours, theirs = on_common(make, made["params"], pair, tracers)
+                print(
+                    f"{tracers:2} {noise:5} both  {stage:12} {number:6.0f} {ours:7.3f} against {theirs:7.3f}",
+                    flush=True,
+                )
 
 
 def tracked(python: Path, who: str, lines: NDArray[np.float64], tracers: int) -> dict[str, NDArray[np.float64]]:

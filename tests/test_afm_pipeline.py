@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from afm_cases import DETECT, movie, run, stacked
-from lumentrace.afm import AnalysisModule, AnalysisPipeline, export_analysis_to_json
+from lumentrace.afm import AFMImageStack, AnalysisModule, AnalysisPipeline, export_analysis_to_json
 from lumentrace.afm.analysis import registry
+from lumentrace.afm.analysis.registry import load_analysis_module
 
 
 # ------------------------------------------------------------------ pipelines and records
@@ -144,3 +146,45 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TypeError):
         export_analysis_to_json("bare.json", {"complex": 1j})
     assert "mean" in Path("bare.json").read_text()
+
+
+MEMBERS = (
+    *("acquisition", "n_frames", "height", "width", "image_shape", "get_frame", "get_frames", "get_frame_metadata"),
+    *("frames_with_metadata", "time_for_frame", "get_frame_times", "scaling_for_frame", "channel_for_frame"),
+    *("load_data", "apply", "restore_raw", "restore_frame_metadata", "export_processing_log", "export_analysis_log"),
+)
+ATTRIBUTES = (
+    *("data", "pixel_size_nm", "channel", "file_path", "frame_metadata", "processed", "masks", "analysis"),
+    *("state_backups", "provenance"),
+)
+MODULES = {
+    "count_nonzero": (),
+    "feature_detection": (
+        *("mask_fn", "mask_key", "morph_opening", "sep_radius", "min_size", "remove_edge", "fill_holes", "hole_area"),
+    ),
+    "log_blob_detection": ("min_sigma", "max_sigma", "num_sigma", "threshold", "overlap", "include_radius"),
+    "particle_tracking": (
+        *("detection_module", "coord_key", "coord_columns", "max_distance", "max_missing", "distance_scale"),
+    ),
+    "dbscan_clustering": ("eps", "min_samples", "use_time", "normalise", "time_weight"),
+    "k_means_clustering": ("k", "use_time", "normalise", "time_weight", "detection_module", "coord_columns"),
+    "x_means_clustering": ("min_k", "max_k", "replicates", "max_iter", "bic_threshold", "use_time", "normalise"),
+}
+
+
+def test_documented_names() -> None:
+    stack = stacked(movie(1)[0])
+    assert all(hasattr(stack, name) for name in (*MEMBERS, *ATTRIBUTES))
+    names = ["self", "data", "pixel_size_nm", "channel", "file_path", "frame_metadata"]
+    assert list(inspect.signature(AFMImageStack.__init__).parameters)[:6] == names
+    run_parameters = inspect.signature(AnalysisPipeline.run).parameters
+    assert list(run_parameters)[:3] == ["self", "stack", "log_to"]
+    assert run_parameters["log_to"].default is None
+    module_parameters = inspect.signature(AnalysisModule.run).parameters
+    assert list(module_parameters) == ["self", "stack", "previous_results", "params"]
+    assert list(inspect.signature(export_analysis_to_json).parameters)[:2] == ["out_path", "record"]
+    for name, settings in MODULES.items():
+        module = load_analysis_module(name)
+        assert module.name == name
+        assert module.version
+        assert set(settings) <= set(module.settings())

@@ -352,6 +352,10 @@ def test_edits_keep_frames_and_what_is_known_about_them() -> None:
     for wrong in ({"start": 3, "end": 9}, {"start": -1, "end": 1}):
         with pytest.raises(IndexError, match="start"):
             run(leaning(), [("drop_frame_range", wrong)])
+    stack = leaning(6)
+    with pytest.raises(ValueError, match="`mode`"):
+        run(stack, [("drop_final_frames", {}), ("replace_nan", {"mode": "other"})])
+    assert (stack.n_frames, len(stack.frame_metadata), stack.state_backups) == (6, 6, {})
     with pytest.raises(IndexError, match="expected frames 0 to 3, found 7"):
         run(leaning(), [("drop_frames", {"indices_to_drop": [7]})])
 
@@ -455,14 +459,27 @@ def _halved(frame: np.ndarray, factor: float = 0.5) -> np.ndarray:
     return frame * factor
 
 
+def _in_place(frames: np.ndarray) -> Any:
+    frames *= 0
+    return frames if frames.ndim == 2 else (frames, {})
+
+
 def _broken(frame: np.ndarray) -> np.ndarray:
     raise RuntimeError("the plugin is broken")
 
 
 def test_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {
-        "playnano.filters": [Plugin("halved", _halved), Plugin("broken", _broken), Plugin("lost", ImportError("no"))],
-        "playnano.video_processing": [Plugin("reversed", lambda film: (film[::-1].copy(), {"note": 1}))],
+        "playnano.filters": [
+            Plugin("halved", _halved),
+            Plugin("broken", _broken),
+            Plugin("lost", ImportError("no")),
+            Plugin("emptied", _in_place),
+        ],
+        "playnano.video_processing": [
+            Plugin("reversed", lambda film: (film[::-1].copy(), {"note": 1})),
+            Plugin("emptied_film", _in_place),
+        ],
     }
     monkeypatch.setattr("lumentrace.afm.processing.registry.entry_points", lambda group: found.get(group, []))
     stack = leaning()
@@ -473,6 +490,10 @@ def test_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match="the plugin is broken") as raised:
         run(leaning(), [("broken", {})])
     assert raised.value.__notes__ == ["in step 1, broken, frame 0"]
+    for name in ("emptied", "emptied_film"):
+        stack = run(leaning(), [(name, {})])
+        assert not stack.data.any()
+        np.testing.assert_array_equal(stack.processed["raw"], raw)
     kept = run(leaning(), [("broken", {})], on_error="keep")
     assert len(kept.provenance["processing"]["steps"][0]["failed_frames"]) == 4
     with pytest.raises(RuntimeError, match="cannot be imported"):

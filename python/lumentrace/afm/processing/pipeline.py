@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -204,7 +205,7 @@ class _Work:
             "video_filter": self._video,
             "video_plugin": self._video,
         }[planned.step.kind]
-        steps.run(planned.step.name, planned.settings, lambda: work(planned, started) or True)
+        steps.run(planned.step.name, planned.settings, partial(work, planned, started))
 
     def _filter(self, group: list[Planned], kernels: list[Kernel]) -> list[dict[int, str]]:
         """Failed frames of each filter, with the reason."""
@@ -251,7 +252,9 @@ class _Work:
         tell = progress.reporter()
         for number, frame in enumerate(self.data):
             try:
-                found = np.asarray(planned.step.function(frame, **planned.settings))
+                # A plugin may change what it is given.
+                given = frame.copy() if planned.step.kind == "plugin" else frame
+                found = np.asarray(planned.step.function(given, **planned.settings))
                 if found.shape != frame.shape or (kind is not None and found.dtype != kind):
                     raise ValueError(f"expected {frame.shape}, found {found.dtype} of shape {found.shape}")
                 out[number] = found
@@ -266,7 +269,8 @@ class _Work:
         return failed
 
     def _video(self, planned: Planned, started: str) -> None:
-        frames, found = planned.step.function(self.data, **planned.settings)
+        given = self.data.copy() if planned.step.kind == "video_plugin" else self.data
+        frames, found = planned.step.function(given, **planned.settings)
         if not isinstance(frames, np.ndarray) or frames.ndim != 3 or len(frames) != len(self.data):
             raise ValueError(f"step {self.number}, {planned.step.name}: expected {len(self.data)} frames from it")
         if frames.shape != self.data.shape:
@@ -277,7 +281,6 @@ class _Work:
 
     def _edit(self, planned: Planned, started: str) -> None:
         kept = planned.step.function(len(self.data), **planned.settings)
-        self.stack.state_backups.setdefault("frame_metadata", [dict(entry) for entry in self.stack.frame_metadata])
         self.data, self.owned = self.data[kept], True
         self.metadata = [self.metadata[number] for number in kept]
         self.mask, self.mask_name = None, ""
@@ -325,7 +328,9 @@ class _Work:
         stack.masks.update(self.masks)
         if stack.in_file or self.data is not stack.data:
             stack.data = self.data
-        stack.frame_metadata = self.metadata
+        if self.metadata is not stack.frame_metadata:
+            stack.state_backups.setdefault("frame_metadata", stack.frame_metadata)
+            stack.frame_metadata = [dict(entry) for entry in self.metadata]
         stack.history = steps.provenance
         stack.provenance["environment"] = versions()
         before = stack.provenance["processing"]
