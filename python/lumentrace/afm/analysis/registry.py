@@ -16,8 +16,14 @@ BUILT_IN = {
     "feature_detection": "lumentrace.afm.analysis.modules.feature_detection:FeatureDetection",
     "k_means_clustering": "lumentrace.afm.analysis.modules.k_means_clustering:KMeansClustering",
     "log_blob_detection": "lumentrace.afm.analysis.modules.log_blob_detection:LoGBlobDetection",
+    "particle_region_extraction": (
+        "lumentrace.afm.analysis.modules.particle_region_extraction:ParticleRegionExtraction"
+    ),
     "particle_tracking": "lumentrace.afm.analysis.modules.particle_tracking:ParticleTracking",
     "track_statistics": "lumentrace.afm.analysis.modules.track_statistics:TrackStatistics",
+    "tracked_particle_boundary_size": (
+        "lumentrace.afm.analysis.modules.tracked_particle_boundary_size:TrackedParticleBoundarySize"
+    ),
     "x_means_clustering": "lumentrace.afm.analysis.modules.x_means_clustering:XMeansClustering",
 }
 GROUPS = ("lumentrace.afm.analysis", "playnano.analysis", "playNano.analysis")
