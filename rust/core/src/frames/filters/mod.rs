@@ -123,12 +123,12 @@ impl Filters {
 
     /// Applies the filters to all frames in place, several at once; the result does not depend on how many.
     ///
-    /// With `source`, the frames are first copied from there. It and `mask` have the size of `frames`. With `keep`, a frame that a filter cannot be applied to stays as it was before that
-    /// filter, goes on to the next, and is listed.
+    /// With `source`, the frames are first copied from there. It and `mask` have the size of `frames`. With `keep`, a frame
+    /// that a filter cannot be applied to stays as it was before that filter and goes on to the next; without, it goes no
+    /// further. Either way the failures are listed by frame.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the sizes do not agree, [`Error::Cancelled`], and without `keep` the [`Failure`] of the first
-    /// frame as the second part of the pair.
+    /// [`Error::Argument`] if the sizes do not agree, [`Error::Cancelled`].
     pub fn apply(
         &self,
         frames: &mut [f64],
