@@ -83,6 +83,18 @@ def magnified(image: Image, least: int = LEAST_SIDE) -> Image:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def spelled(nm: float) -> str:
+    """A length with its unit, in letters that every font has.
+
+    Examples
+    --------
+    >>> from lumentrace.plots.films.drawing import spelled
+    >>> spelled(150.0), spelled(15000.0)
+    ('150 nm', '15 um')
+    """
+    return f"{nm / 1000:.4g} um" if nm >= 1000 else f"{nm:.4g} nm"
+
+
 def round_length(nm: float) -> float:
     """The largest length of 1, 2 or 5 times a power of ten that is not above.
 
@@ -131,8 +143,7 @@ def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str
         bar = (margin, bottom - thick, margin + length, bottom)
         draw.rectangle((bar[0] - 1, bar[1] - 1, bar[2] + 1, bar[3] + 1), fill="black")
         draw.rectangle(bar, fill="white")
-        label = f"{length_nm / 1000:g} µm" if length_nm >= 1000 else f"{length_nm:g} nm"
-        draw.text((margin, bottom - thick - size // 4), label, anchor="ld", **style)
+        draw.text((margin, bottom - thick - size // 4), spelled(length_nm), anchor="ld", **style)
     return np.asarray(picture)
 
 

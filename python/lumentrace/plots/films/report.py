@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..palette import PALETTE
 from ..report import Report, Swatch
-from .drawing import height_range
+from .drawing import height_range, spelled
 from .figures import MOST_TRACKS, displacement, distribution, montage, over_time, tracks_over
 
 MOST_ROWS = 100
@@ -85,7 +85,7 @@ def afm_report(
     outputs = {} if record is None else _latest(record)
     height, width = stack.image_shape
     size_nm = (width * stack.pixel_size_nm, height * stack.pixel_size_y_nm)
-    report = Report(title, f"{stack.n_frames} frames of {size_nm[0]:.4g} x {size_nm[1]:.4g} nm, {stack.channel}")
+    report = Report(title, f"{stack.n_frames} frames of {spelled(size_nm[0])} x {spelled(size_nm[1])}, {stack.channel}")
     times = np.array(stack.get_frame_times())
     _key_figures(report, stack, outputs, times)
     for note in notes:
@@ -164,7 +164,7 @@ def _objects(report: Report, name: str, found: Mapping[str, Any], times: NDArray
     report.section("Objects" if name == "feature_detection" else f"Objects: {name}")
     counts = np.array([len(frame) for frame in frames])
     if not counts.sum():
-        report.text("None were found.", notice=True)
+        report.text("None were found. A lower threshold, or objects at the edge of the frame, may help.", notice=True)
         return
     report.figure(over_time(times[: len(counts)], counts, "objects per frame"), "Number", height=LOW, half=True)
     flat = [feature for frame in frames for feature in frame]
