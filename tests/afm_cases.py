@@ -36,3 +36,16 @@ def run(stack: AFMImageStack, *steps: tuple[str, dict[str, Any]]) -> dict[str, A
 
 
 DETECT = ("feature_detection", {"mask_fn": "mask_threshold", "threshold": 1.0})
+
+
+def drifting(frames: int = 5, size: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """Shifted views of one large scene, and by how much the scene moves."""
+    random = np.random.default_rng(3)
+    from scipy import ndimage
+
+    scene = ndimage.gaussian_filter(random.normal(0, 1, (2 * size, 2 * size)), 2) * 10
+    moves = np.cumsum(random.integers(-2, 3, (frames, 2)), axis=0)
+    moves -= moves[0]
+    start = size // 2
+    views = [scene[start - dy : start - dy + size, start - dx : start - dx + size] for dy, dx in moves]
+    return np.stack(views), moves

@@ -19,8 +19,6 @@ Floats = NDArray[Any]
 Moved = tuple[Floats, dict[str, Any]]
 
 METHODS = ("fft_cross_correlation", "full_cross_correlation")
-ROUNDS = 8
-"""Most repetitions of the search for a shift between pixels."""
 MODES = ("pad", "crop", "crop_square")
 
 
@@ -69,12 +67,12 @@ def align_frames(
     _check(data, method, mode)
     if not 0 <= reference_frame < len(data):
         raise ValueError(f"`reference_frame`: expected 0 to {len(data) - 1}, found {reference_frame}")
-    find = Correlation(_prepared(data[reference_frame], pre_filter_sigma), max_shift, direct=method == METHODS[1])
+    find = Correlation(prepared(data[reference_frame], pre_filter_sigma), max_shift, direct=method == METHODS[1])
     tell = progress.reporter()
     shifts = np.zeros((len(data), 2), dtype=np.int64)
     # The transforms leave the interpreter free.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for number, shift in enumerate(pool.map(lambda frame: find.shift(_prepared(frame, pre_filter_sigma)), data)):
+        for number, shift in enumerate(pool.map(lambda frame: find.shift(prepared(frame, pre_filter_sigma)), data)):
             shifts[number] = shift
             if tell is not None:
                 tell(number + 1)
@@ -118,7 +116,7 @@ def rolling_frame_align(
     _check(data, METHODS[0], mode)
     if window < 1:
         raise ValueError(f"`window`: expected a whole number from 1 on, found {window}")
-    images = [_prepared(frame, pre_filter_sigma) for frame in data]
+    images = [prepared(frame, pre_filter_sigma) for frame in data]
     tell = progress.reporter()
     shifts = np.zeros((len(data), 2), dtype=np.int64)
     for number in range(1, len(data)):
@@ -130,95 +128,6 @@ def rolling_frame_align(
         if tell is not None:
             tell(number + 1)
     return _placed(data, shifts, mode)
-
-
-def correct_drift(
-    data: Floats,
-    *,
-    reference: str = "previous",
-    upsample_factor: int = 20,
-    max_shift: float | None = None,
-    pre_filter_sigma: float | None = 1.0,
-) -> Moved:
-    """Undo drift by parts of pixels; frames keep their size, with NaN where nothing was seen.
-
-    Parameters
-    ----------
-    data : ndarray
-        (frames, height, width)
-    reference : {'previous', 'first', 'mean'}, default 'previous'
-        What each frame is compared with; 'previous' adds shifts up, which follows a sample that changes.
-    upsample_factor : int, default 20
-        Shifts are found to one part in so many of a pixel.
-    max_shift : float, optional
-        Refuse frames that moved more than this from one to the next, or from the reference.
-    pre_filter_sigma : float, optional
-        Smooth the frames for the search.
-
-    Returns
-    -------
-    corrected : ndarray
-        float64; values between pixels by cubic splines.
-    metadata : dict
-        `shifts` float (frames, 2), `reference`.
-
-    Raises
-    ------
-    ValueError
-        For settings out of range, or a frame that moved too far; the message names it.
-
-    Notes
-    -----
-    Guizar-Sicairos, M. et al.: Efficient subpixel image registration algorithms. Opt. Lett. 33 (2008) 156.
-    """
-    from scipy import ndimage
-
-    if reference not in ("previous", "first", "mean"):
-        raise ValueError(f"`reference`: expected 'previous', 'first' or 'mean', found {reference!r}")
-    images = [_prepared(frame, pre_filter_sigma) for frame in data]
-    shifts = np.zeros((len(data), 2))
-    tell = progress.reporter()
-    fixed = np.mean(images, axis=0) if reference == "mean" and images else None
-    for number in range(0 if fixed is not None else 1, len(data)):
-        other = fixed if fixed is not None else images[number - 1 if reference == "previous" else 0]
-        found = _between(other, images[number], upsample_factor)
-        if max_shift is not None and np.abs(found).max() > max_shift:
-            raise ValueError(f"correct_drift, frame {number}: expected shifts up to {max_shift:g}, found {found}")
-        shifts[number] = found + (shifts[number - 1] if reference == "previous" else 0)
-        if tell is not None:
-            tell(number + 1)
-    corrected = np.empty(data.shape)
-    for number, frame in enumerate(data):
-        filled, bad = _filled(frame)
-        corrected[number] = ndimage.shift(filled, shifts[number], order=3, mode="constant", cval=np.nan)
-        if bad is not None:
-            gone = ndimage.shift(bad.astype(np.float64), shifts[number], order=1, mode="constant", cval=1.0)
-            corrected[number][gone > 1e-6] = np.nan
-    return corrected, {"shifts": shifts, "reference": reference}
-
-
-def _between(fixed: Floats, image: Floats, upsample_factor: int) -> NDArray[np.float64]:
-    """The shift of an image onto a fixed one.
-
-    What leaves the frame on one side and what enters on the other pull each estimate towards 0 by some percent: it is
-    repeated on the shifted image until nothing is left.
-    """
-    from scipy import ndimage, signal
-    from skimage.registration import phase_cross_correlation
-
-    find: Any = phase_cross_correlation
-    total = np.zeros(2)
-    for _ in range(ROUNDS):
-        margins = np.minimum(np.ceil(np.abs(total)).astype(int) + 1, (np.array(fixed.shape) - 1) // 3)
-        inside = tuple(slice(margin, length - margin) for margin, length in zip(margins, fixed.shape, strict=True))
-        moved = ndimage.shift(image, total, order=3, mode="nearest")[inside]
-        window = np.outer(*(signal.windows.hann(length, sym=True) for length in moved.shape))
-        pair = [window * (part - part.mean()) for part in (fixed[inside], moved)]
-        found = find(*pair, upsample_factor=upsample_factor, normalization=None)[0]
-        total = total + found
-        if np.abs(found).max() < 1 / upsample_factor:
-            break
-    return total
 
 
 class Correlation:
@@ -278,7 +187,7 @@ def _check(data: Floats, method: str, mode: str) -> None:
         raise ValueError("`data`: expected at least one frame, found none")
 
 
-def _filled(frame: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
+def filled(frame: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
     """A frame whose pixels that are not finite are the mean of the others, and which these are."""
     bad = ~np.isfinite(frame)
     if not bad.any():
@@ -286,8 +195,9 @@ def _filled(frame: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
     return np.where(bad, 0.0 if bad.all() else frame[~bad].mean(), frame), bad
 
 
-def _prepared(frame: Floats, sigma: float | None) -> Floats:
-    image, _ = _filled(frame)
+def prepared(frame: Floats, sigma: float | None) -> Floats:
+    """A frame for the search of shifts: filled, smoothed, with mean 0."""
+    image, _ = filled(frame)
     if sigma:
         from scipy import ndimage
 

@@ -1,4 +1,4 @@
-"""Filters of whole films: along time, of their borders, of missing pixels. See also `alignment`."""
+"""Filters of whole films: along time, of their borders, of missing pixels. See also `alignment` and `drift`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment import Floats, Moved, align_frames, correct_drift, rolling_frame_align
+from .alignment import Floats, Moved, align_frames, rolling_frame_align
+from .drift import correct_drift
 
 FILLS = ("zero", "mean", "median", "global_mean", "constant")
 
