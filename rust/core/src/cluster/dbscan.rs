@@ -17,8 +17,8 @@ const MARGIN: f64 = 1.0 - 1e-9;
 /// of them. Rows that are not finite are noise.
 ///
 /// Points are sorted into cells whose diagonal is `eps`: points of a cell are neighbours of each other, and two cells are
-/// joined by the first pair of cores that are (Gunawan, *A faster algorithm for DBSCAN*, 2013). O(n log n), and for each
-/// cell the cells within reach along the first axis.
+/// joined by the first pair of cores that are (Gunawan, *A faster algorithm for DBSCAN*, 2013). O(n log n) for one and two
+/// axes; for more, times the cells that are close along the first two.
 ///
 /// # Errors
 /// [`Error::Argument`] unless `eps` is above 0, `min_samples` at least 1 and places are below 1e15 `eps`;
@@ -61,7 +61,8 @@ impl Cells {
         let mut order: Vec<usize> = Vec::with_capacity(points.len());
         let mut own = Vec::with_capacity(points.len() * width);
         for (number, row) in points.iter().enumerate() {
-            own.extend(row.iter().map(|x| (x / side).floor()));
+            // Adding 0 leaves one kind of 0.
+            own.extend(row.iter().map(|x| (x / side).floor() + 0.0));
             if row.iter().all(|x| x.is_finite()) {
                 order.push(number);
             }
@@ -102,11 +103,27 @@ impl Cells {
         for cell in 0..self.count() {
             control.check()?;
             let own = self.key(cell);
-            let ahead = (cell + 1..self.count()).take_while(|&other| self.key(other)[0] - own[0] <= reach);
-            let near = ahead.filter(|&other| self.key(other).iter().zip(own).all(|(a, b)| (a - b).abs() <= reach));
-            found.push(near.collect());
+            let mut near = Vec::new();
+            for step in 0..=reach as usize {
+                let first = own[0] + step as f64;
+                let last = self.key_range(cell + 1, first, own.get(1).map(|second| [second - reach, second + reach]));
+                near.extend(
+                    last.filter(|&other| self.key(other).iter().zip(own).skip(2).all(|(a, b)| (a - b).abs() <= reach)),
+                );
+            }
+            found.push(near);
         }
         Ok(found)
+    }
+
+    /// Cells from `start` on whose first place is given and whose second lies between two.
+    fn key_range(&self, start: usize, first: f64, second: Option<[f64; 2]>) -> std::ops::Range<usize> {
+        let [low, high] = second.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        let place = |cell: usize| (self.key(cell)[0], self.key(cell).get(1).copied().unwrap_or(0.0));
+        let before = |cell: usize| place(cell) < (first, low);
+        let within = |cell: usize| place(cell) <= (first, high);
+        let begin = search(start, self.count(), before);
+        begin..search(begin, self.count(), within)
     }
 
     fn close(&self, a: usize, b: usize) -> bool {
@@ -208,6 +225,20 @@ impl Cells {
             }
         }
     }
+}
+
+/// The first number from `start` on for which `low` does not hold; it holds for all before.
+fn search(start: usize, end: usize, low: impl Fn(usize) -> bool) -> usize {
+    let (mut start, mut end) = (start, end);
+    while start < end {
+        let middle = start.midpoint(end);
+        if low(middle) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    start
 }
 
 fn compare(a: &[f64], b: &[f64]) -> Ordering {
