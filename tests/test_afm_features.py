@@ -119,7 +119,7 @@ def test_opening_like_scipy(radius: int, merge: bool) -> None:
     np.testing.assert_array_equal(found["labeled_masks"][0], opened_by_scipy(mask, radius, merge))
 
 
-@pytest.mark.parametrize("hole_area", [None, 4, 40])
+@pytest.mark.parametrize("hole_area", [None, 0, 4, 40])
 def test_holes_like_scipy(hole_area: float | None) -> None:
     mask = ndimage.gaussian_filter(np.random.default_rng(2).normal(size=(60, 70)), 1) > -0.05
     if hole_area is None:

@@ -28,7 +28,8 @@ class FeatureDetection(AnalysisModule):
     `frame_timestamp` (s), `label`, `area` (pixels), `min`, `max`, `mean` of the data, `bbox` (first row and column, row
     and column after the last), `centroid` (row, column), `centroid_x`, `centroid_y`, `centroid_weighted` (row, column),
     `area_nm2`, `centroid_nm`, `volume_nm3`, `major_axis`, `minor_axis`, `perimeter`, `feret_max` (pixels, with `_nm`
-    in nm), `aspect` (ratio of the axes), `eccentricity`, `orientation`, all as in scikit-image;
+    in nm), `aspect` (ratio of the axes), `eccentricity`, `orientation`, as in scikit-image (but the diameter is that of
+    the outline half-way between pixels, not of a convex hull of pixels);
     `labeled_masks`, int32 (height, width) per frame; `summary` with `total_frames`, `total_features`,
     `avg_features_per_frame`, `avg_per_frame`.
     """
@@ -93,7 +94,9 @@ class FeatureDetection(AnalysisModule):
         """
         mask = self._mask(stack, previous_results, mask_fn, mask_key, mask_kwargs)
         data = stack.data if stack.data.dtype in (np.float32, np.float64) else stack.data.astype(np.float64)
-        holes = None if not fill_holes else 0.0 if hole_area is None else float(hole_area)
+        nothing = not fill_holes or (hole_area is not None and hole_area <= 0)
+        # 0 stands for all that are enclosed.
+        holes = None if nothing else 0.0 if hole_area is None else float(hole_area)
         radius = whole("sep_radius", sep_radius, 0) if morph_opening else 0
         labels, counts, table = _core.find_features(
             np.ascontiguousarray(data),

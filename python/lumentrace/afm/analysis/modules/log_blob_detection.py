@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.engine import progress
 
+from ...checks import whole
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
 
 POLARITIES = ("bright", "dark")
+MOST_SIZES = 1000
+"""Each takes the memory of a frame."""
 
 
 class LoGBlobDetection(AnalysisModule):
@@ -103,9 +106,7 @@ class LoGBlobDetection(AnalysisModule):
 def _sizes(least: float, most: float, number: int) -> list[float]:
     if not 0 < least <= most or not np.isfinite(most):
         raise ValueError(f"`min_sigma`, `max_sigma`: expected 0 < min_sigma <= max_sigma, found {least} and {most}")
-    if number < 1:
-        raise ValueError(f"`num_sigma`: expected at least 1, found {number}")
-    sizes: list[float] = np.linspace(least, most, number).tolist()
+    sizes: list[float] = np.linspace(least, most, whole("num_sigma", number, 1, MOST_SIZES)).tolist()
     return sizes
 
 
