@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,26 @@ def test_records_survive_hdf5(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         common.export_to_hdf5({"object": object()}, tmp_path / "object.h5")
     assert not (tmp_path / "object.h5").exists()
+
+
+class Made(Mapping[int, np.ndarray]):
+    """Arrays that are made when they are asked for, and gone afterwards."""
+
+    def __getitem__(self, key: int) -> np.ndarray:
+        return np.full((3, 3), key)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(50))
+
+    def __len__(self) -> int:
+        return 50
+
+
+def test_arrays_made_on_the_way_are_not_mixed_up(tmp_path: Path) -> None:
+    common.export_to_hdf5({"masks": Made()}, tmp_path / "record.h5")
+    back = common.load_analysis_from_hdf5(tmp_path / "record.h5")["masks"]
+    assert list(back) == list(range(50))
+    assert all((array == key).all() for key, array in back.items())
 
 
 def test_short_form_of_records(tmp_path: Path) -> None:

@@ -14,19 +14,9 @@ from typing import Any
 import numpy as np
 
 from lumentrace.files import replacing
+from lumentrace.storage.records import read_record, write_record
 
-from .hdf5 import export_to_hdf5, load_analysis_from_hdf5
-
-__all__ = [
-    "NumpyEncoder",
-    "export_analysis_to_json",
-    "export_to_hdf5",
-    "load_analysis_from_hdf5",
-    "make_json_safe",
-    "plain",
-    "safe_json_dumps",
-    "sanitize_analysis_for_logging",
-]
+ROOT = "analysis_record"
 
 
 class NumpyEncoder(json.JSONEncoder):
@@ -163,3 +153,45 @@ def export_analysis_to_json(out_path: str | os.PathLike[str], record: Any, *, al
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(text.encode())
+
+
+def export_to_hdf5(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write a record as HDF5: features as columns, masks compressed; see `lumentrace.storage.records`.
+
+    Parameters
+    ----------
+    record : dict
+        As of `AnalysisPipeline.run`.
+    path : path
+        Folders that are missing are made.
+
+    Raises
+    ------
+    TypeError
+        If the record holds something that cannot be written.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lumentrace.afm.analysis.utils.common import export_to_hdf5, load_analysis_from_hdf5
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     export_to_hdf5({"features": [[{"area": 57.0, "bbox": (1, 2, 3, 4)}], []]}, f"{folder}/record.h5")
+    ...     load_analysis_from_hdf5(f"{folder}/record.h5")
+    {'features': [[{'area': 57.0, 'bbox': (1, 2, 3, 4)}], []]}
+    """
+    write_record(path, record, ROOT)
+
+
+def load_analysis_from_hdf5(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a record that `export_to_hdf5` wrote.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or something else.
+    OSError
+        If it cannot be read.
+    """
+    return read_record(path, ROOT)

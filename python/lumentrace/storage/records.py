@@ -21,19 +21,20 @@ from lumentrace.errors import FormatError
 from lumentrace.files import replacing
 from lumentrace.storage.encoding import Decoder, Encoder
 
-ROOT = "analysis_record"
 COLUMN_TYPES: dict[type, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
 
 
-def export_to_hdf5(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a record; the file appears whole or not at all.
+def write_record(path: str | os.PathLike[str], record: Mapping[str, Any], root: str) -> None:
+    """Write a record into a group of a new file, which appears whole or not at all.
 
     Parameters
     ----------
-    record : dict
-        As of `AnalysisPipeline.run`.
     path : path
         Folders that are missing are made.
+    record : mapping
+        Of dicts, lists, tuples, arrays of numbers and plain values.
+    root : str
+        Name of the group.
 
     Raises
     ------
@@ -41,27 +42,17 @@ def export_to_hdf5(record: Mapping[str, Any], path: str | os.PathLike[str]) -> N
         If the record holds something that cannot be written.
     OSError
         If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> from lumentrace.afm.analysis.utils.common import export_to_hdf5, load_analysis_from_hdf5
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     export_to_hdf5({"features": [[{"area": 57.0, "bbox": (1, 2, 3, 4)}], []]}, f"{folder}/record.h5")
-    ...     load_analysis_from_hdf5(f"{folder}/record.h5")
-    {'features': [[{'area': 57.0, 'bbox': (1, 2, 3, 4)}], []]}
     """
     import h5py
 
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     with replacing(place) as file, h5py.File(file, "w") as h5:
-        _Writer().write(h5, ROOT, dict(record))
+        _Writer().write(h5, root, dict(record))
 
 
-def load_analysis_from_hdf5(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a record that `export_to_hdf5` wrote.
+def read_record(path: str | os.PathLike[str], root: str) -> dict[str, Any]:
+    """Read a record that `write_record` wrote.
 
     Raises
     ------
@@ -75,27 +66,30 @@ def load_analysis_from_hdf5(path: str | os.PathLike[str]) -> dict[str, Any]:
     with open(path, "rb") as file:
         try:
             with h5py.File(file, "r") as h5:
-                found: dict[str, Any] = _read(h5[ROOT])
+                found: dict[str, Any] = _read(h5[root])
                 return found
+        except MemoryError:
+            raise
         except Exception as error:
             # h5py raises what it likes on damaged data; the cause is kept.
-            raise FormatError(f"{path}: expected a record of an analysis, found a damaged or different file") from error
+            raise FormatError(f"{path}: expected a record {root!r}, found a damaged or different file") from error
 
 
 class _Writer:
     """Writes values and remembers where containers are, to link those that occur again."""
 
     def __init__(self) -> None:
-        self._written: dict[int, Any] = {}
+        self._written: dict[int, tuple[Any, Any]] = {}
 
-    def write(self, group: Any, name: str, value: Any) -> None:
+    def write(self, group: Any, name: str, value: Any, remember: bool = True) -> None:
         if id(value) in self._written:
-            group[name] = self._written[id(value)]
+            group[name] = self._written[id(value)][1]
             return
         made, kind = self._made(group, name, value)
         made.attrs["kind"] = kind
-        if isinstance(value, (Mapping, list, np.ndarray)):
-            self._written[id(value)] = made
+        if remember and isinstance(value, (Mapping, list, np.ndarray)):
+            # Held, because another object may get the id of one that is gone.
+            self._written[id(value)] = value, made
 
     def _made(self, group: Any, name: str, value: Any) -> tuple[Any, str]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
@@ -113,15 +107,17 @@ class _Writer:
         if isinstance(value, Mapping) and all(isinstance(key, str) and "/" not in key for key in value):
             return self._items(group, name, value.items()), "dict"
         if isinstance(value, Mapping) and any(isinstance(item, np.ndarray) for item in value.values()):
-            return self._items(group, name, ((str(int(key)), item) for key, item in value.items())), "numbered"
+            # Arrays that a mapping makes when it is asked for them are not held.
+            items = ((str(int(key)), item) for key, item in value.items())
+            return self._items(group, name, items, isinstance(value, dict)), "numbered"
         if isinstance(value, list) and any(isinstance(item, (np.ndarray, Mapping)) for item in value):
             return self._items(group, name, ((str(key), item) for key, item in enumerate(value))), "list"
         return group.create_dataset(name, data=_json(name, value)), "json"
 
-    def _items(self, group: Any, name: str, items: Iterable[tuple[str, Any]]) -> Any:
+    def _items(self, group: Any, name: str, items: Iterable[tuple[str, Any]], remember: bool = True) -> Any:
         own = group.create_group(name, track_order=True)
         for key, item in items:
-            self.write(own, key, item)
+            self.write(own, key, item, remember)
         return own
 
 
