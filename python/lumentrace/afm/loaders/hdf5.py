@@ -34,7 +34,7 @@ def opened(path: Path, kind: str) -> Iterator[Any]:
         try:
             with h5py.File(file, "r") as h5:
                 yield h5
-        except FormatError:
+        except (FormatError, MemoryError):
             raise
         except Exception as error:
             # h5py raises what it likes on damaged data; the cause is kept.

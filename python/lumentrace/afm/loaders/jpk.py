@@ -78,29 +78,20 @@ def read(path: Path, channel: str) -> Recording:
         If the channel is not there.
     """
     images: list[Image] = []
-    metadata: list[dict[str, Any]] = []
-    name, bidirectional, size = "", False, (0.0, 0.0)
+    found: list[_About] = []
+    name = ""
     for file in files(path):
         available, tags = _opened(file)
         name = choose(channel, list(available), file)
-        image = available[name]
-        if images and (image.shape, image.unit) != (images[0].shape, images[0].unit):
-            raise FormatError(f"{file}: expected {images[0].shape} pixels in {images[0].unit}, found {image}")
-        images.append(image)
-        try:
-            size = 1e9 * float(tags[U_LENGTH]) / image.shape[1], 1e9 * float(tags[V_LENGTH]) / image.shape[0]
-            if not (size[0] > 0 and size[1] > 0):
-                raise ValueError(f"a grid of {size[0]:g} x {size[1]:g} nm")
-            entry, bidirectional = _metadata(tags, image.shape[0], size[0])
-        except (KeyError, ValueError) as error:
-            raise FormatError(f"{file}: expected the size of the grid and its times, found no usable {error}") from None
-        metadata.append(entry)
-    first = metadata[0]["start_epoch_ms"]
-    for entry in metadata:
-        known = first is not None and entry["start_epoch_ms"] is not None
-        entry["timestamp"] = (entry["start_epoch_ms"] - first) / 1000 if known else None
-    acquisition = {"bidirectional": bidirectional, "flipped": True, "files": len(images)}
-    return Recording(ImageFrames(images), name, images[0].unit, size, metadata, acquisition)
+        images.append(available[name])
+        found.append(_about(file, tags, available[name].shape))
+    first = found[0].metadata["start_epoch_ms"]
+    for own in found:
+        start = own.metadata["start_epoch_ms"]
+        own.metadata["timestamp"] = None if first is None or start is None else (start - first) / 1000
+    acquisition = {"bidirectional": found[0].bidirectional, "flipped": True, "files": len(images)}
+    metadata = [own.metadata for own in found]
+    return Recording(ImageFrames(images), name, images[0].unit, found[0].pixel_nm, metadata, acquisition)
 
 
 def _opened(path: Path) -> tuple[dict[str, Image], dict[int, Any]]:
@@ -145,20 +136,34 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", errors="replace").strip("\0") if isinstance(value, bytes) else str(value).strip("\0")
 
 
-def _metadata(tags: dict[int, Any], lines: int, pixel_nm: float) -> tuple[dict[str, Any], bool]:
+@dataclass(frozen=True)
+class _About:
+    """What a file says beside its pixels."""
+
+    pixel_nm: tuple[float, float]
+    bidirectional: bool
+    metadata: dict[str, Any]
+
+
+def _about(file: Path, tags: dict[int, Any], shape: tuple[int, int]) -> _About:
+    try:
+        pixel = 1e9 * float(tags[U_LENGTH]) / shape[1], 1e9 * float(tags[V_LENGTH]) / shape[0]
+        rate = float(tags[SCAN_RATE]) if SCAN_RATE in tags else None
+        if not min(pixel) > 0:
+            raise ValueError(f"pixels of {pixel[0]:g} x {pixel[1]:g} nm")
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{file}: expected the size of the grid and its times, found no usable {error}") from None
     start, end = (_moment(tags.get(tag)) for tag in (START, END))
     duration = end - start if start is not None and end is not None else None
-    rate = float(tags[SCAN_RATE]) if SCAN_RATE in tags else None
-    bidirectional = bool(duration and rate and duration * rate / lines < BIDIRECTIONAL)
-    entry = {
+    metadata = {
         "timestamp": None,
-        "frame_pixel_size_nm": pixel_nm,
+        "frame_pixel_size_nm": pixel[0],
         "frame_duration_s": duration,
         "start_epoch_ms": None if start is None else round(1000 * start),
         "scan_direction": _text(tags[MOTION]) if MOTION in tags else None,
         "line_rate": rate,
     }
-    return entry, bidirectional
+    return _About(pixel, bool(duration and rate and duration * rate / shape[0] < BIDIRECTIONAL), metadata)
 
 
 def _moment(value: Any) -> float | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lumentrace.errors import FormatError
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +60,14 @@ class Image(Protocol):
     """A frame in a file of its own."""
 
     @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def unit(self) -> str:
+        """Of the values."""
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
 
@@ -70,10 +81,21 @@ class ImageFrames(FrameSource):
     Parameters
     ----------
     images : sequence of Image
-        All of one shape.
+
+    Raises
+    ------
+    FormatError
+        If one has another shape or unit than the first.
     """
 
     def __init__(self, images: Sequence[Image]):
+        first = images[0]
+        for image in images:
+            if (image.shape, image.unit) != (first.shape, first.unit):
+                raise FormatError(
+                    f"{image.path}: expected {first.shape} pixels in {first.unit}, as in {first.path.name}, "
+                    f"found {image.shape} in {image.unit}"
+                )
         self._images = images
         self.shape = (len(images), *images[0].shape)
 

@@ -198,12 +198,6 @@ def read(path: Path, channel: str) -> Recording:
         sections = {channel_of(section): section for section in reversed(header.images)}
         name = choose(channel, list(reversed(sections)), file)
         image = image_of(file, header, sections[name])
-        if images and (image.shape, image.unit) != (images[0].shape, images[0].unit):
-            expected, found = images[0], image
-            raise FormatError(
-                f"{file}: expected {expected.shape} pixels in {expected.unit}, as in {expected.path.name}, "
-                f"found {found.shape} in {found.unit}"
-            )
         images.append(image)
         metadata.append(_metadata(header, sections[name], image))
     _count_from_the_first(metadata)

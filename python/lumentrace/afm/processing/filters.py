@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..checks import whole
+from lumentrace.checks import whole
+
 from .native import Kernel, frame_filter
 
 MOST_ORDER = 20

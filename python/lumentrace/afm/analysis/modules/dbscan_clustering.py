@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lumentrace import _core
+from lumentrace.checks import whole
 
-from ...checks import whole
 from ..clusters import ClusteringModule, Points, described
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.checks import whole
 from lumentrace.engine import progress
 from lumentrace.engine.collector import collector_paused
 
-from ...checks import whole
 from ...masks import find_mask
 from ...stack import AFMImageStack
 from ..base import AnalysisModule

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.checks import whole
 from lumentrace.engine import progress
 
-from ...checks import whole
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...checks import whole
+from lumentrace.checks import whole
+
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
 from ..detections import detections

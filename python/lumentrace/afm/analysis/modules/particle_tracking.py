@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.checks import whole
 from lumentrace.engine.collector import collector_paused
 
-from ...checks import whole
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
 from ..detections import axes_of, coordinates, detections

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.checks import whole
 
-from ...checks import whole
 from ..clusters import ClusteringModule, Points, described
 
 Floats = NDArray[np.float64]
