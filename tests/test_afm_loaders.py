@@ -168,6 +168,7 @@ def test_frames_stay_in_the_file_until_they_are_asked_for(name: str, tmp_path: P
     assert [entry["timestamp"] for entry in stack[::-1].frame_metadata] == [
         entry["timestamp"] for entry in reversed(stack.frame_metadata)
     ]
+    # Stacks travel to worker processes as pickles, with the place of their frames.
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(stack)).data, whole)
 
 

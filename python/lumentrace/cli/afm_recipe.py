@@ -78,6 +78,7 @@ def _value(text: str) -> Any:
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     try:
+        # Literals only: nothing is run.
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
