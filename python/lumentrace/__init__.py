@@ -1,7 +1,7 @@
 """From raw detector events and image stacks to trajectories, traces and tables.
 
-The techniques are `lumentrace.pept` and `lumentrace.coloc`; the shared classes are on this page. Everything is
-imported when first used.
+The techniques are `lumentrace.pept`, `lumentrace.coloc`, `lumentrace.afm` and `lumentrace.stain`; the shared classes
+are on this page. Everything is imported when first used.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace import afm as afm
     from lumentrace import coloc as coloc
     from lumentrace import pept as pept
+    from lumentrace import stain as stain
     from lumentrace.data.lines import LineData as LineData
     from lumentrace.data.pixels import Pixels as Pixels
     from lumentrace.data.points import PointData as PointData
@@ -37,9 +39,11 @@ __getattr__, __dir__, __all__ = exports(
         "PointData": "lumentrace.data.points",
         "TimeWindow": "lumentrace.data.samples",
         "Voxels": "lumentrace.data.voxels",
+        "afm": "lumentrace.afm",
         "coloc": "lumentrace.coloc",
         "load": "lumentrace.storage",
         "pept": "lumentrace.pept",
         "save": "lumentrace.storage",
+        "stain": "lumentrace.stain",
     },
 )

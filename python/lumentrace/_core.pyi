@@ -11,8 +11,10 @@ __all__ = [
     "AdacDecoder",
     "AsdHeader",
     "ModularDecoder",
+    "SpotFinder",
     "__version__",
     "adaptive_windows",
+    "align_images",
     "birmingham",
     "content_hash",
     "dbscan_labels",
@@ -30,15 +32,19 @@ __all__ = [
     "lsq_point",
     "measure_channels",
     "overlap_coefficients",
+    "reduce_image",
     "row_dicts",
     "run_plan",
     "segregate",
     "shuffle_blocks",
     "spread_bodies",
+    "tally_ratios",
+    "tile_shifts",
     "time_windows",
     "tracer_injection",
     "tracer_labels",
     "traverse",
+    "warp_rows",
 ]
 
 __version__: str
@@ -177,6 +183,62 @@ def link_points(
     scale: str,
     method: str,
 ) -> NDArray[np.int64]: ...
+
+# ---------------------------------------------------------------- registration and subtraction
+def reduce_image(image: NDArray[Any], factor: int, threads: int = 0) -> NDArray[np.float32]: ...
+def warp_rows(
+    moving: NDArray[Any],
+    matrix: Sequence[float],
+    field: tuple[Sequence[float], Sequence[float], NDArray[np.float64]] | None,
+    first: int,
+    rows: int,
+    columns: int,
+    cubic: bool,
+    threads: int = 0,
+) -> NDArray[np.float32]: ...
+def align_images(
+    fixed: NDArray[np.float32],
+    moving: NDArray[np.float32],
+    start: Sequence[float],
+    model: str,
+    iterations: int,
+    tolerance: float,
+    robust: bool,
+    threads: int = 0,
+) -> tuple[NDArray[np.float64], float, float, int, bool, float]: ...
+def tile_shifts(
+    fixed: NDArray[np.float32],
+    moving: NDArray[np.float32],
+    centres: NDArray[np.float64],
+    radius: int,
+    longest: float,
+    iterations: int,
+    threads: int = 0,
+) -> NDArray[np.float64]: ...
+def tally_ratios(
+    fixed: NDArray[Any],
+    moving: NDArray[np.float32],
+    first: int,
+    inner: tuple[int, int],
+    ratios: NDArray[np.uint32],
+    joint: NDArray[np.uint32],
+    *,
+    height: int,
+    margin: int,
+    floor: float,
+    decades: float,
+    block: int,
+    most: Sequence[float],
+    dither: Sequence[float],
+    seed: int,
+    threads: int = 0,
+) -> None: ...
+
+@final
+class SpotFinder:
+    def __new__(cls, width: int, low: float, high: float, least: int) -> SpotFinder: ...
+    def add(self, height: NDArray[np.float32], values: NDArray[np.float32]) -> None: ...
+    def finish(self) -> NDArray[np.float64]: ...
 
 # ---------------------------------------------------------------- formats
 @final

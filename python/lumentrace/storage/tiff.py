@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
             if not file.series:
                 raise FormatError(f"{path}: expected an image, found none")
             series = file.series[0]
-            _check_size(path, series, Path(path).stat().st_size)
+            pages = [page for page in series.pages if page is not None]
+            check_size(path, series.shape, series.dtype, pages, Path(path).stat().st_size)
             return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
     except FormatError:
         raise
@@ -90,17 +92,16 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
         raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
 
 
-def _check_size(path: str | os.PathLike[str], series: Any, found: int) -> None:
+def check_size(
+    path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, pages: Sequence[Any], found: int
+) -> None:
     """Refuse an image that the file cannot hold, before memory is taken for it."""
-    declared = int(np.prod([int(length) for length in series.shape], dtype=object)) * series.dtype.itemsize
-    stored = sum(sum(page.databytecounts) for page in series.pages if page is not None)
+    declared = int(np.prod([int(length) for length in shape], dtype=object)) * dtype.itemsize
+    stored = sum(sum(page.databytecounts) for page in pages)
     ends = [
-        offset + count
-        for page in series.pages
-        if page is not None
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+        offset + count for page in pages for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
     ]
-    compressed = any(page is not None and page.compression != 1 for page in series.pages)
+    compressed = any(page.compression != 1 for page in pages)
     most = stored * MOST_COMPRESSION if compressed else max(stored, found)
     if declared > most:
         raise FormatError(f"{path}: declares an image of {declared:,} bytes, but holds {stored:,} bytes of data")

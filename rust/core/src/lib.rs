@@ -10,6 +10,8 @@
 //! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
 //! | [`points`] | velocities of trajectories |
+//! | [`registration`] | images laid over each other |
+//! | [`subtraction`] | ratios, differences and spots of two images |
 //! | [`track`] | plans: chains of the above over many samples in one call |
 //! | [`formats`] | scanner files: bytes in, columns out |
 //!
@@ -31,7 +33,9 @@ pub mod grid;
 pub mod lines;
 pub mod occupancy;
 pub mod points;
+pub mod registration;
 pub mod samples;
+pub mod subtraction;
 pub mod track;
 
 pub use control::Control;

@@ -14,8 +14,10 @@ mod frames;
 mod grid;
 mod lines;
 mod occupancy;
+mod registration;
 mod run;
 mod samples;
+mod subtraction;
 mod tables;
 mod track;
 
@@ -44,7 +46,11 @@ mod core_module {
     #[pymodule_export]
     use super::occupancy::spread_bodies;
     #[pymodule_export]
+    use super::registration::{align_images, reduce_image, tile_shifts, warp_rows};
+    #[pymodule_export]
     use super::samples::{adaptive_windows, time_windows};
+    #[pymodule_export]
+    use super::subtraction::{SpotFinder, tally_ratios};
     #[pymodule_export]
     use super::tables::row_dicts;
     #[pymodule_export]

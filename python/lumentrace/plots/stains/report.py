@@ -1,0 +1,151 @@
+"""The report on a stained sample: first of all, whether the registration can be trusted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..films.figures import distribution
+from ..pictures import picture_height
+from ..report import Report
+from .figures import apart, joint, levels, overlay, ratios, remainders, signed
+
+MOST_SPOTS = 20
+COLUMNS = {
+    "x": "x (px)",
+    "y": "y (px)",
+    "area": "area (px)",
+    "intensity": "intensity (counts)",
+    "significance": "significance",
+}
+
+
+def stain_report(
+    path: str | os.PathLike[str],
+    title: str,
+    registration: Any,
+    scales: Sequence[Any],
+    histograms: Any,
+    pictures: Mapping[str, NDArray[Any]],
+    factor: int,
+    spots: Any,
+    warnings: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a report on a registered and subtracted pair as one HTML file.
+
+    Parameters
+    ----------
+    path : path
+    title : str
+        Sample and dye.
+    registration : lumentrace.stain.Registration
+    scales : sequence of lumentrace.stain.Scale
+        The first is the one that was fitted and used for the spots.
+    histograms : lumentrace.stain.Histograms
+    pictures : mapping
+        Reduced images: 'post', 'before' (pre as it was), 'aligned', 'difference'.
+    factor : int
+        By how much they are reduced.
+    spots : polars.DataFrame
+    warnings : sequence of str, optional
+    provenance : mapping, optional
+
+    Returns
+    -------
+    path
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    report = Report(title, "Pre-stain image registered, scaled and subtracted")
+    _verdict(report, registration, warnings)
+    _key_figures(report, registration, scales, spots)
+    height = picture_height(registration.post_shape)
+    shown = f"One pixel shown stands for {factor} x {factor}." if factor > 1 else ""
+    report.section("Stain")
+    caption = (
+        f"Post less scaled pre: orange above zero, blue below, grey where the pre-stain image has nothing. {shown}"
+    )
+    report.figure(signed(pictures["difference"]), "Difference", caption, height=height, half=True)
+    if len(spots):
+        sizes = np.log10(np.maximum(spots["intensity"].to_numpy(), 1))
+        report.figure(distribution(sizes, "log10 intensity of spots (counts)"), "Spots", height=height, half=True)
+        _spots(report, spots)
+    report.section("Registration")
+    caption = f"Post in magenta, pre in green, as they came. {shown}"
+    report.figure(overlay(pictures["post"], pictures["before"]), "Before", caption, height=height, half=True)
+    caption = "Post in magenta, registered pre in green; white where both are alike."
+    report.figure(overlay(pictures["post"], pictures["aligned"]), "After", caption, height=height, half=True)
+    if len(registration.error_points):
+        caption = "Smooth part of the shifts that small parts of the registered images still show, many times enlarged."
+        figure = apart(registration.error_points, registration.error_shifts, registration.post_shape)
+        report.figure(figure, "Error map", caption, height=height, half=True)
+    _map(report, registration)
+    report.section("Scale")
+    _scales(report, scales)
+    counts, most = histograms.joint, histograms.most
+    if len(scales[0].centres):
+        caption = f"{scales[0].status.capitalize()}. The dashed line is the scale."
+        report.figure(ratios(scales[0]), "Ratios", caption, half=True)
+    report.figure(joint(counts, most, scales), "Both images", "How often values occur together.", half=True)
+    caption = "Where post is the larger value, counts less those of the values exchanged: stain lies above the scale."
+    report.figure(joint(counts, most, scales, excess=True), "Excess", caption, half=True)
+    report.figure(levels(counts, most), "Values", "Where both images have signal.", half=True)
+    report.figure(remainders(counts, most, scales[0]), "Difference", "Counts of pixels, logarithmic.", half=True)
+    report.provenance(provenance)
+    return report.save(path)
+
+
+def _verdict(report: Report, registration: Any, warnings: Sequence[str]) -> None:
+    if not registration.ok:
+        report.text(f"Do not trust this registration: {'; '.join(registration.reasons)}.", notice=True)
+    for warning in warnings:
+        report.text(f"{warning[0].upper()}{warning[1:]}.", notice=True)
+
+
+def _key_figures(report: Report, registration: Any, scales: Sequence[Any], spots: Any) -> None:
+    report.key_figure("Registration", "ok" if registration.ok else "not reliable")
+    note = "estimated, root mean square"
+    report.key_figure("Error", registration.error_px, "px", note, "too few parts could be compared")
+    fitted = scales[0]
+    error = f"± {fitted.error:.2g}" if np.isfinite(fitted.error) else ""
+    report.key_figure("Scale", f"{fitted.value:.4f}", "", f"{error} ({fitted.method})".strip())
+    report.key_figure("Spots", len(spots), note="5 sigma and more")
+    report.key_figure("Overlap", f"{registration.overlap:.0%}", note="of the post-stain image")
+
+
+def _map(report: Report, registration: Any) -> None:
+    x, y = registration.shift
+    local = "none" if registration.displacement is None else "followed by a smooth displacement"
+    rows = [
+        ("model", registration.model),
+        ("rotation", f"{registration.angle:.4f} degrees"),
+        ("magnification", f"{registration.magnification:.6f}"),
+        ("shift of the centre", f"{x:.2f}, {y:.2f} px"),
+        ("mirrored", "yes" if registration.mirrored else "no"),
+        ("local deformation", local),
+        ("correlation of texture", f"{registration.correlation:.3f}"),
+        ("parts that agree", f"{registration.agreeing:.0%}"),
+        ("verdict", "ok" if registration.ok else "; ".join(registration.reasons)),
+    ]
+    report.table(["", "from post to pre"], rows)
+
+
+def _scales(report: Report, scales: Sequence[Any]) -> None:
+    rows = [(scale.method, scale.value, scale.error, scale.offset, scale.status) for scale in scales]
+    report.table(["method", "scale", "standard error", "offset (counts)", "fit"], rows)
+
+
+def _spots(report: Report, spots: Any) -> None:
+    brightest = spots.sort("intensity", descending=True).head(MOST_SPOTS)
+    rows = [tuple(row[name] for name in COLUMNS) for row in brightest.iter_rows(named=True)]
+    more = f"The {MOST_SPOTS} brightest of {len(spots)}; all are in the table beside this report."
+    report.table(list(COLUMNS.values()), rows, more if len(spots) > MOST_SPOTS else "")

@@ -1,0 +1,145 @@
+"""Histograms of two registered images, counted band by band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace import _core
+from lumentrace.data import mapping
+from lumentrace.engine.progress import reporter
+from lumentrace.stain.registration.result import Registration
+from lumentrace.stain.whole_image import value_range
+
+Image = NDArray[Any]
+Counts = NDArray[np.uint32]
+
+ROWS = 512
+"""Rows of a band, about."""
+MARGIN = 3
+"""Ratios are taken so many pixels away from the rim of the tissue."""
+DECADES = 4.0
+BIN = 0.002
+"""Width of a bin of ratios, in decades."""
+PEER_DECADES = 8.0
+PEER_BINS = 64000
+JOINT_BINS = 1024
+BLOCKS = 10
+"""Ratios are counted apart in so many squares along the longer side, to see how sure a scale is."""
+COUNTS = 5.0
+"""Pixels of whole numbers below this say little about a ratio."""
+NOISES = 3.0
+SEED = 1912
+
+
+@dataclass(frozen=True)
+class Histograms:
+    """What two registered images hold together.
+
+    Attributes
+    ----------
+    ratios : ndarray
+        (blocks, bins): logarithms to base 10 of post over pre, from -`decades` to `decades`.
+    decades : float
+    joint : ndarray
+        (bins, bins): how often values of post (rows) and pre (columns) occur together.
+    most : tuple of float
+        End of the last bin of post and pre.
+    floor : float
+        Pre-stain values below this were left out of the ratios.
+    """
+
+    ratios: Counts
+    decades: float
+    joint: Counts
+    most: tuple[float, float]
+    floor: float
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Edges of the bins of ratios."""
+        return np.linspace(-self.decades, self.decades, self.ratios.shape[1] + 1)
+
+
+def bands(height: int, multiple: int = 1) -> Iterator[tuple[int, int]]:
+    """First and end row of bands that cover an image; all but the last are a multiple of rows high."""
+    step = max(ROWS // multiple, 1) * multiple
+    for first in range(0, height, step):
+        yield first, min(first + step, height)
+
+
+def count(post: Image, pre: Image, registration: Registration, peer: bool = False) -> Histograms:
+    """Count ratios and pairs of values in one pass over the post-stain image.
+
+    Parameters
+    ----------
+    post, pre : ndarray
+    registration : Registration
+    peer : bool, default False
+        Count all pixels that are positive in both images, as other tools do; otherwise pixels near the rim and dark
+        ones are left out, and whole numbers are dithered, so that ratios of small numbers do not pile up.
+    """
+    tell = reporter()
+    height, width = post.shape
+    most = (_top(post), _top(pre))
+    margin, decades, bins = (0, PEER_DECADES, PEER_BINS) if peer else (MARGIN, DECADES, round(2 * DECADES / BIN))
+    floor = float(np.finfo(np.float32).tiny) if peer else _floor(pre)
+    block = max(height, width) if peer else max(1, -(-max(height, width) // BLOCKS))
+    blocks = -(-height // block) * -(-width // block)
+    ratios, joint = np.zeros((blocks, bins), np.uint32), np.zeros((JOINT_BINS, JOINT_BINS), np.uint32)
+    dither = [0.0, 0.0] if peer else [0.5 * (image.dtype.kind in "ui") for image in (post, pre)]
+    for first, end in bands(height):
+        above, below = max(first - margin, 0), min(end + margin, height)
+        aligned = registration.warp_rows(pre, above, below - above)
+        _core.tally_ratios(
+            np.ascontiguousarray(post[above:below]),
+            aligned,
+            above,
+            (first - above, end - above),
+            ratios,
+            joint,
+            height=height,
+            margin=margin,
+            floor=floor,
+            decades=decades,
+            block=block,
+            most=list(most),
+            dither=dither,
+            seed=SEED,
+        )
+        for image in (post, pre):
+            mapping.release(image)
+        if tell is not None:
+            tell(end)
+    return Histograms(ratios, decades, joint, most, floor)
+
+
+def _top(image: Image) -> float:
+    """End of the last bin: whole numbers get bins of whole numbers if there are enough."""
+    most = value_range(image)[1]
+    if image.dtype.kind in "ui":
+        return float(JOINT_BINS * max(1, -(-int(most + 1) // JOINT_BINS)))
+    return most * (1 + 1e-6) if most > 0 else 1.0
+
+
+def _floor(pre: Image) -> float:
+    noise = noise_of(pre)
+    return max(COUNTS if pre.dtype.kind in "ui" else 0.0, NOISES * noise, float(np.finfo(np.float32).tiny))
+
+
+def noise_of(image: Image) -> float:
+    """Standard deviation of the noise of the darker half of the pixels that hold signal, from second differences."""
+    step = max(1, max(image.shape) // 1500)
+    part = image[::step].astype(np.float32)
+    middle = part[:, 1:-1]
+    bend = part[:, :-2] - 2 * middle + part[:, 2:]
+    held = np.isfinite(bend) & (middle > 0)
+    if held.sum() < 100:
+        return 0.0
+    dark = held & (middle <= np.median(middle[held]))
+    # The variance of a second difference is six times that of a pixel.
+    return float(1.4826 * np.median(np.abs(bend[dark])) / np.sqrt(6))

@@ -1,0 +1,1 @@
+"""Registration of a pre-stain with a post-stain image."""

@@ -1,0 +1,158 @@
+"""One matrix for the whole image: several starts, refined from small to large; the best wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace import _core
+from lumentrace.stain.registration.levels import Image, Level, flattened, matrix_at, matrix_from
+from lumentrace.stain.registration.pyramid import COARSE, Pyramid
+from lumentrace.stain.registration.start import SIZES, STEP, Start, correlate
+
+Floats = NDArray[np.float64]
+
+KEPT = 5
+"""Starts of each search that are refined."""
+SURE = 0.6
+"""Correlation of small images at which no other start is looked for."""
+SURE_OVERLAP = 0.6
+STEPS = 40
+TOLERANCE = 1e-3
+FROM_START = 3
+"""Levels that a given start is refined on."""
+LEAST_SIDE = 90
+"""Longer side of the smallest images that starts are refined on."""
+PROJECTIVE = 0.005
+"""A homography is kept if it explains this much more, as the drop of the logarithm of what is left."""
+MOST_SCALE = 2.0
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A matrix and how well it fits.
+
+    Attributes
+    ----------
+    matrix : ndarray
+        (3, 3), post to pre in full-size pixels.
+    model : str
+        'affine' or 'homography'.
+    correlation, overlap : float
+        Of the flattened images at the largest size, and the share of post-stain pixels that lie in the other image.
+    """
+
+    matrix: Floats
+    model: str
+    correlation: float
+    overlap: float
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether one image shows the other's mirror image."""
+        return bool(np.linalg.det(self.matrix[:2, :2]) < 0)
+
+    @property
+    def plausible(self) -> bool:
+        """Whether it could be a map between two photographs of one sample."""
+        stretches = np.linalg.svd(self.matrix[:2, :2], compute_uv=False)
+        return bool(np.isfinite(self.matrix).all() and stretches[0] < MOST_SCALE and stretches[1] > 1 / MOST_SCALE)
+
+    @property
+    def score(self) -> float:
+        """What starts are compared by."""
+        return self.correlation * np.sqrt(self.overlap) if self.plausible and np.isfinite(self.correlation) else -1.0
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which starts are tried.
+
+    Attributes
+    ----------
+    near : float
+        Rotations up to so many degrees are tried first, unmirrored and unmagnified.
+    step : float
+        Degrees between rotations; 6 are enough.
+    rotations : bool
+        Whether all other rotations and mirror images are tried if none of these fits.
+    sizes : tuple of float
+        Magnifications that are tried then.
+    """
+
+    near: float = 20.0
+    step: float = STEP
+    rotations: bool = True
+    sizes: tuple[float, ...] = SIZES
+
+    def rounds(self) -> list[tuple[list[float], tuple[float, ...], tuple[bool, ...]]]:
+        """Angles, sizes and mirror images, the likely first."""
+        count = int(self.near // self.step) if self.rotations else 0
+        near = [self.step * number for number in range(-count, count + 1)]
+        rounds: list[tuple[list[float], tuple[float, ...], tuple[bool, ...]]] = [(near, (1.0,), (False,))]
+        angles = [float(angle) for angle in np.arange(-180, 180, self.step)] if self.rotations else near
+        mirrors = (False, True) if self.rotations else (False,)
+        if self.rotations:
+            rounds.append((angles, (1.0,), mirrors))
+        if self.sizes:
+            rounds.append((angles, self.sizes, mirrors))
+        return rounds
+
+
+def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = True) -> Alignment:
+    """The matrix that maximises the correlation of a level's images, from a start."""
+    start = matrix_at(matrix, level.factor).ravel().tolist()
+    found, correlation, overlap, *_ = _core.align_images(
+        level.fixed, level.moving, start, model, STEPS, TOLERANCE, robust
+    )
+    return Alignment(matrix_from(found.reshape(3, 3), level.factor), model, correlation, overlap)
+
+
+def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = None) -> Alignment:  # frozen
+    """The best matrix between the two images."""
+    levels = [level for level in pyramid.levels if max(level.fixed.shape) >= LEAST_SIDE] or list(pyramid.levels[-1:])
+    best = _begin(pyramid, levels[0], search) if start is None else Alignment(start, "affine", np.nan, 1.0)
+    for level in levels if start is None else levels[-FROM_START:]:
+        best = _better(refine(level, best.matrix), best)
+    projective = refine(pyramid.levels[-1], best.matrix, "homography")
+    if projective.plausible and _gain(projective, best) > PROJECTIVE:
+        return projective
+    return best
+
+
+def _better(new: Alignment, old: Alignment) -> Alignment:
+    """The new one, unless it ran away."""
+    return new if new.plausible and np.isfinite(new.correlation) else old
+
+
+def _gain(new: Alignment, old: Alignment) -> float:
+    return float(np.log((1 - old.correlation**2) / max(1 - new.correlation**2, 1e-12)))
+
+
+def _begin(pyramid: Pyramid, level: Level, search: Search) -> Alignment:
+    """The best of many starts, refined on small images."""
+    best: Alignment | None = None
+    for angles, sizes, mirrors in search.rounds():
+        for start in _starts(pyramid.small, angles, sizes, mirrors):
+            found = refine(level, matrix_from(start.matrix, pyramid.small_factor), robust=False)
+            best = found if best is None or found.score > best.score else best
+        if best is not None and best.correlation >= SURE and best.overlap >= SURE_OVERLAP:
+            break
+    assert best is not None
+    return best
+
+
+def _starts(
+    images: tuple[Image, Image], angles: Sequence[float], sizes: Sequence[float], mirrors: Sequence[bool]
+) -> list[Start]:
+    """The best starts by brightness, then by texture."""
+    bright = [np.asarray(image - np.float32(np.nanmedian(image))) for image in images]
+    texture = [flattened(image, COARSE) for image in images]
+    return [
+        start
+        for fixed, moving in (bright, texture)
+        for start in correlate(fixed, moving, angles, sizes, mirrors)[:KEPT]
+    ]

@@ -1,0 +1,211 @@
+"""Registration of a pre-stain with a post-stain image."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.stain.registration.align import Alignment, Search, align
+from lumentrace.stain.registration.check import NODES, Remainder, compare, remainder
+from lumentrace.stain.registration.displacement import Displacement
+from lumentrace.stain.registration.levels import LONGEST
+from lumentrace.stain.registration.pyramid import Pyramid
+from lumentrace.stain.registration.result import Registration
+from lumentrace.stain.whole_image import same, share_at, value_range
+
+Floats = NDArray[np.float64]
+Local = Literal["auto"] | bool
+
+SHORTEST_SIDE = 64
+"""Shorter side of the smallest image that can be registered."""
+FINE_NODES = 14
+"""Nodes of a local displacement along the longer side of the image."""
+ROUNDS = 2
+"""How often the local displacement is measured at each size."""
+WORTH = 0.3
+"""Smallest remainder, in pixels, for which a local displacement is taken up without being asked for."""
+CLEAR = 3.0
+"""How many times its noise that remainder must be."""
+MOST_ERROR = 0.75
+"""Largest estimated error, in pixels, of a registration that is ok."""
+LEAST_AGREEING = 0.1
+"""Smallest share of parts that must agree: unrelated images reach 0.03."""
+LEAST_PARTS = 10
+LEAST_OVERLAP = 0.2
+LITTLE_OVERLAP = 0.6
+LOW_CORRELATION = 0.9
+"""Below this correlation much of what one image shows is not in the other."""
+SATURATED = 0.01
+"""Share of pixels at the largest value from which an image counts as saturated."""
+
+
+def register(
+    post: NDArray[Any],
+    pre: NDArray[Any],
+    local: Local = "auto",
+    longest: int = LONGEST,
+    search: Search = Search(),  # noqa: B008  # it is frozen
+    start: Floats | None = None,
+) -> Registration:
+    """Find where the pixels of a post-stain image lie in the pre-stain image, and say how sure that is.
+
+    All rotations, mirror images and shifts are tried on small images, with magnifications of 0.8 to 1.25; the best are
+    refined by maximising the enhanced correlation coefficient [1]_ of the fine texture, from small to large images,
+    with weights that leave out new stain: first an affine map, then a homography if that explains clearly more. Shifts
+    of small parts then tell what is left: they make the error map and the verdict, and with `local` a smooth
+    displacement.
+
+    Parameters
+    ----------
+    post, pre : ndarray
+        (rows, columns) of uint8, uint16, uint32 or floats; NaN is unknown. They may differ in size.
+    local : {'auto', True, False}, default 'auto'
+        Follow local deformations; 'auto' if they are clearly above their noise.
+    longest : int, default 2400
+        Longer side of the images that are worked on; larger ones are averaged down to it first.
+    search : Search, optional
+        Which rotations and magnifications are tried.
+    start : ndarray, optional
+        (3, 3): a rough map from post- to pre-stain pixels; then none are tried.
+
+    Returns
+    -------
+    Registration
+        Look at `ok` and `reasons` first.
+
+    Raises
+    ------
+    ValueError
+        If an image is not a plane, smaller than 64 pixels or without contrast.
+
+    References
+    ----------
+    .. [1] G. D. Evangelidis, E. Z. Psarakis, IEEE Trans. Pattern Anal. Mach. Intell. 30 (2008) 1858-1865.
+
+    Examples
+    --------
+    >>> from lumentrace import stain
+    >>> pair = stain.simulate(size=256, angle=4, seed=1)
+    >>> found = stain.register(pair.post, pair.pre)
+    >>> found.ok, round(found.angle, 1)
+    (True, 4.0)
+    """
+    images = [_checked(name, image) for name, image in (("post", post), ("pre", pre))]
+    pyramid = Pyramid.of(images[0], images[1], longest)
+    best = align(pyramid, search, start)
+    shape = (images[0].shape[0], images[0].shape[1])
+    left = _left(pyramid, best.matrix, None, shape)
+    field = None
+    if local is True or (local == "auto" and _worth_following(left)):
+        field = _follow(pyramid, best.matrix, shape)
+        followed = _left(pyramid, best.matrix, field, shape, offset=0.5)
+        if local is True or followed.agreeing >= 0.8 * left.agreeing:
+            left = followed
+        else:
+            field = None
+    reasons, warnings = _verdict(images, best, left, field)
+    return Registration(
+        best.matrix,
+        field,
+        shape,
+        (images[1].shape[0], images[1].shape[1]),
+        best.model,
+        best.correlation,
+        best.overlap,
+        left.doubt,
+        left.agreeing,
+        left.points,
+        left.shifts,
+        not reasons,
+        tuple(reasons),
+        tuple(warnings),
+    )
+
+
+def _checked(name: str, image: NDArray[Any]) -> NDArray[Any]:
+    found = np.asanyarray(image)
+    if found.ndim != 2:
+        raise ValueError(f"`{name}`: expected an image of shape (rows, columns), found shape {found.shape}")
+    if min(found.shape) < SHORTEST_SIDE:
+        raise ValueError(f"`{name}`: expected at least {SHORTEST_SIDE} x {SHORTEST_SIDE} pixels, found {found.shape}")
+    if found.dtype not in (np.uint8, np.uint16, np.uint32, np.float32):
+        if found.dtype.kind not in "biuf":
+            raise ValueError(f"`{name}`: expected numbers, found {found.dtype}")
+        found = found.astype(np.float32)
+    low, high = value_range(found)
+    if np.isnan(low):
+        raise ValueError(f"`{name}`: expected an image, found no finite value")
+    if not low < high:
+        raise ValueError(f"`{name}`: expected an image with contrast, found {low:g} everywhere")
+    return np.ascontiguousarray(found) if not found.flags.c_contiguous else found
+
+
+def _left(
+    pyramid: Pyramid, matrix: Floats, field: Displacement | None, shape: tuple[int, int], offset: float = 0.0
+) -> Remainder:
+    """What a map leaves, at the size of the images that shows it best."""
+    found = [remainder(compare(level, matrix, field, offset), shape) for level in pyramid.levels[-3:]]
+    sure = [each for each in found if each.agreeing >= LEAST_AGREEING and each.agreeing * each.number >= LEAST_PARTS]
+    if sure:
+        return min(sure, key=lambda each: each.doubt)
+    return max(found, key=lambda each: each.agreeing)
+
+
+def _worth_following(left: Remainder) -> bool:
+    return left.agreeing >= LEAST_AGREEING and left.bend > max(WORTH, CLEAR * left.noise)
+
+
+def _follow(pyramid: Pyramid, matrix: Floats, shape: tuple[int, int]) -> Displacement:
+    """A smooth displacement, measured on small images first."""
+    field = Displacement.over(shape, FINE_NODES)
+    for level in pyramid.levels[-3:]:
+        for turn in range(ROUNDS):
+            parts = compare(level, matrix, field, offset=0.5 * turn)
+            known = parts.usable
+            if known.sum() < 2 * NODES:
+                continue
+            points = parts.centres[known]
+            # A part found at x + s in the warped image belongs to the displacement d(x) + s.
+            total = field.at(points) + parts.shifts[known]
+            field, _, _ = field.fitted(points, total, parts.information[known])
+    return field
+
+
+def _verdict(
+    images: list[NDArray[Any]], best: Alignment, left: Remainder, field: Displacement | None
+) -> tuple[list[str], list[str]]:
+    """Why the map cannot be trusted, and what to keep in mind."""
+    reasons, warnings = [], []
+    if same(*images):
+        reasons.append("both images are the same: is one file a copy of the other?")
+    if not best.plausible:
+        reasons.append("no map between the images is plausible: are they of the same sample?")
+    if best.overlap < LEAST_OVERLAP:
+        reasons.append(f"only {best.overlap:.0%} of the post-stain image lies in the pre-stain image")
+    if left.number < LEAST_PARTS:
+        reasons.append(f"only {left.number} parts of the images have texture to compare")
+    elif left.agreeing < LEAST_AGREEING:
+        reasons.append(f"only {left.agreeing:.0%} of the parts agree where they belong, as in unrelated images")
+    elif not left.doubt <= MOST_ERROR:
+        what = "even with a local displacement" if field is not None else "by one map"
+        reasons.append(
+            f"the images are still {left.error:.2f} pixels apart {what} ({left.noise / 2:.2f} more may hide in noise)"
+        )
+    if best.mirrored:
+        warnings.append("the pre-stain image is a mirror image of the post-stain one")
+    if LEAST_OVERLAP <= best.overlap < LITTLE_OVERLAP:
+        warnings.append(f"only {best.overlap:.0%} of the post-stain image lies in the pre-stain image")
+    if best.correlation < LOW_CORRELATION:
+        warnings.append(
+            f"much of what the stained image shows is not in the unstained one (correlation of texture "
+            f"{best.correlation:.2f}): dense or unspecific stain, or a change of focus"
+        )
+    if field is not None:
+        warnings.append("the sample deformed between the images; a local displacement follows it")
+    for name, image in zip(("post-stain", "pre-stain"), images, strict=True):
+        share = share_at(image, value_range(image)[1]) if image.dtype.kind == "u" else 0.0
+        if share > SATURATED:
+            warnings.append(f"{share:.0%} of the {name} image's pixels have its largest value: saturated?")
+    return reasons, warnings

@@ -1,0 +1,304 @@
+//! Alignment by the enhanced correlation coefficient (Evangelidis & Psarakis 2008), with robust weights.
+
+use super::normal::{Frame, Sums, TERMS, solve};
+use super::sampled::Sampled;
+use crate::simd::wide;
+use crate::{Control, Error, Result, pool};
+
+/// Rows that are worked on at a time; fixed, so that sums do not depend on threads.
+const BAND: usize = 16;
+/// Tukey's constant: 95 % efficient for normal residuals.
+const TUKEY: f64 = 4.685;
+/// Residuals that the spread is taken from, at most.
+const SAMPLE: usize = 20_000;
+
+/// What may change between the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// A shift.
+    Translation,
+    /// Any affine map.
+    Affine,
+    /// Any projective map.
+    Homography,
+}
+
+/// Settings of an alignment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Align {
+    /// What may change.
+    pub model: Model,
+    /// Steps, at most.
+    pub iterations: usize,
+    /// Ends when no corner moves farther in a step, in pixels.
+    pub tolerance: f64,
+    /// Whether pixels that fit badly (new stain) are left out.
+    pub robust: bool,
+}
+
+/// The end of an alignment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aligned {
+    /// Sends fixed to moving coordinates.
+    pub matrix: [f64; 9],
+    /// Correlation over the pixels that both images have, weighted if robust.
+    pub correlation: f64,
+    /// Share of the fixed image's pixels that lie in the moving one.
+    pub overlap: f64,
+    /// Steps that were made.
+    pub iterations: usize,
+    /// Whether the last step was below the tolerance.
+    pub converged: bool,
+    /// Spread (standard deviation) of what the moving image does not explain, in units of the fixed image.
+    pub residual: f64,
+}
+
+impl Align {
+    /// Aligns `moving` with `fixed`, both with NaN where nothing is known.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if a size does not fit; [`Error::Cancelled`].
+    pub fn run(
+        &self,
+        fixed: &[f32],
+        width: usize,
+        moving: &Sampled,
+        start: [f64; 9],
+        threads: usize,
+        control: &Control,
+    ) -> Result<Aligned> {
+        if width == 0 || !fixed.len().is_multiple_of(width) || fixed.is_empty() {
+            return Err(Error::argument("fixed", format!("rows of {width} pixels"), fixed.len()));
+        }
+        let frame = Frame::new(width, fixed.len() / width, moving.width(), moving.height());
+        let known = fixed.iter().filter(|value| value.is_finite()).count().max(1) as f64;
+        let mut matrix = frame.normalise(start);
+        let mut fit = Fit { gain: 1.0, bias: 0.0, cut: f64::INFINITY };
+        let mut state = Aligned {
+            matrix: start,
+            correlation: f64::NAN,
+            overlap: 0.0,
+            iterations: 0,
+            converged: false,
+            residual: f64::NAN,
+        };
+        if self.robust {
+            let first = self.sums(fixed, &frame, moving, &matrix, fit, threads, control)?;
+            fit = refit(fixed, &frame, moving, &matrix, &first);
+        }
+        for iteration in 0..=self.iterations {
+            let sums = self.sums(fixed, &frame, moving, &matrix, fit, threads, control)?;
+            state.matrix = frame.restore(matrix);
+            state.overlap = sums.count() / known;
+            state.correlation = sums.correlation();
+            state.residual = sums.residual();
+            state.iterations = iteration;
+            if iteration == self.iterations || sums.count() < 64.0 {
+                break;
+            }
+            let Some(step) = solve(&sums, self.model) else { break };
+            let moved = frame.apply(&mut matrix, &step);
+            if !moved.is_finite() || moved > 4.0 * frame.extent() {
+                break;
+            }
+            if moved < self.tolerance {
+                state.converged = true;
+                state.matrix = frame.restore(matrix);
+                state.iterations = iteration + 1;
+                break;
+            }
+            if self.robust {
+                fit = refit(fixed, &frame, moving, &matrix, &sums);
+            }
+        }
+        Ok(state)
+    }
+
+    #[allow(clippy::too_many_arguments)] // two images and where they are
+    fn sums(
+        &self,
+        fixed: &[f32],
+        frame: &Frame,
+        moving: &Sampled,
+        matrix: &[f64; 9],
+        fit: Fit,
+        threads: usize,
+        control: &Control,
+    ) -> Result<Sums> {
+        let bands = frame.height.div_ceil(BAND);
+        let projective = self.model == Model::Homography;
+        let parts = pool::map(
+            bands,
+            threads,
+            control,
+            || Lines::new(frame.width),
+            |lines, band| {
+                let mut sums = Sums::default();
+                for row in band * BAND..((band + 1) * BAND).min(frame.height) {
+                    let own = &fixed[row * frame.width..(row + 1) * frame.width];
+                    if lines.fill(own, frame, moving, matrix, row, fit) == 0 {
+                        continue;
+                    }
+                    let mut line = [0.0; TERMS];
+                    row_sums(&lines.values, &lines.x, projective, &mut line);
+                    sums.add_row(&line, frame.y(row));
+                }
+                Ok(sums)
+            },
+        )?;
+        let mut total = Sums::default();
+        for part in &parts {
+            total.add(part);
+        }
+        Ok(total)
+    }
+}
+
+/// Gain and bias of the fixed image over the moving one, and the residual beyond which pixels do not count.
+fn refit(fixed: &[f32], frame: &Frame, moving: &Sampled, matrix: &[f64; 9], sums: &Sums) -> Fit {
+    let (gain, bias) = sums.line();
+    let mut lines = Lines::new(frame.width);
+    let stride = (frame.width * frame.height / SAMPLE).max(1);
+    let step = (stride as f64).sqrt().floor().max(1.0) as usize;
+    let mut found = Vec::new();
+    for row in (step / 2..frame.height).step_by(step) {
+        let own = &fixed[row * frame.width..(row + 1) * frame.width];
+        lines.fill(own, frame, moving, matrix, row, Fit { gain, bias, cut: f64::INFINITY });
+        let [a, b, _, moved, still, weight] = &lines.values;
+        for place in (row % step..frame.width).step_by(step) {
+            if weight[place] > 0.0 {
+                let misfit = f64::from(still[place]) - gain * f64::from(moved[place]) - bias;
+                found.push((f64::from(a[place] * a[place] + b[place] * b[place]), misfit.abs()));
+            }
+        }
+    }
+    // Where nothing varies nothing misfits either: the empty surroundings must not set the scale.
+    let least = 0.25 * found.iter().map(|(steep, _)| steep).sum::<f64>() / found.len().max(1) as f64;
+    let mut residuals: Vec<f64> = found.iter().filter(|(steep, _)| *steep >= least).map(|found| found.1).collect();
+    if residuals.len() < 16 {
+        return Fit { gain, bias, cut: f64::INFINITY };
+    }
+    let middle = residuals.len() / 2;
+    let (_, median, _) = residuals.select_nth_unstable_by(middle, f64::total_cmp);
+    let spread = 1.4826 * *median;
+    Fit { gain, bias, cut: if spread > 0.0 { TUKEY * spread } else { f64::INFINITY } }
+}
+
+/// How values of the moving image become those of the fixed one.
+#[derive(Clone, Copy)]
+struct Fit {
+    gain: f64,
+    bias: f64,
+    cut: f64,
+}
+
+/// What one row contributes: gradients a, b, c, moving and fixed values, weights.
+struct Lines {
+    values: [Vec<f32>; 6],
+    x: Vec<f32>,
+}
+
+impl Lines {
+    fn new(width: usize) -> Self {
+        let padded = width.next_multiple_of(LANES);
+        Self { values: std::array::from_fn(|_| vec![0.0; padded]), x: vec![0.0; padded] }
+    }
+
+    /// Samples the moving image along a row of the fixed one; how many pixels both have.
+    fn fill(&mut self, fixed: &[f32], frame: &Frame, moving: &Sampled, m: &[f64; 9], row: usize, fit: Fit) -> usize {
+        let Self { values: [a, b, c, moved, still, weight], x: xs } = self;
+        let y = frame.y(row);
+        let (right, down, depth) = (m[1] * y + m[2], m[4] * y + m[5], m[7] * y + m[8]);
+        let (gain, bias, cut) = (fit.gain as f32, fit.bias as f32, (1.0 / (fit.cut * fit.cut)) as f32);
+        let mut count = 0;
+        for (place, &value) in fixed.iter().enumerate() {
+            let x = frame.x(place);
+            let over = 1.0 / (m[6] * x + depth);
+            let (u, v) = ((m[0] * x + right) * over, (m[3] * x + down) * over);
+            let found = if value.is_finite() { moving.at(u + frame.centre[0], v + frame.centre[1]) } else { None };
+            xs[place] = x as f32;
+            let Some([there, gx, gy]) = found else {
+                for line in [&mut *a, b, c, moved, still, weight] {
+                    line[place] = 0.0;
+                }
+                continue;
+            };
+            let misfit = value - gain * there - bias;
+            let inlier = (1.0 - misfit * misfit * cut).max(0.0);
+            let (gx, gy) = (gx * over as f32, gy * over as f32);
+            a[place] = gx;
+            b[place] = gy;
+            c[place] = -(gx * u as f32 + gy * v as f32);
+            moved[place] = there;
+            still[place] = value;
+            weight[place] = inlier * inlier;
+            count += 1;
+        }
+        count
+    }
+}
+
+const LANES: usize = 16;
+
+wide! {
+    /// Sums over a row of products that the normal equations need, in the order of [`Sums::add_row`].
+    fn row_sums(values: &[Vec<f32>; 6], x: &[f32], projective: bool, out: &mut [f64; TERMS]) {
+        let [a, b, c, moved, still, weight] = values;
+        let mut sums = [[0.0_f32; LANES]; TERMS];
+        let pieces = x.len() / LANES;
+        for piece in 0..pieces {
+            let own = piece * LANES..(piece + 1) * LANES;
+            let load = |line: &[f32]| -> [f32; LANES] {
+                let mut lanes = [0.0; LANES];
+                lanes.copy_from_slice(&line[own.clone()]);
+                lanes
+            };
+            let (xs, w, iw, ir) = (load(x), load(weight), load(moved), load(still));
+            let q = [load(a), load(b), load(c)];
+            let used = if projective { 3 } else { 2 };
+            let mut term = 0;
+            for (i, one) in q.iter().enumerate() {
+                for (j, two) in q.iter().enumerate().skip(i) {
+                    if j < used {
+                        for lane in 0..LANES {
+                            let product = w[lane] * one[lane] * two[lane];
+                            let first = product * xs[lane];
+                            sums[term][lane] += product;
+                            sums[term + 1][lane] += first;
+                            sums[term + 2][lane] += first * xs[lane];
+                        }
+                    }
+                    term += 3;
+                }
+            }
+            for (i, one) in q.iter().enumerate() {
+                if i < used {
+                    for lane in 0..LANES {
+                        let plain = w[lane] * one[lane];
+                        let (own, other) = (plain * iw[lane], plain * ir[lane]);
+                        sums[term][lane] += plain;
+                        sums[term + 1][lane] += plain * xs[lane];
+                        sums[term + 2][lane] += own;
+                        sums[term + 3][lane] += own * xs[lane];
+                        sums[term + 4][lane] += other;
+                        sums[term + 5][lane] += other * xs[lane];
+                    }
+                }
+                term += 6;
+            }
+            for lane in 0..LANES {
+                let (own, other) = (w[lane] * iw[lane], w[lane] * ir[lane]);
+                sums[term][lane] += w[lane];
+                sums[term + 1][lane] += own;
+                sums[term + 2][lane] += other;
+                sums[term + 3][lane] += own * iw[lane];
+                sums[term + 4][lane] += other * ir[lane];
+                sums[term + 5][lane] += own * ir[lane];
+                sums[term + 6][lane] += if w[lane] > 0.0 { 1.0 } else { 0.0 };
+            }
+        }
+        for (sum, lanes) in out.iter_mut().zip(sums) {
+            *sum = lanes.iter().map(|lane| f64::from(*lane)).sum();
+        }
+    }
+}
