@@ -193,7 +193,7 @@ def warp_rows(
     first: int,
     rows: int,
     columns: int,
-    cubic: bool,
+    interpolation: str,
     threads: int = 0,
 ) -> NDArray[np.float32]: ...
 def align_images(

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class FormatError(ValueError):
+class FormatError(OSError, ValueError):
     """A file's content does not follow its format.
 
     The message names the file, the place in it, what was expected and what was found.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lumentrace import __version__
-from lumentrace.cli import afm, coloc, pept
+from lumentrace.cli import afm, coloc, pept, stain
 from lumentrace.cli.console import console, failure
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(pept.app, name="pept")
 app.command("coloc")(coloc.coloc)
 app.add_typer(afm.app, name="afm")
+app.add_typer(stain.app, name="stain")
 
 
 def _version(asked: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -102,7 +103,14 @@ def save_checkpoint(
     note = json.dumps({card.keyword: card.value for card in header.cards}, ensure_ascii=True)
     _save_tiff(image, tiff, note)
     with replacing(other) as file:
-        fits.PrimaryHDU(np.asarray(image, dtype=np.float32), header).writeto(file)
+        file.write(_fits_bytes([fits.PrimaryHDU(np.asarray(image, dtype=np.float32), header)]))
+
+
+def _fits_bytes(units: list[Any]) -> memoryview:
+    """What a FITS file of these units holds; astropy does not write into files that are open for reading too."""
+    held = io.BytesIO()
+    fits_io().HDUList(units).writeto(held)
+    return held.getbuffer()
 
 
 def fits_header(sample: str, dye: str, stage: str, params: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
@@ -203,5 +211,5 @@ def tiff_to_fits(tiff_file: Path_, return_data: bool = False) -> Any:
     channels = [fits.ImageHDU(image[..., number], name=name) for number, name in enumerate(EXTENSIONS)]
     path = Path(tiff_file).with_suffix(".fits")
     with replacing(path) as file:
-        fits.HDUList([fits.PrimaryHDU(), *channels]).writeto(file)
+        file.write(_fits_bytes([fits.PrimaryHDU(), *channels]))
     return (str(path), image) if return_data else str(path)

@@ -181,6 +181,8 @@ def load_image_pair(
         If a file is no TIFF image.
     """
     post_path, pre_path = find_pair(sample, dye, raw_dir)
+    for warning in classify_raw_files(os.path.dirname(post_path))[1]:
+        print(warning)
     post, pre = read_raw(post_path, channel), read_raw(pre_path, channel)
     for warning in (*post.warnings, *pre.warnings):
         print(warning)
@@ -194,9 +196,7 @@ def find_pair(sample: str, dye: str, raw_dir: Path_ = "raw") -> tuple[str, str]:
         layout = diagnose_raw_layout(raw_dir)
         there = f"\nSamples there: {', '.join(layout['subdirs'])}" if layout["subdirs"] else ""
         raise FileNotFoundError(f"No folder for sample {sample!r}: expected {folder}{there}")
-    pairs, warnings = classify_raw_files(folder)
-    for warning in warnings:
-        print(warning)
+    pairs, _ = classify_raw_files(folder)
     where = f"in {folder}"
     if dye not in pairs:
         dyes = ", ".join(sorted(pairs)) or "none"

@@ -380,7 +380,8 @@ class SampleDye:
         writer, files = self._writer(stage, f"{name}{self._suffix(stage)}", np.float32, 0, {**(extra or {}), **cards})
         with writer as canvas:
             for top, end in bands(post.shape[0]):
-                canvas.add(np.nan_to_num(found.warp_rows(pre, top, end - top), nan=0.0))
+                rows = found.warp_rows(pre, top, end - top, "linear" if stage == 2 else "smooth")
+                canvas.add(np.nan_to_num(rows, nan=0.0))
                 if tell is not None:
                     tell(100 * end // post.shape[0])
         return files

@@ -32,6 +32,8 @@ SEED = 1872
 LEAST = 200
 """Fewer ratios than this give no scale."""
 BETA = (1.0, 20.0)
+AVERAGED = 0.287
+"""Variance that the interpolation leaves of the pre-stain image's noise."""
 TUKEY = 4.685
 ROUNDS = 30
 PLAIN = 1e-9
@@ -101,13 +103,15 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     inside = _inside(total, histograms.edges)
     edges = histograms.edges[inside.start : inside.stop + 1]
     mode, status, found = _mode(total[inside].astype(np.float64), edges)
+    half = found[2] * np.sqrt(2 ** (1 / found[3]) - 1)
+    bias = _lean(10**mode, half)
     other = [_mode(total[inside].astype(np.float64), edges, found, core)[0] for core in (LESS, MORE)]
     error = np.hypot(_spread(histograms.ratios[:, inside], edges, found), max(abs(each - mode) for each in other))
     centres = (edges[:-1] + edges[1:]) / 2
     fitted = _moffat(centres, *found)
-    return Scale(
-        10**mode, 10**mode * np.log(10) * error, 0.0, "moffat", status, centres, _smooth(total[inside]), fitted
-    )
+    value = 10 ** (mode - bias)
+    error = float(value * np.log(10) * np.hypot(error, bias / 2))
+    return Scale(value, error, 0.0, "moffat", status, centres, _smooth(total[inside]), fitted)
 
 
 def _peer_bins(total: NDArray[np.int64], edges: Floats) -> tuple[Floats, Floats]:
@@ -189,6 +193,17 @@ def _fitted(x: Floats, y: Floats, start: Any, edges: Floats) -> tuple[Floats, st
 
 def _moffat(x: Floats, top: float, middle: float, width: float, beta: float) -> Floats:
     return np.asarray(top * (1 + ((x - middle) / width) ** 2) ** -beta)
+
+
+def _lean(ratio: float, half: float) -> float:
+    """How far noise moves the peak of logarithms, in decades.
+
+    Where a number has a relative variance v, the peak of its logarithm lies v above the logarithm of the number: that of
+    the post-stain image moves the peak of ratios up, that of the pre-stain image down. Noise is that of counted photons.
+    """
+    share = ratio * AVERAGED
+    variance = np.log(10) * (half / np.sqrt(2 * np.log(2))) ** 2
+    return float(variance * (1 - share) / (1 + share))
 
 
 def _spread(ratios: NDArray[np.uint32], edges: Floats, found: Floats) -> float:

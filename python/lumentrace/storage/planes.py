@@ -90,7 +90,7 @@ class Plane:
         self.pages = sum(1 for other in file.pages if tuple(other.shape) == tuple(page.shape))
 
     def blocks(self, rows: slice = slice(None), columns: slice = slice(None)) -> Iterator[Block]:
-        """Strips and tiles, whole and in order, of which some pixel lies in the given part.
+        """Strips and tiles, whole and in any order, of which some pixel lies in the given part.
 
         Raises
         ------
@@ -104,9 +104,10 @@ class Plane:
         offsets = [page.dataoffsets[number] for number in wanted]
         counts = [page.databytecounts[number] for number in wanted]
         handle = self._file.filehandle
-        for place, (data, _) in enumerate(handle.read_segments(offsets, counts, buffersize=2**24)):
+        # Segments come in the order of their places in the file.
+        for data, number in handle.read_segments(offsets, counts, wanted, buffersize=2**24):
             with _damage(self.path):
-                pixels, (sample, _, row, column, _), _ = page.decode(data, wanted[place], jpegtables=page.jpegtables)
+                pixels, (sample, _, row, column, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
             if pixels is None:
                 continue
             flat = pixels[0]

@@ -86,7 +86,7 @@ fn to_map(matrix: [f64; 9], field: Option<PyField<'_>>) -> PyResult<Map> {
 
 /// Rows `first..first + rows` of the fixed image's grid, filled with the moving image; NaN outside.
 #[pyfunction]
-#[pyo3(signature = (moving, matrix, field, first, rows, columns, cubic, threads=0))]
+#[pyo3(signature = (moving, matrix, field, first, rows, columns, interpolation, threads=0))]
 #[allow(clippy::too_many_arguments)] // an image, a map and a part of a grid
 pub(crate) fn warp_rows<'py>(
     py: Python<'py>,
@@ -96,11 +96,19 @@ pub(crate) fn warp_rows<'py>(
     first: usize,
     rows: usize,
     columns: usize,
-    cubic: bool,
+    interpolation: &str,
     threads: usize,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let map = to_map(matrix, field)?;
-    let interpolation = if cubic { Interpolation::Cubic } else { Interpolation::Linear };
+    let interpolation = match interpolation {
+        "linear" => Interpolation::Linear,
+        "cubic" => Interpolation::Cubic,
+        "smooth" => Interpolation::Smooth,
+        _ => {
+            let told = format!("`interpolation`: expected linear, cubic or smooth, found {interpolation:?}");
+            return Err(PyValueError::new_err(told));
+        }
+    };
     let out = PyArray2::<f32>::zeros(py, [rows, columns], false);
     let mut write = out.readwrite();
     let lines = write.as_slice_mut().map_err(|_| PyValueError::new_err("expected a contiguous array"))?;

@@ -66,7 +66,7 @@ def compare(level: Level, matrix: Floats, field: Displacement | None, offset: fl
     height, width = level.fixed.shape
     native = None if field is None else field.reduced(level.factor).native()
     mapped = matrix_at(matrix, level.factor).ravel().tolist()
-    moving = _core.warp_rows(level.moving, mapped, native, 0, height, width, True)
+    moving = _core.warp_rows(level.moving, mapped, native, 0, height, width, "cubic")
     radius = min(RADIUS, max(4, min(height, width) // 8))
     start = radius * (1 + offset)
     step = 2 * radius if min(height, width) > DENSE * radius else radius

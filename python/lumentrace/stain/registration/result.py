@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from lumentrace.files import replacing
 from lumentrace.stain.registration.displacement import Displacement
 
 Floats = NDArray[np.float64]
+
+Interpolation = Literal["smooth", "linear", "cubic"]
 
 FORMAT = "lumentrace-registration-1"
 
@@ -111,10 +113,24 @@ class Registration:
         whole = np.column_stack([points, np.ones(len(points))]) @ self.matrix.T
         return np.asarray(whole[:, :2] / whole[:, 2:])
 
-    def warp_rows(self, pre: NDArray[Any], first: int, rows: int, cubic: bool = True) -> NDArray[np.float32]:
-        """Rows of the pre-stain image as the post-stain one sees it; NaN where there is nothing."""
+    def warp_rows(
+        self, pre: NDArray[Any], first: int, rows: int, interpolation: Interpolation = "smooth"
+    ) -> NDArray[np.float32]:
+        """Rows of the pre-stain image as the post-stain one sees it; NaN where there is nothing.
+
+        Parameters
+        ----------
+        pre : ndarray of uint8, uint16, uint32 or float32
+        first, rows : int
+            Of the post-stain grid.
+        interpolation : {'smooth', 'linear', 'cubic'}, default 'smooth'
+            'smooth' averages noise evenly and keeps details of eight pixels and more; 'linear' and 'cubic' average it
+            more or less, depending on where between pixels a place is.
+        """
         native = None if self.displacement is None else self.displacement.native()
-        return _core.warp_rows(pre, self.matrix.ravel().tolist(), native, first, rows, self.post_shape[1], cubic)
+        return _core.warp_rows(
+            pre, self.matrix.ravel().tolist(), native, first, rows, self.post_shape[1], interpolation
+        )
 
     @classmethod
     def identity(cls, shape: tuple[int, int]) -> Self:

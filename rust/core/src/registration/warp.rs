@@ -10,7 +10,16 @@ pub enum Interpolation {
     Linear,
     /// From sixteen pixels (Keys 1981, a = -1/2); within a pixel of the rim from four.
     Cubic,
+    /// From 64 pixels, noise averaged alike wherever between pixels the place is, details of eight pixels and more kept
+    /// (to 1 %): the Gaussian G of 0.9 pixels as 3G - 3GG + GGG; near the rim from four.
+    Smooth,
 }
+
+/// Pixels along each axis that [`Interpolation::Smooth`] uses.
+const TAPS: usize = 8;
+/// Places between two pixels for which its weights are tabulated.
+const PHASES: usize = 1024;
+const SIGMA: f64 = 0.9;
 
 /// Fills `out`, rows of the fixed image of width `columns` from row `first` on, with values of the moving image.
 ///
@@ -37,6 +46,7 @@ pub fn warp<T: Copy + Into<f64> + Sync>(
         return Ok(());
     }
     let image = Image { pixels: moving, width, height: moving.len() / width };
+    let table = if interpolation == Interpolation::Smooth { smooth_weights() } else { Vec::new() };
     let places = || (vec![0.0; columns], vec![0.0; columns]);
     pool::for_chunks(out, columns, threads, control, places, |(xs, ys), row, line| {
         let shown = line.len();
@@ -50,6 +60,11 @@ pub fn warp<T: Copy + Into<f64> + Sync>(
             Interpolation::Cubic => {
                 for ((value, &x), &y) in line.iter_mut().zip(&*xs).zip(&*ys) {
                     *value = image.cubic(x, y);
+                }
+            }
+            Interpolation::Smooth => {
+                for ((value, &x), &y) in line.iter_mut().zip(&*xs).zip(&*ys) {
+                    *value = image.smooth(x, y, &table);
                 }
             }
         }
@@ -79,6 +94,26 @@ impl<T: Copy + Into<f64>> Image<'_, T> {
         blend(top, blend(at(below + column), at(below + right), tx), ty)
     }
 
+    fn smooth(&self, x: f64, y: f64, table: &[[f32; TAPS]]) -> f32 {
+        const BEFORE: f64 = (TAPS / 2 - 1) as f64;
+        const AFTER: f64 = (TAPS / 2) as f64;
+        let inner = x >= BEFORE && y >= BEFORE && x < self.width as f64 - AFTER && y < self.height as f64 - AFTER;
+        if !inner {
+            return self.linear(x, y);
+        }
+        let (column, row) = (x as usize, y as usize);
+        let phase = |t: f64| table[(t * PHASES as f64 + 0.5) as usize];
+        let (across, down) = (phase(x - column as f64), phase(y - row as f64));
+        let mut lanes = [0.0_f32; TAPS];
+        for (tap, weight) in down.iter().enumerate() {
+            let start = (row + tap - (TAPS / 2 - 1)) * self.width + column - (TAPS / 2 - 1);
+            for (lane, value) in lanes.iter_mut().zip(&self.pixels[start..start + TAPS]) {
+                *lane += (*value).into() as f32 * weight;
+            }
+        }
+        lanes.iter().zip(across).map(|(lane, weight)| lane * weight).sum()
+    }
+
     fn cubic(&self, x: f64, y: f64) -> f32 {
         let inner =
             x >= 1.0 && y >= 1.0 && x < (self.width as f64 - 2.0).max(1.0) && y < (self.height as f64 - 2.0).max(1.0);
@@ -99,6 +134,26 @@ impl<T: Copy + Into<f64>> Image<'_, T> {
         }
         sum
     }
+}
+
+/// Weights of [`Interpolation::Smooth`] for each place between two pixels.
+fn smooth_weights() -> Vec<[f32; TAPS]> {
+    let kernel = |t: f64| -> f64 {
+        let gauss = |times: f64| {
+            let variance = times * SIGMA * SIGMA;
+            (-0.5 * t * t / variance).exp() / variance.sqrt()
+        };
+        3.0 * gauss(1.0) - 3.0 * gauss(2.0) + gauss(3.0)
+    };
+    (0..=PHASES)
+        .map(|phase| {
+            let t = phase as f64 / PHASES as f64;
+            let before = (TAPS / 2 - 1) as f64;
+            let weights: [f64; TAPS] = std::array::from_fn(|tap| kernel(tap as f64 - before - t));
+            let sum: f64 = weights.iter().sum();
+            weights.map(|weight| (weight / sum) as f32)
+        })
+        .collect()
 }
 
 /// Between two values; a pixel that is hit exactly does not need the other one.

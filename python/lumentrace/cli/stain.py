@@ -1,0 +1,318 @@
+"""`lumentrace stain`: tissue before and after staining."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+
+from lumentrace.cli.batch import PARTIAL
+from lumentrace.cli.console import answers, cell, console, plural
+
+app = typer.Typer(help="Pre- and post-stain images: register, scale, subtract, say how sure.", no_args_is_help=True)
+
+Raw = Annotated[Path, typer.Option("--raw", help="Folder that holds a folder per sample.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for results: <out>/<sample>/<dye>/.")]
+Params = Annotated[
+    list[str], typer.Option("--param", "-p", help="A parameter: `-p pad=500`; may be given several times.")
+]
+
+
+class Format(StrEnum):
+    """Formats of the images that are written."""
+
+    tiff = "tiff"
+    fits = "fits"
+    both = "both"
+
+
+Formats = Annotated[Format, typer.Option("--format", help="Format of the images that are written.")]
+
+
+@app.command()
+def survey(
+    raw: Annotated[Path, typer.Argument(help="Folder that holds a folder per sample.")] = Path("raw"),
+    crop: Annotated[int, typer.Option(min=2, help="Side of the part in the middle that is read, in pixels.")] = 1000,
+) -> None:
+    """Show what every image below a folder holds, channel by channel.
+
+    Only the middle of each image is read, so that this is quick for large ones too.
+    """
+    import contextlib
+    import io
+
+    from lumentrace.stain import diagnose_raw_layout, survey_raw_channels
+
+    layout = diagnose_raw_layout(raw)
+    if not layout["ok"]:
+        raise FileNotFoundError(layout["message"])
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        found = survey_raw_channels(raw, crop)
+    for line in printed.getvalue().splitlines():
+        if "cannot be read" in line:
+            console.print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
+    table = Table(Column("file", overflow="fold"), "mode", "size", "channel", "max", "mean", "share not zero")
+    for entry in found:
+        width, height = entry["size"]
+        pixels = min(crop // 2 * 2, width) * min(crop // 2 * 2, height)
+        for number, (name, item) in enumerate(entry["channels"].items()):
+            own = (escape(entry["path"]), entry["mode"], f"{width} x {height}") if not number else ("", "", "")
+            share = f"{item['nonzero'] / max(pixels, 1):.0%}"
+            table.add_row(*own, name, cell(item["max"]), cell(float(item["mean"])), share)
+    answers.print(table)
+
+
+@app.command()
+def plan(
+    raw: Raw = Path("raw"),
+    out: Out = Path("processed"),
+    param: Params = [],  # noqa: B006  # typer copies it
+    image_format: Formats = Format.tiff,
+    workers: Annotated[int, typer.Option(min=1, help="Tasks at a time.")] = 1,
+) -> None:
+    """Show which pairs there are, which are not complete and why, and what they need of memory and disk.
+
+    Nothing is read but the names and headers of files, and nothing is written.
+    """
+    from lumentrace.stain import (
+        classify_raw_files,
+        diagnose_raw_layout,
+        discover_tasks,
+        estimate_pipeline_memory,
+        estimate_pipeline_output_size,
+        format_bytes,
+        get_available_memory,
+        get_free_disk_space,
+    )
+
+    settings = _checked(param)
+    layout = diagnose_raw_layout(raw)
+    if not layout["ok"]:
+        raise FileNotFoundError(layout["message"])
+    shown = Table("sample", "dye", "memory", "disk", "")
+    pairs: list[tuple[str, str]] = []
+    for sample in layout["subdirs"]:
+        dyes, warnings = classify_raw_files(raw / sample)
+        for warning in warnings:
+            console.print(f"[yellow]{escape(sample)}: {escape(warning)}[/]", soft_wrap=True)
+        tasks = discover_tasks([sample], list(dyes), raw)
+        skipped = {dye: reason for _, dye, reason in tasks["skipped"]}
+        for dye in dyes:
+            if dye in skipped:
+                shown.add_row(escape(sample), escape(dye), "", "", f"[red]{escape(skipped[dye])}[/]")
+                continue
+            own = [(sample, dye)]
+            memory = estimate_pipeline_memory(own, raw, settings.pad)
+            disk = estimate_pipeline_output_size(own, raw, settings.pad, checkpoint_format=image_format.value)
+            problem = "; ".join(memory["warnings"])
+            text = f"[red]{escape(problem)}[/]" if problem else "ready"
+            needs = (format_bytes(memory["peak_bytes"]), format_bytes(disk["total_bytes"]))
+            shown.add_row(escape(sample), escape(dye), *needs, text)
+            pairs.append((sample, dye))
+    answers.print(shown)
+    memory = estimate_pipeline_memory(pairs, raw, settings.pad, workers)
+    disk = estimate_pipeline_output_size(pairs, raw, settings.pad, checkpoint_format=image_format.value)
+    answers.print(
+        f"{plural(len(pairs), 'task')}, {workers} at a time: {format_bytes(memory['concurrent_peak_bytes'])} of memory "
+        f"({format_bytes(get_available_memory())} free), at most {format_bytes(disk['total_bytes'])} on disk "
+        f"({format_bytes(get_free_disk_space(out))} free; compression makes it less)"
+    )
+
+
+@app.command()
+def run(
+    sample: Annotated[str, typer.Argument(help="Name of the sample's folder.", show_default=False)],
+    dye: Annotated[str, typer.Argument(help="The dye, as file names have it after the last underscore.")],
+    raw: Raw = Path("raw"),
+    out: Out = Path("processed"),
+    param: Params = [],  # noqa: B006  # typer copies it
+    from_stage: Annotated[int | None, typer.Option(min=1, max=4, help="First stage, see below.")] = None,
+    to_stage: Annotated[int | None, typer.Option(min=1, max=4, help="Last stage.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
+    force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
+    image_format: Formats = Format.tiff,
+) -> None:
+    """Register, scale and subtract one pair of images.
+
+    Stages: 1 read and pad, 2 register roughly, 3 register finely and judge, 4 scale and subtract. Finished ones are
+    kept: the same command goes on where it stopped. Open `pipeline_output/report.html` in the folder it prints.
+
+    **Examples**
+
+    `lumentrace stain run S001 SybrGld`
+
+    `lumentrace stain run S001 SybrGld --raw photos --out results -p pad=0 -p offset=true`
+
+    Exit codes: 0 done, 2 wrong usage or an error, 3 done, but the registration cannot be trusted.
+    """
+    from lumentrace.stain import SampleDye
+
+    task = SampleDye(sample, dye, out, raw, image_format.value)
+    task.set_params(**_settings(param))
+    with _Stages(f"{sample}/{dye}", to_stage or 4) as progress:
+        result = task.run(from_stage, to_stage, force, force_run, verbose=progress)
+    if result["status"].startswith("error: "):
+        raise ValueError(result["status"].removeprefix("error: "))
+    _show(result)
+    if result["status"] != "complete":
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def batch(
+    samples: Annotated[list[str], typer.Argument(help="Samples; all in the raw folder if none is given.")] = [],  # noqa: B006
+    dye: Annotated[list[str], typer.Option("--dye", "-d", help="A dye; all that are found if none is given.")] = [],  # noqa: B006
+    raw: Raw = Path("raw"),
+    out: Out = Path("processed"),
+    param: Params = [],  # noqa: B006
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for a new one per task, one at a time.")] = 1,
+    timeout: Annotated[float | None, typer.Option(help="Seconds per task, with --workers 0.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
+    force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
+    image_format: Formats = Format.tiff,
+) -> None:
+    """Run all pairs of samples and dyes; one that fails does not stop the others.
+
+    Pairs that are not complete are left out and named. The same command goes on where it stopped. Everything is logged
+    in the folder of results.
+
+    **Examples**
+
+    `lumentrace stain batch`
+
+    `lumentrace stain batch S001 S002 --dye SybrGld --workers 2`
+
+    Exit codes: 0 all done, 2 wrong usage, 3 some pairs failed or cannot be trusted.
+    """
+    from lumentrace.stain import classify_raw_files, diagnose_raw_layout, run_batch
+
+    layout = diagnose_raw_layout(raw)
+    chosen = samples or layout["subdirs"]
+    dyes = dye or list(dict.fromkeys(name for sample in chosen for name in classify_raw_files(raw / sample)[0]))
+    results = run_batch(
+        chosen,
+        dyes,
+        "subprocess" if workers == 0 else workers > 1,
+        max(workers, 1),
+        _settings(param),
+        out,
+        raw,
+        force=force,
+        checkpoint_format=image_format.value,
+        strict_dyes=False,
+        timeout_per_task=timeout,
+        force_run=force_run,
+    )
+    if not results or any(result["status"] != "complete" for result in results):
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def apply(
+    image: Annotated[Path, typer.Argument(help="Another channel of the pre-stain photograph.", show_default=False)],
+    registration: Annotated[Path, typer.Argument(help="A task's `pipeline_output/registration.json`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, ending in .tif or .tiff.")],
+) -> None:
+    """Put a saved registration to another image of the same pair."""
+    from lumentrace.stain import apply_transform
+
+    if out.suffix.lower() not in (".tif", ".tiff"):
+        raise typer.BadParameter(f"expected a name ending in .tif or .tiff, found {out}", param_hint="--out")
+    apply_transform(image, registration, out)
+    console.print(f"wrote {out}")
+
+
+@app.command()
+def simulate(
+    raw: Raw = Path("raw"),
+    samples: Annotated[int, typer.Option(min=1, help="Number of samples.")] = 1,
+    dye: Annotated[str, typer.Option(help="Name of the dye.")] = "SybrGld",
+    size: Annotated[int, typer.Option(min=64, help="Side of the images in pixels.")] = 1000,
+    angle: Annotated[float, typer.Option(help="Rotation in degrees.")] = 2.0,
+    scale: Annotated[float, typer.Option(help="How many times brighter tissue is after staining.")] = 1.3,
+    spots: Annotated[int, typer.Option(min=0, help="Stained spots per sample.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of the first sample.")] = 0,
+) -> None:
+    """Write simulated pairs into a raw folder, to try things out."""
+    from lumentrace.stain import simulate as make
+
+    for number in range(samples):
+        pair = make(size, angle, scale=scale, spots=spots, seed=seed + number)
+        pair.save(raw, f"S{number + 1:03d}", dye)
+    console.print(f"wrote {plural(samples, 'pair')} below {raw}")
+
+
+class _Stages:
+    """A progress bar over stages of a hundred steps each."""
+
+    def __init__(self, title: str, stages: int):
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[stage]}"),
+            TimeElapsedColumn(),
+        )
+        self._progress = Progress(*columns, console=console)
+        self._task = self._progress.add_task(escape(title), total=100 * stages, stage="stage 1")
+
+    def __call__(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, stage=f"stage {min(done // 100 + 1, total // 100)}")
+
+    def __enter__(self) -> _Stages:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """Parameters from ``name=value``."""
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"expected name=value, found {text!r}", param_hint="--param")
+        found[name.strip()] = _value(value.strip())
+    return found
+
+
+def _value(text: str) -> Any:
+    plain = {"true": True, "false": False, "none": None}
+    if text.lower() in plain:
+        return plain[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _checked(given: list[str]) -> Any:
+    from lumentrace.stain import StainParameters
+
+    return StainParameters().with_changes(_settings(given))
+
+
+def _show(result: dict[str, Any]) -> None:
+    table = Table("", "", show_header=False)
+    if "registration_ok" in result:
+        trusted = "[green]ok[/]" if result["registration_ok"] else "[red]not reliable[/]"
+        table.add_row("registration", f"{trusted}, error {cell(float(result['registration_error_px']))} px")
+    if "scale_estimate" in result:
+        error = result["scale_error"]
+        about = "" if error is None else f" ± {error:.2g}"
+        table.add_row("scale", f"{result['scale_estimate']:.4f}{about}")
+        table.add_row("spots", cell(result["spots"]))
+        table.add_row("report", escape(result["report"]))
+    answers.print(table)
+    if result["status"] != "complete":
+        console.print(f"[bold red]{escape(result['status'])}[/]", soft_wrap=True)
+    for warning in result.get("warnings", []):
+        console.print(f"[yellow]warning[/] {escape(warning)}", soft_wrap=True)
