@@ -26,6 +26,8 @@ Path_ = str | os.PathLike[str]
 Task = tuple[str, str, dict[str, Any]]
 Result = dict[str, Any]
 
+JOIN = 5.0
+"""Seconds to wait for the rest of what a process has printed."""
 KILLED = (-9, 137)
 """Return codes of a process that the system has killed."""
 WHAT = "import sys; from lumentrace.stain.batch import child; child(sys.argv[1], sys.argv[2])"
@@ -234,27 +236,27 @@ def _subprocess(task: Task, timeout: float | None) -> Result:
         given.write_text(json.dumps(task), encoding="utf-8")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:replace"}
         command = [sys.executable, "-c", WHAT, str(given), str(answer)]
-        process = subprocess.Popen(
+        printed: list[str] = []
+        with subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=environment,
             encoding="utf-8",
             errors="replace",
-        )
-        printed: list[str] = []
-        echo = threading.Thread(target=_echo, args=(process, printed.append), daemon=True)
-        echo.start()
-        try:
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            _stop(process)
-            return _failed(task, f"stopped after {timeout:g} s (timeout_per_task)")
-        except BaseException:
-            _stop(process)
-            raise
-        finally:
-            echo.join(2)
+        ) as process:
+            echo = threading.Thread(target=_echo, args=(process, printed.append), daemon=True)
+            echo.start()
+            try:
+                code = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return _failed(task, f"stopped after {timeout:g} s (timeout_per_task)")
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                echo.join(JOIN)
         if code in KILLED:
             return _failed(task, _killed())
         if code or not answer.exists():
@@ -269,11 +271,6 @@ def _echo(process: subprocess.Popen[str], keep: Callable[[str], None]) -> None:
     for line in process.stdout:
         keep(line)
         print(line, end="")
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
 
 
 def child(given: str, answer: str) -> None:

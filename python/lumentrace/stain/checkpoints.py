@@ -116,7 +116,7 @@ def _fits_bytes(units: list[Any]) -> memoryview:
 def fits_header(sample: str, dye: str, stage: str, params: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
     """The cards of a checkpoint."""
     header = fits_io().Header()
-    header["SAMPLE"], header["DYE"], header["STAGE"] = sample, dye, stage
+    header["SAMPLE"], header["DYE"], header["STAGE"] = _ascii(sample), _ascii(dye), stage
     header["CREATED"] = datetime.now().astimezone().isoformat(timespec="seconds")
     for name, value in params.items():
         short = ABBREVIATIONS[name][0].upper() if name in ABBREVIATIONS else name[:LONGEST_KEY].upper()
@@ -127,6 +127,11 @@ def fits_header(sample: str, dye: str, stage: str, params: Mapping[str, Any], ex
     return header
 
 
+def _ascii(text: str) -> str:
+    """The text as FITS can hold it."""
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+
+
 def _put(header: Any, short: str, long: str, value: Any, comment: str) -> None:
     """Add a card; a keyword that is taken already gives way to the long name."""
     if isinstance(value, np.generic):
@@ -134,7 +139,7 @@ def _put(header: Any, short: str, long: str, value: Any, comment: str) -> None:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         value = str(value)
     elif not isinstance(value, (bool, int, float)):
-        value = str(value).encode("ascii", "replace").decode()
+        value = _ascii(str(value))
     keyword = f"HIERARCH {long}" if short in header else short
     header[keyword] = (value, comment)
 

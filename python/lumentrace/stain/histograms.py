@@ -114,7 +114,7 @@ def count(post: Image, pre: Image, registration: Registration, peer: bool = Fals
         for image in (post, pre):
             mapping.release(image)
         if tell is not None:
-            tell(end)
+            tell(100 * end // height)
     return Histograms(ratios, decades, joint, most, floor)
 
 

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+SMOOTH = 2.0
+"""Width of the correlation's peak, in pixels."""
+
 
 def prealign_phase_correlation(
     post: NDArray[Any], pre: NDArray[Any]
@@ -37,7 +40,10 @@ def prealign_phase_correlation(
     window = np.outer(*(np.hanning(length + 2)[1:-1] for length in still.shape)).astype(np.float32)
     first, second = (fft.rfft2((image - image.mean()) * window, workers=2) for image in (still, moving))
     cross = first * np.conj(second)
-    peak = fft.irfft2(cross / np.maximum(np.abs(cross), 1e-12), still.shape, workers=2)
+    # Phases of fine noise would hide the peak and make it too narrow to be interpolated.
+    down, across = fft.fftfreq(still.shape[0])[:, None], fft.rfftfreq(still.shape[1])
+    weight = np.exp(-2 * (np.pi * SMOOTH) ** 2 * (down**2 + across**2))
+    peak = fft.irfft2(weight * cross / np.maximum(np.abs(cross), 1e-12), still.shape, workers=2)
     row, column = np.unravel_index(int(peak.argmax()), peak.shape)
     shift = [_place(np.take(peak, column, 1), int(row)), _place(np.take(peak, row, 0), int(column))]
     moved = ndimage.shift(moving, shift, order=1, mode="constant", cval=0.0)

@@ -198,8 +198,8 @@ def _moffat(x: Floats, top: float, middle: float, width: float, beta: float) -> 
 def _lean(ratio: float, half: float) -> float:
     """How far noise moves the peak of logarithms, in decades.
 
-    Where a number has a relative variance v, the peak of its logarithm lies v above the logarithm of the number: that of
-    the post-stain image moves the peak of ratios up, that of the pre-stain image down. Noise is that of counted photons.
+    Where a number has a relative variance v, the peak of its logarithm lies v above the logarithm of the number: that
+    of the post-stain image moves the peak of ratios up, that of the pre-stain image down. Noise is that of photons.
     """
     share = ratio * AVERAGED
     variance = np.log(10) * (half / np.sqrt(2 * np.log(2))) ** 2

@@ -23,7 +23,6 @@ SHORTEST, LONGEST_SHARE = 7.0, 0.5
 """Wavelengths, in pixels and as a share of the image."""
 LEVEL, CONTRAST = 45.0, 0.3
 READ_NOISE, SHOT_NOISE = 0.3, 0.35
-ROWS = 128
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,10 @@ def simulate(
     matrix[:2, :2] = linear
     matrix[:2, 2] = middle + np.asarray(shift) - linear @ [middle, middle]
     back = np.linalg.inv(matrix)
-    y, x = np.mgrid[0:size, 0:size].astype(np.float64)
-    post = scale * tissue.at(x, y) + unspecific * other.at(x, y) * (tissue.inside(x, y) > 0) + stained[1]
-    pre = tissue.at(*(back[row, 0] * x + back[row, 1] * y + back[row, 2] for row in (0, 1)))
+    post = scale * tissue.seen(np.eye(3)) + stained[1]
+    if unspecific:
+        post += unspecific * other.seen(np.eye(3)) * (tissue.footprint(np.eye(3)) > 0)
+    pre = tissue.seen(np.asarray(back, dtype=np.float64))
     gain = 1.0 if bits == 8 else 64.0
     dtype = np.uint8 if bits == 8 else np.uint16
     most = np.iinfo(dtype).max
@@ -151,7 +151,7 @@ class _Scene:
         self.rim = 0.1 * random.standard_normal((2, 5)) / np.arange(2, 7)
 
     def inside(self, x: Floats, y: Floats) -> Floats:
-        """Soft footprint, 0 to 1."""
+        """Soft footprint at points, 0 to 1."""
         across, down = (2 * place / (self.size - 1) - 1 for place in (x, y))
         turn = np.arctan2(down, across)
         edge = 0.76 + sum(
@@ -161,17 +161,21 @@ class _Scene:
         soft = 1 / (1 + np.exp(-np.clip(off / 1.5, -40, 40)))
         return np.where(soft > 1e-3, soft, 0.0)
 
-    def at(self, x: Floats, y: Floats) -> Floats:
-        """Brightness in counts."""
-        texture = np.empty_like(x)
-        for top in range(0, len(x), ROWS):
-            rows = slice(top, top + ROWS)
-            total = np.zeros_like(x[rows])
-            for kx, ky, phase in zip(self.x, self.y, self.phases, strict=True):
-                total += np.cos(kx * x[rows] + ky * y[rows] + phase)
-            texture[rows] = total
+    def footprint(self, matrix: Floats) -> Floats:
+        """Soft footprint on the grid of pixels that a matrix sends to post-stain coordinates."""
+        y, x = np.mgrid[0 : self.size, 0 : self.size].astype(np.float64)
+        points = [matrix[row, 0] * x + matrix[row, 1] * y + matrix[row, 2] for row in (0, 1)]
+        return self.inside(points[0], points[1])
+
+    def seen(self, matrix: Floats) -> Floats:
+        """Brightness in counts on that grid."""
+        waves = np.stack([self.x, self.y])
+        across, down, start = (matrix[:2, column] @ waves for column in range(3))
+        places = np.arange(self.size)[:, None]
+        # A plane wave on an affine grid is a product of one along rows and one along columns.
+        texture = (np.exp(1j * (places * down + start + self.phases)) @ np.exp(1j * places * across).T).real
         texture *= np.sqrt(2 / WAVES)
-        return LEVEL * np.clip(1 + CONTRAST * texture, 0.15, None) * self.inside(x, y)
+        return np.asarray(LEVEL * np.clip(1 + CONTRAST * texture, 0.15, None) * self.footprint(matrix))
 
 
 def _spots(size: int, number: int, scene: _Scene, random: np.random.Generator) -> tuple[Floats, Floats]:

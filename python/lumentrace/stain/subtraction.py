@@ -59,7 +59,7 @@ def differences(
         for image in (post, pre):
             mapping.release(image)
         if tell is not None:
-            tell(end)
+            tell(100 * end // post.shape[0])
 
 
 class Spots:

@@ -100,7 +100,9 @@ class Plane:
         page = self._page
         top, bottom, _ = rows.indices(self.shape[0])
         left, right, _ = columns.indices(self.shape[1])
-        wanted = [number for number in range(len(page.dataoffsets)) if self._touches(number, top, bottom, left, right)]
+        with _damage(self.path):
+            segments = range(len(page.dataoffsets))
+            wanted = [number for number in segments if self._touches(number, top, bottom, left, right)]
         offsets = [page.dataoffsets[number] for number in wanted]
         counts = [page.databytecounts[number] for number in wanted]
         handle = self._file.filehandle

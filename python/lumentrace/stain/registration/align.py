@@ -17,13 +17,17 @@ Floats = NDArray[np.float64]
 
 KEPT = 5
 """Starts of each search that are refined."""
-SURE = 0.6
-"""Correlation of small images at which no other start is looked for."""
+FINALISTS = 3
+"""Starts that are refined further."""
+SURE = 0.45
+"""Correlation of these images at which no other start is looked for."""
 SURE_OVERLAP = 0.6
 STEPS = 40
 TOLERANCE = 1e-3
 FROM_START = 3
 """Levels that a given start is refined on."""
+TELLING_SIDE = 350
+"""Longer side of images whose texture tells the right start from one that only fits the outline."""
 LEAST_SIDE = 90
 """Longer side of the smallest images that starts are refined on."""
 PROJECTIVE = 0.005
@@ -111,11 +115,13 @@ def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = T
     return Alignment(matrix_from(found.reshape(3, 3), level.factor), model, correlation, overlap)
 
 
-def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = None) -> Alignment:  # frozen
+def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = None) -> Alignment:
     """The best matrix between the two images."""
-    levels = [level for level in pyramid.levels if max(level.fixed.shape) >= LEAST_SIDE] or list(pyramid.levels[-1:])
-    best = _begin(pyramid, levels[0], search) if start is None else Alignment(start, "affine", np.nan, 1.0)
-    for level in levels if start is None else levels[-FROM_START:]:
+    if start is None:
+        best, levels = _begin(pyramid, search)
+    else:
+        best, levels = Alignment(start, "affine", np.nan, 1.0), list(pyramid.levels[-FROM_START:])
+    for level in levels:
         best = _better(refine(level, best.matrix), best)
     projective = refine(pyramid.levels[-1], best.matrix, "homography")
     if projective.plausible and _gain(projective, best) > PROJECTIVE:
@@ -129,20 +135,30 @@ def _better(new: Alignment, old: Alignment) -> Alignment:
 
 
 def _gain(new: Alignment, old: Alignment) -> float:
-    return float(np.log((1 - old.correlation**2) / max(1 - new.correlation**2, 1e-12)))
+    return float(np.log(max(1 - old.correlation**2, 1e-12) / max(1 - new.correlation**2, 1e-12)))
 
 
-def _begin(pyramid: Pyramid, level: Level, search: Search) -> Alignment:
-    """The best of many starts, refined on small images."""
+def _begin(pyramid: Pyramid, search: Search) -> tuple[Alignment, list[Level]]:
+    """The best of many starts, refined on images small enough to be quick and large enough to tell; larger ones."""
+    sizes = [max(level.fixed.shape) for level in pyramid.levels]
+    last = len(sizes) - 1
+    small = next((place for place, size in enumerate(sizes) if size >= LEAST_SIDE), last)
+    middle = next((place for place, size in enumerate(sizes) if size >= TELLING_SIDE), last)
     best: Alignment | None = None
-    for angles, sizes, mirrors in search.rounds():
-        for start in _starts(pyramid.small, angles, sizes, mirrors):
-            found = refine(level, matrix_from(start.matrix, pyramid.small_factor), robust=False)
+    for angles, magnifications, mirrors in search.rounds():
+        starts = _starts(pyramid.small, angles, magnifications, mirrors)
+        rough = [
+            refine(pyramid.levels[small], matrix_from(start.matrix, pyramid.small_factor), robust=False)
+            for start in starts
+        ]
+        for found in sorted(rough, key=lambda each: -each.score)[:FINALISTS]:
+            for level in pyramid.levels[small + 1 : middle + 1]:
+                found = _better(refine(level, found.matrix), found)  # noqa: PLW2901  # it gets better
             best = found if best is None or found.score > best.score else best
         if best is not None and best.correlation >= SURE and best.overlap >= SURE_OVERLAP:
             break
     assert best is not None
-    return best
+    return best, list(pyramid.levels[middle + 1 :]) or [pyramid.levels[-1]]
 
 
 def _starts(

@@ -20,8 +20,10 @@ Local = Literal["auto"] | bool
 
 SHORTEST_SIDE = 64
 """Shorter side of the smallest image that can be registered."""
-FINE_NODES = 14
-"""Nodes of a local displacement along the longer side of the image."""
+PER_NODE = 64
+"""Pixels of the largest image between nodes of a local displacement."""
+FINE_NODES = 5, 14
+"""Least and most nodes along the longer side of the image."""
 ROUNDS = 2
 """How often the local displacement is measured at each size."""
 WORTH = 0.3
@@ -96,15 +98,13 @@ def register(
     pyramid = Pyramid.of(images[0], images[1], longest)
     best = align(pyramid, search, start)
     shape = (images[0].shape[0], images[0].shape[1])
-    left = _left(pyramid, best.matrix, None, shape)
-    field = None
-    if local is True or (local == "auto" and _worth_following(left)):
-        field = _follow(pyramid, best.matrix, shape)
-        followed = _left(pyramid, best.matrix, field, shape, offset=0.5)
-        if local is True or followed.agreeing >= 0.8 * left.agreeing:
-            left = followed
-        else:
-            field = None
+    found = _remainders(pyramid, best.matrix, None, shape)
+    left, field = _clearest(found), None
+    if local is True or (local == "auto" and _is_bent(found)):
+        bend = _follow(pyramid, best.matrix, shape)
+        followed = _clearest(_remainders(pyramid, best.matrix, bend, shape, offset=0.5))
+        if local is True or followed.doubt < left.doubt:
+            left, field = followed, bend
     reasons, warnings = _verdict(images, best, left, field)
     return Registration(
         best.matrix,
@@ -142,24 +142,33 @@ def _checked(name: str, image: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(found) if not found.flags.c_contiguous else found
 
 
-def _left(
+def _remainders(
     pyramid: Pyramid, matrix: Floats, field: Displacement | None, shape: tuple[int, int], offset: float = 0.0
-) -> Remainder:
-    """What a map leaves, at the size of the images that shows it best."""
-    found = [remainder(compare(level, matrix, field, offset), shape) for level in pyramid.levels[-3:]]
-    sure = [each for each in found if each.agreeing >= LEAST_AGREEING and each.agreeing * each.number >= LEAST_PARTS]
-    if sure:
-        return min(sure, key=lambda each: each.doubt)
-    return max(found, key=lambda each: each.agreeing)
+) -> list[Remainder]:
+    """What a map leaves, as images of several sizes show it."""
+    return [remainder(compare(level, matrix, field, offset), shape) for level in pyramid.levels[-3:]]
 
 
-def _worth_following(left: Remainder) -> bool:
-    return left.agreeing >= LEAST_AGREEING and left.bend > max(WORTH, CLEAR * left.noise)
+def _clearest(found: list[Remainder]) -> Remainder:
+    """The one that leaves the least doubt."""
+    sure = [each for each in found if _is_sure(each)]
+    return min(sure, key=lambda each: each.doubt) if sure else max(found, key=lambda each: each.agreeing)
+
+
+def _is_sure(left: Remainder) -> bool:
+    return left.agreeing >= LEAST_AGREEING and left.agreeing * left.number >= LEAST_PARTS
+
+
+def _is_bent(found: list[Remainder]) -> bool:
+    """Whether parts of the largest images that tell agree on a displacement that noise does not explain."""
+    largest = next((each for each in reversed(found) if _is_sure(each)), None)
+    return largest is not None and largest.bend > max(WORTH, CLEAR * largest.noise)
 
 
 def _follow(pyramid: Pyramid, matrix: Floats, shape: tuple[int, int]) -> Displacement:
     """A smooth displacement, measured on small images first."""
-    field = Displacement.over(shape, FINE_NODES)
+    side = max(pyramid.levels[-1].fixed.shape)
+    field = Displacement.over(shape, int(np.clip(side // PER_NODE, *FINE_NODES)))
     for level in pyramid.levels[-3:]:
         for turn in range(ROUNDS):
             parts = compare(level, matrix, field, offset=0.5 * turn)

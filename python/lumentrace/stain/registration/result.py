@@ -128,6 +128,7 @@ class Registration:
             more or less, depending on where between pixels a place is.
         """
         native = None if self.displacement is None else self.displacement.native()
+        pre = np.ascontiguousarray(pre)
         return _core.warp_rows(
             pre, self.matrix.ravel().tolist(), native, first, rows, self.post_shape[1], interpolation
         )

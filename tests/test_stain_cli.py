@@ -1,0 +1,81 @@
+"""`lumentrace stain` from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from helpers import lumentrace
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert lumentrace("stain", "simulate", "--size", 256, "--samples", 2, cwd=tmp_path).returncode == 0
+    return tmp_path
+
+
+def test_survey_and_plan(folder: Path) -> None:
+    found = lumentrace("stain", "survey", cwd=folder)
+    assert found.returncode == 0
+    assert "S001_PreStain_SybrGld.tif" in found.stdout
+    assert "256 x 256" in found.stdout
+    (folder / "raw" / "S002" / "S002_PostStain_SybrGld.tif").unlink()
+    planned = lumentrace("stain", "plan", cwd=folder)
+    assert planned.returncode == 0
+    assert "ready" in planned.stdout
+    assert "the post file is missing" in planned.stdout
+    assert "1 task, 1 at a time" in planned.stdout
+    assert not (folder / "processed").exists()
+
+
+def test_run_and_apply(folder: Path) -> None:
+    done = lumentrace("stain", "run", "S001", "SybrGld", "-p", "pad=8", "--format", "tiff", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "ok, error 0." in done.stdout
+    output = folder / "processed" / "S001" / "SybrGld" / "pipeline_output"
+    assert "Registration" in (output / "report_pad8.html").read_text(encoding="utf-8")
+    source = folder / "raw" / "S001" / "S001_PreStain_SybrGld.tif"
+    moved = lumentrace("stain", "apply", source, output / "registration_pad8.json", "-o", "moved.tif", cwd=folder)
+    assert moved.returncode == 0, moved.stderr
+    aligned = tifffile.imread(output.parent / "tiff" / "03_interior_aligned_pre_pad8.tiff")[8:-8, 8:-8]
+    np.testing.assert_array_equal(np.nan_to_num(tifffile.imread(folder / "moved.tif"), nan=0.0), aligned)
+
+
+def test_batch_goes_on(folder: Path) -> None:
+    (folder / "raw" / "S001" / "S001_PreStain_SybrGld.tif").write_bytes(b"")
+    done = lumentrace("stain", "batch", "-p", "pad=0", cwd=folder)
+    assert done.returncode == 3
+    assert "S002/SybrGld: complete" in done.stdout
+    assert "empty file" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "S009", "SybrGld"], "Samples there: S001, S002"),
+        (["run", "S001", "Sybrgld"], "Dyes found: SybrGld"),
+        (["run", "S001", "SybrGld", "-p", "padd=3"], "did you mean 'pad'"),
+        (["run", "S001", "SybrGld", "-p", "pad"], "name=value"),
+        (["run", "S001", "SybrGld", "-p", "pad=-1"], "whole number from 0"),
+        (["survey", "nowhere"], "was not found"),
+        (["plan", "--raw", "nowhere"], "was not found"),
+        (["apply", "a.tif", "b.json", "-o", "c.png"], "ending in .tif"),
+    ],
+)
+def test_wrong_usage(folder: Path, arguments: list[str], told: str) -> None:
+    done = lumentrace("stain", *arguments, cwd=folder)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unreliable_is_not_success(folder: Path) -> None:
+    source = folder / "raw" / "S002" / "S002_PreStain_SybrGld.tif"
+    (folder / "raw" / "S001" / "S001_PreStain_SybrGld.tif").write_bytes(source.read_bytes())
+    done = lumentrace("stain", "run", "S001", "SybrGld", "-p", "pad=0", cwd=folder)
+    assert done.returncode == 3
+    assert "not reliable" in done.stdout
+    assert "unreliable: " in done.stderr

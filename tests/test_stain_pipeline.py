@@ -1,0 +1,544 @@
+"""The pipeline of a pair: stages, what is kept, what is run again, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from lumentrace import stain
+from lumentrace.stain import batch
+
+SIZE = 256
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    stain.simulate(size=SIZE, seed=5).save(tmp_path / "raw", "S001", "SybrGld")
+    return tmp_path / "raw"
+
+
+def task(raw: Path, **params: Any) -> stain.SampleDye:
+    made = stain.SampleDye("S001", "SybrGld", raw.parent / "processed", raw)
+    made.set_params(pad=16, **params)
+    return made
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "tiff").glob("*.tiff"))}
+
+
+def pixels(folder: Path) -> dict[str, Any]:
+    return {path.name: tifffile.imread(path) for path in sorted((folder / "tiff").glob("*.tiff"))}
+
+
+def test_it_writes_what_is_documented(raw: Path) -> None:
+    job = task(raw)
+    result = job.run()
+    assert result["status"] == "complete"
+    assert result["scale_estimate"] == pytest.approx(1.3, rel=0.01)
+    names = {
+        "01_padded_post_pad16.tiff": np.uint8,
+        "01_padded_pre_pad16.tiff": np.uint8,
+        "02_icp_aligned_pre_pad16.tiff": np.float32,
+        "03_interior_aligned_pre_pad16.tiff": np.float32,
+        "04_difference_difference_pad16.tiff": np.float32,
+        "04_difference_significance_pad16.tiff": np.float32,
+    }
+    found = pixels(job.folder)
+    assert {name: image.dtype for name, image in found.items()} == names
+    assert {image.shape for image in found.values()} == {(SIZE + 32, SIZE + 32)}
+    output = sorted(path.name for path in (job.folder / "pipeline_output").iterdir())
+    assert output == ["registration_pad16.json", "report_pad16.html", "spots_pad16.csv"]
+    assert [row["done"] for row in job.status()] == [True] * 4
+    assert (job.folder / "fits").is_dir()
+    post = stain.load_image_pair("S001", "SybrGld", raw)[0]
+    loaded = stain.load_checkpoint(job.folder / "01_padded_post_pad16")
+    assert loaded is not None
+    np.testing.assert_array_equal(loaded[16:-16, 16:-16], post)
+    assert not loaded[:16].any()
+
+
+def test_a_second_run_does_nothing(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = task(raw)
+    first = job.run()
+    times = {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")}
+    monkeypatch.setattr("lumentrace.stain.pipeline.read_raw", lambda *_: pytest.fail("read again"))
+    assert task(raw).run() == first
+    assert {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")} == times
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_resumed_is_identical(raw: Path, tmp_path: Path, stage: int) -> None:
+    whole = task(raw)
+    expected = whole.run()
+    parts = stain.SampleDye("S001", "SybrGld", tmp_path / "parts", raw)
+    parts.set_params(pad=16)
+    assert parts.run(to_stage=stage)["status"] == "complete"
+    again = stain.SampleDye("S001", "SybrGld", tmp_path / "parts", raw)
+    again.set_params(pad=16)
+    result = again.run(from_stage=4)
+    assert {**result, "report": ""} == {**expected, "report": ""}
+    for name, image in pixels(whole.folder).items():
+        np.testing.assert_array_equal(image, pixels(again.folder)[name])
+    assert again.registration is not None
+    assert whole.registration is not None
+    np.testing.assert_array_equal(again.registration.matrix, whole.registration.matrix)
+
+
+def test_damaged_files_are_made_again(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = task(raw)
+    job.run()
+    before = pixels(job.folder)
+    path = job.folder / "tiff" / "02_icp_aligned_pre_pad16.tiff"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert task(raw).run()["status"] == "complete"
+    assert "stage 2 is run again: tiff/02_icp_aligned_pre_pad16.tiff is damaged" in capsys.readouterr().out
+    for name, image in pixels(job.folder).items():
+        np.testing.assert_array_equal(image, before[name])
+
+
+def test_changed_raw_files_are_noticed(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task(raw).run()
+    stain.simulate(size=SIZE, seed=6, scale=1.6).save(raw, "S001", "SybrGld")
+    assert task(raw).run()["scale_estimate"] == pytest.approx(1.6, rel=0.01)
+    assert "made from other raw files" in capsys.readouterr().out
+
+
+def test_force_runs_again(raw: Path) -> None:
+    job = task(raw)
+    job.run()
+    path = job.folder / "tiff" / "03_interior_aligned_pre_pad16.tiff"
+    before = path.stat().st_mtime_ns
+    job.run(from_stage=4, force=True)
+    assert path.stat().st_mtime_ns == before
+    job.run(force=True)
+    assert path.stat().st_mtime_ns > before
+
+
+def test_more_scales_write_only_what_is_new(raw: Path) -> None:
+    job = task(raw)
+    job.run()
+    main = job.folder / "tiff" / "04_difference_difference_pad16.tiff"
+    before = main.stat().st_mtime_ns
+    job.set_params(scale_percentile=50, manual_scale=1.2)
+    result = job.run()
+    assert result["scale_percentile_value"] == pytest.approx(1.3, rel=0.02)
+    assert result["manual_scale"] == 1.2
+    assert main.stat().st_mtime_ns == before
+    suffix = "_pad16_sp50_msc1.2.tiff"
+    assert (job.folder / "tiff" / f"04_difference_difference_percentile_p50{suffix}").exists()
+    manual = tifffile.imread(job.folder / "tiff" / f"04_difference_difference_manual{suffix}")
+    post, pre = (tifffile.imread(job.folder / "tiff" / name) for name in _inputs())
+    inner = slice(60, 200)
+    expected = post[inner, inner] - np.float32(1.2) * pre[inner, inner]
+    np.testing.assert_allclose(manual[inner, inner], expected, atol=1e-3)
+
+
+def _inputs() -> tuple[str, str]:
+    return "01_padded_post_pad16.tiff", "03_interior_aligned_pre_pad16.tiff"
+
+
+def test_fits_holds_the_same(raw: Path) -> None:
+    fits = pytest.importorskip("astropy.io.fits")
+    job = stain.SampleDye("S001", "SybrGld", raw.parent / "both", raw, checkpoint_format="both")
+    job.set_params(pad=16)
+    assert job.run()["status"] == "complete"
+    for path in sorted((job.folder / "fits").glob("*.fits")):
+        with fits.open(path) as file:
+            file.verify("exception")
+            data = file[0].data.astype(np.float32)
+            header = file[0].header
+        tiff = tifffile.imread(job.folder / "tiff" / f"{path.stem}.tiff").astype(np.float32)
+        np.testing.assert_array_equal(data, tiff)
+        assert (header["SAMPLE"], header["DYE"], header["PAD"]) == ("S001", "SybrGld", 16)
+    assert header["SCALEK"] == "moffat"
+    only = stain.SampleDye("S001", "SybrGld", raw.parent / "fits only", raw, checkpoint_format="fits")
+    only.set_params(pad=16)
+    only.run(to_stage=1)
+    assert stain.load_checkpoint(only.folder / "01_padded_post_pad16") is not None
+    assert not list((only.folder / "tiff").iterdir())
+
+
+def test_a_registration_that_is_not_ok_is_never_complete(raw: Path) -> None:
+    other = stain.simulate(size=SIZE, seed=99)
+    path = raw / "S001" / "S001_PreStain_SybrGld.tif"
+    tifffile.imwrite(path, other.pre)
+    result = task(raw).run()
+    assert result["status"].startswith("unreliable: ")
+    assert result["registration_ok"] is False
+    report = Path(result["report"]).read_text(encoding="utf-8")
+    assert "Do not trust this registration" in report
+
+
+def test_swapped_images_are_named(raw: Path) -> None:
+    folder = raw / "S001"
+    names = [folder / f"S001_{side}Stain_SybrGld.tif" for side in ("Pre", "Post")]
+    held = [path.read_bytes() for path in names]
+    for path, content in zip(names, reversed(held), strict=True):
+        path.write_bytes(content)
+    assert any("swapped" in text for text in task(raw).run()["warnings"])
+
+
+def test_compare(raw: Path) -> None:
+    job = task(raw)
+    rows = job.compare("manual_scale", [1.1, 1.4])
+    assert [row["manual_scale"] for row in rows] == [1.1, 1.4]
+    assert all(row["status"] == "complete" for row in rows)
+    assert job.params["manual_scale"] is None
+
+
+def test_parameters_are_checked(raw: Path) -> None:
+    job = task(raw)
+    for changes, told in (
+        ({"padd": 3}, "did you mean 'pad'"),
+        ({"pad": -5}, "whole number from 0"),
+        ({"pad": "x"}, "expected a finite number, found 'x'"),
+        ({"scale_percentile": 101}, "from 0 to 100"),
+        ({"interior_ecc": 1}, "True or False"),
+        ({"histogram": "other"}, "unbiased"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            job.set_params(**changes)
+    assert job.params["pad"] == 16
+    job.reset_params()
+    assert job.non_default_params() == {}
+    with pytest.raises(ValueError, match="stages from 1 to 4"):
+        job.run(from_stage=3, to_stage=2)
+    with pytest.raises(ValueError, match="checkpoint_format"):
+        stain.SampleDye("A", "B", raw.parent / "x", raw, "png")
+
+
+def test_parameters_without_effect_are_named(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task(raw, boundary_width=20).run(to_stage=1)
+    assert "no effect on this registration: boundary_width" in capsys.readouterr().out
+
+
+def test_progress_is_told(raw: Path) -> None:
+    told: list[tuple[int, int]] = []
+    task(raw).run(verbose=lambda done, total: told.append((done, total)))
+    assert told[-1] == (400, 400)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@contextmanager
+def replaced(path: Path, content: Any, **settings: Any) -> Iterator[None]:
+    held = path.read_bytes()
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        tifffile.imwrite(path, content, **settings)
+    yield
+    path.write_bytes(held)
+
+
+def test_images_of_all_kinds_give_the_same(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = raw / "S001" / "S001_PostStain_SybrGld.tif"
+    post = stain.load_image_pair("S001", "SybrGld", raw)[0]
+    colours = np.zeros((*post.shape, 3), np.uint8)
+    colours[..., 1] = post
+    alpha = np.dstack([colours, np.full(post.shape, 255, np.uint8)])
+    kinds: list[tuple[Any, dict[str, Any]]] = [
+        (post, {}),
+        (colours, {"photometric": "rgb", "bigtiff": True}),
+        (np.moveaxis(colours, -1, 0), {"photometric": "rgb", "planarconfig": "separate"}),
+        (colours, {"photometric": "rgb", "tile": (64, 64)}),
+        (colours, {"photometric": "rgb", "compression": "lzw"}),
+        (colours, {"photometric": "rgb", "compression": "deflate", "predictor": True}),
+        (alpha, {"photometric": "rgb", "extrasamples": ["unassalpha"]}),
+        (np.stack([post, post // 2]), {"photometric": "minisblack"}),
+        (post, {"rowsperstrip": 7}),
+    ]
+    for content, settings in kinds:
+        with replaced(path, content, **settings):
+            np.testing.assert_array_equal(stain.load_image_pair("S001", "SybrGld", raw)[0], post, str(settings))
+    assert "2 pages; the first is read" in capsys.readouterr().out
+    with replaced(path, colours.astype(np.uint16) * 257, photometric="rgb"):
+        np.testing.assert_array_equal(stain.load_image_pair("S001", "SybrGld", raw)[0], post.astype(np.uint16) * 257)
+    with replaced(path, colours, photometric="rgb", compression="jpeg"):
+        assert np.abs(stain.load_image_pair("S001", "SybrGld", raw)[0].astype(int) - post).mean() < 3
+    both = colours.copy()
+    both[..., 0] = post
+    with replaced(path, both, photometric="rgb"):
+        np.testing.assert_array_equal(stain.load_image_pair("S001", "SybrGld", raw)[0], 2 * post.astype(np.uint16))
+        np.testing.assert_array_equal(stain.read_raw(path, channel="R").pixels, post)
+        with pytest.raises(ValueError, match="expected one of R, G, B"):
+            stain.read_raw(path, channel=3)
+
+
+def test_files_that_are_no_images(raw: Path, tmp_path: Path) -> None:
+    path = raw / "S001" / "S001_PostStain_SybrGld.tif"
+    whole = path.read_bytes()
+    Image.new("RGB", (8, 8)).save(tmp_path / "image.png")
+    palette = Image.fromarray(np.arange(10000, dtype=np.uint8).reshape(100, 100)).convert("P")
+    palette.save(tmp_path / "palette.tif")
+    for content, told in (
+        (b"", "empty file"),
+        ((tmp_path / "image.png").read_bytes(), "damaged"),
+        (whole[: len(whole) // 2], "cut off|damaged"),
+        ((tmp_path / "palette.tif").read_bytes(), "palette"),
+        (b"no image at all", "damaged"),
+    ):
+        with replaced(path, content):
+            with pytest.raises(stain_errors(), match=told) as caught:
+                stain.load_image_pair("S001", "SybrGld", raw)
+            assert path.name in str(caught.value)
+            result = task(raw).run()
+            assert result["status"].startswith("error: ")
+            assert path.name in result["status"]
+
+
+def stain_errors() -> type[Exception]:
+    from lumentrace import FormatError
+
+    assert issubclass(FormatError, OSError)
+    return FormatError
+
+
+def test_damaged_files_never_crash(raw: Path) -> None:
+    path = raw / "S001" / "S001_PostStain_SybrGld.tif"
+    whole = bytearray(path.read_bytes())
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        content = bytearray(whole)
+        for place in random.integers(0, 400, 6):
+            content[place] = random.integers(256)
+        path.write_bytes(content)
+        try:
+            post = stain.load_image_pair("S001", "SybrGld", raw)[0]
+        except (stain_errors(), MemoryError):
+            continue
+        assert post.ndim == 2
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        (np.zeros((SIZE, SIZE), np.uint8), "contrast"),
+        (np.full((SIZE, SIZE), 255, np.uint8), "contrast"),
+        (np.zeros((1, 1), np.uint8), "64 x 64"),
+    ],
+)
+def test_images_without_content(raw: Path, image: Any, told: str) -> None:
+    tifffile.imwrite(raw / "S001" / "S001_PreStain_SybrGld.tif", image)
+    result = task(raw).run()
+    assert result["status"].startswith("error: ")
+    assert told in result["status"]
+
+
+def test_very_different_sizes(raw: Path) -> None:
+    large = stain.simulate(size=512, angle=1, shift=(0, 0), seed=3)
+    folder = raw / "S001"
+    tifffile.imwrite(folder / "S001_PostStain_SybrGld.tif", large.post[150:350, 120:380])
+    tifffile.imwrite(folder / "S001_PreStain_SybrGld.tif", large.pre)
+    job = task(raw)
+    assert job.run()["status"] == "complete"
+    assert job.registration is not None
+    assert job.registration.shift[0] == pytest.approx(120, abs=8)
+
+
+def test_names_of_all_kinds(tmp_path: Path) -> None:
+    pair = stain.simulate(size=SIZE, seed=2)
+    sample, dye = "Gewebe Ü 組織", "färbung 2"
+    pair.save(tmp_path / "röh", sample, dye)
+    (tmp_path / "röh" / sample / f"._S_pre_{dye}.tif").write_bytes(b"fork")
+    (tmp_path / "röh" / sample / f"folder_pre_{dye}.tif").mkdir()
+    job = stain.SampleDye(sample, dye, tmp_path / "aus", tmp_path / "röh", "both")
+    assert job.run(to_stage=2)["status"] == "complete"
+
+
+def test_output_that_cannot_be_written(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = task(raw)
+    job.run(to_stage=2)
+    before = contents(job.folder)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lumentrace.storage.tiled.TiledTiff.finish", full)
+    result = job.run()
+    assert result["status"].startswith("error: ")
+    assert "No space left" in result["status"]
+    assert contents(job.folder) == before
+    assert not list(job.folder.rglob("*.partial"))
+    monkeypatch.undo()
+    assert job.run()["status"] == "complete"
+
+
+def test_read_only_output(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    settings: dict[str, Any] = {"params": {"pad": 16}, "output_dir": raw.parent / "processed", "raw_dir": raw}
+    result = batch.run_batch("S001", "SybrGld", **settings)[0]
+    assert "Permission denied" in result["status"]
+    assert "processed" in result["status"]
+
+
+def test_output_that_is_a_file(raw: Path) -> None:
+    (raw.parent / "processed").touch()
+    results = batch.run_batch("S001", "SybrGld", params={"pad": 16}, output_dir=raw.parent / "processed", raw_dir=raw)
+    assert results[0]["status"].startswith("error: ")
+
+
+KILL = """
+import os, signal, sys, threading, time
+from lumentrace import stain
+threading.Timer(float(sys.argv[3]), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+job = stain.SampleDye("S001", "SybrGld", sys.argv[2], sys.argv[1])
+job.set_params(pad=16)
+job.run()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 0.9])
+def test_kill_and_go_on(raw: Path, tmp_path: Path, seconds: float) -> None:
+    out = tmp_path / "killed"
+    subprocess.run([sys.executable, "-c", KILL, str(raw), str(out), str(seconds)], check=False)
+    job = stain.SampleDye("S001", "SybrGld", out, raw)
+    job.set_params(pad=16)
+    whole = task(raw)
+    expected = whole.run()
+    assert {**job.run(), "report": ""} == {**expected, "report": ""}
+    for name, image in pixels(whole.folder).items():
+        np.testing.assert_array_equal(image, pixels(job.folder)[name])
+
+
+def test_two_processes_in_one_folder(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shared"
+    code = "\n".join(line for line in KILL.splitlines() if "Timer" not in line)
+    running = [subprocess.Popen([sys.executable, "-c", code, str(raw), str(out)]) for _ in range(2)]
+    assert [process.wait(60) for process in running] == [0, 0]
+    job = stain.SampleDye("S001", "SybrGld", out, raw)
+    job.set_params(pad=16)
+    assert [row["done"] for row in job.status()] == [True] * 4
+
+
+CONSOLE = """
+import sys
+from lumentrace import stain
+print(stain.run_batch("S001", "SybrGld", raw_dir=sys.argv[1], output_dir=sys.argv[2], params={"pad": 0})[0]["status"])
+"""
+
+
+def test_a_narrow_console(raw: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", CONSOLE, str(raw), str(raw.parent / "out")],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    assert done.stdout.decode("cp1252").rstrip().endswith("complete")
+
+
+# Batches
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    for number in range(3):
+        stain.simulate(size=SIZE, seed=number).save(tmp_path / "raw", f"S{number}", "Dye")
+    (tmp_path / "raw" / "S1" / "S1_PreStain_Dye.tif").write_bytes(b"broken")
+    return tmp_path / "raw"
+
+
+@pytest.mark.parametrize("parallel", [False, True, "subprocess"])
+def test_one_failure_stops_no_other(three: Path, parallel: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    out = three.parent / "out"
+    results = stain.run_batch(
+        ["S0", "S1", "S2"], "Dye", parallel, 2, {"pad": 16}, out, three, memory_debug=parallel is False
+    )
+    assert [result["sample"] for result in results] == ["S0", "S1", "S2"]
+    assert results[0]["status"] == results[2]["status"] == "complete"
+    assert results[1]["status"].startswith("error: ")
+    assert "S1_PreStain_Dye.tif" in results[1]["status"]
+    printed = capsys.readouterr().out
+    assert "Problems:" in printed
+    assert ("peak" in printed) == (parallel is False)
+    log = stain.read_run_log_tail(out)
+    assert log is not None
+    assert "S2/Dye: complete" in log
+
+
+def test_pairs_that_are_missing(three: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (three / "S2" / "S2_PostStain_Dye.tif").unlink()
+    settings: dict[str, Any] = {"params": {"pad": 16}, "output_dir": three.parent / "out", "raw_dir": three}
+    with pytest.raises(FileNotFoundError, match=r"3 pairs are missing(.|\n)*S9/Dye"):
+        stain.run_batch(["S2", "S9", "S8"], ["Dye"], **settings)
+    assert stain.run_batch("S2", "Dye", strict_dyes=False, **settings) == []
+    assert "post file is missing" in capsys.readouterr().out
+    with pytest.raises(FileNotFoundError, match="Rules for file names"):
+        stain.run_batch("S0", "Dye", strict_dyes=False, **{**settings, "raw_dir": three / "nowhere"})
+    with pytest.raises(ValueError, match="parallel"):
+        stain.run_batch("S0", "Dye", "threads", **settings)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="did you mean 'pad'"):
+        stain.run_batch("S0", "Dye", **{**settings, "params": {"padd": 1}})
+
+
+def test_a_task_that_takes_too_long(three: Path) -> None:
+    tasks = stain.build_task_list([("S0", "Dye")], {"pad": 16}, three.parent / "out", three)
+    result = stain.run_batch_subprocess(tasks, timeout_per_task=0.05)[0]
+    assert "stopped after 0.05 s" in result["status"]
+
+
+def _die(task: Any) -> Any:
+    if task[0] == "S1":
+        os.kill(os.getpid(), 9)
+    return {"sample": task[0], "dye": task[1], "status": "complete"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_worker_that_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "run_task", _die)
+    tasks: list[Any] = [(f"S{number}", "Dye", {}) for number in range(4)]
+    found = list(batch._pool(tasks, 2))
+    assert [result["sample"] for result in found] == ["S0", "S1", "S2", "S3"]
+    assert [result["status"] == "complete" for result in found] == [True, False, True, True]
+    assert "OOM" in found[1]["status"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_child_that_is_killed(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "WHAT", "import os; os.kill(os.getpid(), 9)")
+    tasks = stain.build_task_list([("S0", "Dye")], {}, three.parent / "out", three)
+    assert "OOM" in stain.run_batch_subprocess(tasks)[0]["status"]
+    monkeypatch.setattr(batch, "WHAT", "raise SystemExit('something odd')")
+    assert "something odd" in stain.run_batch_subprocess(tasks)[0]["status"]
+
+
+def test_force_run_reaches_the_tasks(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lumentrace.stain import estimates
+
+    settings: dict[str, Any] = {"params": {"pad": 16}, "output_dir": three.parent / "out", "raw_dir": three}
+    monkeypatch.setattr(estimates, "get_available_memory", lambda: 1000)
+    with pytest.raises(MemoryError, match="force_run"):
+        stain.run_batch("S0", "Dye", **settings)
+    assert stain.run_batch("S0", "Dye", force_run=True, **settings)[0]["status"] == "complete"
+    assert task_status(three) == "error"
+
+
+def task_status(raw: Path) -> str:
+    job = stain.SampleDye("S2", "Dye", raw.parent / "out", raw)
+    return str(job.run()["status"]).split(":")[0]
+
+
+def test_records_are_plain(raw: Path) -> None:
+    job = task(raw)
+    job.run()
+    record = json.loads((job.folder / "04_difference_pad16.json").read_text())
+    assert record["result"]["scales"][0]["method"] == "moffat"
+    assert len(record["result"]["provenance"]["steps"]) == 4
