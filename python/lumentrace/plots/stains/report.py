@@ -140,7 +140,7 @@ def _map(report: Report, registration: Any) -> None:
 
 
 def _scales(report: Report, scales: Sequence[Any]) -> None:
-    rows = [(scale.method, scale.value, scale.error, scale.offset, scale.status) for scale in scales]
+    rows = [(scale.method, f"{scale.value:.4f}", scale.error, scale.offset, scale.status) for scale in scales]
     report.table(["method", "scale", "standard error", "offset (counts)", "fit"], rows)
 
 
