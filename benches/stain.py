@@ -77,7 +77,7 @@ def step(shared: Path) -> None:
     start = np.eye(3)
     start[:2, :2] = [[np.cos(0.04), -np.sin(0.04)], [np.sin(0.04), np.cos(0.04)]]
     middle = np.array([999.5, 999.5])
-    start[:2, 2] = middle + [37, -22] - start[:2, :2] @ middle
+    start[:2, 2] = middle + np.array([37, -22]) - start[:2, :2] @ middle
     criteria = (cv2.TERM_CRITERIA_COUNT, STEPS, 0.0)
     ours, theirs = [], []
     for _ in range(3):

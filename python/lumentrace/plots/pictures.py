@@ -66,7 +66,7 @@ def picture(colours: NDArray[np.uint8]) -> go.Figure:
     from PIL import Image
 
     content = io.BytesIO()
-    Image.fromarray(colours).save(content, "PNG", optimize=True)
+    Image.fromarray(colours).save(content, "PNG")
     source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
     figure = go.Figure(go.Image(source=source, hoverinfo="skip"))
     figure.update_xaxes(visible=False, constrain="domain")

@@ -16,6 +16,7 @@ from lumentrace.provenance import content
 from lumentrace.stain.parameters import ABBREVIATIONS, WITHOUT_EFFECT
 
 FORMAT = "lumentrace-stain-stage-1"
+FIRST, LAST = 1, 4
 NAMES = {1: "01_padded", 2: "02_icp_aligned", 3: "03_interior_aligned", 4: "04_difference"}
 
 

@@ -22,37 +22,42 @@ COOL, WARM = np.array([60, 150, 255]), np.array([255, 170, 40])
 BINS = 256
 BRIGHT = 99.5
 KNEE = 1.0
+UNKNOWN = 96
 
 
 def overlay(post: NDArray[Any], pre: NDArray[Any]) -> go.Figure:
     """Two images over each other: post in magenta, pre in green."""
     rows, columns = (max(one, other) for one, other in zip(post.shape, pre.shape, strict=True))
-    mixed = np.zeros((rows, columns, 3))
-    for image, colour in ((post, POST), (pre, PRE)):
-        shown = _bright(image)
-        mixed[: shown.shape[0], : shown.shape[1]] += shown[..., None] * np.array(colour)
-    return picture((255 * np.clip(mixed, 0, 1)).astype(np.uint8))
+    shown = [np.zeros((rows, columns), np.float32) for _ in range(2)]
+    for image, place in zip((post, pre), shown, strict=True):
+        place[: image.shape[0], : image.shape[1]] = _bright(image)
+    mixed = np.empty((rows, columns, 3), np.uint8)
+    for channel, shares in enumerate(zip(POST, PRE, strict=True)):
+        mixed[..., channel] = 255 * np.minimum(shares[0] * shown[0] + shares[1] * shown[1], 1)
+    return picture(mixed)
 
 
-def _bright(image: NDArray[Any]) -> Floats:
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0)
+def _bright(image: NDArray[Any]) -> NDArray[np.float32]:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0)
     positive = values[values > 0]
-    top = float(np.percentile(positive, BRIGHT)) if positive.size else 1.0
-    return np.clip(values / max(top, 1e-12), 0, 1)
+    top = np.percentile(positive, BRIGHT) if positive.size else 1.0
+    return np.asarray(np.clip(values / np.float32(max(top, 1e-12)), 0, 1))
 
 
 def signed(difference: NDArray[Any]) -> go.Figure:
     """A difference, compressed by asinh: orange above zero, blue below, black at zero, grey where unknown."""
-    values = np.asarray(difference, dtype=np.float64)
+    values = np.asarray(difference, dtype=np.float32)
     known = np.isfinite(values)
     size = np.abs(values[known])
-    knee = max(float(np.median(size)), KNEE) if size.size else KNEE
+    knee = np.float32(max(np.median(size), KNEE) if size.size else KNEE)
     pressed = np.arcsinh(np.nan_to_num(values, nan=0.0) / knee)
-    top = float(np.percentile(np.abs(pressed[known]), 99.5)) if size.size else 1.0
-    share = np.clip(pressed / max(top, 1e-12), -1, 1)[..., None]
-    colours = np.where(share > 0, share * WARM, -share * COOL)
-    colours[~known] = 96
-    return picture(colours.astype(np.uint8))
+    top = np.percentile(np.arcsinh(size / knee), BRIGHT) if size.size else 1.0
+    level = np.clip(127.5 + 127.5 * pressed / np.float32(max(top, 1e-12)), 0, 255).astype(np.uint8)
+    share = np.linspace(-1, 1, 256)[:, None]
+    table = np.where(share > 0, share * WARM, -share * COOL).astype(np.uint8)
+    colours = table[level]
+    colours[~known] = UNKNOWN
+    return picture(colours)
 
 
 def apart(points: Floats, shifts: Floats, shape: Sequence[int]) -> go.Figure:

@@ -1,7 +1,7 @@
 //! Alignment by the enhanced correlation coefficient (Evangelidis & Psarakis 2008), with robust weights.
 
 use super::normal::{Frame, Sums, TERMS, solve};
-use super::sampled::Sampled;
+use super::sampled::{Sampled, between};
 use crate::simd::wide;
 use crate::{Control, Error, Result, pool};
 
@@ -62,7 +62,7 @@ impl Align {
         &self,
         fixed: &[f32],
         width: usize,
-        moving: &Sampled,
+        moving: &Sampled<'_>,
         start: [f64; 9],
         threads: usize,
         control: &Control,
@@ -119,7 +119,7 @@ impl Align {
         &self,
         fixed: &[f32],
         frame: &Frame,
-        moving: &Sampled,
+        moving: &Sampled<'_>,
         matrix: &[f64; 9],
         fit: Fit,
         threads: usize,
@@ -131,14 +131,12 @@ impl Align {
             bands,
             threads,
             control,
-            || Lines::new(frame.width),
+            || Lines::new(frame),
             |lines, band| {
                 let mut sums = Sums::default();
                 for row in band * BAND..((band + 1) * BAND).min(frame.height) {
                     let own = &fixed[row * frame.width..(row + 1) * frame.width];
-                    if lines.fill(own, frame, moving, matrix, row, fit) == 0 {
-                        continue;
-                    }
+                    lines.fill(own, frame, moving, matrix, row, fit);
                     let mut line = [0.0; TERMS];
                     row_sums(&lines.values, &lines.x, projective, &mut line);
                     sums.add_row(&line, frame.y(row));
@@ -155,9 +153,9 @@ impl Align {
 }
 
 /// Gain and bias of the fixed image over the moving one, and the residual beyond which pixels do not count.
-fn refit(fixed: &[f32], frame: &Frame, moving: &Sampled, matrix: &[f64; 9], sums: &Sums) -> Fit {
+fn refit(fixed: &[f32], frame: &Frame, moving: &Sampled<'_>, matrix: &[f64; 9], sums: &Sums) -> Fit {
     let (gain, bias) = sums.line();
-    let mut lines = Lines::new(frame.width);
+    let mut lines = Lines::new(frame);
     let stride = (frame.width * frame.height / SAMPLE).max(1);
     let step = (stride as f64).sqrt().floor().max(1.0) as usize;
     let mut found = Vec::new();
@@ -192,49 +190,115 @@ struct Fit {
     cut: f64,
 }
 
-/// What one row contributes: gradients a, b, c, moving and fixed values, weights.
+/// What one row contributes, and what it is made from.
 struct Lines {
+    /// Gradients a, b, c, moving and fixed values, weights.
     values: [Vec<f32>; 6],
+    /// Columns of the fixed image, from -1 to 1.
     x: Vec<f32>,
+    places: Places,
+    sampled: Vec<[f32; 3]>,
+}
+
+/// Where pixels of a row lie in the moving image.
+struct Places {
+    /// Pixel above and to the left; for those that lie outside some other.
+    corners: Vec<u32>,
+    /// Parts of a pixel beyond it.
+    beyond: [Vec<f32>; 2],
+    /// From the centre of the moving image.
+    from_centre: [Vec<f32>; 2],
+    /// One over the depth; NaN outside.
+    over: Vec<f32>,
 }
 
 impl Lines {
-    fn new(width: usize) -> Self {
-        let padded = width.next_multiple_of(LANES);
-        Self { values: std::array::from_fn(|_| vec![0.0; padded]), x: vec![0.0; padded] }
+    fn new(frame: &Frame) -> Self {
+        let padded = frame.width.next_multiple_of(LANES);
+        let line = || vec![0.0_f32; padded];
+        let mut x = line();
+        for (column, x) in x.iter_mut().enumerate().take(frame.width) {
+            *x = frame.x(column) as f32;
+        }
+        let places =
+            Places { corners: vec![0; padded], beyond: [line(), line()], from_centre: [line(), line()], over: line() };
+        Self { values: std::array::from_fn(|_| line()), x, places, sampled: vec![[0.0; 3]; padded] }
     }
 
-    /// Samples the moving image along a row of the fixed one; how many pixels both have.
-    fn fill(&mut self, fixed: &[f32], frame: &Frame, moving: &Sampled, m: &[f64; 9], row: usize, fit: Fit) -> usize {
-        let Self { values: [a, b, c, moved, still, weight], x: xs } = self;
-        let y = frame.y(row);
-        let (right, down, depth) = (m[1] * y + m[2], m[4] * y + m[5], m[7] * y + m[8]);
+    /// Samples the moving image along a row of the fixed one.
+    fn fill(&mut self, fixed: &[f32], frame: &Frame, moving: &Sampled<'_>, m: &[f64; 9], row: usize, fit: Fit) {
+        let width = fixed.len();
+        if moving.width() < 4 || moving.height() < 4 {
+            self.values[5][..width].fill(0.0);
+            return;
+        }
+        find_places(&mut self.places, width, frame, m, frame.y(row), moving.ends(), moving.width());
+        let Places { corners, beyond: [across, down], .. } = &self.places;
+        let (corners, across, down) = (&corners[..width], &across[..width], &down[..width]);
+        sample(moving.pixels(), moving.width(), corners, across, down, &mut self.sampled);
+        weigh(&mut self.values, fixed, &self.sampled, &self.places, fit);
+    }
+}
+
+wide! {
+    /// Where the pixels of row `y` lie.
+    fn find_places(places: &mut Places, width: usize, frame: &Frame, m: &[f64; 9], y: f64, ends: [f64; 2], row: usize) {
+        let Places { corners, beyond: [across, down], from_centre: [us, vs], over } = places;
+        let (right, below, depth) = (m[1] * y + m[2], m[4] * y + m[5], m[7] * y + m[8]);
+        let [most_x, most_y] = ends;
+        let lines = corners[..width].iter_mut().zip(&mut across[..width]).zip(&mut down[..width]);
+        let lines = lines.zip(us[..width].iter_mut().zip(&mut vs[..width])).zip(&mut over[..width]);
+        for (column, ((((corner, tx), ty), (u_out, v_out)), over)) in lines.enumerate() {
+            let x = frame.x(column);
+            let share = 1.0 / (m[6] * x + depth);
+            let (u, v) = ((m[0] * x + right) * share, (m[3] * x + below) * share);
+            let (px, py) = (u + frame.centre[0], v + frame.centre[1]);
+            let inside = px >= 1.0 && py >= 1.0 && px < most_x && py < most_y;
+            let (px, py) = if inside { (px, py) } else { (1.0, 1.0) };
+            let (left, top) = (px as u32, py as u32);
+            *corner = top * row as u32 + left;
+            (*tx, *ty) = ((px - f64::from(left)) as f32, (py - f64::from(top)) as f32);
+            (*u_out, *v_out) = (u as f32, v as f32);
+            *over = if inside { share as f32 } else { f32::NAN };
+        }
+    }
+}
+
+wide! {
+    /// Values and gradients at places given by a corner and the parts of a pixel beyond it.
+    fn sample(pixels: &[f32], row: usize, corners: &[u32], across: &[f32], down: &[f32], out: &mut [[f32; 3]]) {
+        for (((corner, tx), ty), out) in corners.iter().zip(across).zip(down).zip(out) {
+            *out = between(pixels, row, *corner as usize, *tx, *ty);
+        }
+    }
+}
+
+wide! {
+    /// Values and weights of a row from what was sampled; zeros where one image has nothing.
+    fn weigh(values: &mut [Vec<f32>; 6], fixed: &[f32], sampled: &[[f32; 3]], places: &Places, fit: Fit) {
+        let [a, b, c, moved, still, weight] = values;
+        let width = fixed.len();
         let (gain, bias, cut) = (fit.gain as f32, fit.bias as f32, (1.0 / (fit.cut * fit.cut)) as f32);
-        let mut count = 0;
-        for (place, &value) in fixed.iter().enumerate() {
-            let x = frame.x(place);
-            let over = 1.0 / (m[6] * x + depth);
-            let (u, v) = ((m[0] * x + right) * over, (m[3] * x + down) * over);
-            let found = if value.is_finite() { moving.at(u + frame.centre[0], v + frame.centre[1]) } else { None };
-            xs[place] = x as f32;
-            let Some([there, gx, gy]) = found else {
-                for line in [&mut *a, b, c, moved, still, weight] {
-                    line[place] = 0.0;
-                }
-                continue;
-            };
+        let [us, vs] = &places.from_centre;
+        let (a, b, c) = (&mut a[..width], &mut b[..width], &mut c[..width]);
+        let (moved, still, weight) = (&mut moved[..width], &mut still[..width], &mut weight[..width]);
+        let (sampled, over, us, vs) = (&sampled[..width], &places.over[..width], &us[..width], &vs[..width]);
+        for place in 0..width {
+            let [there, gx, gy] = sampled[place];
+            let value = fixed[place];
+            // If any of them is NaN, one image has nothing here.
+            let all = there + gx + gy + over[place] + value;
+            let held = all.is_finite();
             let misfit = value - gain * there - bias;
             let inlier = (1.0 - misfit * misfit * cut).max(0.0);
-            let (gx, gy) = (gx * over as f32, gy * over as f32);
-            a[place] = gx;
-            b[place] = gy;
-            c[place] = -(gx * u as f32 + gy * v as f32);
-            moved[place] = there;
-            still[place] = value;
-            weight[place] = inlier * inlier;
-            count += 1;
+            let (gx, gy) = (gx * over[place], gy * over[place]);
+            a[place] = if held { gx } else { 0.0 };
+            b[place] = if held { gy } else { 0.0 };
+            c[place] = if held { -(gx * us[place] + gy * vs[place]) } else { 0.0 };
+            moved[place] = if held { there } else { 0.0 };
+            still[place] = if held { value } else { 0.0 };
+            weight[place] = if held { inlier * inlier } else { 0.0 };
         }
-        count
     }
 }
 

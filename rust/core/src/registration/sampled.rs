@@ -1,41 +1,27 @@
-//! An image with its gradients, to be read between pixels.
+//! An image read between pixels, with its gradients.
 
 use crate::{Error, Result};
 
-/// Values and gradients (central differences) of an image, side by side in memory.
+/// An image with NaN where nothing is known, to be read with gradients (central differences).
 ///
-/// Pixels that are unknown, or next to one that is, are not read.
-#[derive(Debug, Clone)]
-pub struct Sampled {
-    pixels: Vec<[f32; 4]>,
+/// Places next to an unknown pixel, or within a pixel of the rim, are unknown too.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampled<'a> {
+    pixels: &'a [f32],
     width: usize,
     height: usize,
 }
 
-impl Sampled {
-    /// Takes an image with NaN where nothing is known.
+impl<'a> Sampled<'a> {
+    /// Takes an image, row by row.
     ///
     /// # Errors
     /// [`Error::Argument`] if the length is no multiple of the width.
-    pub fn new(image: &[f32], width: usize) -> Result<Self> {
-        if width == 0 || !image.len().is_multiple_of(width) {
-            return Err(Error::argument("moving", format!("rows of {width} pixels"), image.len()));
+    pub fn new(pixels: &'a [f32], width: usize) -> Result<Self> {
+        if width == 0 || !pixels.len().is_multiple_of(width) {
+            return Err(Error::argument("moving", format!("rows of {width} pixels"), pixels.len()));
         }
-        let height = image.len() / width;
-        let mut pixels = vec![[0.0, 0.0, 0.0, f32::NAN]; image.len()];
-        for row in 1..height.saturating_sub(1) {
-            for column in 1..width.saturating_sub(1) {
-                let place = row * width + column;
-                let [left, right] = [image[place - 1], image[place + 1]];
-                let [above, below] = [image[place - width], image[place + width]];
-                let (gx, gy) = (0.5 * (right - left), 0.5 * (below - above));
-                let value = image[place];
-                if (value + gx + gy).is_finite() {
-                    pixels[place] = [value, gx, gy, 1.0];
-                }
-            }
-        }
-        Ok(Self { pixels, width, height })
+        Ok(Self { pixels, width, height: pixels.len() / width })
     }
 
     /// Its width in pixels.
@@ -48,24 +34,48 @@ impl Sampled {
         self.height
     }
 
-    /// Value and gradients at a place, by linear interpolation; `None` where they are unknown.
+    /// Its pixels, row by row.
+    pub(super) fn pixels(&self) -> &'a [f32] {
+        self.pixels
+    }
+
+    /// Coordinates below these have the pixels around them that gradients need; those of 1 and more, that is.
+    pub(super) fn ends(&self) -> [f64; 2] {
+        [self.width as f64 - 2.0, self.height as f64 - 2.0]
+    }
+
+    /// Value and gradients at a place; `None` where they are unknown.
     #[inline]
     pub(super) fn at(&self, x: f64, y: f64) -> Option<[f32; 3]> {
-        let inside = x >= 0.0 && y >= 0.0 && x < (self.width - 1) as f64 && y < (self.height - 1) as f64;
+        let [right, bottom] = self.ends();
+        let inside = x >= 1.0 && y >= 1.0 && x < right && y < bottom;
         if !inside {
             return None;
         }
         let (column, row) = (x as usize, y as usize);
         let (tx, ty) = ((x - column as f64) as f32, (y - row as f64) as f32);
-        let place = row * self.width + column;
-        let top: &[[f32; 4]; 2] = self.pixels[place..place + 2].try_into().ok()?;
-        let bottom: &[[f32; 4]; 2] = self.pixels[place + self.width..place + self.width + 2].try_into().ok()?;
-        let mut out = [0.0; 4];
-        for channel in 0..4 {
-            let upper = top[0][channel] + (top[1][channel] - top[0][channel]) * tx;
-            let lower = bottom[0][channel] + (bottom[1][channel] - bottom[0][channel]) * tx;
-            out[channel] = upper + (lower - upper) * ty;
-        }
-        if out[3].is_nan() { None } else { Some([out[0], out[1], out[2]]) }
+        let out = between(self.pixels, self.width, row * self.width + column, tx, ty);
+        if (out[0] + out[1] + out[2]).is_finite() { Some(out) } else { None }
     }
+}
+
+/// Value and gradients by linear interpolation between a pixel and its neighbours to the right and below; NaN if one
+/// of the twelve pixels around is.
+#[inline(always)]
+#[allow(clippy::inline_always)] // the loops around it are compiled for several instruction sets
+pub(super) fn between(pixels: &[f32], row: usize, corner: usize, tx: f32, ty: f32) -> [f32; 3] {
+    let first = corner - row - 1;
+    let above = &pixels[first..first + 4];
+    let top = &pixels[first + row..first + row + 4];
+    let bottom = &pixels[first + 2 * row..first + 2 * row + 4];
+    let below = &pixels[first + 3 * row..first + 3 * row + 4];
+    let mut line = [0.0; 4];
+    let mut slope = [0.0; 4];
+    for tap in 0..4 {
+        line[tap] = top[tap] + (bottom[tap] - top[tap]) * ty;
+        let (upper, lower) = (bottom[tap] - above[tap], below[tap] - top[tap]);
+        slope[tap] = 0.5 * (upper + (lower - upper) * ty);
+    }
+    let (left, right) = (line[2] - line[0], line[3] - line[1]);
+    [line[1] + (line[2] - line[1]) * tx, 0.5 * (left + (right - left) * tx), slope[1] + (slope[2] - slope[1]) * tx]
 }

@@ -24,7 +24,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn a_shift_is_found(x in -1.5..1.5_f64, y in -1.5..1.5_f64) {
-        let moving = Sampled::new(&waves(90, 80, [0.0, 0.0]), 90).unwrap();
+        let image = waves(90, 80, [0.0, 0.0]);
+        let moving = Sampled::new(&image, 90).unwrap();
         let fixed = waves(90, 80, [x, y]);
         let found = settings(Model::Translation).run(&fixed, 90, &moving, IDENTITY, 2, &Control::new()).unwrap();
         prop_assert!(found.converged);

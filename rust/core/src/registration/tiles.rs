@@ -28,7 +28,7 @@ impl Tiles {
     pub fn find(
         &self,
         fixed: &[f32],
-        moving: &Sampled,
+        moving: &Sampled<'_>,
         centres: &[[f64; 2]],
         threads: usize,
         control: &Control,
@@ -52,7 +52,7 @@ impl Tiles {
         )
     }
 
-    fn search(&self, fixed: &[f32], moving: &Sampled, centre: [f64; 2], hann: &[f64]) -> [f64; TILE_COLUMNS] {
+    fn search(&self, fixed: &[f32], moving: &Sampled<'_>, centre: [f64; 2], hann: &[f64]) -> [f64; TILE_COLUMNS] {
         let mut shift = [0.0, 0.0];
         let mut found = self.measure(fixed, moving, centre, shift, hann);
         let mut converged = false;
@@ -79,7 +79,7 @@ impl Tiles {
         [shift[0], shift[1], found.correlation(), xx, xy, yy, found.weight / found.all.max(f64::MIN_POSITIVE)]
     }
 
-    fn measure(&self, fixed: &[f32], moving: &Sampled, centre: [f64; 2], shift: [f64; 2], hann: &[f64]) -> Local {
+    fn measure(&self, fixed: &[f32], moving: &Sampled<'_>, centre: [f64; 2], shift: [f64; 2], hann: &[f64]) -> Local {
         let (width, height) = (moving.width() as i64, moving.height() as i64);
         let radius = self.radius as i64;
         let (left, top) = (centre[0].round() as i64 - radius, centre[1].round() as i64 - radius);
