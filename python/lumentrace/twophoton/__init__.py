@@ -1,0 +1,73 @@
+"""Two-photon calcium imaging: from a recording folder to responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lumentrace.lazy import exports
+
+if TYPE_CHECKING:
+    from lumentrace.twophoton import parity as parity
+    from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
+    from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
+    from lumentrace.twophoton.matches import append_manual_roi_match_rows as append_manual_roi_match_rows
+    from lumentrace.twophoton.matches import load_manual_fov_group_rows as load_manual_fov_group_rows
+    from lumentrace.twophoton.matches import load_manual_roi_match_rows as load_manual_roi_match_rows
+    from lumentrace.twophoton.matches import make_manual_fov_group_rows as make_manual_fov_group_rows
+    from lumentrace.twophoton.matches import make_manual_roi_match_rows as make_manual_roi_match_rows
+    from lumentrace.twophoton.matches import next_group_cell_id as next_group_cell_id
+    from lumentrace.twophoton.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
+    from lumentrace.twophoton.processing import CorrelationFilterOptions as CorrelationFilterOptions
+    from lumentrace.twophoton.processing import LowPassFilterOptions as LowPassFilterOptions
+    from lumentrace.twophoton.processing import NormalizationOptions as NormalizationOptions
+    from lumentrace.twophoton.processing import ResponseProcessingOptions as ResponseProcessingOptions
+    from lumentrace.twophoton.processing import SmoothingOptions as SmoothingOptions
+    from lumentrace.twophoton.rois import RoiSet as RoiSet
+    from lumentrace.twophoton.rois import grid_roi_set as grid_roi_set
+    from lumentrace.twophoton.rois import grid_roi_set_microns as grid_roi_set_microns
+    from lumentrace.twophoton.rois import load_roi_set as load_roi_set
+    from lumentrace.twophoton.rois import make_roi_set as make_roi_set
+    from lumentrace.twophoton.rois import make_roi_set_from_label_image as make_roi_set_from_label_image
+    from lumentrace.twophoton.rois import roi_set_to_label_image as roi_set_to_label_image
+    from lumentrace.twophoton.rois import save_roi_set as save_roi_set
+    from lumentrace.twophoton.statistics import finite_mean_and_sem as finite_mean_and_sem
+    from lumentrace.twophoton.watershed import watershed_roi_set as watershed_roi_set
+    from lumentrace.twophoton.windows import EpochFrameWindow as EpochFrameWindow
+    from lumentrace.twophoton.windows import FrameWindow as FrameWindow
+    from lumentrace.twophoton.windows import select_baseline_frame_windows as select_baseline_frame_windows
+
+__getattr__, __dir__, __all__ = exports(
+    __name__,
+    {
+        "CorrelationFilterOptions": "lumentrace.twophoton.processing",
+        "EpochFrameWindow": "lumentrace.twophoton.windows",
+        "FrameWindow": "lumentrace.twophoton.windows",
+        "LowPassFilterOptions": "lumentrace.twophoton.processing",
+        "NormalizationOptions": "lumentrace.twophoton.processing",
+        "ResponseProcessingOptions": "lumentrace.twophoton.processing",
+        "RoiSet": "lumentrace.twophoton.rois",
+        "SmoothingOptions": "lumentrace.twophoton.processing",
+        "append_manual_roi_match_rows": "lumentrace.twophoton.matches",
+        "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
+        "finite_mean_and_sem": "lumentrace.twophoton.statistics",
+        "grid_roi_set": "lumentrace.twophoton.rois",
+        "grid_roi_set_microns": "lumentrace.twophoton.rois",
+        "load_manual_fov_group_rows": "lumentrace.twophoton.matches",
+        "load_manual_roi_match_rows": "lumentrace.twophoton.matches",
+        "load_pixel_calibrations": "lumentrace.twophoton.calibration",
+        "load_roi_set": "lumentrace.twophoton.rois",
+        "make_manual_fov_group_rows": "lumentrace.twophoton.matches",
+        "make_manual_roi_match_rows": "lumentrace.twophoton.matches",
+        "make_roi_set": "lumentrace.twophoton.rois",
+        "make_roi_set_from_label_image": "lumentrace.twophoton.rois",
+        "next_group_cell_id": "lumentrace.twophoton.matches",
+        "parity": "lumentrace.twophoton.parity",
+        "resolve_pixel_size_um": "lumentrace.twophoton.calibration",
+        "roi_set_to_label_image": "lumentrace.twophoton.rois",
+        "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
+        "save_roi_set": "lumentrace.twophoton.rois",
+        "select_baseline_frame_windows": "lumentrace.twophoton.windows",
+        "watershed_roi_set": "lumentrace.twophoton.watershed",
+    },
+)

@@ -1,0 +1,105 @@
+"""Regions around the bright spots of an image."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from lumentrace.twophoton.rois import RoiSet, _within
+
+Floats = NDArray[np.float64]
+
+NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+
+
+def watershed_labels(image: NDArray[Any], smoothing_sigma: float = 0.0) -> NDArray[np.int64]:
+    """Number of the peak that each pixel belongs to, from 1 on; every pixel belongs to one.
+
+    Raises
+    ------
+    ValueError
+        If the image is no plane of finite numbers.
+    """
+    values = np.asarray(image, dtype=np.float64)
+    if values.ndim != 2 or not values.size:
+        raise ValueError(f"`image`: expected shape (rows, columns), found {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError("`image`: expected finite numbers")
+    height = values - values.min()
+    if smoothing_sigma > 0:
+        height = ndimage.gaussian_filter(height, smoothing_sigma)
+    seeds = height == ndimage.maximum_filter(height, size=3, mode="nearest")
+    if np.ptp(height) > 0:
+        seeds &= height > height.min()
+    labels, _ = ndimage.label(seeds, structure=np.ones((3, 3)))
+    return _flooded(height, labels.astype(np.int64))
+
+
+def _flooded(height: Floats, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Labels grown from the highest pixels down; among equal ones the lower label, row and column first."""
+    rows, columns = labels.shape
+    waiting = [(-height[row, column], labels[row, column], row, column) for row, column in np.argwhere(labels)]
+    heapq.heapify(waiting)
+    while waiting:
+        _, label, row, column = heapq.heappop(waiting)
+        for down, across in NEIGHBOURS:
+            r, c = row + down, column + across
+            if 0 <= r < rows and 0 <= c < columns and not labels[r, c]:
+                labels[r, c] = label
+                heapq.heappush(waiting, (-height[r, c], label, r, c))
+    return labels
+
+
+def watershed_roi_set(
+    image: NDArray[Any],
+    *,
+    region_mask: NDArray[Any] | None = None,
+    min_pixels: int = 1,
+    smoothing_sigma: float = 0.0,
+    label_prefix: str = "watershed",
+    foreground: Literal["otsu"] | float | None = None,
+) -> RoiSet:
+    """Regions that belong to the peaks of an image, usually the mean image.
+
+    Parameters
+    ----------
+    image : ndarray
+        (rows, columns)
+    region_mask : ndarray of bool, optional
+        Keep regions whose centre lies in it.
+    min_pixels : int, default 1
+        Smaller regions are left out.
+    smoothing_sigma : float, default 0
+        Of a Gaussian that joins peaks, in pixels.
+    label_prefix : str, default 'watershed'
+    foreground : {'otsu'}, float or None, default None
+        Leave out pixels that are no brighter than Otsu's threshold or a number. By default, as documented, every pixel
+        belongs to a region, the background included.
+
+    Raises
+    ------
+    ValueError
+        If the image is no plane of finite numbers, or no region is large enough.
+    """
+    labels = watershed_labels(image, smoothing_sigma)
+    if foreground is not None:
+        labels = np.where(np.asarray(image) > _threshold(image, foreground), labels, 0)
+    counts = np.bincount(labels.ravel())
+    kept = [label for label in range(1, len(counts)) if counts[label] >= max(min_pixels, 1)]
+    if not kept:
+        raise ValueError(f"`min_pixels`: expected a region of {min_pixels} pixels at least, found none")
+    return _within([labels == label for label in kept], region_mask, label_prefix)
+
+
+def _threshold(image: NDArray[Any], foreground: str | float) -> float:
+    if foreground == "otsu":
+        from skimage.filters import threshold_otsu
+
+        return float(threshold_otsu(np.asarray(image, dtype=np.float64)))  # type: ignore[no-untyped-call]  # scikit-image has no types
+    if isinstance(foreground, str):
+        raise ValueError(f"`foreground`: expected 'otsu', a number or None, found {foreground!r}")
+    return float(foreground)
