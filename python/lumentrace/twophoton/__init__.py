@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton import parity as parity
     from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.convert import convert_recording_to_twopy as convert_recording_to_twopy
     from lumentrace.twophoton.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
     from lumentrace.twophoton.matches import append_manual_roi_match_rows as append_manual_roi_match_rows
     from lumentrace.twophoton.matches import load_manual_fov_group_rows as load_manual_fov_group_rows
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.processing import NormalizationOptions as NormalizationOptions
     from lumentrace.twophoton.processing import ResponseProcessingOptions as ResponseProcessingOptions
     from lumentrace.twophoton.processing import SmoothingOptions as SmoothingOptions
+    from lumentrace.twophoton.recording import load_converted_recording as load_converted_recording
+    from lumentrace.twophoton.recording import recording_frame_rate_hz as recording_frame_rate_hz
+    from lumentrace.twophoton.recording import recording_hemisphere as recording_hemisphere
     from lumentrace.twophoton.rois import RoiSet as RoiSet
     from lumentrace.twophoton.rois import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.rois import grid_roi_set_microns as grid_roi_set_microns
@@ -32,6 +36,11 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.rois import roi_set_to_label_image as roi_set_to_label_image
     from lumentrace.twophoton.rois import save_roi_set as save_roi_set
     from lumentrace.twophoton.statistics import finite_mean_and_sem as finite_mean_and_sem
+    from lumentrace.twophoton.timing import resolve_recording_timing as resolve_recording_timing
+    from lumentrace.twophoton.traces import (
+        extract_background_corrected_roi_traces as extract_background_corrected_roi_traces,
+    )
+    from lumentrace.twophoton.traces import extract_roi_traces as extract_roi_traces
     from lumentrace.twophoton.watershed import watershed_roi_set as watershed_roi_set
     from lumentrace.twophoton.windows import EpochFrameWindow as EpochFrameWindow
     from lumentrace.twophoton.windows import FrameWindow as FrameWindow
@@ -50,9 +59,13 @@ __getattr__, __dir__, __all__ = exports(
         "SmoothingOptions": "lumentrace.twophoton.processing",
         "append_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
+        "convert_recording_to_twopy": "lumentrace.twophoton.convert",
+        "extract_background_corrected_roi_traces": "lumentrace.twophoton.traces",
+        "extract_roi_traces": "lumentrace.twophoton.traces",
         "finite_mean_and_sem": "lumentrace.twophoton.statistics",
         "grid_roi_set": "lumentrace.twophoton.rois",
         "grid_roi_set_microns": "lumentrace.twophoton.rois",
+        "load_converted_recording": "lumentrace.twophoton.recording",
         "load_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "load_pixel_calibrations": "lumentrace.twophoton.calibration",
@@ -63,7 +76,10 @@ __getattr__, __dir__, __all__ = exports(
         "make_roi_set_from_label_image": "lumentrace.twophoton.rois",
         "next_group_cell_id": "lumentrace.twophoton.matches",
         "parity": "lumentrace.twophoton.parity",
+        "recording_frame_rate_hz": "lumentrace.twophoton.recording",
+        "recording_hemisphere": "lumentrace.twophoton.recording",
         "resolve_pixel_size_um": "lumentrace.twophoton.calibration",
+        "resolve_recording_timing": "lumentrace.twophoton.timing",
         "roi_set_to_label_image": "lumentrace.twophoton.rois",
         "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "save_roi_set": "lumentrace.twophoton.rois",

@@ -1,0 +1,279 @@
+"""A recording folder as the microscope and the stimulus computer leave it."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.errors import FormatError
+
+Floats = NDArray[np.float64]
+
+MOVIE, MOVIE_DATASET = "alignedMovie.mat", "imgFrames_ch1"
+REQUIRED = (
+    "stimulusData",
+    MOVIE,
+    "defaultAlignChannel.txt",
+    "highResPd.mat",
+    "imageDescription.mat",
+    "imagingResPd.mat",
+    "stimulusData/filebackup.zip",
+)
+ACQUISITION = (
+    "configName",
+    "software.version",
+    "acq.linesPerFrame",
+    "acq.pixelsPerLine",
+    "acq.numberOfFrames",
+    "acq.numberOfChannelsSave",
+    "acq.frameRate",
+    "acq.zoomFactor",
+    "acq.pixelTime",
+    "acq.msPerLine",
+    "acq.zStepSize",
+    "acq.scanAngleMultiplierFast",
+    "acq.scanAngleMultiplierSlow",
+    "motor.absXPosition",
+    "motor.absYPosition",
+    "motor.absZPosition",
+)
+RUN = {
+    "fly_id": "flyId",
+    "genotype": "genotype",
+    "rig_name": "rigName",
+    "rig_temperature": "rigTemperature",
+    "run_number": "runNumber",
+}
+COLUMNS = (
+    "time_seconds",
+    "stimulus_frame_number",
+    "epoch_number",
+    *(f"closed_loop_{number:02d}" for number in range(1, 11)),
+    *(f"stimulus_specific_{number:02d}" for number in range(1, 21)),
+    "photodiode_flash",
+    "trailing_empty",
+)
+FEWEST_COLUMNS = 3
+ASSIGNMENT = re.compile(r"stimData\.mat\(\s*(\d+)\s*\)\s*=\s*(.*?)\s*;\s*(?:%\s*(.*?)\s*)?$")
+SLOTS = 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a recording folder holds beside the movie.
+
+    Attributes
+    ----------
+    folder : path
+    alignment : ndarray
+        (frames or more, 2): shifts in x and y, pixels.
+    high_res_pd, imaging_res_pd : ndarray
+    acquisition, run : dict
+    stimulus : ndarray
+        (rows, columns)
+    stimulus_columns : tuple of str
+    parameters : list of dict
+        One per epoch.
+    function_lookup : dict
+        Name of the function of each kind of stimulus.
+    specific_columns : dict
+        What these functions write into the table.
+    """
+
+    folder: Path
+    alignment: Floats
+    high_res_pd: Floats
+    imaging_res_pd: Floats
+    acquisition: dict[str, Any]
+    run: dict[str, Any]
+    stimulus: Floats
+    stimulus_columns: tuple[str, ...]
+    parameters: list[dict[str, Any]]
+    function_lookup: dict[str, str]
+    specific_columns: dict[str, Any]
+
+
+def read_source(session_dir: str | Path) -> Source:
+    """Read a recording folder, all but the movie.
+
+    Raises
+    ------
+    FileNotFoundError
+        If something is missing.
+    FormatError
+        If a file is damaged, or there are several TIFF or alignment files.
+    """
+    folder = Path(session_dir).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: expected a recording folder, found none")
+    missing = [name for name in REQUIRED if not (folder / name).exists()]
+    if missing:
+        raise FileNotFoundError(f"{folder}: expected {', '.join(REQUIRED)}; missing {', '.join(missing)}")
+    _only(folder, "*.tif")
+    alignment = _alignment(_only(folder, "*_alignment.txt"))
+    stimulus = folder / "stimulusData"
+    table = np.atleast_2d(np.asarray(_variable(stimulus / "stimdata.mat", "stimData"), dtype=np.float64))
+    if table.shape[1] < FEWEST_COLUMNS:
+        raise FormatError(
+            f"{stimulus / 'stimdata.mat'}: expected {FEWEST_COLUMNS} columns or more, found {table.shape[1]}"
+        )
+    extra = tuple(f"extra_column_{number}" for number in range(len(COLUMNS) + 1, table.shape[1] + 1))
+    parameters = _parameters(stimulus)
+    lookup, specific = _code(stimulus / "filebackup.zip", parameters)
+    return Source(
+        folder,
+        alignment,
+        _vector(folder / "highResPd.mat", "highResPd"),
+        _vector(folder / "imagingResPd.mat", "imagingResPd"),
+        _acquisition(folder / "imageDescription.mat"),
+        _run(stimulus / "runDetails.mat"),
+        table,
+        (*COLUMNS[: table.shape[1]], *extra),
+        parameters,
+        lookup,
+        specific,
+    )
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    found = sorted(path for path in folder.glob(pattern) if not path.name.startswith("._"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise FormatError(f"{folder}: expected one file {pattern}, found {names}")
+    return found[0]
+
+
+def _alignment(path: Path) -> Floats:
+    try:
+        rows = np.loadtxt(path, ndmin=2)
+    except ValueError as error:
+        raise FormatError(f"{path}: expected columns of numbers, found something else ({error})") from error
+    if rows.shape[1] < 2:
+        raise FormatError(f"{path}: expected shifts in x and y, found {rows.shape[1]} columns")
+    return np.asarray(rows[:, :2], dtype=np.float64)
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """What readers raise on damaged files, as an error that names the file."""
+    try:
+        yield
+    except (FormatError, FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:
+        # The readers raise what they like on damaged data; the cause is kept.
+        raise FormatError(f"{path}: expected a MATLAB file, found a damaged or different one ({error})") from error
+
+
+def _load(path: Path) -> dict[str, Any]:
+    from scipy.io import loadmat
+
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: missing")
+    with _damage(path):
+        found: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=True)
+    return found
+
+
+def _variable(path: Path, name: str) -> Any:
+    found = _load(path)
+    if name not in found:
+        known = ", ".join(key for key in found if not key.startswith("__"))
+        raise FormatError(f"{path}: expected the variable {name}, found {known or 'none'}")
+    return found[name]
+
+
+def _vector(path: Path, name: str) -> Floats:
+    values = np.asarray(_variable(path, name), dtype=np.float64)
+    return values.reshape(-1)
+
+
+def plain(value: Any) -> Any:
+    """A MATLAB value as Python has it: structs as dicts, cells as tuples, scalars as numbers."""
+    if isinstance(value, np.void) or (isinstance(value, np.ndarray) and value.dtype.names and value.ndim == 0):
+        names = value.dtype.names or ()
+        return {name: plain(value[name]) for name in names}
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return plain(value.item()) if value.dtype == object else value.item()
+        return () if not value.size else tuple(plain(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _acquisition(path: Path) -> dict[str, Any]:
+    state = plain(_variable(path, "state"))
+    found = {}
+    for name in ACQUISITION:
+        value: Any = state
+        for part in name.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise FormatError(f"{path}: expected state.{name}, found none")
+            value = value[part]
+        found[name] = value
+    return found
+
+
+def _run(path: Path) -> dict[str, Any]:
+    details = _load(path)
+    return {name: plain(details[key]) for name, key in RUN.items() if key in details}
+
+
+def _parameters(folder: Path) -> list[dict[str, Any]]:
+    """A dict for each epoch."""
+    path = folder / "stimParams.mat"
+    other = folder / "chosenparams.mat"
+    structs = _variable(path, "stimParams") if path.exists() else _variable(other, "params")
+    return [plain(each) for each in np.atleast_1d(structs)]
+
+
+def _code(path: Path, parameters: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Names of stimulus functions, and what they write into the table."""
+    kinds = list(dict.fromkeys(str(int(each["stimtype"])) for each in parameters if "stimtype" in each))
+    with _damage(path), zipfile.ZipFile(path) as archive:
+        text = archive.read("paramfiles/stimulus_lookup.txt").decode("utf-8", "replace")
+        known = dict(_lookup(text))
+        lookup, columns = {}, {}
+        for kind in kinds:
+            if kind not in known:
+                raise KeyError(f"{path}: no function for stimulus {kind}")
+            lookup[kind] = known[kind]
+            name = f"stimfunctions/{known[kind]}.m"
+            code = archive.read(name).decode("utf-8", "replace")
+            columns[kind] = {
+                "stimtype": kind,
+                "function": known[kind],
+                "source_path": name,
+                "columns": list(_assignments(code)),
+            }
+    return lookup, columns
+
+
+def _lookup(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        number, comma, function = line.partition("#")[0].partition(",")
+        if comma:
+            yield number.strip(), function.strip()
+
+
+def _assignments(code: str) -> Iterator[dict[str, Any]]:
+    """Lines of MATLAB code that write into the table."""
+    for number, line in enumerate(code.splitlines(), 1):
+        match = ASSIGNMENT.search(line)
+        if match is None or not 1 <= int(match[1]) <= SLOTS:
+            continue
+        slot = int(match[1])
+        found = {
+            "mat_slot": slot,
+            "column_name": f"stimulus_specific_{slot:02d}",
+            "source_expression": match[2],
+            "source_line": number,
+        }
+        yield found | ({"source_comment": match[3]} if match[3] else {})

@@ -1,0 +1,208 @@
+"""Two-photon: conversion, timing, regions, traces and dF/F beside the golden recordings."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from lumentrace import twophoton
+from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold
+from lumentrace.twophoton.recording import ConvertedRecording
+
+NAMES = ["moving_boundary", "noise_olfaction"]
+METHODS = ["none", "movie_global_percentile", "movie_y_stripe_percentile", "roi_y_stripe_percentile"]
+ALTERNATIVES: dict[str, dict[str, Any]] = {
+    "movie_global_percentile": {"global_percentile": 25.0, "spatial_domain": "full_frame"},
+    "movie_y_stripe_percentile": {"stripe_y_height": 5, "stripe_percentile": 35.0},
+    "roi_y_stripe_percentile": {"local_y_radius": 6, "local_percentile": 40.0},
+}
+
+
+OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain")
+"""Attributes that say something else here: a narrower type, another place, our own text."""
+
+
+@dataclass
+class Case:
+    """A golden recording, converted."""
+
+    name: str
+    folder: Path
+    source: Path
+    recording: ConvertedRecording
+    arrays: dict[str, Any]
+    facts: dict[str, Any]
+    truth: dict[str, Any]
+    scores: Any
+
+    @property
+    def cells(self) -> twophoton.RoiSet:
+        return twophoton.make_roi_set_from_label_image(self.truth["label_image"])
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    golden = shared / "golden" / "twophoton"
+    spec = importlib.util.spec_from_file_location("score_truth", golden / "score_truth.py")
+    assert spec is not None
+    assert spec.loader is not None
+    scores = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scores)
+    folder = tmp_path_factory.mktemp(request.param)
+    source = scores.unpack(golden / request.param / "recording.zip", folder)
+    converted = twophoton.convert_recording_to_twopy(source, folder / "converted")
+    recording = twophoton.load_converted_recording(converted.path)
+    with np.load(golden / request.param / "arrays.npz") as file:
+        arrays = dict(file)
+    facts = json.loads((golden / request.param / "facts.json").read_text())
+    return Case(request.param, folder, source, recording, arrays, facts, scores.load_truth(folder)[0], scores)
+
+
+def test_conversion(case: Case) -> None:
+    recording, facts = case.recording, case.facts
+    assert list(recording.movie.shape) == facts["movie_shape"]
+    assert twophoton.recording_frame_rate_hz(recording) == facts["frame_rate_hz"]
+    np.testing.assert_allclose(recording.mean_image, case.arrays["mean_image"], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(recording.alignment_shift_pixels, case.arrays["alignment_shift_pixels"], rtol=1e-9)
+    np.testing.assert_array_equal(recording.motion_artifact_mask, case.arrays["motion_artifact_mask"])
+    crop = recording.alignment_valid_crop
+    assert [crop.axis0_start, crop.axis0_stop, crop.axis1_start, crop.axis1_stop] == facts["crop"]
+    assert list(recording.stimulus_data_column_names) == facts["data_column_names"]
+    assert {str(number): name for number, name in recording.epoch_names.items()} == facts["epoch_names"]
+    assert recording.stimulus_function_lookup == facts["stimulus_function_lookup"]
+    assert recording.stimulus_specific_columns == facts["stimulus_specific_columns"]
+    assert recording.stimulus_table is recording.stimulus_data
+    assert recording.photodiode.high_res_pd is recording.high_res_pd
+
+
+def test_the_movie_is_the_source_in_a_narrow_type(case: Case) -> None:
+    assert case.recording.movie.dtype.kind in "ui"
+    with h5py.File(case.source / "alignedMovie.mat", "r") as file:
+        expected = np.swapaxes(file["imgFrames_ch1"][30:40], 1, 2)
+    np.testing.assert_array_equal(case.recording.movie.read_frames(30, 40), expected)
+
+
+def test_schema(case: Case) -> None:
+    schema = case.facts["schema"]
+    with h5py.File(case.recording.path, "r") as file:
+        for place, expected in schema.items():
+            name, _, inner = place.partition(":")
+            if name != "recording_data.h5":
+                continue
+            node = file[inner]
+            for key, value in expected["attrs"].items():
+                if inner in ("/photodiode", "/stimulus") or key in OWN_WORDS:
+                    continue
+                found = node.attrs[key]
+                found = found.tolist() if isinstance(found, np.ndarray) else found
+                assert found == value or found == pytest.approx(value), (place, key)
+
+
+def test_mean_of_some_frames(case: Case) -> None:
+    converted = twophoton.convert_recording_to_twopy(
+        case.source, case.folder / "part", mean_start_frame=10, mean_stop_frame=40
+    )
+    found = twophoton.load_converted_recording(converted.path).mean_image
+    np.testing.assert_allclose(found, case.arrays["mean_image_10_40"], rtol=1e-9, atol=1e-9)
+    assert (converted.mean_image_start_frame, converted.mean_image_stop_frame) == (10, 40)
+
+
+def test_photodiode(case: Case) -> None:
+    signals = case.recording.high_res_pd, case.recording.imaging_res_pd
+    assert [photodiode_threshold(signal) for signal in signals] == pytest.approx(case.facts["pd_thresholds"], rel=1e-12)
+    for signal, key in zip(signals, ("pd_high_events", "pd_imaging_events"), strict=True):
+        events = [[event.start, event.stop] for event in detect_photodiode_events(signal)]
+        np.testing.assert_array_equal(events, case.arrays[key])
+
+
+def test_timing(case: Case) -> None:
+    timing = twophoton.resolve_recording_timing(case.recording)
+    assert (timing.source, timing.metadata) == (case.facts["timing_source"], case.facts["timing_metadata"])
+    windows = [
+        [each.window.index, each.window.start_frame, each.window.stop_frame, each.epoch_number]
+        for each in timing.epoch_windows
+    ]
+    np.testing.assert_array_equal(windows, case.arrays["windows"])
+    exact = [each.onset_frame_exact for each in timing.epoch_windows]
+    assert case.scores.timing_scores(exact, case.truth)["max_abs"] <= 0.1
+
+
+def labels_of(rois: twophoton.RoiSet) -> Any:
+    return sum(number * mask.astype(int) for number, mask in enumerate(rois.masks, 1))
+
+
+def test_watershed(case: Case) -> None:
+    for key in (key for key in case.arrays if key.startswith("watershed_")):
+        _, pixels, sigma = key.split("_")
+        found = twophoton.watershed_roi_set(
+            case.arrays["mean_image"], min_pixels=int(pixels), smoothing_sigma=float(sigma)
+        )
+        np.testing.assert_array_equal(labels_of(found), case.arrays[key], err_msg=key)
+
+
+def test_watershed_of_the_foreground(case: Case) -> None:
+    found = twophoton.watershed_roi_set(case.recording.mean_image, min_pixels=5, smoothing_sigma=1.5, foreground="otsu")
+    scores = case.scores.roi_scores(found.masks, case.truth["label_image"])
+    assert scores["mean_best_iou"] >= 0.85
+    assert scores["recall_50"] >= 0.95
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("alternative", [False, True])
+def test_traces(case: Case, method: Any, alternative: bool) -> None:
+    if alternative and method not in ALTERNATIVES:
+        return
+    settings = ALTERNATIVES[method] if alternative else {}
+    key = f"traces_{method}{'_alt' if alternative else ''}"
+    found = twophoton.extract_background_corrected_roi_traces(case.recording, case.cells, method=method, **settings)
+    np.testing.assert_allclose(found.corrected_values, case.arrays[f"{key}_corrected"], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found.background_values, case.arrays[f"{key}_background"], rtol=1e-5, atol=1e-5)
+    assert found.metadata == pytest.approx(case.facts[f"{key}_metadata"])
+
+
+def test_raw_traces_and_batches(case: Case) -> None:
+    for chunk in (7, 128, 10_000):
+        found = twophoton.extract_roi_traces(case.recording, case.cells, chunk_frames=chunk)
+        np.testing.assert_allclose(found.values, case.arrays["raw_full"], rtol=1e-9, atol=1e-9)
+
+
+def test_dff(case: Case) -> None:
+    traces = twophoton.extract_background_corrected_roi_traces(
+        case.recording, case.cells, method="movie_global_percentile"
+    )
+    windows = twophoton.resolve_recording_timing(case.recording).epoch_windows
+    baseline = twophoton.select_baseline_frame_windows(windows, epoch_number=1)
+    assert [[each.start_frame, each.stop_frame] for each in baseline] == case.facts["baseline_windows"]
+    rate = twophoton.recording_frame_rate_hz(case.recording)
+    for key in (
+        key for key in case.facts if (key.startswith("dff_") and "bounded" in key) or key.startswith("dff_log")
+    ):
+        mode, _, seconds = key.removeprefix("dff_").rpartition("_")
+        sample = None if seconds == "None" else float(seconds)
+        found = twophoton.compute_roi_delta_f_over_f(
+            traces, baseline, data_rate_hz=rate, baseline_sample_seconds=sample, fit_mode=mode
+        )
+        assert found.tau == pytest.approx(case.facts[key]["tau"], rel=1e-6, abs=1e-10), key
+        np.testing.assert_allclose(found.amplitudes, case.facts[key]["amplitudes"], rtol=1e-6)
+        if f"{key}_values" in case.arrays:
+            np.testing.assert_allclose(found.values, case.arrays[f"{key}_values"], atol=1e-6)
+            expected = case.arrays[f"{key}_baseline_frame_numbers"]
+            np.testing.assert_array_equal(found.baseline_frame_numbers, expected)
+
+
+def test_a_grid_over_the_whole_frame_is_clipped(case: Case) -> None:
+    grid = twophoton.grid_roi_set(case.recording.movie.shape[1:], grid_size_pixels=8)
+    found = twophoton.extract_background_corrected_roi_traces(case.recording, grid)
+    assert np.isfinite(found.corrected_values).all()
+    assert found.metadata["outside_roi_count"] > 0
+    with pytest.raises(ValueError, match="domain only"):
+        twophoton.extract_background_corrected_roi_traces(case.recording, grid, outside="error")
+    dropped = twophoton.extract_background_corrected_roi_traces(case.recording, grid, outside="drop")
+    assert len(dropped.labels) == len(grid) - found.metadata["outside_roi_count"]
