@@ -14,6 +14,13 @@ import pytest
 
 from lumentrace import twophoton
 from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold
+from lumentrace.twophoton.processing import (
+    CorrelationFilterOptions,
+    LowPassFilterOptions,
+    NormalizationOptions,
+    ResponseProcessingOptions,
+    SmoothingOptions,
+)
 from lumentrace.twophoton.recording import ConvertedRecording
 
 NAMES = ["moving_boundary", "noise_olfaction"]
@@ -25,8 +32,8 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
 }
 
 
-OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain")
-"""Attributes that say something else here: a narrower type, another place, our own text."""
+OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain", "eye", "hemisphere")
+"""Attributes that say something else here: a narrower type, another place, our own text; or come from a database."""
 
 
 @dataclass
@@ -181,9 +188,7 @@ def test_dff(case: Case) -> None:
     baseline = twophoton.select_baseline_frame_windows(windows, epoch_number=1)
     assert [[each.start_frame, each.stop_frame] for each in baseline] == case.facts["baseline_windows"]
     rate = twophoton.recording_frame_rate_hz(case.recording)
-    for key in (
-        key for key in case.facts if (key.startswith("dff_") and "bounded" in key) or key.startswith("dff_log")
-    ):
+    for key in (key for key in case.facts if key.startswith(("dff_direct_bounded", "dff_log_linear"))):
         mode, _, seconds = key.removeprefix("dff_").rpartition("_")
         sample = None if seconds == "None" else float(seconds)
         found = twophoton.compute_roi_delta_f_over_f(
@@ -206,3 +211,82 @@ def test_a_grid_over_the_whole_frame_is_clipped(case: Case) -> None:
         twophoton.extract_background_corrected_roi_traces(case.recording, grid, outside="error")
     dropped = twophoton.extract_background_corrected_roi_traces(case.recording, grid, outside="drop")
     assert len(dropped.labels) == len(grid) - found.metadata["outside_roi_count"]
+
+
+PROCESSING = {
+    "proc_ma_dff": ResponseProcessingOptions(SmoothingOptions("moving_average", 7)),
+    "proc_ma_even_dff": ResponseProcessingOptions(SmoothingOptions("moving_average", 4)),
+    "proc_sg_dff": ResponseProcessingOptions(SmoothingOptions("savgol", 7, 2)),
+    "proc_lp_dff": ResponseProcessingOptions(low_pass=LowPassFilterOptions("butterworth", 1.0, 2)),
+    "proc_sg_lp_dff": ResponseProcessingOptions(
+        SmoothingOptions("savgol", 9, 3), LowPassFilterOptions("butterworth", 2.0, 3)
+    ),
+}
+
+
+def test_responses(case: Case) -> None:
+    run = twophoton.compute_recording_responses(case.recording, case.cells)
+    np.testing.assert_allclose(run.dff.values, case.arrays["dff_run_values"], atol=1e-9)
+    assert {**case.facts["dff_metadata"], "tau_at_bound": False} == pytest.approx(run.dff.metadata)
+    assert [run.dff.start_frame, run.dff.stop_frame] == case.facts["dff_range"]
+    trials = run.grouped_responses.trials
+    rows = [[t.epoch_number, t.trial_index, t.window_index, t.start_frame, t.stop_frame] for t in trials]
+    np.testing.assert_array_equal(rows, case.arrays["trials"])
+    for number in (0, 1):
+        np.testing.assert_allclose(trials[number].time_seconds, case.arrays[f"trial{number}_time"], atol=1e-12)
+    twophoton.validate_grouped_roi_responses(run.grouped_responses)
+    names = [case.recording.epoch_names[row[0]] for row in rows]
+    assert run.grouped_responses.epoch_names == tuple(dict.fromkeys(names))
+    scores = case.scores.dff_scores(run.dff.values, run.dff.start_frame, case.truth)
+    assert scores["rmse_median"] <= {"moving_boundary": 0.0125, "noise_olfaction": 0.0185}[case.name]
+
+
+@pytest.mark.parametrize("key", PROCESSING)
+def test_processing(case: Case, key: str) -> None:
+    run = twophoton.compute_recording_responses(case.recording, case.cells, options=PROCESSING[key])
+    np.testing.assert_allclose(run.dff.values, case.arrays[key], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("reference", ["epoch_mean", "epoch_peak"])
+@pytest.mark.parametrize(("key", "window"), [("0.0", (0.0, None)), ("0.5", (0.5, 2.0))])
+def test_correlation_filter(case: Case, reference: Any, key: str, window: Any) -> None:
+    options = ResponseProcessingOptions(correlation_filter=CorrelationFilterOptions(reference, 0.3, window))
+    run = twophoton.compute_recording_responses(case.recording, case.cells, options=options)
+    scores = run.correlation_scores
+    assert scores is not None
+    np.testing.assert_allclose(scores.scores, case.arrays[f"corr_{reference}_{key}"], rtol=1e-9)
+    np.testing.assert_array_equal(scores.included_mask, case.arrays[f"corr_{reference}_{key}_included"])
+    left_out = [np.isnan(trial.values[:, ~scores.included_mask]).all() for trial in run.grouped_responses.trials]
+    assert all(left_out)
+
+
+def test_normalization(case: Case) -> None:
+    options = ResponseProcessingOptions(normalization=NormalizationOptions("epoch_abs_peak", 2))
+    run = twophoton.compute_recording_responses(case.recording, case.cells, response_processing_options=options)
+    assert run.normalization_factors is not None
+    np.testing.assert_allclose(run.normalization_factors, case.arrays["normalization_factors"], rtol=1e-9)
+    with pytest.raises(TypeError, match="both"):
+        twophoton.compute_recording_responses(
+            case.recording, case.cells, options=options, response_processing_options=options
+        )
+
+
+def test_no_baseline_epoch(case: Case) -> None:
+    run = twophoton.compute_recording_responses(
+        case.recording,
+        case.cells,
+        baseline_mode="no_baseline_epoch",
+        baseline_epoch_number=2,
+        baseline_sample_seconds=None,
+    )
+    np.testing.assert_allclose(run.dff.values, case.arrays["no_baseline_dff"], rtol=1e-5, atol=1e-5)
+    assert run.dff.tau == case.facts["no_baseline_tau"]
+    from_five = twophoton.compute_recording_responses(
+        case.recording,
+        case.cells,
+        baseline_mode="no_baseline_epoch",
+        baseline_epoch_number=5,
+        baseline_sample_seconds=None,
+    )
+    found = [[each.start_frame, each.stop_frame, each.label] for each in from_five.baseline_windows]
+    assert found == case.facts["no_baseline_windows"]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.recording import load_converted_recording as load_converted_recording
     from lumentrace.twophoton.recording import recording_frame_rate_hz as recording_frame_rate_hz
     from lumentrace.twophoton.recording import recording_hemisphere as recording_hemisphere
+    from lumentrace.twophoton.responses import RecordingResponses as RecordingResponses
+    from lumentrace.twophoton.responses import compute_recording_responses as compute_recording_responses
     from lumentrace.twophoton.rois import RoiSet as RoiSet
     from lumentrace.twophoton.rois import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.rois import grid_roi_set_microns as grid_roi_set_microns
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
         extract_background_corrected_roi_traces as extract_background_corrected_roi_traces,
     )
     from lumentrace.twophoton.traces import extract_roi_traces as extract_roi_traces
+    from lumentrace.twophoton.trials import GroupedRoiResponses as GroupedRoiResponses
+    from lumentrace.twophoton.trials import validate_grouped_roi_responses as validate_grouped_roi_responses
     from lumentrace.twophoton.watershed import watershed_roi_set as watershed_roi_set
     from lumentrace.twophoton.windows import EpochFrameWindow as EpochFrameWindow
     from lumentrace.twophoton.windows import FrameWindow as FrameWindow
@@ -52,12 +56,15 @@ __getattr__, __dir__, __all__ = exports(
         "CorrelationFilterOptions": "lumentrace.twophoton.processing",
         "EpochFrameWindow": "lumentrace.twophoton.windows",
         "FrameWindow": "lumentrace.twophoton.windows",
+        "GroupedRoiResponses": "lumentrace.twophoton.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.processing",
         "NormalizationOptions": "lumentrace.twophoton.processing",
+        "RecordingResponses": "lumentrace.twophoton.responses",
         "ResponseProcessingOptions": "lumentrace.twophoton.processing",
         "RoiSet": "lumentrace.twophoton.rois",
         "SmoothingOptions": "lumentrace.twophoton.processing",
         "append_manual_roi_match_rows": "lumentrace.twophoton.matches",
+        "compute_recording_responses": "lumentrace.twophoton.responses",
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.traces",
@@ -84,6 +91,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "save_roi_set": "lumentrace.twophoton.rois",
         "select_baseline_frame_windows": "lumentrace.twophoton.windows",
+        "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
         "watershed_roi_set": "lumentrace.twophoton.watershed",
     },
 )

@@ -115,7 +115,10 @@ class _Movie:
         import h5py
 
         if h5py.is_hdf5(self.path):
-            self._file = h5py.File(self.path, "r")
+            try:
+                self._file = h5py.File(self.path, "r")
+            except OSError as error:
+                raise FormatError(f"{self.path}: expected a MATLAB file, found a damaged one ({error})") from error
             if SOURCE_DATASET not in self._file:
                 raise FormatError(f"{self.path}: expected the variable {SOURCE_DATASET}, found {', '.join(self._file)}")
             self._data = self._file[SOURCE_DATASET]
@@ -140,7 +143,8 @@ class _Movie:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the source."""
-        return np.dtype(self._data.dtype)
+        found: np.dtype[Any] = self._data.dtype
+        return found
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Frames; raises `FormatError` if they are damaged."""

@@ -24,11 +24,25 @@ HIGHEST = 10.0
 class Traces(Protocol):
     """What is needed of traces."""
 
-    corrected_values: Floats
-    labels: tuple[str, ...]
-    start_frame: int
-    stop_frame: int
-    method: str
+    @property
+    def corrected_values(self) -> Floats:
+        """Fluorescence (frames, regions)."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of regions."""
+
+    @property
+    def start_frame(self) -> int:
+        """First frame."""
+
+    @property
+    def stop_frame(self) -> int:
+        """End of frames."""
+
+    @property
+    def method(self) -> str:
+        """How the background was found."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class NormalizationOptions:
 class CorrelationFilterOptions:
     """Regions whose trials do not agree are left out."""
 
-    method: Literal["none", "epoch_mean", "epoch_peak"] = "none"
+    reference: Literal["none", "epoch_mean", "epoch_peak"] = "none"
     minimum_correlation: float = 0.0
     window_seconds: tuple[float | None, float | None] = (0.0, None)
 

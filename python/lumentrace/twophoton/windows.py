@@ -99,4 +99,5 @@ def whole_window(
     if not chosen:
         raise ValueError(f"no epoch from {first_number if first_number is not None else first_name!r} on")
     start, stop = min(each.start_frame for each in chosen), max(each.stop_frame for each in chosen)
-    return (FrameWindow(0, start, stop, "no_baseline_epoch"),)
+    first = first_name if first_number is None else f"epoch_{first_number:04d}"
+    return (FrameWindow(0, start, stop, f"no_baseline_epoch_from_{first}"),)
