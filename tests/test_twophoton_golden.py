@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from lumentrace import twophoton
+from lumentrace.twophoton.maps import ResponseMapOptions
 from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold
 from lumentrace.twophoton.processing import (
     CorrelationFilterOptions,
@@ -290,3 +291,113 @@ def test_no_baseline_epoch(case: Case) -> None:
     )
     found = [[each.start_frame, each.stop_frame, each.label] for each in from_five.baseline_windows]
     assert found == case.facts["no_baseline_windows"]
+
+
+MAPS = {
+    "map_pixel2": ResponseMapOptions(),
+    "map_pixel0": ResponseMapOptions(pixel_smoothing_sigma=0.0, foreground_percentile=50.0),
+    "map_window": ResponseMapOptions("window", window_size_pixels=4, window_stride_pixels=2),
+    "map_window_odd": ResponseMapOptions(
+        "window", window_size_pixels=5, window_stride_pixels=3, baseline_sample_seconds=0.5
+    ),
+}
+
+
+@pytest.mark.parametrize("key", MAPS)
+def test_response_maps(case: Case, key: str, tmp_path: Path) -> None:
+    maps = twophoton.compute_recording_response_maps(case.recording, options=MAPS[key])
+    assert maps.response_scale == pytest.approx(case.facts[key]["scale"], rel=1e-9)
+    found = [[each.epoch_number, each.epoch_name, each.trial_count] for each in maps.epochs]
+    assert found == case.facts[key]["epochs"]
+    values = np.stack([each.response_values for each in maps.epochs])
+    np.testing.assert_allclose(values, case.arrays[key], rtol=1e-5, atol=1e-5)
+    again = twophoton.load_response_map_data(twophoton.save_response_map_data(tmp_path / "maps.h5", maps))
+    np.testing.assert_array_equal(np.stack([each.response_values for each in again.epochs]), values)
+    assert (again.options, again.spatial_crop, again.response_scale) == (
+        maps.options,
+        maps.spatial_crop,
+        maps.response_scale,
+    )
+    assert maps.display_limit() == pytest.approx(np.percentile(np.abs(values[np.isfinite(values)]), 95))
+    assert maps.display_limit(maps.epochs[0]) > 0
+
+
+@pytest.mark.parametrize("key", ["ols", "xcorr", "no_discard", "selected", "left", "default_lags"])
+def test_kernels(case: Case, key: str) -> None:
+    if case.name != "noise_olfaction":
+        return
+    expected = case.facts[f"kernel_{key}"]
+    run = twophoton.compute_recording_responses(case.recording, case.cells)
+    options = twophoton.StimulusKernelOptions(**{"hemisphere": "right", **expected["options"]})
+    found = twophoton.fit_recording_stimulus_kernels(run, options)
+    for side in ("ipsilateral", "contralateral"):
+        theirs = case.arrays[f"kernel_{key}_{side}"]
+        np.testing.assert_allclose(getattr(found, side), theirs, rtol=0, atol=1e-6 * np.abs(theirs).max())
+    np.testing.assert_allclose(found.time_seconds, case.arrays[f"kernel_{key}_time"], atol=1e-12)
+    assert list(found.epoch_names) == expected["epoch_names"]
+    assert list(found.selected_epoch_numbers) == expected["selected"]
+    assert [list(own) for own in found.selected_epoch_numbers_by_name] == expected["by_name"]
+    assert list(found.discarded_epoch_numbers) == expected["discarded"]
+    assert found.response_sample_counts.tolist() == expected["response_counts"]
+    assert list(found.stimulus_sample_counts) == expected["stim_counts"]
+    assert list(found.fitted_stimulus_segment_counts) == expected["fitted"]
+    assert list(found.skipped_irregular_stimulus_segment_counts) == expected["skipped"]
+    assert (found.hemisphere, found.stimulus_column) == (expected["hemisphere"], expected["column"])
+
+
+def test_find(case: Case, tmp_path: Path) -> None:
+    config = case.folder / "config.yml"
+    for access in ("direct", "copy", "copy"):
+        found = twophoton.find_recordings(
+            config_path=config,
+            database_access=access,
+            database_cache_dir=tmp_path,
+            genotype="GH146",
+            hemisphere="Right",
+        )
+        assert [record.session_dir for record in found] == [case.source]
+    assert twophoton.find_recordings(config_path=config, genotype="%") == ()
+    assert twophoton.find_recordings(config_path=config, year=2023, month=10, day=17) == found
+    assert twophoton.find_recordings(config_path=config, year=1999) == ()
+    for wrong in ({"month": 13}, {"limit": 0}, {"database_access": "other"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            twophoton.find_recordings(config_path=config, **wrong)
+
+
+def test_analysis_and_its_files(case: Case, tmp_path: Path, shared: Path) -> None:
+    run = twophoton.analyze_recording_responses(case.recording, case.cells, output_path=tmp_path / "out.h5")
+    golden = shared / "golden" / "twophoton" / case.name
+    for name in ("trials", "grouped"):
+        path = tmp_path / "exports" / "csvs" / f"response_summary_{name}.csv"
+        ours = path.read_text().splitlines()
+        counts = case.facts[f"response_summary_{name}"]
+        assert len(ours) - 1 == counts["rows"]
+        assert ours[0].count(",") + 1 == counts["columns"]
+        theirs = (golden / f"response_summary_{name}_head.csv").read_text().splitlines()
+        for own, other in zip(ours, theirs, strict=False):
+            for one, two in list(zip(own.split(","), other.split(","), strict=False))[:-1]:
+                assert one == two or float(one) == pytest.approx(float(two), rel=1e-6, abs=1e-9)
+    schema = case.facts["analysis_schema"]
+    with h5py.File(tmp_path / "out.h5", "r") as file:
+        for inner, expected in schema.items():
+            place = inner.replace("trial_0001", "trial_000001")
+            assert place in file, place
+            assert set(expected["attrs"]) <= set(file[place].attrs), place
+            if "shape" in expected:
+                assert list(file[place].shape) == expected["shape"]
+    again = twophoton.load_analysis_outputs(tmp_path / "out.h5")
+    assert again.dff is not None
+    assert again.grouped_responses is not None
+    assert again.traces is not None
+    np.testing.assert_array_equal(again.dff.values, run.dff.values)
+    np.testing.assert_array_equal(again.traces.corrected_values, run.traces.corrected_values)
+    assert again.dff.metadata == run.dff.metadata
+    assert again.epoch_windows == run.epoch_windows
+    assert again.baseline_windows == run.baseline_windows
+    assert again.grouped_responses.epoch_names == run.grouped_responses.epoch_names
+    twophoton.validate_grouped_roi_responses(again.grouped_responses)
+    twophoton.save_analysis_outputs(tmp_path / "part.h5", roi_set=run.roi_set)
+    part = twophoton.load_analysis_outputs(tmp_path / "part.h5")
+    assert part.dff is None
+    assert part.roi_set is not None
+    assert part.roi_set.labels == run.roi_set.labels

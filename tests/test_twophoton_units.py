@@ -299,3 +299,16 @@ def test_label_images() -> None:
     both = twophoton.make_roi_set(np.ones((2, 3, 3)))
     with pytest.raises(ValueError, match="overlap"):
         twophoton.roi_set_to_label_image(both)
+
+
+def test_map_pieces(units: Units) -> None:
+    from lumentrace.twophoton.maps import smoothed, window_change
+
+    arrays = units[0]
+    for key in (key for key in arrays if key.startswith("map_win_")):
+        size, stride = (int(number) for number in key.removeprefix("map_win_").split("_"))
+        found = window_change(arrays["map_base"], arrays["map_resp"], np.finfo(float).eps, size, stride)
+        np.testing.assert_allclose(found, arrays[key], rtol=1e-9, atol=1e-9)
+    for key in (key for key in arrays if key.startswith("map_smooth_")):
+        found = smoothed(arrays["map_resp"], float(key.removeprefix("map_smooth_")))
+        np.testing.assert_allclose(found, arrays[key], rtol=1e-9, atol=1e-9)

@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING
 from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace.twophoton import config as config
     from lumentrace.twophoton import parity as parity
+    from lumentrace.twophoton.analysis import analyze_recording_responses as analyze_recording_responses
     from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
     from lumentrace.twophoton.convert import convert_recording_to_twopy as convert_recording_to_twopy
     from lumentrace.twophoton.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
+    from lumentrace.twophoton.find import RecordingRecord as RecordingRecord
+    from lumentrace.twophoton.find import find_recordings as find_recordings
+    from lumentrace.twophoton.kernels import StimulusKernelOptions as StimulusKernelOptions
+    from lumentrace.twophoton.kernels import StimulusKernels as StimulusKernels
+    from lumentrace.twophoton.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
+    from lumentrace.twophoton.maps import ResponseMapOptions as ResponseMapOptions
+    from lumentrace.twophoton.maps import compute_recording_response_maps as compute_recording_response_maps
+    from lumentrace.twophoton.maps import load_response_map_data as load_response_map_data
+    from lumentrace.twophoton.maps import save_response_map_data as save_response_map_data
     from lumentrace.twophoton.matches import append_manual_roi_match_rows as append_manual_roi_match_rows
     from lumentrace.twophoton.matches import load_manual_fov_group_rows as load_manual_fov_group_rows
     from lumentrace.twophoton.matches import load_manual_roi_match_rows as load_manual_roi_match_rows
@@ -19,11 +30,14 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.matches import make_manual_roi_match_rows as make_manual_roi_match_rows
     from lumentrace.twophoton.matches import next_group_cell_id as next_group_cell_id
     from lumentrace.twophoton.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
+    from lumentrace.twophoton.outputs import load_analysis_outputs as load_analysis_outputs
+    from lumentrace.twophoton.outputs import save_analysis_outputs as save_analysis_outputs
     from lumentrace.twophoton.processing import CorrelationFilterOptions as CorrelationFilterOptions
     from lumentrace.twophoton.processing import LowPassFilterOptions as LowPassFilterOptions
     from lumentrace.twophoton.processing import NormalizationOptions as NormalizationOptions
     from lumentrace.twophoton.processing import ResponseProcessingOptions as ResponseProcessingOptions
     from lumentrace.twophoton.processing import SmoothingOptions as SmoothingOptions
+    from lumentrace.twophoton.recording import ConvertedRecording as ConvertedRecording
     from lumentrace.twophoton.recording import load_converted_recording as load_converted_recording
     from lumentrace.twophoton.recording import recording_frame_rate_hz as recording_frame_rate_hz
     from lumentrace.twophoton.recording import recording_hemisphere as recording_hemisphere
@@ -53,29 +67,41 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "ConvertedRecording": "lumentrace.twophoton.recording",
         "CorrelationFilterOptions": "lumentrace.twophoton.processing",
         "EpochFrameWindow": "lumentrace.twophoton.windows",
         "FrameWindow": "lumentrace.twophoton.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.processing",
         "NormalizationOptions": "lumentrace.twophoton.processing",
+        "RecordingRecord": "lumentrace.twophoton.find",
         "RecordingResponses": "lumentrace.twophoton.responses",
+        "ResponseMapOptions": "lumentrace.twophoton.maps",
         "ResponseProcessingOptions": "lumentrace.twophoton.processing",
         "RoiSet": "lumentrace.twophoton.rois",
         "SmoothingOptions": "lumentrace.twophoton.processing",
+        "StimulusKernelOptions": "lumentrace.twophoton.kernels",
+        "StimulusKernels": "lumentrace.twophoton.kernels",
+        "analyze_recording_responses": "lumentrace.twophoton.analysis",
         "append_manual_roi_match_rows": "lumentrace.twophoton.matches",
+        "compute_recording_response_maps": "lumentrace.twophoton.maps",
         "compute_recording_responses": "lumentrace.twophoton.responses",
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
+        "config": "lumentrace.twophoton.config",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.traces",
         "extract_roi_traces": "lumentrace.twophoton.traces",
+        "find_recordings": "lumentrace.twophoton.find",
         "finite_mean_and_sem": "lumentrace.twophoton.statistics",
+        "fit_recording_stimulus_kernels": "lumentrace.twophoton.kernels",
         "grid_roi_set": "lumentrace.twophoton.rois",
         "grid_roi_set_microns": "lumentrace.twophoton.rois",
+        "load_analysis_outputs": "lumentrace.twophoton.outputs",
         "load_converted_recording": "lumentrace.twophoton.recording",
         "load_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "load_pixel_calibrations": "lumentrace.twophoton.calibration",
+        "load_response_map_data": "lumentrace.twophoton.maps",
         "load_roi_set": "lumentrace.twophoton.rois",
         "make_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "make_manual_roi_match_rows": "lumentrace.twophoton.matches",
@@ -88,7 +114,9 @@ __getattr__, __dir__, __all__ = exports(
         "resolve_pixel_size_um": "lumentrace.twophoton.calibration",
         "resolve_recording_timing": "lumentrace.twophoton.timing",
         "roi_set_to_label_image": "lumentrace.twophoton.rois",
+        "save_analysis_outputs": "lumentrace.twophoton.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
+        "save_response_map_data": "lumentrace.twophoton.maps",
         "save_roi_set": "lumentrace.twophoton.rois",
         "select_baseline_frame_windows": "lumentrace.twophoton.windows",
         "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
