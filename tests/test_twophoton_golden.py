@@ -345,6 +345,24 @@ def test_kernels(case: Case, key: str) -> None:
     assert (found.hemisphere, found.stimulus_column) == (expected["hemisphere"], expected["column"])
 
 
+def test_kernels_beside_the_truth(case: Case) -> None:
+    if case.name != "noise_olfaction":
+        return
+    run = twophoton.compute_recording_responses(case.recording, case.cells)
+    bars = {"ols": (0.30, 0.64), "xcorr": (0.88, 0.95), "smooth": (0.99, 0.99)}
+    for method, least in bars.items():
+        better = {"joint": True, "timing": "exact"} if method == "smooth" else {}
+        options = twophoton.StimulusKernelOptions(method=method, num_stim_past=70, hemisphere="right", **better)
+        found = twophoton.fit_recording_stimulus_kernels(run, options)
+        place = found.epoch_names.index("Random Noise")
+        for side, bar in zip(("left", "right"), least, strict=True):
+            kernels, truth = getattr(found, f"raw_{side}")[place], case.truth[f"kernel_{side}"]
+            assert case.scores.kernel_scores(kernels, found.time_seconds, truth)["median_r"] >= bar - 0.005, (
+                method,
+                side,
+            )
+
+
 def test_find(case: Case, tmp_path: Path) -> None:
     config = case.folder / "config.yml"
     for access in ("direct", "copy", "copy"):

@@ -23,6 +23,10 @@ IRREGULAR = 0.1
 CODES = {"left": (0.0, 1.0), "right": (1.0, 2.0)}
 """Codes of odours: 0 left, 1 both, 2 right, 3 none; those that reach an antenna."""
 LAST_CODE = 3.0
+WEIGHTS = tuple(10.0**power for power in range(-4, 4))
+"""Weights of the penalty on bends, in units of the stimulus' own power."""
+FOLDS = 4
+"""Parts for cross-validation if there is only one segment."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,15 @@ class StimulusKernelOptions:
         Take these; then none is discarded.
     num_stim_past, num_stim_future : int
         Samples of the stimulus before and after a response.
-    method : {'ols', 'xcorr'}
+    method : {'ols', 'xcorr', 'smooth'}
+        Least squares, correlation, or least squares with a penalty on bends, whose weight is chosen by leaving out one
+        segment of the stimulus after another.
     hemisphere : {'left', 'right'}, optional
         That of the recording by default.
+    joint : bool, default False
+        Fit both antennae at once; alone, each takes a part of what the other one does.
+    timing : {'frame', 'exact'}, default 'frame'
+        Epochs begin with the frame that shows the flash, or when the fast photodiode says.
     """
 
     stimulus_modality: Literal["olfaction", "vision"] = "olfaction"
@@ -52,15 +62,19 @@ class StimulusKernelOptions:
     selected_epoch_numbers: Sequence[int] | None = None
     num_stim_past: int = 100
     num_stim_future: int = 10
-    method: Literal["ols", "xcorr"] = "ols"
+    method: Literal["ols", "xcorr", "smooth"] = "ols"
     hemisphere: str | None = None
+    joint: bool = False
+    timing: Literal["frame", "exact"] = "frame"
 
     def check(self) -> None:
         """ValueError unless all is known."""
         if self.stimulus_modality not in ("olfaction", "vision"):
             raise ValueError(f"`stimulus_modality`: expected olfaction or vision, found {self.stimulus_modality!r}")
-        if self.method not in ("ols", "xcorr"):
-            raise ValueError(f"`method`: expected ols or xcorr, found {self.method!r}")
+        if self.method not in ("ols", "xcorr", "smooth"):
+            raise ValueError(f"`method`: expected ols, xcorr or smooth, found {self.method!r}")
+        if self.timing not in ("frame", "exact"):
+            raise ValueError(f"`timing`: expected frame or exact, found {self.timing!r}")
         if self.num_stim_past < 0 or self.num_stim_future < 0:
             raise ValueError("`num_stim_past`, `num_stim_future`: expected numbers from 0 on")
 
@@ -145,9 +159,9 @@ def fit_recording_stimulus_kernels(
     side = None
     if chosen.stimulus_modality == "olfaction":
         side = chosen.hemisphere or recording_hemisphere(recording)
-    parts = [_segments(computation, runs, own, stimulus) for own in groups.values()]
+    parts = [_segments(computation, runs, own, stimulus, chosen.timing == "exact") for own in groups.values()]
     streams = [_streams(part.values, chosen.stimulus_modality) for part in parts]
-    fits = [[_fit(part, stream, chosen) for stream in own] for part, own in zip(parts, streams, strict=True)]
+    fits = [_fits(part, own, chosen) for part, own in zip(parts, streams, strict=True)]
     lags = np.arange(-chosen.num_stim_future, chosen.num_stim_past + 1)
     stacked = [np.stack([own[place][0] for own in fits]) for place in range(len(fits[0]))]
     left, right, contrast = (*stacked, None) if side is not None else (None, None, stacked[0])
@@ -197,7 +211,9 @@ def _selected(runs: list[Run], options: StimulusKernelOptions) -> tuple[list[int
     return numbers, discarded
 
 
-def _segments(computation: RecordingResponses, runs: list[Run], own: list[int], stimulus: Floats) -> _Segments:
+def _segments(
+    computation: RecordingResponses, runs: list[Run], own: list[int], stimulus: Floats, exact: bool
+) -> _Segments:
     """All runs of some epochs, one after another."""
     recording = computation.recording
     table = recording.stimulus_column("time_seconds")
@@ -222,12 +238,14 @@ def _segments(computation: RecordingResponses, runs: list[Run], own: list[int], 
         if (gaps <= 0).any() or gaps.std() / gaps.mean() >= IRREGULAR:
             skipped += 1
             continue
-        window = windows[number][place].window
+        window, onset = windows[number][place].window, windows[number][place].onset_frame_exact
+        if onset is None or not exact:
+            onset = window.start_frame
         frames = np.arange(max(window.start_frame, dff.start_frame), min(window.stop_frame, dff.stop_frame))
         times.append(local + offset)
         values.append(stimulus[start:stop])
         starts.append(starts[-1] + stop - start)
-        response_times.append((frames - window.start_frame) / rate + offset)
+        response_times.append((frames - onset) / rate + offset)
         responses.append(dff.values[frames - dff.start_frame])
         steps.append(gaps)
         offset += local[-1] + gaps.mean()
@@ -253,29 +271,74 @@ def _streams(values: Floats, modality: str) -> list[Floats]:
     return [np.where(np.isin(values, codes), 1.0, -1.0) for codes in CODES.values()]
 
 
-def _fit(part: _Segments, stream: Floats, options: StimulusKernelOptions) -> tuple[Floats, NDArray[np.int64]]:
-    """Kernels (regions, lags), and how many samples of the response each used."""
+def _fits(
+    part: _Segments, streams: list[Floats], options: StimulusKernelOptions
+) -> list[tuple[Floats, NDArray[np.int64]]]:
+    """Kernels (regions, lags) of each stream, and how many samples of the response each region used."""
+    if options.joint:
+        return _fit(part, streams, options)
+    return [_fit(part, [stream], options)[0] for stream in streams]
+
+
+def _fit(
+    part: _Segments, streams: list[Floats], options: StimulusKernelOptions
+) -> list[tuple[Floats, NDArray[np.int64]]]:
     past, future = options.num_stim_past, options.num_stim_future
-    count = len(part.times)
-    slope, start = np.polyfit(np.arange(1, count + 1), part.times, 1)
-    index = np.rint((part.response_times - start) / slope).astype(np.int64) - 1
-    segment = np.searchsorted(part.starts, index, side="right") - 1
-    inside = (index >= 0) & (index < count)
-    segment = np.clip(segment, 0, len(part.starts) - 2)
-    inside &= (index - past >= part.starts[segment]) & (index + future < part.starts[segment + 1])
+    index, segment, inside = _places(part, past, future)
     offsets = np.arange(future, -past - 1, -1)
-    regions = part.responses.shape[1]
-    kernels, used = np.zeros((regions, len(offsets))), np.zeros(regions, np.int64)
-    finite = np.isfinite(part.responses)
+    regions, lags = part.responses.shape[1], len(offsets)
+    kernels, used = np.zeros((len(streams), regions, lags)), np.zeros(regions, np.int64)
     # Regions that miss the same frames share one factorisation.
-    patterns, owner = np.unique(finite & inside[:, None], axis=1, return_inverse=True)
+    patterns, owner = np.unique(np.isfinite(part.responses) & inside[:, None], axis=1, return_inverse=True)
     for number, kept in enumerate(patterns.T):
         own = np.flatnonzero(owner.reshape(-1) == number)
         if not kept.any():
             raise ValueError("expected responses with enough of the stimulus around them, found none")
-        design = stream[index[kept][:, None] + offsets]
+        design = np.hstack([stream[index[kept][:, None] + offsets] for stream in streams])
         y = part.responses[np.ix_(kept, own)]
         y = y - y.mean(axis=0)
-        solution = np.linalg.lstsq(design, y, rcond=None)[0] if options.method == "ols" else design.T @ y / len(y)
-        kernels[own], used[own] = solution.T, int(kept.sum())
-    return kernels, used
+        if options.method == "xcorr":
+            solution = design.T @ y / len(y)
+        elif options.method == "ols":
+            solution = np.linalg.lstsq(design, y, rcond=None)[0]
+        else:
+            solution = _smooth(design, y, segment[kept], len(streams))
+        kernels[:, own] = solution.reshape(len(streams), lags, len(own)).transpose(0, 2, 1)
+        used[own] = int(kept.sum())
+    return [(each, used) for each in kernels]
+
+
+def _places(part: _Segments, past: int, future: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Row of the stimulus at each response, its segment, and whether all that is needed lies in it."""
+    count = len(part.times)
+    slope, start = np.polyfit(np.arange(1, count + 1), part.times, 1)
+    index = np.rint((part.response_times - start) / slope).astype(np.int64) - 1
+    segment = np.clip(np.searchsorted(part.starts, index, side="right") - 1, 0, len(part.starts) - 2)
+    inside = (index >= 0) & (index < count)
+    inside &= (index - past >= part.starts[segment]) & (index + future < part.starts[segment + 1])
+    return index, segment, inside
+
+
+def _smooth(design: Floats, y: Floats, segment: NDArray[np.int64], streams: int) -> Floats:
+    """Least squares with a penalty on second differences, its weight by cross-validation over segments."""
+    lags = design.shape[1] // streams
+    bend = np.diff(np.eye(lags), n=2, axis=0)
+    unit = float(np.mean((design - design.mean(axis=0)) ** 2) * len(design))
+    penalty = np.asarray(unit * np.kron(np.eye(streams), bend.T @ bend), dtype=np.float64)
+    parts = np.unique(segment)
+    folds = segment if len(parts) > 1 else np.arange(len(segment)) * FOLDS // len(segment)
+    losses = []
+    for weight in WEIGHTS:
+        loss = 0.0
+        for fold in np.unique(folds):
+            held = folds == fold
+            center, level = design[~held].mean(axis=0), y[~held].mean(axis=0)
+            found = _penalised(design[~held] - center, y[~held] - level, np.multiply(weight, penalty))
+            loss += float(((y[held] - level - (design[held] - center) @ found) ** 2).sum())
+        losses.append(loss)
+    best = WEIGHTS[int(np.argmin(losses))]
+    return _penalised(design - design.mean(axis=0), y, np.multiply(best, penalty))
+
+
+def _penalised(design: Floats, y: Floats, penalty: Floats) -> Floats:
+    return np.asarray(np.linalg.lstsq(design.T @ design + penalty, design.T @ y, rcond=None)[0])
