@@ -117,6 +117,20 @@ def test_missing_and_damaged_files(made: Made, name: str) -> None:
             twophoton.convert_recording_to_twopy(made.folder)
 
 
+def test_a_damaged_movie_names_its_file(made: Made) -> None:
+    movie = converted(made).movie
+    with h5py.File(movie.path, "r") as file:
+        place = file[movie.dataset_name].id.get_chunk_info(0).byte_offset
+    with movie.path.open("r+b") as file:
+        file.seek(place + 8)
+        file.write(b"\xff" * 64)
+    with pytest.raises(FormatError, match=r"aligned_movie\.h5: expected frames 0 to 3 "):
+        movie.read_frames(0, 3)
+    movie.path.unlink()
+    with pytest.raises(FileNotFoundError):
+        movie.read_frames(0, 3)
+
+
 def test_several_tiffs_or_alignments(made: Made) -> None:
     (made.folder / "._run_001.tif").write_bytes(b"fork")
     twophoton.convert_recording_to_twopy(made.folder)

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
+from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.recording import ORIENTATION, ConvertedRecording, recording_frame_rate_hz
 from lumentrace.twophoton.timing import resolve_recording_timing
@@ -234,18 +235,9 @@ def load_response_map_data(path: str | os.PathLike[str]) -> RecordingResponseMap
     FormatError
         If the file is something else or damaged.
     """
-    import h5py
-
     place = Path(path).expanduser()
-    with open(place, "rb") as file:
-        try:
-            with h5py.File(file, "r") as h5:
-                return _read_maps(place, h5)
-        except (FormatError, MemoryError):
-            raise
-        except Exception as error:
-            # h5py raises what it likes on damaged data; the cause is kept.
-            raise FormatError(f"{place}: expected response maps, found a damaged or different file") from error
+    with opened(place, "response maps") as h5:
+        return _read_maps(place, h5)
 
 
 def _read_maps(place: Path, h5: Any) -> RecordingResponseMaps:

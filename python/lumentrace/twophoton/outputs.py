@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
+from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.dff import RoiDeltaFOverF
 from lumentrace.twophoton.processing import ResponseProcessingOptions
 from lumentrace.twophoton.recording import ORIENTATION
@@ -220,27 +221,18 @@ def load_analysis_outputs(path: Path_) -> AnalysisOutputs:
     FormatError
         If the file is something else or damaged.
     """
-    import h5py
-
     place = Path(path).expanduser()
-    with open(place, "rb") as file:
-        try:
-            with h5py.File(file, "r") as h5:
-                if h5.attrs.get("twopy_format") != FORMAT:
-                    raise FormatError(f"{place}: expected format {FORMAT!r}, found {h5.attrs.get('twopy_format')!r}")
-                return AnalysisOutputs(
-                    roi_set=_if_there(h5, "roi_set", _read_rois),
-                    traces=_if_there(h5, "traces", _read_traces),
-                    dff=_if_there(h5, "dff", _read_dff),
-                    epoch_windows=_if_there(h5, "epoch_windows", _read_epoch_windows),
-                    baseline_windows=_if_there(h5, "baseline_windows", _read_windows),
-                    grouped_responses=_if_there(h5, "responses", _read_responses),
-                )
-        except (FormatError, MemoryError):
-            raise
-        except Exception as error:
-            # h5py raises what it likes on damaged data; the cause is kept.
-            raise FormatError(f"{place}: expected results of an analysis, found a damaged or different file") from error
+    with opened(place, "results of an analysis") as h5:
+        if h5.attrs.get("twopy_format") != FORMAT:
+            raise FormatError(f"{place}: expected format {FORMAT!r}, found {h5.attrs.get('twopy_format')!r}")
+        return AnalysisOutputs(
+            roi_set=_if_there(h5, "roi_set", _read_rois),
+            traces=_if_there(h5, "traces", _read_traces),
+            dff=_if_there(h5, "dff", _read_dff),
+            epoch_windows=_if_there(h5, "epoch_windows", _read_epoch_windows),
+            baseline_windows=_if_there(h5, "baseline_windows", _read_windows),
+            grouped_responses=_if_there(h5, "responses", _read_responses),
+        )
 
 
 def _if_there(h5: Any, name: str, read: Callable[[Any], T]) -> T | None:

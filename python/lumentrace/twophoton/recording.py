@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
+from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.ranges import frame_range
 
@@ -50,6 +51,8 @@ class Movie:
 
         Raises
         ------
+        FormatError
+            If the file is damaged.
         ValueError
             If the range lies outside the movie.
         """
@@ -57,8 +60,15 @@ class Movie:
 
         first, end = frame_range(start, stop, self.shape[0])
         rows, columns = (slice(None), slice(None)) if spatial_crop is None else spatial_crop.slices
-        with h5py.File(self.path, "r") as file:
-            return np.asarray(file[self.dataset_name][first:end, rows, columns])
+        try:
+            with h5py.File(self.path, "r") as file:
+                return np.asarray(file[self.dataset_name][first:end, rows, columns])
+        except FileNotFoundError:
+            raise
+        except (OSError, KeyError) as error:
+            raise FormatError(
+                f"{self.path}: expected frames {first} to {end} of a movie, found damaged data ({error})"
+            ) from error
 
     def iter_frame_batches(
         self,
@@ -152,20 +162,12 @@ def load_converted_recording(
     FileNotFoundError
         If one is missing.
     """
-    import h5py
-
     place = Path(path).expanduser()
     place = place / "recording_data.h5" if place.is_dir() else place
     if not place.exists():
         raise FileNotFoundError(f"{place}: expected a converted recording, found none")
-    try:
-        with h5py.File(place, "r") as file:
-            found = _read(place, file, movie_path)
-    except (FormatError, FileNotFoundError, MemoryError):
-        raise
-    except Exception as error:
-        # h5py raises what it likes on damaged data; the cause is kept.
-        raise FormatError(f"{place}: expected a converted recording, found a damaged file ({error})") from error
+    with opened(place, "a converted recording") as file:
+        found = _read(place, file, movie_path)
     _check(found)
     return found
 
@@ -207,11 +209,9 @@ def _read(place: Path, file: Any, movie_path: str | os.PathLike[str] | None) -> 
 
 
 def _movie(path: Path, dataset: str, shape: Any) -> Movie:
-    import h5py
-
     if not path.exists():
         raise FileNotFoundError(f"{path}: expected the movie of the recording, found none")
-    with h5py.File(path, "r") as file:
+    with opened(path, "the movie of a recording") as file:
         if file.attrs.get("twopy_format") != MOVIE_FORMAT:
             raise FormatError(f"{path}: expected format {MOVIE_FORMAT!r}, found {file.attrs.get('twopy_format')!r}")
         data = file[dataset]

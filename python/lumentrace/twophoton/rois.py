@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
+from lumentrace.storage.hdf5 import opened
 
 ORIENTATION = "matlab_display"
 FORMAT = "twopy-roi-set"
@@ -252,19 +253,10 @@ def load_roi_set(path: str | os.PathLike[str]) -> RoiSet:
     OSError
         If it cannot be read.
     """
-    import h5py
-
     place = Path(path).expanduser()
-    with open(place, "rb") as file:
-        try:
-            with h5py.File(file, "r") as h5:
-                kind, orientation = h5.attrs.get("twopy_format"), h5.attrs.get("spatial_orientation")
-                masks, labels = h5["masks"][()], [label.decode("utf-8") for label in h5["labels"][()]]
-        except MemoryError:
-            raise
-        except Exception as error:
-            # h5py raises what it likes on damaged data; the cause is kept.
-            raise FormatError(f"{place}: expected a set of regions, found a damaged or different file") from error
+    with opened(place, "a set of regions") as h5:
+        kind, orientation = h5.attrs.get("twopy_format"), h5.attrs.get("spatial_orientation")
+        masks, labels = h5["masks"][()], [label.decode("utf-8") for label in h5["labels"][()]]
     if kind != FORMAT or orientation != ORIENTATION:
         raise FormatError(f"{place}: expected format {FORMAT!r} in {ORIENTATION!r}, found {kind!r} in {orientation!r}")
     try:

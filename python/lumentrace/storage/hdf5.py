@@ -1,4 +1,4 @@
-"""What the loaders of HDF5 files have in common."""
+"""Opening HDF5 files of any program: what goes wrong names the file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def opened(path: Path, kind: str) -> Iterator[Any]:
         try:
             with h5py.File(file, "r") as h5:
                 yield h5
-        except (FormatError, MemoryError):
+        except (FormatError, FileNotFoundError, MemoryError):
             raise
         except Exception as error:
             # h5py raises what it likes on damaged data; the cause is kept.
