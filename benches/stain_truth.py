@@ -96,7 +96,10 @@ def line(name: str, distances: NDArray[np.float64], found: Registration, seconds
 
 def drawn(rng: np.random.Generator, seed: int, size: int) -> tuple[str, list[str]]:
     """A random kind of pair, as arguments of the generator."""
-    small = lambda spread: f"{spread * rng.normal():.6f}"  # noqa: E731
+
+    def small(spread: float) -> str:
+        return f"{spread * rng.normal():.6f}"
+
     arguments = [
         "--size",
         str(size),

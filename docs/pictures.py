@@ -21,7 +21,6 @@ def draw(page: Path) -> None:
     names: dict[str, object] = {}
     for code in BLOCK.findall(page.read_text("utf-8")):
         # The pages are our own, and running them is the point.
-        # The pages are our own.
         exec(compile(code, str(page), "exec"), names)
     figure = names["figure"]
     figure.savefig(HERE / "images" / "classes" / f"{page.stem}.png", dpi=75, bbox_inches="tight")

@@ -92,9 +92,7 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     ValueError
         If there are too few ratios.
     """
-    total = histograms.ratios.sum(axis=0, dtype=np.int64)
-    if total.sum() < LEAST:
-        raise ValueError(f"expected at least {LEAST} pixels bright enough in both images, found {total.sum()}")
+    total = _enough(histograms)
     if peer:
         counts, edges = _peer_bins(total, histograms.edges)
         mode, status, fitted = _mirrored(counts, edges)
@@ -217,6 +215,14 @@ def _spread(ratios: NDArray[np.uint32], edges: Floats, found: Floats) -> float:
     return float(np.std(modes, ddof=1))
 
 
+def _enough(histograms: Histograms) -> NDArray[np.int64]:
+    """Ratios per bin over all brightnesses; ValueError if they are too few."""
+    total: NDArray[np.int64] = histograms.ratios.sum(axis=0, dtype=np.int64)
+    if total.sum() < LEAST:
+        raise ValueError(f"expected at least {LEAST} pixels bright enough in both images, found {total.sum()}")
+    return total
+
+
 def percentile(histograms: Histograms, share: float) -> Scale:
     """The percentile of all ratios.
 
@@ -225,9 +231,7 @@ def percentile(histograms: Histograms, share: float) -> Scale:
     ValueError
         If there are too few ratios.
     """
-    total = histograms.ratios.sum(axis=0, dtype=np.int64)
-    if total.sum() < LEAST:
-        raise ValueError(f"expected at least {LEAST} pixels bright enough in both images, found {total.sum()}")
+    total = _enough(histograms)
     value = 10 ** _quantile(total, histograms.edges, share / 100)
     return Scale(float(value), np.nan, 0.0, f"percentile_p{share:g}", "converged")
 

@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
-from lumentrace.storage.tiff import check_size
+from lumentrace.storage.tiff import check_size, damage_named
 
 MODES = {
     ("u", 1, 1): "1",
@@ -100,7 +100,7 @@ class Plane:
         page = self._page
         top, bottom, _ = rows.indices(self.shape[0])
         left, right, _ = columns.indices(self.shape[1])
-        with _damage(self.path):
+        with damage_named(self.path):
             segments = range(len(page.dataoffsets))
             wanted = [number for number in segments if self._touches(number, top, bottom, left, right)]
         offsets = [page.dataoffsets[number] for number in wanted]
@@ -108,7 +108,7 @@ class Plane:
         handle = self._file.filehandle
         # Segments come in the order of their places in the file.
         for data, number in handle.read_segments(offsets, counts, wanted, buffersize=2**24):
-            with _damage(self.path):
+            with damage_named(self.path):
                 pixels, (sample, _, row, column, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
             if pixels is None:
                 continue
@@ -142,29 +142,13 @@ def open_plane(path: str | os.PathLike[str]) -> Iterator[Plane]:
     size = Path(path).stat().st_size
     if not size:
         raise FormatError(f"{path}: expected a TIFF image, found an empty file")
-    with _damage(path):
+    with damage_named(path):
         file = tifffile.TiffFile(path)
     with file:
-        with _damage(path):
+        with damage_named(path):
             if not len(file.pages):
                 raise FormatError(f"{path}: expected an image, found none")
             page: Any = file.pages[0]
             check_size(path, page.shape, page.dtype, [page], size)
             plane = Plane(path, file)
         yield plane
-
-
-@contextmanager
-def _damage(path: str | os.PathLike[str]) -> Iterator[None]:
-    """What decoders raise on damaged data, as an error that names the file."""
-    try:
-        yield
-    except (FormatError, MemoryError):
-        raise
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
-    except Exception as error:
-        # The decoders raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,23 +74,13 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
 
     if not Path(path).stat().st_size:
         raise FormatError(f"{path}: expected a TIFF image, found an empty file")
-    try:
-        with tifffile.TiffFile(path) as file:
-            if not file.series:
-                raise FormatError(f"{path}: expected an image, found none")
-            series = file.series[0]
-            pages = [page for page in series.pages if page is not None]
-            check_size(path, series.shape, series.dtype, pages, Path(path).stat().st_size)
-            return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
-    except FormatError:
-        raise
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
-    except Exception as error:
-        # The decoders raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
+    with damage_named(path), tifffile.TiffFile(path) as file:
+        if not file.series:
+            raise FormatError(f"{path}: expected an image, found none")
+        series = file.series[0]
+        pages = [page for page in series.pages if page is not None]
+        check_size(path, series.shape, series.dtype, pages, Path(path).stat().st_size)
+        return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
 
 
 def check_size(
@@ -155,3 +146,19 @@ def _ome_spacing(metadata: str) -> dict[str, float]:
         if size is not None and unit in MICROMETRES:
             found[axis] = float(size) * MICROMETRES[unit]
     return found
+
+
+@contextmanager
+def damage_named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What decoders raise on damaged data, as an error that names the file."""
+    try:
+        yield
+    except (FormatError, MemoryError):
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
+    except Exception as error:
+        # The decoders raise what they like on damaged data; the cause is kept.
+        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
