@@ -419,3 +419,24 @@ def test_analysis_and_its_files(case: Case, tmp_path: Path, shared: Path) -> Non
     assert part.dff is None
     assert part.roi_set is not None
     assert part.roi_set.labels == run.roi_set.labels
+
+
+RESPONSE_WATERSHEDS = ("rw_default", "rw_seed", "rw_mean_dff", "rw_absolute")
+
+
+@pytest.mark.parametrize("key", RESPONSE_WATERSHEDS)
+def test_response_watershed(case: Case, key: str) -> None:
+    expected = case.facts[key]
+    windows = twophoton.resolve_recording_timing(case.recording).epoch_windows
+    numbers = {each.epoch_number for each in windows if each.window.index in expected["selected_window_indices"]}
+    found = twophoton.extract_response_watershed_rois(
+        case.recording, windows, epoch_numbers=sorted(numbers), **expected["options"]
+    )
+    assert list(found.selected_window_indices) == expected["selected_window_indices"]
+    assert list(found.roi_set.labels) == expected["labels"]
+    scores = found.score_images
+    assert scores.reliability_available == expected["reliability_available"]
+    for name in ("amplitude", "coherence", "reliability", "score"):
+        image = getattr(scores, f"{name}_image")
+        np.testing.assert_allclose(image, case.arrays[f"{key}_{name}"], rtol=1e-5, atol=1e-5, err_msg=name)
+    np.testing.assert_array_equal(labels_of(found.roi_set), case.arrays[f"{key}_labels"])

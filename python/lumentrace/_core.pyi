@@ -1,7 +1,8 @@
 """Kernels of the Rust core. Private: use the functions and classes that call them."""
 
+import os
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ __all__ = [
     "AdacDecoder",
     "AsdHeader",
     "ModularDecoder",
+    "MovieFrames",
     "SpotFinder",
     "__version__",
     "adaptive_windows",
@@ -23,6 +25,7 @@ __all__ = [
     "find_cutpoints",
     "find_features",
     "find_peaks",
+    "flood_labels",
     "get_cutoffs",
     "group_labels",
     "hdbscan_labels",
@@ -239,6 +242,58 @@ class SpotFinder:
     def __new__(cls, width: int, low: float, high: float, least: int) -> SpotFinder: ...
     def add(self, height: NDArray[np.float32], values: NDArray[np.float32]) -> None: ...
     def finish(self) -> NDArray[np.float64]: ...
+
+# ---------------------------------------------------------------- movies
+_Span: TypeAlias = tuple[int, int]
+_Areas: TypeAlias = tuple[NDArray[np.int64], NDArray[np.uint32]]
+
+@final
+class MovieFrames:
+    @staticmethod
+    def open(
+        path: str | os.PathLike[str],
+        shape: Sequence[int],
+        chunk: Sequence[int],
+        dtype: str,
+        filters: Sequence[str],
+        chunks: NDArray[np.uint64],
+    ) -> MovieFrames: ...
+    @staticmethod
+    def memory(values: NDArray[Any]) -> MovieFrames: ...
+    def read(self, frames: _Span, rows: _Span, columns: _Span, threads: int = 0) -> NDArray[Any]: ...
+    def traces(
+        self,
+        frames: _Span,
+        rows: _Span,
+        columns: _Span,
+        regions: _Areas,
+        background: str,
+        dark: _Areas | None = None,
+        stripes: tuple[int, float] = (0, 0.0),
+        threads: int = 0,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def images(
+        self,
+        frames: _Span,
+        rows: _Span,
+        columns: _Span,
+        kept: NDArray[np.bool_],
+        base: NDArray[np.float64] | None = None,
+        threads: int = 0,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def pack(
+        self,
+        frames: _Span,
+        summed: _Span,
+        chunk: Sequence[int],
+        dtype: str,
+        *,
+        transpose: bool = False,
+        level: int = 1,
+        threads: int = 0,
+    ) -> tuple[list[bytes] | None, NDArray[np.float64], NDArray[np.uint32]]: ...
+
+def flood_labels(image: NDArray[np.float64], labels: NDArray[np.int32]) -> None: ...
 
 # ---------------------------------------------------------------- formats
 @final

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.recording import load_converted_recording as load_converted_recording
     from lumentrace.twophoton.recording import recording_frame_rate_hz as recording_frame_rate_hz
     from lumentrace.twophoton.recording import recording_hemisphere as recording_hemisphere
+    from lumentrace.twophoton.response_watershed import (
+        extract_response_watershed_rois as extract_response_watershed_rois,
+    )
+    from lumentrace.twophoton.response_watershed import response_watershed_roi_set as response_watershed_roi_set
     from lumentrace.twophoton.responses import RecordingResponses as RecordingResponses
     from lumentrace.twophoton.responses import compute_recording_responses as compute_recording_responses
     from lumentrace.twophoton.rois import RoiSet as RoiSet
@@ -93,6 +97,8 @@ __getattr__, __dir__, __all__ = exports(
         "extract_roi_traces": "lumentrace.twophoton.traces",
         "find_recordings": "lumentrace.twophoton.find",
         "finite_mean_and_sem": "lumentrace.twophoton.statistics",
+        "extract_response_watershed_rois": "lumentrace.twophoton.response_watershed",
+        "response_watershed_roi_set": "lumentrace.twophoton.response_watershed",
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.kernels",
         "grid_roi_set": "lumentrace.twophoton.rois",
         "grid_roi_set_microns": "lumentrace.twophoton.rois",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,22 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace import _core
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.errors import FormatError
 from lumentrace.twophoton.crop import AlignmentCrop, alignment_crop
+from lumentrace.twophoton.chunks import forget_open_files, frames_of
+from lumentrace.twophoton.movie_copy import MovieSource, copy_movie
 from lumentrace.twophoton.photodiode import stimulus_bounds
 from lumentrace.twophoton.ranges import frame_range
-from lumentrace.twophoton.recording import FORMAT, MOVIE_DATASET, MOVIE_FORMAT, ORIENTATION
+from lumentrace.twophoton.recording import FORMAT, MOVIE_DATASET, ORIENTATION
 from lumentrace.twophoton.source import MOVIE, Source, read_source
 from lumentrace.twophoton.source import MOVIE_DATASET as SOURCE_DATASET
 
 SOURCE_ORIENTATION = "alignedMovie_imgFrames_ch1_source_axes"
 DATA_FILE, MOVIE_FILE = "recording_data.h5", "aligned_movie.h5"
 FOLDER = "lumentrace"
-BLOCK = 64
-"""Frames that are read at a time."""
-CHUNK_FRAMES = 8
-CHUNK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -95,19 +93,32 @@ def convert_recording_to_twopy(
             counts = _frame_counts(source, movie.shape[0])
             crop, reason = _crop(source, movie.shape)
             with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
-                mean, dtype = _copy(movie, work / MOVIE_FILE, source.folder, (first, stop), progress.reach)
+                mean, dtype = copy_movie(
+                    movie, work / MOVIE_FILE, source.folder, _about(movie), (first, stop), progress.reach
+                )
         _write_data(work / DATA_FILE, source, movie.shape, dtype, mean, (first, stop), crop, reason, counts)
+        forget_open_files()
         _publish(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, first, stop)
 
 
-class _Movie:
-    """The movie of the source as (frames, rows, columns), block by block."""
+def _about(movie: _Movie) -> dict[str, str]:
+    """Where the movie comes from."""
+    return {
+        "source_path": str(movie.path),
+        "source_dataset": SOURCE_DATASET,
+        "source_spatial_orientation": SOURCE_ORIENTATION,
+    }
+
+
+class _Movie(MovieSource):
+    """The movie of the recording folder, where rows and columns come the other way round."""
 
     def __init__(self, path: Path):
         self.path = path
+        self._chunks: _core.MovieFrames | None = None
         self._file: Any = None
         self._data: Any = None
 
@@ -128,23 +139,15 @@ class _Movie:
             raise FormatError(
                 f"{self.path}: expected frames of numbers, found {self._data.dtype} of {self._data.shape}"
             )
+        if self._file is not None:
+            self._chunks = frames_of(self.path, SOURCE_DATASET)
+        frames, columns, rows = self._data.shape
+        self.shape, self.dtype = (int(frames), int(rows), int(columns)), self._data.dtype
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._file is not None:
             self._file.close()
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Frames, rows, columns."""
-        frames, columns, rows = self._data.shape
-        return int(frames), int(rows), int(columns)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the source."""
-        found: np.dtype[Any] = self._data.dtype
-        return found
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Frames; raises `FormatError` if they are damaged."""
@@ -152,6 +155,12 @@ class _Movie:
             return np.ascontiguousarray(np.swapaxes(self._data[start:stop], 1, 2))
         except OSError as error:
             raise FormatError(f"{self.path}: frames {start} to {stop} are damaged ({error})") from error
+
+    def frames(self, start: int, stop: int) -> tuple[_core.MovieFrames, tuple[int, int], bool]:
+        """Some frames for kernels, which read the chunks of the file themselves where they can."""
+        if self._chunks is None:
+            return super().frames(start, stop)
+        return self._chunks, (start, stop), True
 
 
 def _old_movie(path: Path) -> NDArray[Any]:
@@ -166,54 +175,6 @@ def _old_movie(path: Path) -> NDArray[Any]:
     if SOURCE_DATASET not in found:
         raise FormatError(f"{path}: expected the variable {SOURCE_DATASET}, found none")
     return np.asarray(found[SOURCE_DATASET]).T
-
-
-def _copy(
-    movie: _Movie, path: Path, folder: Path, mean_range: tuple[int, int], tell: Callable[[int], None]
-) -> tuple[NDArray[np.float64], np.dtype[Any]]:
-    """Copy the movie in the narrowest type that loses nothing; its mean image."""
-    import h5py
-
-    frames, rows, columns = movie.shape
-    dtype = _narrow(movie)
-    total = np.zeros((rows, columns))
-    depth = max(1, min(CHUNK_FRAMES, frames, CHUNK_BYTES // max(rows * columns * dtype.itemsize // 4, 1)))
-    with h5py.File(path, "w") as file:
-        file.attrs["twopy_format"] = MOVIE_FORMAT
-        file.attrs["source_session_dir"] = str(folder)
-        chunks = (depth, min(rows, 64), min(columns, 64))
-        data = file.create_dataset(
-            MOVIE_DATASET, movie.shape, dtype, chunks=chunks, compression="gzip", compression_opts=1, shuffle=True
-        )
-        data.attrs["source_path"], data.attrs["source_dataset"] = str(movie.path), SOURCE_DATASET
-        data.attrs["spatial_orientation"] = ORIENTATION
-        data.attrs["source_spatial_orientation"] = SOURCE_ORIENTATION
-        for start in range(0, frames, BLOCK):
-            stop = min(start + BLOCK, frames)
-            block = movie.read(start, stop)
-            data[start:stop] = block.astype(dtype)
-            first, last = max(start, mean_range[0]), min(stop, mean_range[1])
-            if first < last:
-                total += block[first - start : last - start].sum(axis=0, dtype=np.float64)
-            tell(stop)
-    return total / (mean_range[1] - mean_range[0]), dtype
-
-
-def _narrow(movie: _Movie) -> np.dtype[Any]:
-    """The narrowest whole numbers that hold all values; the type of the source if there is none."""
-    if movie.dtype.kind != "f":
-        return movie.dtype
-    low, high = np.inf, -np.inf
-    for start in range(0, movie.shape[0], BLOCK):
-        block = movie.read(start, min(start + BLOCK, movie.shape[0]))
-        if not np.isfinite(block).all() or (block != np.rint(block)).any():
-            return movie.dtype
-        low, high = min(low, float(block.min())), max(high, float(block.max()))
-    for kind in ("uint8", "uint16", "int16", "int32"):
-        limits = np.iinfo(kind)
-        if limits.min <= low and high <= limits.max:
-            return np.dtype(kind)
-    return movie.dtype
 
 
 def _frame_counts(source: Source, frames: int) -> dict[str, int]:

@@ -33,6 +33,11 @@ class SpatialCrop:
         return slice(self.axis0_start, self.axis0_stop), slice(self.axis1_start, self.axis1_stop)
 
     @property
+    def spans(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and end row, first and end column."""
+        return (self.axis0_start, self.axis0_stop), (self.axis1_start, self.axis1_stop)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Of the part."""
         return self.axis0_stop - self.axis0_start, self.axis1_stop - self.axis1_start

@@ -16,6 +16,7 @@ from lumentrace.errors import FormatError
 from lumentrace.files import replacing
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.crop import SpatialCrop
+from lumentrace.twophoton.images import pixel_figures
 from lumentrace.twophoton.recording import ORIENTATION, ConvertedRecording, recording_frame_rate_hz
 from lumentrace.twophoton.timing import resolve_recording_timing
 from lumentrace.twophoton.trials import finite_mean
@@ -151,11 +152,9 @@ def _usable(windows: Sequence[EpochFrameWindow], frames: int, before: int) -> li
 
 def _mean_frame(recording: ConvertedRecording, start: int, stop: int, foreground: NDArray[np.bool_]) -> Floats:
     """Mean of the frames that did not move; NaN in the background and where there is none."""
-    frames = recording.movie.read_frames(start, stop, spatial_crop=recording.alignment_valid_crop)
-    kept = frames[~recording.motion_artifact_mask[start:stop]].astype(np.float64)
-    if not len(kept):
-        return np.full(foreground.shape, np.nan)
-    return np.where(foreground, finite_mean(kept, 0), np.nan)
+    crop = recording.alignment_valid_crop
+    found = pixel_figures(recording.movie, start, stop, ~recording.motion_artifact_mask, crop)
+    return np.where(foreground, found.mean, np.nan)
 
 
 def _change(base: Floats, response: Floats, threshold: float, options: ResponseMapOptions) -> Floats:
@@ -177,17 +176,15 @@ def smoothed(values: Floats, sigma: float) -> Floats:
 
 def window_change(base: Floats, response: Floats, threshold: float, size: int, stride: int) -> Floats:
     """Changes of squares, averaged over all squares that cover a pixel."""
-    total, count = np.zeros(base.shape), np.zeros(base.shape)
-    tops, lefts = (_starts(length, size, stride) for length in base.shape)
     before, after = (_square_means(image, size) for image in (base, response))
-    for top in tops:
-        for left in lefts:
-            b, r = before[top, left], after[top, left]
-            if np.isfinite(b) and np.isfinite(r):
-                part = slice(top, top + size), slice(left, left + size)
-                total[part] += (r - b) / max(abs(b), threshold)
-                count[part] += 1
-    return np.asarray(np.divide(total, count, out=np.full(base.shape, np.nan), where=count > 0))
+    change = (after - before) / np.maximum(np.abs(before), threshold)
+    taken = np.zeros(change.shape, bool)
+    taken[np.ix_(*(_starts(length, size, stride) for length in base.shape))] = True
+    taken &= np.isfinite(change)
+    total, count = (
+        _box_sums(np.pad(each, size - 1), size) for each in (np.where(taken, change, 0.0), taken.astype(np.float64))
+    )
+    return np.asarray(np.divide(total, count, out=np.full(base.shape, np.nan), where=count > 0.5))
 
 
 def _starts(length: int, size: int, stride: int) -> list[int]:
@@ -198,11 +195,15 @@ def _starts(length: int, size: int, stride: int) -> list[int]:
 def _square_means(image: Floats, size: int) -> Floats:
     """Mean of what is finite in each square, by its top left pixel."""
     held = np.isfinite(image)
-    sums = [np.pad(each, ((1, 0), (1, 0))).cumsum(0).cumsum(1) for each in (np.where(held, image, 0.0), held * 1.0)]
-    total, count = (
-        each[size:, size:] - each[:-size, size:] - each[size:, :-size] + each[:-size, :-size] for each in sums
-    )
+    total, count = _box_sums(np.where(held, image, 0.0), size), _box_sums(held.astype(np.float64), size)
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0.5))
+
+
+def _box_sums(image: Floats, size: int) -> Floats:
+    """Sum of each square, by its top left pixel."""
+    rows, columns = image.shape[0] - size + 1, image.shape[1] - size + 1
+    across = sum((image[:, step : step + columns] for step in range(1, size)), image[:, :columns].copy())
+    return sum((across[step : step + rows] for step in range(1, size)), across[:rows].copy())
 
 
 def save_response_map_data(path: str | os.PathLike[str], maps: RecordingResponseMaps) -> Path:

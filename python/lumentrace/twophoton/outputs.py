@@ -20,7 +20,7 @@ from lumentrace.twophoton.dff import RoiDeltaFOverF
 from lumentrace.twophoton.processing import ResponseProcessingOptions
 from lumentrace.twophoton.recording import ORIENTATION
 from lumentrace.twophoton.responses import RecordingResponses
-from lumentrace.twophoton.rois import RoiSet
+from lumentrace.twophoton.rois import RoiSet, read_masks, write_masks
 from lumentrace.twophoton.statistics import finite_mean_and_sem
 from lumentrace.twophoton.timing import RecordingTiming
 from lumentrace.twophoton.traces import BackgroundCorrectedRoiTraces
@@ -118,8 +118,7 @@ def _packed(group: Any, values: dict[str, Any]) -> None:
 
 def _write_rois(group: Any, rois: RoiSet) -> None:
     group.attrs["spatial_orientation"] = ORIENTATION
-    _packed(group, {"masks": rois.masks})
-    group["masks"].attrs["spatial_orientation"] = ORIENTATION
+    write_masks(group, rois)
     _texts(group, "labels", rois.labels)
 
 
@@ -248,7 +247,7 @@ def _values(group: Any) -> dict[str, Any]:
 
 
 def _read_rois(group: Any) -> RoiSet:
-    return RoiSet(group["masks"][()].astype(bool), _strings(group["labels"]))
+    return read_masks(group)
 
 
 def _read_traces(group: Any) -> BackgroundCorrectedRoiTraces:

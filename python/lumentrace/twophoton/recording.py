@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace import _core
 from lumentrace.errors import FormatError
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.crop import SpatialCrop
+from lumentrace.twophoton.chunks import frames_of, naming
 from lumentrace.twophoton.ranges import frame_range
 
 Floats = NDArray[np.float64]
@@ -56,19 +58,42 @@ class Movie:
         ValueError
             If the range lies outside the movie.
         """
+        first, end = frame_range(start, stop, self.shape[0])
+        crop = SpatialCrop.whole(self.shape[1:]) if spatial_crop is None else spatial_crop
+        with naming(self.path):
+            frames = frames_of(self.path, self.dataset_name)
+            if frames is None:
+                return self._read_slowly(first, end, crop)
+            return frames.read((first, end), *crop.spans)
+
+    def _read_slowly(self, first: int, end: int, crop: SpatialCrop) -> NDArray[Any]:
+        """Frames by the HDF5 library, which reads what the kernels cannot."""
         import h5py
 
-        first, end = frame_range(start, stop, self.shape[0])
-        rows, columns = (slice(None), slice(None)) if spatial_crop is None else spatial_crop.slices
         try:
             with h5py.File(self.path, "r") as file:
-                return np.asarray(file[self.dataset_name][first:end, rows, columns])
+                return np.ascontiguousarray(file[self.dataset_name][(slice(first, end), *crop.slices)])
         except FileNotFoundError:
             raise
         except (OSError, KeyError) as error:
-            raise FormatError(
-                f"{self.path}: expected frames {first} to {end} of a movie, found damaged data ({error})"
-            ) from error
+            raise FormatError(f"expected frames {first} to {end} of a movie, found damaged data ({error})") from error
+
+    def iter_kernel_batches(
+        self, start: int, stop: int, chunk_frames: int = BATCH
+    ) -> Iterator[tuple[int, _core.MovieFrames, tuple[int, int]]]:
+        """Whole frames for kernels, some at a time: the first one, what holds them, and which of it they are."""
+        if chunk_frames < 1:
+            raise ValueError(f"`chunk_frames`: expected a whole number from 1 on, found {chunk_frames!r}")
+        whole = SpatialCrop.whole(self.shape[1:])
+        with naming(self.path):
+            frames = frames_of(self.path, self.dataset_name)
+            for begin in range(start, stop, chunk_frames):
+                until = min(begin + chunk_frames, stop)
+                if frames is None:
+                    block = self._read_slowly(begin, until, whole)
+                    yield begin, _core.MovieFrames.memory(block), (0, until - begin)
+                else:
+                    yield begin, frames, (begin, until)
 
     def iter_frame_batches(
         self,

@@ -17,6 +17,7 @@ from lumentrace.twophoton.rois import RoiSet
 
 Floats = NDArray[np.float64]
 Pixels = list[NDArray[np.int64]]
+Areas = tuple[NDArray[np.int64], NDArray[np.uint32]]
 Method = Literal["none", "movie_global_percentile", "movie_y_stripe_percentile", "roi_y_stripe_percentile"]
 Domain = Literal["alignment_valid_crop", "full_frame"]
 Outside = Literal["clip", "error", "drop"]
@@ -131,7 +132,7 @@ def extract_background_corrected_roi_traces(
     if rois.shape != recording.movie.shape[1:]:
         raise ValueError(f"`rois`: expected a frame of {recording.movie.shape[1:]}, found {rois.shape}")
     first, stop = frame_range(start_frame, stop_frame, recording.movie.shape[0])
-    crop = _domain(recording, spatial_domain)
+    crop = spatial_domain_crop(recording, spatial_domain)
     pixels, labels, left_out = _inside(rois, crop, outside)
     mean = recording.mean_image[crop.slices]
     background = _Plain()
@@ -143,20 +144,19 @@ def extract_background_corrected_roi_traces(
         background = _Local(mean, rois, crop, pixels, local_y_radius, local_percentile)
     elif method != "none":
         raise ValueError(f"`method`: expected one of {', '.join(get_args(Method))}, found {method!r}")
-    raw, dark, corrected = (np.empty((stop - first, len(labels))) for _ in range(3))
-    for begin, end, block in recording.movie.iter_frame_batches(
-        chunk_frames, start=first, stop=stop, spatial_crop=crop
-    ):
+    regions = _areas(pixels)
+    parts = []
+    for _, frames, span in recording.movie.iter_kernel_batches(first, stop, chunk_frames):
         if check_cancelled is not None:
             check_cancelled()
-        part = slice(begin - first, end - first)
-        frames = block.reshape(len(block), -1).astype(np.float64)
-        raw[part], dark[part], corrected[part] = background.split(frames, pixels, crop.shape[1])
+        parts.append(frames.traces(span, *crop.spans, regions, *background.kernel()))
+    raw, dark, corrected = (np.concatenate(each) for each in zip(*parts, strict=True))
     metadata = {"method": method, **background.about, **_place(crop, spatial_domain), **left_out}
     return BackgroundCorrectedRoiTraces(raw, dark, corrected, labels, first, stop, statistic, method, metadata)
 
 
-def _domain(recording: ConvertedRecording, name: str) -> SpatialCrop:
+def spatial_domain_crop(recording: ConvertedRecording, name: str) -> SpatialCrop:
+    """The part of the frame that a domain stands for; ValueError if it is unknown."""
     if name not in get_args(Domain):
         raise ValueError(f"`spatial_domain`: expected one of {', '.join(get_args(Domain))}, found {name!r}")
     whole = SpatialCrop.whole((recording.movie.shape[1], recording.movie.shape[2]))
@@ -179,13 +179,13 @@ def _inside(rois: RoiSet, crop: SpatialCrop, outside: str) -> tuple[Pixels, tupl
     """Numbers of each region's pixels in the domain, labels, and how many lie outside."""
     if outside not in get_args(Outside):
         raise ValueError(f"`outside`: expected one of {', '.join(get_args(Outside))}, found {outside!r}")
-    inner = rois.masks[(slice(None), *crop.slices)]
-    lost = rois.masks.sum(axis=(1, 2)) - inner.sum(axis=(1, 2))
+    within = [_within(own, rois.shape[1], crop) for own in rois.regions()]
+    lost = np.diff(rois.starts) - [own.size for own in within]
     beyond = np.flatnonzero(lost)
     if beyond.size and outside == "error":
         raise ValueError(f"`rois`: expected pixels in the domain only, found others in number {beyond.tolist()}")
     kept = [place for place in range(len(rois)) if outside != "drop" or not lost[place]]
-    pixels = [np.flatnonzero(inner[place]) for place in kept]
+    pixels = [within[place] for place in kept]
     labels = tuple(rois.labels[place] for place in kept)
     if not beyond.size:
         return pixels, labels, {}
@@ -199,11 +199,17 @@ def _inside(rois: RoiSet, crop: SpatialCrop, outside: str) -> tuple[Pixels, tupl
     )
 
 
-def _means(frames: Floats, pixels: Pixels) -> Floats:
-    """Mean of each region's pixels in each frame; NaN for none."""
-    return np.column_stack(
-        [frames[:, own].mean(axis=1) if own.size else np.full(len(frames), np.nan) for own in pixels]
-    )
+def _within(pixels: NDArray[np.int64], columns: int, crop: SpatialCrop) -> NDArray[np.int64]:
+    """Those pixels of a frame that lie in a part of it, by their numbers in the part."""
+    row, column = pixels // columns - crop.axis0_start, pixels % columns - crop.axis1_start
+    inside = (row >= 0) & (row < crop.shape[0]) & (column >= 0) & (column < crop.shape[1])
+    return np.asarray(row[inside] * crop.shape[1] + column[inside])
+
+
+def _areas(pixels: Pixels) -> Areas:
+    """Where the pixels of each region start, and all pixels."""
+    starts = np.concatenate([[0], np.cumsum([own.size for own in pixels], dtype=np.int64)])
+    return starts, np.concatenate([*pixels, np.empty(0, np.int64)]).astype(np.uint32)
 
 
 class _Plain:
@@ -214,10 +220,9 @@ class _Plain:
     def __init__(self) -> None:
         self.about = {}
 
-    def split(self, frames: Floats, pixels: Pixels, width: int) -> tuple[Floats, Floats, Floats]:
-        """Raw, background and corrected means."""
-        raw = _means(frames, pixels)
-        return raw, np.zeros_like(raw), raw
+    def kernel(self) -> tuple[str, Areas | None, tuple[int, float]]:
+        """Name, pixels and stripes as the kernel knows them."""
+        return "none", None, (0, 0.0)
 
 
 class _Global(_Plain):
@@ -235,11 +240,9 @@ class _Global(_Plain):
             "negative_values_clamped": True,
         }
 
-    def split(self, frames: Floats, pixels: Pixels, width: int) -> tuple[Floats, Floats, Floats]:
-        """Raw, background and corrected means."""
-        dark = frames[:, self._dark].mean(axis=1)
-        corrected = _means(np.maximum(frames - dark[:, None], 0), pixels)
-        return _means(frames, pixels), np.repeat(dark[:, None], len(pixels), axis=1), corrected
+    def kernel(self) -> tuple[str, Areas | None, tuple[int, float]]:
+        """Name, pixels and stripes as the kernel knows them."""
+        return "global", _areas([self._dark]), (0, 0.0)
 
 
 class _Stripes(_Plain):
@@ -255,14 +258,9 @@ class _Stripes(_Plain):
             "negative_values_clamped": True,
         }
 
-    def split(self, frames: Floats, pixels: Pixels, width: int) -> tuple[Floats, Floats, Floats]:
-        """Raw, background and corrected means."""
-        dark = np.empty_like(frames)
-        step = self._height * width
-        for start in range(0, frames.shape[1], step):
-            level = np.percentile(frames[:, start : start + step], self._percentile, axis=1)
-            dark[:, start : start + step] = level[:, None]
-        return _means(frames, pixels), _means(dark, pixels), _means(np.maximum(frames - dark, 0), pixels)
+    def kernel(self) -> tuple[str, Areas | None, tuple[int, float]]:
+        """Name, pixels and stripes as the kernel knows them."""
+        return "stripes", None, (self._height, self._percentile / 100)
 
 
 class _Local(_Plain):
@@ -273,23 +271,21 @@ class _Local(_Plain):
     ) -> None:
         reach = _length(radius, mean.shape[0], 0, "local_y_radius")
         share = _open(percentile, "local_percentile")
-        free = ~np.asarray(rois.masks.any(axis=0))[crop.slices]
+        taken = np.zeros(rois.shape[0] * rois.shape[1], bool)
+        taken[rois.pixels] = True
+        free = ~taken.reshape(rois.shape)[crop.slices]
         if not free.any():
             raise ValueError("expected pixels that belong to no region, found none; use movie_y_stripe_percentile")
-        rows = np.arange(mean.shape[0])[:, None]
+        found: dict[int, NDArray[np.int64]] = {}
         self._dark: Pixels = []
         for own in pixels:
             if not own.size:
                 self._dark.append(own)
                 continue
             centre = round(float(np.unique(own // mean.shape[1]).mean()))
-            near = free & (np.abs(rows - centre) <= reach)
-            if not near.any():
-                raise ValueError(
-                    f"expected pixels that belong to no region within {reach} rows of row {centre}, found none"
-                )
-            limit = np.percentile(mean[near], share)
-            self._dark.append(np.flatnonzero(near & (mean <= limit)))
+            if centre not in found:
+                found[centre] = _darkest(mean, free, centre, reach, share)
+            self._dark.append(found[centre])
         counts = [own.size for own in self._dark if own.size]
         self.about = {
             "local_y_radius": reach,
@@ -299,10 +295,19 @@ class _Local(_Plain):
             "negative_values_clamped": False,
         }
 
-    def split(self, frames: Floats, pixels: Pixels, width: int) -> tuple[Floats, Floats, Floats]:
-        """Raw, background and corrected means."""
-        raw, dark = _means(frames, pixels), _means(frames, self._dark)
-        return raw, dark, raw - dark
+    def kernel(self) -> tuple[str, Areas | None, tuple[int, float]]:
+        """Name, pixels and stripes as the kernel knows them."""
+        return "local", _areas(self._dark), (0, 0.0)
+
+
+def _darkest(mean: Floats, free: NDArray[np.bool_], centre: int, reach: int, share: float) -> NDArray[np.int64]:
+    """The darkest free pixels of rows around one."""
+    first, stop = max(centre - reach, 0), centre + reach + 1
+    near, image = free[first:stop], mean[first:stop]
+    if not near.any():
+        raise ValueError(f"expected pixels that belong to no region within {reach} rows of row {centre}, found none")
+    limit = np.percentile(image[near], share)
+    return np.flatnonzero(near & (image <= limit)) + first * mean.shape[1]
 
 
 def _open(percentile: float, name: str) -> float:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.twophoton.rois import RoiSet, _within
+from lumentrace import _core
+from lumentrace.twophoton.rois import RoiSet, label_pixels, within
 
 Floats = NDArray[np.float64]
 
-NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
-
-def watershed_labels(image: NDArray[Any], smoothing_sigma: float = 0.0) -> NDArray[np.int64]:
+def watershed_labels(image: NDArray[Any], smoothing_sigma: float = 0.0) -> NDArray[np.int32]:
     """Number of the peak that each pixel belongs to, from 1 on; every pixel belongs to one.
 
     Raises
@@ -35,22 +33,8 @@ def watershed_labels(image: NDArray[Any], smoothing_sigma: float = 0.0) -> NDArr
     seeds = height == ndimage.maximum_filter(height, size=3, mode="nearest")
     if np.ptp(height) > 0:
         seeds &= height > height.min()
-    labels, _ = ndimage.label(seeds, structure=np.ones((3, 3)))
-    return _flooded(height, labels.astype(np.int64))
-
-
-def _flooded(height: Floats, labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Labels grown from the highest pixels down; among equal ones the lower label, row and column first."""
-    rows, columns = labels.shape
-    waiting = [(-height[row, column], labels[row, column], row, column) for row, column in np.argwhere(labels)]
-    heapq.heapify(waiting)
-    while waiting:
-        _, label, row, column = heapq.heappop(waiting)
-        for down, across in NEIGHBOURS:
-            r, c = row + down, column + across
-            if 0 <= r < rows and 0 <= c < columns and not labels[r, c]:
-                labels[r, c] = label
-                heapq.heappush(waiting, (-height[r, c], label, r, c))
+    labels = np.ascontiguousarray(ndimage.label(seeds, structure=np.ones((3, 3)))[0], dtype=np.int32)
+    _core.flood_labels(np.ascontiguousarray(height), labels)
     return labels
 
 
@@ -88,11 +72,10 @@ def watershed_roi_set(
     labels = watershed_labels(image, smoothing_sigma)
     if foreground is not None:
         labels = np.where(np.asarray(image) > _threshold(image, foreground), labels, 0)
-    counts = np.bincount(labels.ravel())
-    kept = [label for label in range(1, len(counts)) if counts[label] >= max(min_pixels, 1)]
+    kept = [own for own in label_pixels(labels) if own.size >= min_pixels]
     if not kept:
         raise ValueError(f"`min_pixels`: expected a region of {min_pixels} pixels at least, found none")
-    return _within([labels == label for label in kept], region_mask, label_prefix)
+    return within(kept, (labels.shape[0], labels.shape[1]), region_mask, label_prefix)
 
 
 def _threshold(image: NDArray[Any], foreground: str | float) -> float:

@@ -13,6 +13,7 @@ mod formats;
 mod frames;
 mod grid;
 mod lines;
+mod movie;
 mod occupancy;
 mod registration;
 mod run;
@@ -43,6 +44,8 @@ mod core_module {
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]
     use super::lines::{birmingham, find_cutpoints, get_cutoffs, lsq_point};
+    #[pymodule_export]
+    use super::movie::{MovieFrames, flood_labels};
     #[pymodule_export]
     use super::occupancy::spread_bodies;
     #[pymodule_export]

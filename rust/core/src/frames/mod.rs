@@ -1,4 +1,4 @@
-//! Work on the frames of an image stack: filters, objects and their statistics, links from frame to frame.
+//! Work on the frames of an image stack: filters, objects and their statistics, links from frame to frame; movies on disk.
 
 mod assignment;
 mod blobs;
@@ -6,7 +6,9 @@ mod components;
 mod convolution;
 mod features;
 mod filters;
+mod flood;
 mod links;
+pub mod movie;
 mod opening;
 mod outline;
 #[cfg(test)]
@@ -15,4 +17,5 @@ mod tests;
 pub use blobs::{Blobs, COLUMNS as BLOB_COLUMNS, Scratch as BlobScratch};
 pub use features::{COLUMNS as FEATURE_COLUMNS, Features, Holes, Scratch as FeatureScratch};
 pub use filters::{Failure, Filter, Filters, Scars};
+pub use flood::flood;
 pub use links::{Links, Method, Scale};
