@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.kernels import StimulusKernelOptions as StimulusKernelOptions
     from lumentrace.twophoton.kernels import StimulusKernels as StimulusKernels
     from lumentrace.twophoton.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
+    from lumentrace.twophoton.label_tiff import load_roi_labels as load_roi_labels
+    from lumentrace.twophoton.label_tiff import save_roi_labels as save_roi_labels
     from lumentrace.twophoton.maps import ResponseMapOptions as ResponseMapOptions
     from lumentrace.twophoton.maps import compute_recording_response_maps as compute_recording_response_maps
     from lumentrace.twophoton.maps import load_response_map_data as load_response_map_data
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.rois import roi_set_to_label_image as roi_set_to_label_image
     from lumentrace.twophoton.rois import save_roi_set as save_roi_set
     from lumentrace.twophoton.statistics import finite_mean_and_sem as finite_mean_and_sem
+    from lumentrace.twophoton.suite2p import load_suite2p_rois as load_suite2p_rois
     from lumentrace.twophoton.timing import resolve_recording_timing as resolve_recording_timing
     from lumentrace.twophoton.traces import (
         extract_background_corrected_roi_traces as extract_background_corrected_roi_traces,
@@ -102,7 +105,9 @@ __getattr__, __dir__, __all__ = exports(
         "load_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "load_pixel_calibrations": "lumentrace.twophoton.calibration",
         "load_response_map_data": "lumentrace.twophoton.maps",
+        "load_roi_labels": "lumentrace.twophoton.label_tiff",
         "load_roi_set": "lumentrace.twophoton.rois",
+        "load_suite2p_rois": "lumentrace.twophoton.suite2p",
         "make_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "make_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "make_roi_set": "lumentrace.twophoton.rois",
@@ -117,6 +122,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_analysis_outputs": "lumentrace.twophoton.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "save_response_map_data": "lumentrace.twophoton.maps",
+        "save_roi_labels": "lumentrace.twophoton.label_tiff",
         "save_roi_set": "lumentrace.twophoton.rois",
         "select_baseline_frame_windows": "lumentrace.twophoton.windows",
         "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
