@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.analysis import analyze_recording_responses as analyze_recording_responses
     from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.convert import ConvertedPaths as ConvertedPaths
     from lumentrace.twophoton.convert import convert_recording_to_twopy as convert_recording_to_twopy
+    from lumentrace.twophoton.convert_tiff import convert_tiff_recording as convert_tiff_recording
     from lumentrace.twophoton.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
     from lumentrace.twophoton.find import RecordingRecord as RecordingRecord
     from lumentrace.twophoton.find import find_recordings as find_recordings
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "ConvertedPaths": "lumentrace.twophoton.convert",
         "ConvertedRecording": "lumentrace.twophoton.recording",
         "CorrelationFilterOptions": "lumentrace.twophoton.processing",
         "EpochFrameWindow": "lumentrace.twophoton.windows",
@@ -92,6 +95,7 @@ __getattr__, __dir__, __all__ = exports(
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
         "config": "lumentrace.twophoton.config",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert",
+        "convert_tiff_recording": "lumentrace.twophoton.convert_tiff",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.traces",
         "extract_roi_traces": "lumentrace.twophoton.traces",
         "find_recordings": "lumentrace.twophoton.find",

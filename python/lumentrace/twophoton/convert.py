@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.errors import FormatError
-from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE, SOURCE_ORIENTATION, publish, write_data
+from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
 from lumentrace.twophoton.crop import AlignmentCrop, alignment_crop
+from lumentrace.twophoton.movie_source import MovieSource
 from lumentrace.twophoton.photodiode import stimulus_bounds
 from lumentrace.twophoton.ranges import frame_range
 from lumentrace.twophoton.recording import MOVIE_DATASET, MOVIE_FORMAT, ORIENTATION
 from lumentrace.twophoton.source import MOVIE, Source, read_source
 from lumentrace.twophoton.source import MOVIE_DATASET as SOURCE_DATASET
+from lumentrace.twophoton.source import ORIENTATION as SOURCE_ORIENTATION
 
 FOLDER = "lumentrace"
 BLOCK = 64
@@ -84,24 +86,58 @@ def convert_recording_to_twopy(
     """
     source = read_source(Path(session_dir))
     place = source.folder / FOLDER if output_dir is None else Path(output_dir).expanduser()
+    with _Movie(source.folder / MOVIE) as movie:
+        mean_range = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
+        counts = _frame_counts(source, movie.shape[0])
+        crop, reason = _crop(source, movie.shape)
+        return write_recording(movie, source, place, mean_range, crop, counts, reason=reason, verbose=verbose)
+
+
+def write_recording(
+    movie: MovieSource,
+    source: Source,
+    place: Path,
+    mean_range: tuple[int, int],
+    crop: AlignmentCrop,
+    counts: dict[str, int],
+    *,
+    reason: str = "",
+    verbose: Verbose = False,
+) -> ConvertedPaths:
+    """Write both files of a recording beside their place, and put them there at the end.
+
+    Parameters
+    ----------
+    movie : MovieSource
+    source : Source
+        Everything else.
+    place : path
+        A folder, made if it is missing.
+    mean_range : tuple of int
+        Frames of the mean image: first and end.
+    crop : AlignmentCrop
+    counts : dict
+        Numbers of frames that are kept with the recording.
+    reason : str
+        Why the crop looks at all frames, if it does so for want of a photodiode.
+    verbose : bool or callable
+    """
     place.mkdir(parents=True, exist_ok=True)
     work = Path(mkdtemp(prefix=".converting-", dir=place))
     try:
-        with _Movie(source.folder / MOVIE) as movie:
-            first, stop = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
-            counts = _frame_counts(source, movie.shape[0])
-            crop, reason = _crop(source, movie.shape)
-            with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
-                mean, dtype = _copy(movie, work / MOVIE_FILE, source.folder, (first, stop), progress.reach)
-        write_data(work / DATA_FILE, source, movie.shape, dtype, mean, (first, stop), crop, reason, counts)
+        with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
+            mean, dtype = _copy(movie, work / MOVIE_FILE, source.folder, mean_range, progress.reach)
+        write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts)
         publish(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, first, stop)
+    return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, *mean_range)
 
 
 class _Movie:
     """The movie of the source as (frames, rows, columns), block by block."""
+
+    dataset, orientation = SOURCE_DATASET, SOURCE_ORIENTATION
 
     def __init__(self, path: Path):
         self.path = path
@@ -166,7 +202,7 @@ def _old_movie(path: Path) -> NDArray[Any]:
 
 
 def _copy(
-    movie: _Movie, path: Path, folder: Path, mean_range: tuple[int, int], tell: Callable[[int], None]
+    movie: MovieSource, path: Path, folder: Path, mean_range: tuple[int, int], tell: Callable[[int], None]
 ) -> tuple[NDArray[np.float64], np.dtype[Any]]:
     """Copy the movie in the narrowest type that loses nothing; its mean image."""
     import h5py
@@ -182,9 +218,9 @@ def _copy(
         data = file.create_dataset(
             MOVIE_DATASET, movie.shape, dtype, chunks=chunks, compression="gzip", compression_opts=1, shuffle=True
         )
-        data.attrs["source_path"], data.attrs["source_dataset"] = str(movie.path), SOURCE_DATASET
+        data.attrs["source_path"], data.attrs["source_dataset"] = str(movie.path), movie.dataset
         data.attrs["spatial_orientation"] = ORIENTATION
-        data.attrs["source_spatial_orientation"] = SOURCE_ORIENTATION
+        data.attrs["source_spatial_orientation"] = movie.orientation
         for start in range(0, frames, BLOCK):
             stop = min(start + BLOCK, frames)
             block = movie.read(start, stop)
@@ -196,7 +232,7 @@ def _copy(
     return total / (mean_range[1] - mean_range[0]), dtype
 
 
-def _narrow(movie: _Movie) -> np.dtype[Any]:
+def _narrow(movie: MovieSource) -> np.dtype[Any]:
     """The narrowest whole numbers that hold all values; the type of the source if there is none."""
     if movie.dtype.kind != "f":
         return movie.dtype

@@ -15,7 +15,6 @@ from lumentrace.twophoton.crop import AlignmentCrop
 from lumentrace.twophoton.recording import FORMAT, MOVIE_DATASET, ORIENTATION
 from lumentrace.twophoton.source import Source
 
-SOURCE_ORIENTATION = "alignedMovie_imgFrames_ch1_source_axes"
 DATA_FILE, MOVIE_FILE = "recording_data.h5", "aligned_movie.h5"
 
 
@@ -40,7 +39,7 @@ def write_data(
         movie.attrs["aligned_movie_file"], movie.attrs["aligned_movie_dataset"] = MOVIE_FILE, MOVIE_DATASET
         movie.attrs["aligned_movie_shape"], movie.attrs["aligned_movie_dtype"] = shape, str(dtype)
         movie.attrs["spatial_orientation"] = ORIENTATION
-        movie.attrs["source_spatial_orientation"] = SOURCE_ORIENTATION
+        movie.attrs["source_spatial_orientation"] = source.orientation
         image = movie.create_dataset("mean_image", data=mean)
         image.attrs["spatial_orientation"] = ORIENTATION
         image.attrs["start_frame"], image.attrs["stop_frame"] = mean_range
@@ -65,7 +64,7 @@ def write_data(
                 own_group.attrs[name] = value if isinstance(value, (str, bool, int, float)) else json.dumps(value)
         _write_stimulus(file, source, packed)
         diode = file.create_group("photodiode")
-        diode.attrs["clock_model"] = "a sample per frame of the movie, and a whole number of samples per frame"
+        diode.attrs.update(source.synchronization)
         for name, signal, domain in (
             ("imaging_res_pd", source.imaging_res_pd, "imaging_frame"),
             ("high_res_pd", source.high_res_pd, "high_resolution_sample"),
@@ -77,7 +76,7 @@ def _write_stimulus(file: Any, source: Source, packed: dict[str, Any]) -> None:
     import h5py
 
     group = file.create_group("stimulus")
-    group.attrs["clock_source"] = "stimulus_computer"
+    group.attrs["clock_source"] = source.clock
     group.create_dataset("data", data=source.stimulus, **packed)
     group.create_dataset("data_column_names", data=list(source.stimulus_columns), dtype=h5py.string_dtype("utf-8"))
     for name, value in (
