@@ -165,7 +165,7 @@ def test_ways_to_keep_a_movie(tmp_path: Path, way: str) -> None:
     movie = np.random.default_rng(1).integers(0, 4000, (30, 20, 24)).astype(np.uint16)
     given = WAYS[way](tmp_path, movie)
     with TiffMovie(given) as frames:
-        assert (frames.shape, frames.dtype.newbyteorder("=")) == (movie.shape, movie.dtype)
+        assert (frames.shape, frames.dtype) == (movie.shape, movie.dtype)
         for start, stop in ((0, 30), (8, 22), (29, 30), (5, 6)):
             np.testing.assert_array_equal(frames.read(start, stop), movie[start:stop])
 

@@ -28,13 +28,13 @@ Path_ = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class _Stack:
-    """A file: frames from `first` on, which lie in a row in the file (`mapped`) or page by page."""
+    """A file: frames from `first` on, which lie in a row from byte `offset` on, or page by page if that is None."""
 
     path: Path
     first: int
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
-    mapped: bool
+    offset: int | None
 
     @property
     def stop(self) -> int:
@@ -66,7 +66,7 @@ class TiffMovie:
         for path in paths:
             stack = _stack(path, self._stacks[-1].stop if self._stacks else 0)
             known = self._stacks[0] if self._stacks else stack
-            if (stack.shape[1:], stack.dtype) != (known.shape[1:], known.dtype):
+            if (stack.shape[1:], stack.dtype.newbyteorder("=")) != (known.shape[1:], known.dtype.newbyteorder("=")):
                 raise FormatError(
                     f"{path}: expected frames of {known.dtype}, {known.shape[1:]}, as in {known.path.name}, found "
                     f"{stack.dtype}, {stack.shape[1:]}"
@@ -94,7 +94,7 @@ class TiffMovie:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the frames."""
-        return self._stacks[0].dtype
+        return self._stacks[0].dtype.newbyteorder("=")
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Frames from `start` up to `stop`; raises `FormatError` if they are damaged."""
@@ -109,8 +109,9 @@ class TiffMovie:
     def _fill(self, frames: NDArray[Any], stack: _Stack, first: int) -> None:
         import tifffile
 
-        if stack.mapped:
-            frames[:] = tifffile.memmap(stack.path, mode="r").reshape(stack.shape)[first : first + len(frames)]
+        if stack.offset is not None:
+            held = np.memmap(stack.path, stack.dtype, "r", stack.offset, stack.shape)
+            frames[:] = held[first : first + len(frames)]
             return
         if self._open is None or self._open[0] != stack.path:
             self._close()
@@ -164,10 +165,10 @@ def _stack(path: Path, first: int) -> _Stack:
             raise FormatError(f"{path}: expected frames of real numbers, found {series.dtype}")
         check_size(path, series.shape, series.dtype, [page for page in series.pages if page is not None], size)
         frames = int(np.prod(series.shape[:-2], dtype=np.int64))
-        mapped = series.dataoffset is not None
-        if not mapped and len(series.pages) != frames:
+        if series.dataoffset is None and len(series.pages) != frames:
             raise FormatError(f"{path}: expected a page for each of {frames} frames, found {len(series.pages)}")
-        return _Stack(path, first, (frames, series.shape[-2], series.shape[-1]), series.dtype, mapped)
+        shape = frames, series.shape[-2], series.shape[-1]
+        return _Stack(path, first, shape, series.dtype.newbyteorder(file.byteorder), series.dataoffset)
 
 
 def _check_chain(path: Path, file: tifffile.TiffFile, size: int) -> None:
