@@ -62,6 +62,9 @@ if TYPE_CHECKING:
         extract_background_corrected_roi_traces as extract_background_corrected_roi_traces,
     )
     from lumentrace.twophoton.traces import extract_roi_traces as extract_roi_traces
+    from lumentrace.twophoton.trial_tables import load_trials_table as load_trials_table
+    from lumentrace.twophoton.trial_tables import save_trials_table as save_trials_table
+    from lumentrace.twophoton.trial_tables import trials_table as trials_table
     from lumentrace.twophoton.trials import GroupedRoiResponses as GroupedRoiResponses
     from lumentrace.twophoton.trials import validate_grouped_roi_responses as validate_grouped_roi_responses
     from lumentrace.twophoton.watershed import watershed_roi_set as watershed_roi_set
@@ -112,6 +115,7 @@ __getattr__, __dir__, __all__ = exports(
         "load_roi_labels": "lumentrace.twophoton.label_tiff",
         "load_roi_set": "lumentrace.twophoton.rois",
         "load_suite2p_rois": "lumentrace.twophoton.suite2p",
+        "load_trials_table": "lumentrace.twophoton.trial_tables",
         "make_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "make_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "make_roi_set": "lumentrace.twophoton.rois",
@@ -128,7 +132,9 @@ __getattr__, __dir__, __all__ = exports(
         "save_response_map_data": "lumentrace.twophoton.maps",
         "save_roi_labels": "lumentrace.twophoton.label_tiff",
         "save_roi_set": "lumentrace.twophoton.rois",
+        "save_trials_table": "lumentrace.twophoton.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.windows",
+        "trials_table": "lumentrace.twophoton.trial_tables",
         "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
         "watershed_roi_set": "lumentrace.twophoton.watershed",
     },
