@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.matches import make_manual_roi_match_rows as make_manual_roi_match_rows
     from lumentrace.twophoton.matches import next_group_cell_id as next_group_cell_id
     from lumentrace.twophoton.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
+    from lumentrace.twophoton.nwb import NwbOptics as NwbOptics
+    from lumentrace.twophoton.nwb import export_nwb as export_nwb
     from lumentrace.twophoton.outputs import load_analysis_outputs as load_analysis_outputs
     from lumentrace.twophoton.outputs import save_analysis_outputs as save_analysis_outputs
     from lumentrace.twophoton.processing import CorrelationFilterOptions as CorrelationFilterOptions
@@ -83,6 +85,7 @@ __getattr__, __dir__, __all__ = exports(
         "GroupedRoiResponses": "lumentrace.twophoton.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.processing",
         "NormalizationOptions": "lumentrace.twophoton.processing",
+        "NwbOptics": "lumentrace.twophoton.nwb",
         "RecordingRecord": "lumentrace.twophoton.find",
         "RecordingResponses": "lumentrace.twophoton.responses",
         "ResponseMapOptions": "lumentrace.twophoton.maps",
@@ -99,6 +102,7 @@ __getattr__, __dir__, __all__ = exports(
         "config": "lumentrace.twophoton.config",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert",
         "convert_tiff_recording": "lumentrace.twophoton.convert_tiff",
+        "export_nwb": "lumentrace.twophoton.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.traces",
         "extract_roi_traces": "lumentrace.twophoton.traces",
         "find_recordings": "lumentrace.twophoton.find",
