@@ -20,7 +20,7 @@ pynwb = pytest.importorskip("pynwb", reason='needs pynwb: pip install "lumentrac
 
 BEGAN = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
 FLY = {"species": "Drosophila melanogaster", "age": "P3D", "sex": "F"}
-OPTICS = twophoton.NwbOptics("GCaMP6f", "mushroom body", 920.0, 520.0, 0.25)
+OPTICS = twophoton.NwbOptics("GCaMP6f", "mushroom body", 920, 520.0, 0.25)
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,8 @@ def test_what_does_not_fit(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
         twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN.replace(tzinfo=None))
     with pytest.raises(ValueError, match=r"a\.h5: expected a name that ends in \.nwb"):
         twophoton.export_nwb(tmp_path / "a.h5", run, session_start_time=BEGAN)
+    with pytest.raises(ValueError, match=r"`pixel_size_um`: expected a positive number, found 0"):
+        twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN, optics=replace(OPTICS, pixel_size_um=0))
     monkeypatch.setitem(sys.modules, "pynwb", None)
     with pytest.raises(ImportError, match=r"lumentrace\[nwb\]"):
         twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN)

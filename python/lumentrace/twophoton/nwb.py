@@ -112,7 +112,7 @@ def export_nwb(
     ImportError
         If pynwb is not installed; it comes with ``pip install "lumentrace[nwb]"``.
     ValueError
-        If the name or the time does not fit.
+        If the name, the time or the size of a pixel does not fit.
     OSError
         If the file cannot be written.
 
@@ -134,6 +134,8 @@ def export_nwb(
         raise ValueError(f"{place}: expected a name that ends in .nwb")
     if session_start_time.tzinfo is None:
         raise ValueError(f"`session_start_time`: expected a time zone, found {session_start_time.isoformat()}")
+    if optics is not None and optics.pixel_size_um is not None and not optics.pixel_size_um > 0:
+        raise ValueError(f"`pixel_size_um`: expected a positive number, found {optics.pixel_size_um!r}")
     source = run.recording.source_session_dir
     content = pynwb.NWBFile(
         session_description=session_description,
@@ -205,13 +207,13 @@ def _plane(content: Any, run: RecordingResponses, optics: NwbOptics) -> Any:
         optical_channel=OpticalChannel(
             name="OpticalChannel",
             description=f"Emission of {optics.indicator}.",
-            emission_lambda=optics.emission_nm,
+            emission_lambda=float(optics.emission_nm),
         ),
-        excitation_lambda=optics.excitation_nm,
+        excitation_lambda=float(optics.excitation_nm),
         indicator=optics.indicator,
         location=optics.location,
         imaging_rate=run.grouped_responses.data_rate_hz,
-        grid_spacing=None if size is None else [size, size],
+        grid_spacing=None if size is None else [float(size), float(size)],
         grid_spacing_unit="micrometers",
     )
 
