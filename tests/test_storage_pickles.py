@@ -236,6 +236,32 @@ def test_time_limit(tmp_path):
         import_pickle(tmp_path / "a.pickle", timeout=0.01)
 
 
+def test_arrays_of_objects_become_lists(tmp_path):
+    rows = [{"one": np.arange(3), "two": "text"}, {"one": np.float32(2), "two": None}]
+    np.save(tmp_path / "rows.npy", np.array(rows, dtype=object))
+    found = import_pickle(tmp_path / "rows.npy")
+    assert [row["two"] for row in found] == ["text", None]
+    assert found[0]["one"].tolist() == [0, 1, 2]
+    assert type(found[1]["one"]) is np.float32
+    np.save(tmp_path / "single.npy", np.array({"one": [1, (2, 3)]}))
+    assert import_pickle(tmp_path / "single.npy") == {"one": [1, (2, 3)]}
+    np.save(tmp_path / "none.npy", np.array([], dtype=object))
+    assert import_pickle(tmp_path / "none.npy") == []
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.array([[None, 1], [2, 3]], dtype=object), r"expected a row of 4, found shape \(2, 2\)"),
+        (np.arange(3), "which numpy.load reads"),
+    ],
+)
+def test_arrays_that_are_refused(tmp_path, array, message):
+    np.save(tmp_path / "rows.npy", array)
+    with pytest.raises(FormatError, match=message):
+        import_pickle(tmp_path / "rows.npy")
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         import_pickle(tmp_path / "none.pickle")

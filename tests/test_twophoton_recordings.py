@@ -163,7 +163,7 @@ def test_a_failed_conversion_leaves_the_old_one(made: Made, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lumentrace.twophoton.convert._write_data", full)
+    monkeypatch.setattr("lumentrace.twophoton.convert.write_data", full)
     with pytest.raises(OSError, match="No space left"):
         twophoton.convert_recording_to_twopy(made.folder)
     assert (paths.path.read_bytes(), paths.movie_path.read_bytes()) == before

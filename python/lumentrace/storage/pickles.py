@@ -1,4 +1,4 @@
-"""Old files of the PEPT library, which are Python pickles, read without running anything that is in them.
+"""Python pickles (old files of the PEPT library, .npy files of objects) read without running anything that is in them.
 
 A pickle is a program: it may name any importable function and call it. Here it is read by an unpickler that knows a
 short list of names, each replaced by an inert stand-in from this file, and refuses every other name before it is looked
@@ -12,9 +12,11 @@ import math
 import os
 import pickle
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,22 +34,25 @@ _MODULE = "lumentrace.storage.pickles"
 _REFUSED = 3  # exit status of the child
 _MEMORY = 2 << 30
 _MEMORY_PER_BYTE = 12
+_NPY = b"\x93NUMPY"
 
 
 def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
-    """Read a file that the PEPT library saved as a pickle.
+    """Read a file that the PEPT library saved as a pickle, or a .npy file of Python objects.
 
     Parameters
     ----------
     path : path
-        File written by ``pept.save``, ``LineData.save`` or ``PointData.save``.
+        File written by ``pept.save``, ``LineData.save`` or ``PointData.save``; or by ``numpy.save`` of an array of
+        dicts, lists, arrays and plain values.
     timeout : float, default 600
         Most seconds the child process may take.
 
     Returns
     -------
     LineData, PointData, ndarray, or list, tuple or dict of such
-        With samples, columns and attributes as they were saved.
+        With samples, columns and attributes as they were saved. An array of objects becomes a list, one without
+        dimensions the object in it.
 
     Raises
     ------
@@ -95,7 +100,7 @@ class _Dtype:
     """Stands in for `numpy.dtype`."""
 
     def __init__(self, code: Any, align: Any = False, copy: Any = False) -> None:
-        if not (isinstance(code, str) and re.fullmatch(r"[biufcSU]\d{1,6}", code)):
+        if not (isinstance(code, str) and re.fullmatch(r"[biufcSU]\d{1,6}|O\d", code)):
             raise _RefusedError(f"arrays of numpy type {code!r} cannot be read")
         self.code, self.order = code, "|"
 
@@ -114,16 +119,25 @@ class _Array:
 
     def __init__(self) -> None:
         self.value: NDArray[Any] | None = None
+        self.objects: list[Any] | None = None
+        self.single = False
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, raw = state
-        self.value = _array(raw, dtype, shape, "F" if fortran else "C")
+        if isinstance(raw, list):
+            if shape not in ((), (len(raw),)) or (shape == () and len(raw) != 1):
+                raise _RefusedError(f"array of Python objects: expected a row of {len(raw)}, found shape {shape}")
+            self.objects, self.single = raw, shape == ()
+        else:
+            self.value = _array(raw, dtype, shape, "F" if fortran else "C")
 
 
 def _array(raw: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     if not (isinstance(dtype, _Dtype) and isinstance(shape, tuple) and isinstance(raw, (bytes, bytearray))):
-        raise _RefusedError("damaged or unusual array (arrays of Python objects cannot be read)")
+        raise _RefusedError("damaged or unusual array")
     kind = dtype.dtype()
+    if kind.hasobject:
+        raise _RefusedError("damaged array: expected Python objects, found bytes")
     if not all(type(n) is int and n >= 0 for n in shape) or math.prod(shape) * kind.itemsize != len(raw):
         raise _RefusedError(f"damaged array: expected shape {shape} of {kind}, found {len(raw)} bytes")
     return np.frombuffer(raw, kind).reshape(shape, order="F" if order == "F" else "C").copy()
@@ -259,12 +273,25 @@ class _Converter:
         if isinstance(value, dict):
             return {self.convert(key): self.convert(item) for key, item in value.items()}
         if isinstance(value, _Array):
+            if value.objects is not None:
+                return self.convert(value.objects[0] if value.single else value.objects)
             if value.value is None:
                 raise _RefusedError("damaged array: it has no content")
             return value.value
         if isinstance(value, (_Table, _TimeWindow, _AdaptiveWindow)):
             return value.convert(self)
         return value
+
+
+def _skip_header(file: BufferedReader) -> None:
+    """Go to the pickle in a .npy file: after the signature, the version, the length of the header and the header."""
+    if file.read(len(_NPY)) != _NPY:
+        file.seek(0)
+        return
+    form = "<H" if file.read(2)[0] == 1 else "<I"
+    (length,) = struct.unpack(form, file.read(struct.calcsize(form)))
+    if b"'|O'" not in file.read(length):
+        raise _RefusedError("an .npy file without Python objects, which numpy.load reads")
 
 
 def _limit_memory(most: int) -> None:
@@ -279,13 +306,14 @@ def _main(source: str, result: str, most_memory: str) -> int:
     _limit_memory(int(most_memory))
     try:
         with open(source, "rb") as file:
+            _skip_header(file)
             save(result, _Converter().convert(_Unpickler(file).load()))
     except _RefusedError as refused:
         reason = str(refused)
     except MemoryError:
         reason = "the pickle asks for more memory than its size explains"
     except Exception as error:
-        reason = f"not a pickle of the PEPT library, or damaged ({type(error).__name__}: {error})"
+        reason = f"not a pickle that can be read, or damaged ({type(error).__name__}: {error})"
     else:
         return 0
     print(reason, file=sys.stderr)

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.analysis import analyze_recording_responses as analyze_recording_responses
     from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.convert import ConvertedPaths as ConvertedPaths
     from lumentrace.twophoton.convert import convert_recording_to_twopy as convert_recording_to_twopy
+    from lumentrace.twophoton.convert_tiff import convert_tiff_recording as convert_tiff_recording
     from lumentrace.twophoton.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
     from lumentrace.twophoton.find import RecordingRecord as RecordingRecord
     from lumentrace.twophoton.find import find_recordings as find_recordings
     from lumentrace.twophoton.kernels import StimulusKernelOptions as StimulusKernelOptions
     from lumentrace.twophoton.kernels import StimulusKernels as StimulusKernels
     from lumentrace.twophoton.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
+    from lumentrace.twophoton.label_tiff import load_roi_labels as load_roi_labels
+    from lumentrace.twophoton.label_tiff import save_roi_labels as save_roi_labels
     from lumentrace.twophoton.maps import ResponseMapOptions as ResponseMapOptions
     from lumentrace.twophoton.maps import compute_recording_response_maps as compute_recording_response_maps
     from lumentrace.twophoton.maps import load_response_map_data as load_response_map_data
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.matches import make_manual_roi_match_rows as make_manual_roi_match_rows
     from lumentrace.twophoton.matches import next_group_cell_id as next_group_cell_id
     from lumentrace.twophoton.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
+    from lumentrace.twophoton.nwb import NwbOptics as NwbOptics
+    from lumentrace.twophoton.nwb import export_nwb as export_nwb
     from lumentrace.twophoton.outputs import load_analysis_outputs as load_analysis_outputs
     from lumentrace.twophoton.outputs import save_analysis_outputs as save_analysis_outputs
     from lumentrace.twophoton.processing import CorrelationFilterOptions as CorrelationFilterOptions
@@ -56,11 +62,15 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.rois import roi_set_to_label_image as roi_set_to_label_image
     from lumentrace.twophoton.rois import save_roi_set as save_roi_set
     from lumentrace.twophoton.statistics import finite_mean_and_sem as finite_mean_and_sem
+    from lumentrace.twophoton.suite2p import load_suite2p_rois as load_suite2p_rois
     from lumentrace.twophoton.timing import resolve_recording_timing as resolve_recording_timing
     from lumentrace.twophoton.traces import (
         extract_background_corrected_roi_traces as extract_background_corrected_roi_traces,
     )
     from lumentrace.twophoton.traces import extract_roi_traces as extract_roi_traces
+    from lumentrace.twophoton.trial_tables import load_trials_table as load_trials_table
+    from lumentrace.twophoton.trial_tables import save_trials_table as save_trials_table
+    from lumentrace.twophoton.trial_tables import trials_table as trials_table
     from lumentrace.twophoton.trials import GroupedRoiResponses as GroupedRoiResponses
     from lumentrace.twophoton.trials import validate_grouped_roi_responses as validate_grouped_roi_responses
     from lumentrace.twophoton.watershed import watershed_roi_set as watershed_roi_set
@@ -71,6 +81,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "ConvertedPaths": "lumentrace.twophoton.convert",
         "ConvertedRecording": "lumentrace.twophoton.recording",
         "CorrelationFilterOptions": "lumentrace.twophoton.processing",
         "EpochFrameWindow": "lumentrace.twophoton.windows",
@@ -78,6 +89,7 @@ __getattr__, __dir__, __all__ = exports(
         "GroupedRoiResponses": "lumentrace.twophoton.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.processing",
         "NormalizationOptions": "lumentrace.twophoton.processing",
+        "NwbOptics": "lumentrace.twophoton.nwb",
         "RecordingRecord": "lumentrace.twophoton.find",
         "RecordingResponses": "lumentrace.twophoton.responses",
         "ResponseMapOptions": "lumentrace.twophoton.maps",
@@ -93,6 +105,8 @@ __getattr__, __dir__, __all__ = exports(
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
         "config": "lumentrace.twophoton.config",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert",
+        "convert_tiff_recording": "lumentrace.twophoton.convert_tiff",
+        "export_nwb": "lumentrace.twophoton.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.traces",
         "extract_roi_traces": "lumentrace.twophoton.traces",
         "find_recordings": "lumentrace.twophoton.find",
@@ -108,7 +122,10 @@ __getattr__, __dir__, __all__ = exports(
         "load_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "load_pixel_calibrations": "lumentrace.twophoton.calibration",
         "load_response_map_data": "lumentrace.twophoton.maps",
+        "load_roi_labels": "lumentrace.twophoton.label_tiff",
         "load_roi_set": "lumentrace.twophoton.rois",
+        "load_suite2p_rois": "lumentrace.twophoton.suite2p",
+        "load_trials_table": "lumentrace.twophoton.trial_tables",
         "make_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "make_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "make_roi_set": "lumentrace.twophoton.rois",
@@ -123,8 +140,11 @@ __getattr__, __dir__, __all__ = exports(
         "save_analysis_outputs": "lumentrace.twophoton.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "save_response_map_data": "lumentrace.twophoton.maps",
+        "save_roi_labels": "lumentrace.twophoton.label_tiff",
         "save_roi_set": "lumentrace.twophoton.rois",
+        "save_trials_table": "lumentrace.twophoton.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.windows",
+        "trials_table": "lumentrace.twophoton.trial_tables",
         "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
         "watershed_roi_set": "lumentrace.twophoton.watershed",
     },

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,17 +15,17 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.errors import FormatError
-from lumentrace.twophoton.crop import AlignmentCrop, alignment_crop
 from lumentrace.twophoton.chunks import forget_open_files, frames_of
-from lumentrace.twophoton.movie_copy import MovieSource, copy_movie
+from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
+from lumentrace.twophoton.crop import AlignmentCrop, alignment_crop
+from lumentrace.twophoton.movie_copy import copy_movie
+from lumentrace.twophoton.movie_source import MovieSource
 from lumentrace.twophoton.photodiode import stimulus_bounds
 from lumentrace.twophoton.ranges import frame_range
-from lumentrace.twophoton.recording import FORMAT, MOVIE_DATASET, ORIENTATION
 from lumentrace.twophoton.source import MOVIE, Source, read_source
 from lumentrace.twophoton.source import MOVIE_DATASET as SOURCE_DATASET
+from lumentrace.twophoton.source import ORIENTATION as SOURCE_ORIENTATION
 
-SOURCE_ORIENTATION = "alignedMovie_imgFrames_ch1_source_axes"
-DATA_FILE, MOVIE_FILE = "recording_data.h5", "aligned_movie.h5"
 FOLDER = "lumentrace"
 
 
@@ -85,36 +83,59 @@ def convert_recording_to_twopy(
     """
     source = read_source(Path(session_dir))
     place = source.folder / FOLDER if output_dir is None else Path(output_dir).expanduser()
+    with _Movie(source.folder / MOVIE) as movie:
+        mean_range = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
+        counts = _frame_counts(source, movie.shape[0])
+        crop, reason = _crop(source, movie.shape)
+        return write_recording(movie, source, place, mean_range, crop, counts, reason=reason, verbose=verbose)
+
+
+def write_recording(
+    movie: MovieSource,
+    source: Source,
+    place: Path,
+    mean_range: tuple[int, int],
+    crop: AlignmentCrop,
+    counts: dict[str, int],
+    *,
+    reason: str = "",
+    verbose: Verbose = False,
+) -> ConvertedPaths:
+    """Write both files of a recording beside their place, and put them there at the end.
+
+    Parameters
+    ----------
+    movie : MovieSource
+    source : Source
+        Everything else.
+    place : path
+        A folder, made if it is missing.
+    mean_range : tuple of int
+        Frames of the mean image: first and end.
+    crop : AlignmentCrop
+    counts : dict
+        Numbers of frames that are kept with the recording.
+    reason : str
+        Why the crop looks at all frames, if it does so for want of a photodiode.
+    verbose : bool or callable
+    """
     place.mkdir(parents=True, exist_ok=True)
     work = Path(mkdtemp(prefix=".converting-", dir=place))
     try:
-        with _Movie(source.folder / MOVIE) as movie:
-            first, stop = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
-            counts = _frame_counts(source, movie.shape[0])
-            crop, reason = _crop(source, movie.shape)
-            with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
-                mean, dtype = copy_movie(
-                    movie, work / MOVIE_FILE, source.folder, _about(movie), (first, stop), progress.reach
-                )
-        _write_data(work / DATA_FILE, source, movie.shape, dtype, mean, (first, stop), crop, reason, counts)
+        with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
+            mean, dtype = copy_movie(movie, work / MOVIE_FILE, source.folder, mean_range, progress.reach)
+        write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts)
         forget_open_files()
-        _publish(work, place)
+        publish(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, first, stop)
-
-
-def _about(movie: _Movie) -> dict[str, str]:
-    """Where the movie comes from."""
-    return {
-        "source_path": str(movie.path),
-        "source_dataset": SOURCE_DATASET,
-        "source_spatial_orientation": SOURCE_ORIENTATION,
-    }
+    return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, *mean_range)
 
 
 class _Movie(MovieSource):
     """The movie of the recording folder, where rows and columns come the other way round."""
+
+    dataset, orientation = SOURCE_DATASET, SOURCE_ORIENTATION
 
     def __init__(self, path: Path):
         self.path = path
@@ -141,13 +162,23 @@ class _Movie(MovieSource):
             )
         if self._file is not None:
             self._chunks = frames_of(self.path, SOURCE_DATASET)
-        frames, columns, rows = self._data.shape
-        self.shape, self.dtype = (int(frames), int(rows), int(columns)), self._data.dtype
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._file is not None:
             self._file.close()
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Frames, rows, columns."""
+        frames, columns, rows = self._data.shape
+        return int(frames), int(rows), int(columns)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the source."""
+        found: np.dtype[Any] = self._data.dtype
+        return found
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Frames; raises `FormatError` if they are damaged."""
@@ -202,90 +233,3 @@ def _crop(source: Source, shape: tuple[int, int, int]) -> tuple[AlignmentCrop, s
     except ValueError as error:
         bounds, reason = (0, shape[0]), str(error)
     return alignment_crop(source.alignment, shape, source.acquisition, bounds), reason
-
-
-def _write_data(
-    path: Path,
-    source: Source,
-    shape: tuple[int, int, int],
-    dtype: np.dtype[Any],
-    mean: NDArray[np.float64],
-    mean_range: tuple[int, int],
-    crop: AlignmentCrop,
-    reason: str,
-    counts: dict[str, int],
-) -> None:
-    import h5py
-
-    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    with h5py.File(path, "w") as file:
-        file.attrs["twopy_format"], file.attrs["source_session_dir"] = FORMAT, str(source.folder)
-        movie = file.create_group("movie")
-        movie.attrs["aligned_movie_file"], movie.attrs["aligned_movie_dataset"] = MOVIE_FILE, MOVIE_DATASET
-        movie.attrs["aligned_movie_shape"], movie.attrs["aligned_movie_dtype"] = shape, str(dtype)
-        movie.attrs["spatial_orientation"] = ORIENTATION
-        movie.attrs["source_spatial_orientation"] = SOURCE_ORIENTATION
-        image = movie.create_dataset("mean_image", data=mean)
-        image.attrs["spatial_orientation"] = ORIENTATION
-        image.attrs["start_frame"], image.attrs["stop_frame"] = mean_range
-        valid = movie.create_group("alignment_valid_crop")
-        own = crop.crop
-        edges = {f"axis{axis}_{end}": getattr(own, f"axis{axis}_{end}") for axis in (0, 1) for end in ("start", "stop")}
-        for name, value in {
-            "source": "alignment_valid_crop",
-            **edges,
-            "original_shape": shape[1:],
-            **crop.about,
-        }.items():
-            valid.attrs[name] = value
-        if reason:
-            valid.attrs["all_frames_because"] = reason
-        valid.create_dataset("alignment_offset_pixels", data=crop.offsets, **packed)
-        valid.create_dataset("alignment_shift_pixels", data=crop.shifts, **packed)
-        valid.create_dataset("motion_artifact_mask", data=crop.moved, **packed)
-        for group, values in (("metadata", source.acquisition), ("run", source.run), ("frame_counts", counts)):
-            own_group = file.create_group(group)
-            for name, value in values.items():
-                own_group.attrs[name] = value if isinstance(value, (str, bool, int, float)) else json.dumps(value)
-        _write_stimulus(file, source, packed)
-        diode = file.create_group("photodiode")
-        diode.attrs["clock_model"] = "a sample per frame of the movie, and a whole number of samples per frame"
-        for name, signal, domain in (
-            ("imaging_res_pd", source.imaging_res_pd, "imaging_frame"),
-            ("high_res_pd", source.high_res_pd, "high_resolution_sample"),
-        ):
-            diode.create_dataset(name, data=signal, **packed).attrs["sample_domain"] = domain
-
-
-def _write_stimulus(file: Any, source: Source, packed: dict[str, Any]) -> None:
-    import h5py
-
-    group = file.create_group("stimulus")
-    group.attrs["clock_source"] = "stimulus_computer"
-    group.create_dataset("data", data=source.stimulus, **packed)
-    group.create_dataset("data_column_names", data=list(source.stimulus_columns), dtype=h5py.string_dtype("utf-8"))
-    for name, value in (
-        ("parameters_json", source.parameters),
-        ("function_lookup_json", source.function_lookup),
-        ("stimulus_specific_columns_json", source.specific_columns),
-    ):
-        group.create_dataset(name, data=json.dumps(value))
-
-
-def _publish(work: Path, place: Path) -> None:
-    """Put both files in their place; if the second cannot be, the old first one comes back."""
-    names = (MOVIE_FILE, DATA_FILE)
-    kept = [name for name in names if (place / name).exists()]
-    for name in kept:
-        os.replace(place / name, work / f"old-{name}")
-    try:
-        for name in names:
-            os.replace(work / name, place / name)
-    except BaseException:
-        for name in names:
-            with suppress(OSError):
-                if name in kept:
-                    os.replace(work / f"old-{name}", place / name)
-                else:
-                    (place / name).unlink(missing_ok=True)
-        raise

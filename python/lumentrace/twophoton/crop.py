@@ -82,23 +82,49 @@ def alignment_crop(
     ValueError
         If there are fewer shifts than frames, or none is small enough.
     """
-    frames, rows, columns = shape
+    frames, _, columns = shape
     if len(alignment) < frames:
         raise ValueError(f"expected a shift for each of {frames} frames, found {len(alignment)}")
     line = float(acquisition["acq.scanAngleMultiplierSlow"]) == 0
     offsets = alignment[:frames].astype(np.float64).copy()
     if line:
         offsets[:, 1] = 0
-    shifts = np.abs(offsets[:, 0]) if line else np.hypot(offsets[:, 0], offsets[:, 1])
     zoom = float(acquisition["acq.zoomFactor"])
     threshold = LARGEST_UM[line] * UM_PER_PIXEL * zoom * PIXELS / columns
+    return crop_of_shifts(offsets, shape[1:], threshold, (0, frames) if line else bounds, least_down=int(line))
+
+
+def crop_of_shifts(
+    offsets: Floats, shape: tuple[int, int], threshold: float, bounds: tuple[int, int], least_down: int = 0
+) -> AlignmentCrop:
+    """The part of a frame of `shape` that is valid from one frame to another.
+
+    Parameters
+    ----------
+    offsets : ndarray
+        (frames, 2): shifts in x and y, pixels.
+    shape : tuple of int
+        (rows, columns)
+    threshold : float
+        Frames that moved farther, in pixels, are left out.
+    bounds : tuple of int
+        First frame and end.
+    least_down : int, default 0
+        Rows that are cut off at least.
+
+    Raises
+    ------
+    ValueError
+        If all frames moved farther, or nothing is left.
+    """
+    (rows, columns), (first, last) = shape, bounds
+    shifts = np.hypot(offsets[:, 0], offsets[:, 1])
     moved = shifts > threshold
-    first, last = (0, frames) if line else bounds
     kept = offsets[first:last][~moved[first:last]]
     if not len(kept):
         raise ValueError(f"expected frames that moved by no more than {threshold:.3g} pixels, found none")
     across = math.ceil(np.abs(kept[:, 0]).max())
-    down = 1 if line else math.ceil(np.abs(kept[:, 1]).max())
+    down = max(least_down, math.ceil(np.abs(kept[:, 1]).max()))
     (top, bottom), (left, right) = _axis(rows, down), _axis(columns, across)
     about = {
         "alignment_frame_start": first,

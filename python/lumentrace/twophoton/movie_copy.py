@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace import _core
 from lumentrace.errors import FormatError
+from lumentrace.storage.sink import Sink
 from lumentrace.twophoton.chunks import TYPES, naming
+from lumentrace.twophoton.movie_source import MovieSource, Span
 from lumentrace.twophoton.recording import MOVIE_DATASET, MOVIE_FORMAT, ORIENTATION
-
-Span = tuple[int, int]
 
 NARROW = ("uint8", "uint16", "int16", "int32")
 """Types that are tried for movies of whole numbers, in this order."""
@@ -29,35 +27,13 @@ LOOKED_AT = 8
 LEVEL = 1
 
 
-class MovieSource(ABC):
-    """Frames (frames, rows, columns) of a source; `path` is for messages."""
-
-    path: Path
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-
-    @abstractmethod
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Some frames."""
-
-    def frames(self, start: int, stop: int) -> tuple[_core.MovieFrames, Span, bool]:
-        """Some frames for kernels: what holds them, which of it they are, and whether rows are columns there."""
-        return _core.MovieFrames.memory(self._plain(self.read(start, stop))), (0, stop - start), False
-
-    def _plain(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Frames of a type that kernels know."""
-        if block.dtype.name in TYPES:
-            return np.ascontiguousarray(block, dtype=block.dtype.newbyteorder("="))
-        values = np.ascontiguousarray(block, dtype=np.float64)
-        if not np.array_equal(values, block, equal_nan=block.dtype.kind == "f"):
-            raise FormatError(f"{self.path}: expected numbers that 64 bits of a float hold, found larger {block.dtype}")
-        return values
-
-
 def copy_movie(
-    source: MovieSource, path: Path, folder: Path, about: dict[str, str], mean_range: Span, tell: Callable[[int], None]
+    source: MovieSource, path: Path, folder: Path, mean_range: Span, tell: Callable[[int], None]
 ) -> tuple[NDArray[np.float64], np.dtype[Any]]:
     """Copy a movie; its mean image over some frames, and the type of the copy.
+
+    The mean is over finite values; NaN where there is none. HDF5 crashes the process after it failed to write, so that
+    it writes into a sink that remembers the failure.
 
     Parameters
     ----------
@@ -66,8 +42,6 @@ def copy_movie(
         The new file.
     folder : path
         The recording's own.
-    about : dict
-        Attributes of the movie that say where it comes from.
     mean_range : tuple of int
         First and end frame.
     tell : callable
@@ -75,9 +49,10 @@ def copy_movie(
     """
     types = _types(source)
     for name in types:
-        total = _copied(source, path, np.dtype(name), folder, about, mean_range, tell)
-        if total is not None:
-            return total.reshape(source.shape[1:]) / (mean_range[1] - mean_range[0]), np.dtype(name)
+        with path.open("w+b") as file:
+            mean = _copied(source, Sink(file), np.dtype(name), folder, mean_range, tell)
+        if mean is not None:
+            return mean.reshape(source.shape[1:]), np.dtype(name)
     raise FormatError(f"{source.path}: expected numbers that one of {', '.join(types)} holds, found others")
 
 
@@ -94,15 +69,9 @@ def _types(source: MovieSource) -> list[str]:
 
 
 def _copied(
-    source: MovieSource,
-    path: Path,
-    dtype: np.dtype[Any],
-    folder: Path,
-    about: dict[str, str],
-    mean_range: Span,
-    tell: Callable[[int], None],
+    source: MovieSource, sink: Sink, dtype: np.dtype[Any], folder: Path, mean_range: Span, tell: Callable[[int], None]
 ) -> NDArray[np.float64] | None:
-    """Sum of the frames of the mean image; None as soon as a value does not fit the type."""
+    """Mean over the frames of the mean image; None as soon as a value does not fit the type."""
     import h5py
 
     count, rows, columns = source.shape
@@ -110,28 +79,37 @@ def _copied(
     depth = max(1, min(CHUNK_FRAMES, count, SLAB_BYTES // size))
     chunk = (depth, min(rows, CHUNK_PIXELS), min(columns, CHUNK_PIXELS))
     step = max(1, BLOCK_BYTES // (size * depth)) * depth
-    total = np.zeros(rows * columns)
-    with h5py.File(path, "w") as file:
-        file.attrs["twopy_format"], file.attrs["source_session_dir"] = MOVIE_FORMAT, str(folder)
-        data = file.create_dataset(
-            MOVIE_DATASET, source.shape, dtype, chunks=chunk, compression="gzip", compression_opts=LEVEL, shuffle=True
-        )
-        data.attrs["spatial_orientation"] = ORIENTATION
-        for name, value in about.items():
-            data.attrs[name] = value
-        for start in range(0, count, step):
-            stop = min(start + step, count)
-            frames, span, transposed = source.frames(start, stop)
-            mean_span = mean_range[0] - start + span[0], mean_range[1] - start + span[0]
-            with naming(source.path):
-                packed, sums = frames.pack(span, mean_span, chunk, dtype.name, transpose=transposed, level=LEVEL)
-            if packed is None:
-                return None
-            for place, held in zip(_places(source.shape, chunk, start, stop), packed, strict=True):
-                data.id.write_direct_chunk(place, held)
-            total += sums
-            tell(stop)
-    return total
+    total, held = np.zeros(rows * columns), np.zeros(rows * columns, np.int64)
+    try:
+        with h5py.File(sink, "w") as file:
+            data = _dataset(file, source, dtype, chunk, folder)
+            for start in range(0, count, step):
+                stop = min(start + step, count)
+                frames, span, transposed = source.frames(start, stop)
+                summed = mean_range[0] - start + span[0], mean_range[1] - start + span[0]
+                with naming(source.path):
+                    packed, *sums = frames.pack(span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL)
+                if packed is None:
+                    return None
+                for place, own in zip(_places(source.shape, chunk, start, stop), packed, strict=True):
+                    data.id.write_direct_chunk(place, own)
+                sink.check()
+                total += sums[0]
+                held += sums[1]
+                tell(stop)
+    finally:
+        sink.check()
+    return np.asarray(np.divide(total, held, out=np.full(total.shape, np.nan), where=held > 0))
+
+
+def _dataset(file: Any, source: MovieSource, dtype: np.dtype[Any], chunk: tuple[int, int, int], folder: Path) -> Any:
+    file.attrs["twopy_format"], file.attrs["source_session_dir"] = MOVIE_FORMAT, str(folder)
+    data = file.create_dataset(
+        MOVIE_DATASET, source.shape, dtype, chunks=chunk, compression="gzip", compression_opts=LEVEL, shuffle=True
+    )
+    data.attrs["source_path"], data.attrs["source_dataset"] = str(source.path), source.dataset
+    data.attrs["spatial_orientation"], data.attrs["source_spatial_orientation"] = ORIENTATION, source.orientation
+    return data
 
 
 def _places(

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.errors import FormatError
 from lumentrace.storage.hdf5 import opened
-from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.chunks import frames_of, naming
+from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.ranges import frame_range
 
 Floats = NDArray[np.float64]

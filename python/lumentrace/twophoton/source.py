@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from lumentrace.errors import FormatError
 Floats = NDArray[np.float64]
 
 MOVIE, MOVIE_DATASET = "alignedMovie.mat", "imgFrames_ch1"
+ORIENTATION = "alignedMovie_imgFrames_ch1_source_axes"
+CLOCKS = "a sample per frame of the movie, and a whole number of samples per frame"
 REQUIRED = (
     "stimulusData",
     MOVIE,
@@ -86,6 +88,12 @@ class Source:
         Name of the function of each kind of stimulus.
     specific_columns : dict
         What these functions write into the table.
+    orientation : str
+        How rows and columns of the movie lie.
+    clock : str
+        What times of the stimulus are counted by.
+    synchronization : dict
+        What is known of the photodiode.
     """
 
     folder: Path
@@ -99,6 +107,9 @@ class Source:
     parameters: list[dict[str, Any]]
     function_lookup: dict[str, str]
     specific_columns: dict[str, Any]
+    orientation: str = ORIENTATION
+    clock: str = "stimulus_computer"
+    synchronization: dict[str, str] = field(default_factory=lambda: {"clock_model": CLOCKS})
 
 
 def read_source(session_dir: str | Path) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 
 from lumentrace.twophoton.photodiode import PhotodiodeEvent, detect_photodiode_events, stimulus_bounds, true_runs
 from lumentrace.twophoton.recording import ConvertedRecording, recording_frame_rate_hz
-from lumentrace.twophoton.windows import EpochFrameWindow, epoch_window
+from lumentrace.twophoton.windows import STATED_COLUMNS, EpochFrameWindow, epoch_window
 
 Floats = NDArray[np.float64]
 
 FLASH = 0.5
 LONG = 1.25
-CLASSIFIED, INTERPOLATED = "classified_photodiode", "interpolated_epochs"
+CLASSIFIED, INTERPOLATED, STATED = "classified_photodiode", "interpolated_epochs", "stimulus_table"
 
 Run = tuple[int, int, int]
 """First row, end and number of an epoch."""
@@ -32,7 +33,7 @@ class RecordingTiming:
     frame_rate_hz : float
     epoch_windows : tuple of EpochFrameWindow
     source : str
-        'classified_photodiode' or 'interpolated_epochs'.
+        'classified_photodiode', 'interpolated_epochs', or 'stimulus_table' where a table says which frames they are.
     metadata : dict
     """
 
@@ -43,7 +44,10 @@ class RecordingTiming:
 
 
 def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
-    """Find the frames of each epoch: from flashes at every change if there are any, otherwise from the stimulus clock.
+    """Find the frames of each epoch.
+
+    They are those that the stimulus table names, if it does; else they follow from flashes at every change, if there
+    are any; otherwise from the stimulus clock.
 
     Raises
     ------
@@ -51,6 +55,8 @@ def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
         If flashes are missing, or do not fit the stimulus.
     """
     rate = recording_frame_rate_hz(recording)
+    if set(STATED_COLUMNS) <= set(recording.stimulus_data_column_names):
+        return _stated(recording, rate)
     runs = _epoch_runs(recording)
     flash = recording.stimulus_column("photodiode_flash")
     segments = [] if flash is None else true_runs(flash > FLASH)
@@ -63,6 +69,19 @@ def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
     if len(segments) > expected or [start for start, _ in segments] != changes:
         return _interpolated(recording, rate)
     return _classified(recording, rate, runs, len(segments))
+
+
+def _stated(recording: ConvertedRecording, rate: float) -> RecordingTiming:
+    """Each row of the table is a window."""
+    columns = (recording.stimulus_data_column_names.index(name) for name in STATED_COLUMNS[1:])
+    rows = recording.stimulus_data[:, list(columns)].tolist()
+    windows = tuple(
+        epoch_window(
+            index, int(start), int(stop), int(epoch), _name(recording, int(epoch)), None if math.isnan(onset) else onset
+        )
+        for index, (epoch, start, stop, onset) in enumerate(rows)
+    )
+    return RecordingTiming(rate, windows, STATED, {"window_count": len(windows)})
 
 
 def _epoch_runs(recording: ConvertedRecording) -> list[Run]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 GREY = ("gray", "grey", "interleave")
 DEFAULT = 1
+STATED_COLUMNS = ("time_seconds", "epoch_number", "start_frame", "stop_frame", "onset_frame_exact")
+"""Columns of a stimulus table that says which frames each epoch has."""
 
 
 @dataclass(frozen=True)

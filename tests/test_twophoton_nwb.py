@@ -1,0 +1,181 @@
+"""Two-photon: NWB files, as pynwb reads them and nwbinspector judges them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from lumentrace import twophoton
+from twophoton_recording import PER_FRAME, RATE, Made, make_recording
+
+pynwb = pytest.importorskip("pynwb", reason='needs pynwb: pip install "lumentrace[nwb]"')
+
+BEGAN = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+FLY = {"species": "Drosophila melanogaster", "age": "P3D", "sex": "F"}
+OPTICS = twophoton.NwbOptics("GCaMP6f", "mushroom body", 920, 520.0, 0.25)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make_recording(tmp_path_factory.mktemp("recording") / "source")
+
+
+@pytest.fixture(scope="module")
+def run(made: Made) -> Any:
+    recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(made.folder).path)
+    recording.motion_artifact_mask[40] = True
+    return twophoton.compute_recording_responses(recording, twophoton.make_roi_set_from_label_image(made.labels))
+
+
+def complaints(path: Path) -> list[str]:
+    """What nwbinspector finds worse than a suggestion; and what does not follow the schema."""
+    inspector = pytest.importorskip("nwbinspector", reason="needs nwbinspector: pip install nwbinspector")
+    assert pynwb.validate(path=str(path)) == []
+    found = list(inspector.inspect_nwbfile(nwbfile_path=path))
+    bad = [each for each in found if each.importance.name != "BEST_PRACTICE_SUGGESTION"]
+    return [f"{each.importance.name} {each.check_function_name}: {each.message}" for each in bad]
+
+
+def test_the_inspector_has_no_complaint(run: Any, tmp_path: Path) -> None:
+    path = twophoton.export_nwb(tmp_path / "fly.nwb", run, session_start_time=BEGAN, subject=FLY, optics=OPTICS)
+    assert complaints(path) == []
+    assert [each.name for each in tmp_path.iterdir()] == ["fly.nwb"]
+
+
+def test_the_inspector_can_complain(run: Any, tmp_path: Path) -> None:
+    path = twophoton.export_nwb(tmp_path / "fly.nwb", run, session_start_time=BEGAN, subject=FLY | {"age": "young"})
+    assert any("check_subject_age" in each for each in complaints(path))
+
+
+def test_everything_comes_back(made: Made, run: Any, tmp_path: Path) -> None:
+    session = {"lab": "a lab", "experimenter": ["Doe, Jane"]}
+    path = twophoton.export_nwb(
+        tmp_path / "new" / "fly.nwb", run, session_start_time=BEGAN, subject=FLY, optics=OPTICS, session=session
+    )
+    with pynwb.NWBHDF5IO(str(path), "r") as reader:
+        found = reader.read()
+        assert (found.session_start_time, found.lab) == (BEGAN, "a lab")
+        assert (found.subject.subject_id, found.subject.genotype, found.subject.sex) == ("5", "w;+", "F")
+        ophys = found.processing["ophys"]
+
+        regions = ophys["ImageSegmentation"]["PlaneSegmentation"]
+        assert regions["roi_label"][:].tolist() == list(run.roi_set.labels)
+        for number, mask in enumerate(run.roi_set.masks):
+            image = np.zeros(mask.shape)
+            for x, y, weight in regions["pixel_mask"][number]:
+                image[y, x] = weight
+            np.testing.assert_array_equal(image, mask)
+
+        fluorescence = ophys["Fluorescence"].roi_response_series
+        for series, values in (
+            (fluorescence["raw"], run.traces.raw_values),
+            (fluorescence["background_corrected"], run.traces.corrected_values),
+            (ophys["DfOverF"]["dff"], run.dff.values),
+        ):
+            np.testing.assert_array_equal(series.data[:], values)
+            assert series.rois.data[:].tolist() == [0, 1]
+            assert series.rate == RATE
+            assert series.starting_time == run.traces.start_frame / RATE
+        assert np.isnan(run.dff.values).any()
+        assert json.loads(ophys["DfOverF"]["dff"].comments)["tau"] == run.dff.tau
+
+        mean = ophys["SummaryImages"]["mean"]
+        np.testing.assert_array_equal(mean.data[:].T, run.recording.mean_image)
+        assert mean.resolution == pytest.approx(40_000)
+        plane = found.imaging_planes["ImagingPlane"]
+        assert (plane.indicator, plane.location, plane.excitation_lambda) == ("GCaMP6f", "mushroom body", 920.0)
+        assert plane.optical_channel[0].emission_lambda == 520.0
+        assert plane.imaging_rate == RATE
+        np.testing.assert_allclose(plane.grid_spacing[:], 0.25)
+        assert "acq.zoomFactor = 9.0" in plane.description
+        assert "configName = test" in plane.device.description
+
+        trials = found.trials.to_dataframe()
+        np.testing.assert_array_equal(trials["start_time"], np.array(made.onsets[:-1]) / RATE)
+        np.testing.assert_array_equal(trials["stop_time"], np.array(made.onsets[1:]) / RATE)
+        np.testing.assert_allclose(trials["onset_time"], np.array(made.onsets[:-1]) / RATE, atol=0.01)
+        assert trials["epoch_name"].tolist() == [each.epoch_name for each in run.epoch_windows]
+        assert trials["epoch_number"].tolist() == [1, 2, 1, 2, 1, 2, 1, 2, 1]
+        assert trials["trial_index"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5]
+        assert trials["window_index"].tolist() == list(range(9))
+
+        for name, signal, rate in (
+            ("photodiode", run.recording.imaging_res_pd, RATE),
+            ("photodiode_fast", run.recording.high_res_pd, RATE * PER_FRAME),
+        ):
+            np.testing.assert_array_equal(found.acquisition[name].data[:], signal)
+            assert found.acquisition[name].rate == rate
+
+
+def test_a_stack_of_images_without_photodiode(made: Made, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "movie.tif", made.movie.astype(np.uint16), photometric="minisblack")
+    epochs = {"start_frame": [10, 30], "stop_frame": [30, 50], "epoch_number": [1, 2], "epoch_name": ["grey", "odour"]}
+    paths = twophoton.convert_tiff_recording(tmp_path / "movie.tif", epochs, tmp_path / "out", frame_rate_hz=RATE)
+    run = twophoton.compute_recording_responses(paths.path, twophoton.make_roi_set_from_label_image(made.labels))
+    subject = FLY | {"subject_id": "fly-1"}
+    path = twophoton.export_nwb(tmp_path / "stack.nwb", run, session_start_time=BEGAN, subject=subject)
+    assert complaints(path) == []
+    with pynwb.NWBHDF5IO(str(path), "r") as reader:
+        found = reader.read()
+        assert not found.acquisition
+        assert "onset_time" not in found.trials.colnames
+        assert np.isnan(found.imaging_planes["ImagingPlane"].excitation_lambda)
+
+
+def test_regions_without_traces_are_kept_apart(run: Any, tmp_path: Path) -> None:
+    traces = replace(
+        run.traces,
+        labels=run.traces.labels[1:],
+        raw_values=run.traces.raw_values[:, 1:],
+        corrected_values=run.traces.corrected_values[:, 1:],
+    )
+    dff = replace(run.dff, labels=run.dff.labels[1:], values=run.dff.values[:, 1:])
+    path = twophoton.export_nwb(tmp_path / "one.nwb", replace(run, traces=traces, dff=dff), session_start_time=BEGAN)
+    with pynwb.NWBHDF5IO(str(path), "r") as reader:
+        series = reader.read().processing["ophys"]["DfOverF"]["dff"]
+        assert series.rois.data[:].tolist() == [1]
+        assert series.data.shape == dff.values.shape
+
+
+def test_a_failed_export_leaves_the_old_file(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = twophoton.export_nwb(tmp_path / "fly.nwb", run, session_start_time=BEGAN)
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pynwb.NWBHDF5IO.write", full)
+    with pytest.raises(OSError, match="No space left"):
+        twophoton.export_nwb(path, run, session_start_time=BEGAN)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["fly.nwb"]
+
+
+def test_the_same_recording_has_the_same_identifier(run: Any, tmp_path: Path) -> None:
+    found = []
+    for name in ("one.nwb", "other.nwb"):
+        path = twophoton.export_nwb(tmp_path / name, run, session_start_time=BEGAN)
+        with pynwb.NWBHDF5IO(str(path), "r") as reader:
+            found.append(reader.read().identifier)
+    assert found[0] == found[1]
+
+
+def test_what_does_not_fit(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match=r"`session_start_time`: expected a time zone, found 2026-03-01T14:30:00"):
+        twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN.replace(tzinfo=None))
+    with pytest.raises(ValueError, match=r"a\.h5: expected a name that ends in \.nwb"):
+        twophoton.export_nwb(tmp_path / "a.h5", run, session_start_time=BEGAN)
+    with pytest.raises(ValueError, match=r"`pixel_size_um`: expected a positive number, found 0"):
+        twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN, optics=replace(OPTICS, pixel_size_um=0))
+    monkeypatch.setitem(sys.modules, "pynwb", None)
+    with pytest.raises(ImportError, match=r"lumentrace\[nwb\]"):
+        twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN)
+    assert not list(tmp_path.iterdir())
