@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
 }
 
 
-OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain", "eye", "hemisphere")
-"""Attributes that say something else here: a narrower type, another place, our own text; or come from a database."""
+OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain")
+"""Attributes that say something else here: a narrower type, another place, our own text."""
 
 
 @dataclass
@@ -65,7 +66,7 @@ def case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.
     spec.loader.exec_module(scores)
     folder = tmp_path_factory.mktemp(request.param)
     source = scores.unpack(golden / request.param / "recording.zip", folder)
-    converted = twophoton.convert_recording_to_twopy(source, folder / "converted")
+    converted = twophoton.convert_recording_to_twopy(source, folder / "converted", config_path=folder / "config.yml")
     recording = twophoton.load_converted_recording(converted.path)
     with np.load(golden / request.param / "arrays.npz") as file:
         arrays = dict(file)
@@ -88,6 +89,7 @@ def test_conversion(case: Case) -> None:
     assert recording.stimulus_specific_columns == facts["stimulus_specific_columns"]
     assert recording.stimulus_table is recording.stimulus_data
     assert recording.photodiode.high_res_pd is recording.high_res_pd
+    assert twophoton.recording_hemisphere(recording) == facts["hemisphere"]
 
 
 def test_the_movie_is_the_source_in_a_narrow_type(case: Case) -> None:
@@ -140,6 +142,25 @@ def test_timing(case: Case) -> None:
     np.testing.assert_array_equal(windows, case.arrays["windows"])
     exact = [each.onset_frame_exact for each in timing.epoch_windows]
     assert case.scores.timing_scores(exact, case.truth)["max_abs"] <= 0.1
+
+
+def test_timing_with_spikes(case: Case) -> None:
+    recording = case.recording
+    per_frame = len(recording.high_res_pd) // recording.movie.shape[0]
+    random = np.random.default_rng(1)
+    for height in (1.0, 40.0):
+        high, imaging = recording.high_res_pd.copy(), recording.imaging_res_pd.copy()
+        places = random.choice(len(high), 4, replace=False)
+        high[places] += height * np.ptp(high)
+        imaging[places // per_frame] += height * np.ptp(imaging) / per_frame
+        spiked = dataclasses.replace(recording, high_res_pd=high, imaging_res_pd=imaging)
+        with pytest.warns(UserWarning, match="spikes were left out"):
+            timing = twophoton.resolve_recording_timing(spiked)
+        assert [each.window for each in timing.epoch_windows] == [
+            each.window for each in twophoton.resolve_recording_timing(recording).epoch_windows
+        ]
+        exact = [each.onset_frame_exact for each in timing.epoch_windows]
+        assert case.scores.timing_scores(exact, case.truth)["max_abs"] <= 0.1
 
 
 def labels_of(rois: twophoton.RoiSet) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lumentrace.errors import FormatError
 from lumentrace.files import replacing
 from lumentrace.twophoton.config import ACCESS, TwophotonConfig, load_config
 
@@ -116,6 +117,8 @@ def find_recordings(
     ------
     FileNotFoundError
         If the settings or the database are missing.
+    FormatError
+        If the settings or the database cannot be read.
     ValueError
         If a date or the limit is out of range.
     """
@@ -129,7 +132,7 @@ def find_recordings(
     texts = {"genotype": genotype, "stimulus": stimulus, "sensor": sensor, "cell_type": cell_type, "person": person}
     where, values = _conditions(dates, texts, hemisphere)
     found: dict[str, RecordingRecord] = {}
-    for database in _databases(config):
+    for database in databases(config):
         place = database if access == "direct" else _copied(database, database_cache_dir)
         for row in _rows(place, f"{QUERY} {where} order by s.stimulusPresentationId", values):
             record = _record(database, row, config)
@@ -161,7 +164,21 @@ def _conditions(
     return (f"where {' and '.join(parts)}" if parts else ""), values
 
 
-def _databases(config: TwophotonConfig) -> list[Path]:
+def rows_of_path(database: Path, config: TwophotonConfig, relative: str) -> list[RecordingRecord]:
+    """What a database says about the recording at a path below the data folders."""
+    place = database if config.database_access == "direct" else _copied(database, None)
+    where = f"{QUERY} where trim(replace(s.relativeDataPath, '\\', '/'), '/') = ?"
+    return [_record(database, row, config) for row in _rows(place, where, [relative])]
+
+
+def databases(config: TwophotonConfig) -> list[Path]:
+    """The files of the database.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
     found = [config.database_path / name for name in FILES if (config.database_path / name).is_file()]
     if not found:
         raise FileNotFoundError(f"{config.database_path}: expected {' or '.join(FILES)}, found neither")
@@ -175,6 +192,10 @@ def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]
         names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         if set(TABLES) <= names:
             yield from connection.execute(query, values)
+    except sqlite3.DatabaseError as error:
+        raise FormatError(
+            f"{path}: expected a database of recordings, found one that cannot be read ({error})"
+        ) from error
     finally:
         connection.close()
 
