@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from lumentrace import twophoton
+from lumentrace.twophoton import parity
 from lumentrace.twophoton.maps import ResponseMapOptions
 from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold
 from lumentrace.twophoton.processing import (
@@ -312,6 +313,22 @@ def test_no_baseline_epoch(case: Case) -> None:
     )
     found = [[each.start_frame, each.stop_frame, each.label] for each in from_five.baseline_windows]
     assert found == case.facts["no_baseline_windows"]
+
+
+def test_responses_as_psycho5_computes_them(case: Case) -> None:
+    expected = case.facts["psycho5"]
+    run = parity.compute_psycho5_default_recording_responses(case.recording, case.cells)
+    windows = [[each.window.start_frame, each.window.stop_frame, each.epoch_number] for each in run.epoch_windows]
+    assert windows == expected["windows"]
+    assert [run.dff.start_frame, run.dff.stop_frame] == expected["range"]
+    assert run.dff.tau == pytest.approx(expected["tau"], rel=1e-6)
+    np.testing.assert_allclose(run.dff.values, case.arrays["psycho5_dff"], rtol=1e-5, atol=1e-5)
+    for path in case.source.glob("savedAnalysis/*.mat"):
+        saved = parity.load_saved_analysis_last_roi(path)
+        np.testing.assert_array_equal(saved.label_image, case.truth["label_image"])
+        compared = parity.compare_saved_analysis_delta_f_over_f(saved, run.dff)
+        assert compared.correlations.min() > 0.99
+        assert compared.rms_differences.max() < 0.1
 
 
 MAPS = {
