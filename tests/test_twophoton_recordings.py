@@ -108,6 +108,9 @@ def test_spikes_of_one_sample_change_nothing(made: Made, spikes: dict[int, float
     assert found.metadata["photodiode_spikes_left_out"]
     assert spiked.alignment_valid_crop == clean.alignment_valid_crop
     assert found.metadata.items() >= expected.metadata.items()
+    kept = twophoton.save_analysis_outputs(made.folder / "timing.h5", timing=found)
+    with h5py.File(kept, "r") as file:
+        assert file["timing"].attrs["photodiode_spikes_left_out"]
 
 
 def test_a_spike_and_a_dropped_flash_are_not_one_of_each(made: Made) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
-from lumentrace.twophoton.config import ACCESS, TwophotonConfig, load_config
+from lumentrace.twophoton.config import ACCESS, FILE, TwophotonConfig, load_config
 
 FILES = ("experimentLog.db", "experimentInitLog.db")
 TABLES = ("stimulusPresentation", "fly")
@@ -107,6 +107,7 @@ def find_recordings(
         Where copies are kept.
     limit : int, default 100
     config_path : path, default 'config.yml'
+        If there is none of that name here, settings are looked for as `config.load_config` does.
 
     Returns
     -------
@@ -124,7 +125,7 @@ def find_recordings(
     """
     if limit < 1:
         raise ValueError(f"`limit`: expected a whole number from 1 on, found {limit!r}")
-    config = load_config(config_path)
+    config = load_config(None if config_path == FILE and not Path(FILE).exists() else config_path)
     access = database_access or config.database_access
     if access not in ACCESS:
         raise ValueError(f"`database_access`: expected {' or '.join(ACCESS)}, found {access!r}")
