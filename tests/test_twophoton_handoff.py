@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lumentrace import twophoton
-from lumentrace.twophoton.frames import LazyFrames
+from lumentrace.twophoton.lazy_movie import LazyFrames
 from lumentrace.twophoton.handoff import saved
 from lumentrace.twophoton.recording import Movie
 from twophoton_recording import COLUMNS, FRAMES, ROWS, Made, make_recording

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.twophoton.convert import DATA_FILE, MOVIE_FILE, convert_recording
 from lumentrace.twophoton.crop import SpatialCrop
-from lumentrace.twophoton.frames import LazyFrames
+from lumentrace.twophoton.lazy_movie import LazyFrames
 from lumentrace.twophoton.places import output_place
 from lumentrace.twophoton.recording import ConvertedRecording, load_converted_recording
 from lumentrace.twophoton.rois import (
