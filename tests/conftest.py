@@ -31,6 +31,29 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
+def lab_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder with settings: results go beside recordings, and there is no database."""
+    user = tmp_path_factory.mktemp("user")
+    (user / "lumentrace").mkdir()
+    keys = {"database_path": user / "none", "analysis_caching": "false", "analysis_output": "source"}
+    text = "".join(f"{key}: {value}\n" for key, value in keys.items()) + f"data_paths: ['{user / 'none'}']\n"
+    (user / "lumentrace" / "config.yml").write_text(text)
+    return user
+
+
+@pytest.fixture(autouse=True)
+def only_settings_of_the_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two-photon tests see the settings above and not those of whoever runs them."""
+    if not request.node.path.name.startswith("test_twophoton"):
+        return
+    user = request.getfixturevalue("lab_settings")
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(user))
+    for name in ("LUMENTRACE_TWOPHOTON_CONFIG", "TWOPY_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with `golden`, `data` and `tools`."""
     if not SHARED.is_dir():

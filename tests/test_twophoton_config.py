@@ -102,6 +102,14 @@ def test_each_recording_once(lab: Path) -> None:
     assert twophoton.find_recordings(hemisphere=" LEFT", database_access="direct", limit=1) == found[:1]
 
 
+def test_recordings_are_found_with_settings_of_the_user(lab: Path) -> None:
+    (lab / "user" / "lumentrace").mkdir(parents=True)
+    (lab / "config.yml").rename(lab / "user" / "lumentrace" / "config.yml")
+    assert len(twophoton.find_recordings(database_access="direct")) == 2
+    with pytest.raises(FileNotFoundError, match=r"other\.yml"):
+        twophoton.find_recordings(config_path="other.yml")
+
+
 def test_a_changed_database_is_copied_again(lab: Path) -> None:
     assert len(twophoton.find_recordings(database_cache_dir=lab / "cache")) == 2
     with sqlite3.connect(lab / "db" / "experimentLog.db") as base:

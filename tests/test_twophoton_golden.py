@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from lumentrace import twophoton
+from lumentrace.twophoton import parity
 from lumentrace.twophoton.maps import ResponseMapOptions
 from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold
 from lumentrace.twophoton.processing import (
@@ -33,8 +35,8 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
 }
 
 
-OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain", "eye", "hemisphere")
-"""Attributes that say something else here: a narrower type, another place, our own text; or come from a database."""
+OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain")
+"""Attributes that say something else here: a narrower type, another place, our own text."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ def case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.
     spec.loader.exec_module(scores)
     folder = tmp_path_factory.mktemp(request.param)
     source = scores.unpack(golden / request.param / "recording.zip", folder)
-    converted = twophoton.convert_recording_to_twopy(source, folder / "converted")
+    converted = twophoton.convert_recording_to_twopy(source, folder / "converted", config_path=folder / "config.yml")
     recording = twophoton.load_converted_recording(converted.path)
     with np.load(golden / request.param / "arrays.npz") as file:
         arrays = dict(file)
@@ -88,6 +90,7 @@ def test_conversion(case: Case) -> None:
     assert recording.stimulus_specific_columns == facts["stimulus_specific_columns"]
     assert recording.stimulus_table is recording.stimulus_data
     assert recording.photodiode.high_res_pd is recording.high_res_pd
+    assert twophoton.recording_hemisphere(recording) == facts["hemisphere"]
 
 
 def test_the_movie_is_the_source_in_a_narrow_type(case: Case) -> None:
@@ -140,6 +143,25 @@ def test_timing(case: Case) -> None:
     np.testing.assert_array_equal(windows, case.arrays["windows"])
     exact = [each.onset_frame_exact for each in timing.epoch_windows]
     assert case.scores.timing_scores(exact, case.truth)["max_abs"] <= 0.1
+
+
+def test_timing_with_spikes(case: Case) -> None:
+    recording = case.recording
+    per_frame = len(recording.high_res_pd) // recording.movie.shape[0]
+    random = np.random.default_rng(1)
+    for height in (1.0, 40.0):
+        high, imaging = recording.high_res_pd.copy(), recording.imaging_res_pd.copy()
+        places = random.choice(len(high), 4, replace=False)
+        high[places] += height * np.ptp(high)
+        imaging[places // per_frame] += height * np.ptp(imaging) / per_frame
+        spiked = dataclasses.replace(recording, high_res_pd=high, imaging_res_pd=imaging)
+        with pytest.warns(UserWarning, match="spikes were left out"):
+            timing = twophoton.resolve_recording_timing(spiked)
+        assert [each.window for each in timing.epoch_windows] == [
+            each.window for each in twophoton.resolve_recording_timing(recording).epoch_windows
+        ]
+        exact = [each.onset_frame_exact for each in timing.epoch_windows]
+        assert case.scores.timing_scores(exact, case.truth)["max_abs"] <= 0.1
 
 
 def labels_of(rois: twophoton.RoiSet) -> Any:
@@ -291,6 +313,22 @@ def test_no_baseline_epoch(case: Case) -> None:
     )
     found = [[each.start_frame, each.stop_frame, each.label] for each in from_five.baseline_windows]
     assert found == case.facts["no_baseline_windows"]
+
+
+def test_responses_as_psycho5_computes_them(case: Case) -> None:
+    expected = case.facts["psycho5"]
+    run = parity.compute_psycho5_default_recording_responses(case.recording, case.cells)
+    windows = [[each.window.start_frame, each.window.stop_frame, each.epoch_number] for each in run.epoch_windows]
+    assert windows == expected["windows"]
+    assert [run.dff.start_frame, run.dff.stop_frame] == expected["range"]
+    assert run.dff.tau == pytest.approx(expected["tau"], rel=1e-6)
+    np.testing.assert_allclose(run.dff.values, case.arrays["psycho5_dff"], rtol=1e-5, atol=1e-5)
+    for path in case.source.glob("savedAnalysis/*.mat"):
+        saved = parity.load_saved_analysis_last_roi(path)
+        np.testing.assert_array_equal(saved.label_image, case.truth["label_image"])
+        compared = parity.compare_saved_analysis_delta_f_over_f(saved, run.dff)
+        assert compared.correlations.min() > 0.99
+        assert compared.rms_differences.max() < 0.1
 
 
 MAPS = {

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from scipy.io import loadmat, savemat
+from scipy.io import savemat
 
 from lumentrace import FormatError, twophoton
 from twophoton_recording import FRAMES, Made, make_recording, write_movie, write_photodiode
@@ -80,16 +80,45 @@ def test_without_a_long_flash_all_frames_are_looked_at(made: Made) -> None:
     assert len(twophoton.resolve_recording_timing(recording).epoch_windows) == 9
 
 
-def test_dropped_flashes_and_spikes_are_named(made: Made) -> None:
+def test_dropped_flashes_are_named(made: Made) -> None:
     write_photodiode(made.folder, made.onsets[1:])
     with pytest.raises(ValueError, match="expected 10 flashes in both photodiode signals, found 9 in the fast and 9"):
         twophoton.resolve_recording_timing(converted(made))
-    write_photodiode(made.folder, made.onsets)
-    high = loadmat(made.folder / "highResPd.mat", squeeze_me=True)["highResPd"]
-    high[1280] += 12
-    savemat(made.folder / "highResPd.mat", {"highResPd": high})
-    with pytest.raises(ValueError, match="found 11 in the fast and 10 in the one per frame"):
-        twophoton.resolve_recording_timing(converted(made))
+
+
+SPIKES = {
+    "as high as flashes": dict.fromkeys((160, 1280, 3010, 8000), 12.0),
+    "much higher, so that flashes are below the usual level": dict.fromkeys((160, 1280, 3010, 8000), 3000.0),
+    "downwards, within flashes too": {410: -10.0, 1280: -50.0, 3010: -400.0, 6020: -10.0},
+}
+
+
+@pytest.mark.parametrize("spikes", SPIKES.values(), ids=SPIKES)
+@pytest.mark.filterwarnings("ignore:photodiode")
+def test_spikes_of_one_sample_change_nothing(made: Made, spikes: dict[int, float]) -> None:
+    write_photodiode(made.folder, made.onsets, per_frame=40)
+    clean = converted(made)
+    expected = twophoton.resolve_recording_timing(clean)
+    assert "photodiode_spikes_left_out" not in expected.metadata
+    write_photodiode(made.folder, made.onsets, per_frame=40, spikes=spikes)
+    spiked = converted(made)
+    with pytest.warns(UserWarning, match="spikes were left out: 10 flashes"):
+        found = twophoton.resolve_recording_timing(spiked)
+    assert found.epoch_windows == expected.epoch_windows
+    assert found.metadata["photodiode_spikes_left_out"]
+    assert spiked.alignment_valid_crop == clean.alignment_valid_crop
+    assert found.metadata.items() >= expected.metadata.items()
+    kept = twophoton.save_analysis_outputs(made.folder / "timing.h5", timing=found)
+    with h5py.File(kept, "r") as file:
+        assert file["timing"].attrs["photodiode_spikes_left_out"]
+
+
+def test_a_spike_and_a_dropped_flash_are_not_one_of_each(made: Made) -> None:
+    write_photodiode(made.folder, made.onsets[1:], per_frame=40, spikes={160: 12.0})
+    with pytest.warns(UserWarning, match="spikes"):
+        recording = converted(made)
+    with pytest.raises(ValueError, match=r"found 10 in the fast .* and 9 in the fast one without spikes"):
+        twophoton.resolve_recording_timing(recording)
 
 
 @pytest.mark.parametrize(

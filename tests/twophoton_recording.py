@@ -84,15 +84,23 @@ def write_movie(folder: Path, movie: NDArray[Any]) -> None:
         file.create_dataset("imgFrames_ch1", data=data, chunks=(1, 16, ROWS), compression="gzip")
 
 
-def write_photodiode(folder: Path, onsets: list[float], long_end: bool = True) -> None:
-    """A short flash at every change, a long one at the end."""
-    high = np.ones(FRAMES * PER_FRAME)
+def write_photodiode(
+    folder: Path,
+    onsets: list[float],
+    long_end: bool = True,
+    per_frame: int = PER_FRAME,
+    spikes: dict[int, float] | None = None,
+) -> None:
+    """A short flash at every change, a long one at the end; spikes of one sample by place and height."""
+    high = np.ones(FRAMES * per_frame)
     for number, onset in enumerate(onsets):
-        first = round(onset * PER_FRAME)
-        length = round((4.0 if long_end and number == len(onsets) - 1 else 1.0) * PER_FRAME)
+        first = round(onset * per_frame)
+        length = round((4.0 if long_end and number == len(onsets) - 1 else 1.0) * per_frame)
         high[first : first + length] += 10.0
+    for place, height in (spikes or {}).items():
+        high[place] += height
     savemat(folder / "highResPd.mat", {"highResPd": high})
-    savemat(folder / "imagingResPd.mat", {"imagingResPd": high.reshape(FRAMES, PER_FRAME).mean(axis=1)})
+    savemat(folder / "imagingResPd.mat", {"imagingResPd": high.reshape(FRAMES, per_frame).mean(axis=1)})
 
 
 def write_stimulus(folder: Path, epochs: list[int]) -> None:

@@ -1,7 +1,7 @@
 """From raw detector events and image stacks to trajectories, traces and tables.
 
-The techniques are `lumentrace.pept`, `lumentrace.coloc`, `lumentrace.afm` and `lumentrace.stain`; the shared classes
-are on this page. Everything is imported when first used.
+The techniques are `lumentrace.pept`, `lumentrace.coloc`, `lumentrace.afm`, `lumentrace.stain` and
+`lumentrace.twophoton`; the shared classes are on this page. Everything is imported when first used.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lumentrace import coloc as coloc
     from lumentrace import pept as pept
     from lumentrace import stain as stain
+    from lumentrace import twophoton as twophoton
     from lumentrace.data.lines import LineData as LineData
     from lumentrace.data.pixels import Pixels as Pixels
     from lumentrace.data.points import PointData as PointData
@@ -45,5 +46,6 @@ __getattr__, __dir__, __all__ = exports(
         "pept": "lumentrace.pept",
         "save": "lumentrace.storage",
         "stain": "lumentrace.stain",
+        "twophoton": "lumentrace.twophoton",
     },
 )

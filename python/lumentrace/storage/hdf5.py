@@ -1,11 +1,12 @@
-"""Opening HDF5 files of any program: what goes wrong names the file."""
+"""Opening and making HDF5 files: what goes wrong names the file, and is raised where it happens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -39,6 +40,35 @@ def opened(path: Path, kind: str) -> Iterator[Any]:
         except Exception as error:
             # h5py raises what it likes on damaged data; the cause is kept.
             raise FormatError(f"{path}: expected {kind}, found a damaged or different file ({error})") from error
+
+
+@contextmanager
+def written(file: BinaryIO) -> Iterator[Any]:
+    """A new HDF5 file, made in memory and written when the block ends: for results, which are small beside movies.
+
+    HDF5 crashes the process after it failed to write, so that it must never see a full disk.
+
+    Raises
+    ------
+    OSError
+        If `file` cannot be written.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from lumentrace.storage.hdf5 import written
+    >>> file = BytesIO()
+    >>> with written(file) as h5:
+    ...     h5.attrs["answer"] = 42
+    >>> file.getvalue()[1:4]
+    b'HDF'
+    """
+    import h5py
+
+    held = BytesIO()
+    with h5py.File(held, "w") as h5:
+        yield h5
+    file.write(held.getbuffer())
 
 
 def attribute(group: Any, name: str) -> Any:

@@ -20,6 +20,7 @@ import numpy as np
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
 from lumentrace.storage.encoding import Decoder, Encoder
+from lumentrace.storage.hdf5 import written
 
 COLUMN_TYPES: dict[type, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
 
@@ -43,11 +44,9 @@ def write_record(path: str | os.PathLike[str], record: Mapping[str, Any], root: 
     OSError
         If the file cannot be written.
     """
-    import h5py
-
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, h5py.File(file, "w") as h5:
+    with replacing(place) as file, written(file) as h5:
         _Writer().write(h5, root, dict(record))
 
 

@@ -13,11 +13,17 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
     from lumentrace.twophoton.convert import ConvertedPaths as ConvertedPaths
+    from lumentrace.twophoton.convert import convert_recording as convert_recording
     from lumentrace.twophoton.convert import convert_recording_to_twopy as convert_recording_to_twopy
     from lumentrace.twophoton.convert_tiff import convert_tiff_recording as convert_tiff_recording
     from lumentrace.twophoton.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
     from lumentrace.twophoton.find import RecordingRecord as RecordingRecord
     from lumentrace.twophoton.find import find_recordings as find_recordings
+    from lumentrace.twophoton.handoff import NapariRecordingView as NapariRecordingView
+    from lumentrace.twophoton.handoff import launch_napari as launch_napari
+    from lumentrace.twophoton.handoff import open_recording_in_napari as open_recording_in_napari
+    from lumentrace.twophoton.handoff import roi_label_image_from_layer as roi_label_image_from_layer
+    from lumentrace.twophoton.handoff import save_napari_label_rois as save_napari_label_rois
     from lumentrace.twophoton.kernels import StimulusKernelOptions as StimulusKernelOptions
     from lumentrace.twophoton.kernels import StimulusKernels as StimulusKernels
     from lumentrace.twophoton.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
@@ -88,6 +94,7 @@ __getattr__, __dir__, __all__ = exports(
         "FrameWindow": "lumentrace.twophoton.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.processing",
+        "NapariRecordingView": "lumentrace.twophoton.handoff",
         "NormalizationOptions": "lumentrace.twophoton.processing",
         "NwbOptics": "lumentrace.twophoton.nwb",
         "RecordingRecord": "lumentrace.twophoton.find",
@@ -104,6 +111,7 @@ __getattr__, __dir__, __all__ = exports(
         "compute_recording_responses": "lumentrace.twophoton.responses",
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.dff",
         "config": "lumentrace.twophoton.config",
+        "convert_recording": "lumentrace.twophoton.convert",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert",
         "convert_tiff_recording": "lumentrace.twophoton.convert_tiff",
         "export_nwb": "lumentrace.twophoton.nwb",
@@ -116,6 +124,7 @@ __getattr__, __dir__, __all__ = exports(
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.kernels",
         "grid_roi_set": "lumentrace.twophoton.rois",
         "grid_roi_set_microns": "lumentrace.twophoton.rois",
+        "launch_napari": "lumentrace.twophoton.handoff",
         "load_analysis_outputs": "lumentrace.twophoton.outputs",
         "load_converted_recording": "lumentrace.twophoton.recording",
         "load_manual_fov_group_rows": "lumentrace.twophoton.matches",
@@ -131,14 +140,17 @@ __getattr__, __dir__, __all__ = exports(
         "make_roi_set": "lumentrace.twophoton.rois",
         "make_roi_set_from_label_image": "lumentrace.twophoton.rois",
         "next_group_cell_id": "lumentrace.twophoton.matches",
+        "open_recording_in_napari": "lumentrace.twophoton.handoff",
         "parity": "lumentrace.twophoton.parity",
         "recording_frame_rate_hz": "lumentrace.twophoton.recording",
         "recording_hemisphere": "lumentrace.twophoton.recording",
         "resolve_pixel_size_um": "lumentrace.twophoton.calibration",
         "resolve_recording_timing": "lumentrace.twophoton.timing",
+        "roi_label_image_from_layer": "lumentrace.twophoton.handoff",
         "roi_set_to_label_image": "lumentrace.twophoton.rois",
         "save_analysis_outputs": "lumentrace.twophoton.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.matches",
+        "save_napari_label_rois": "lumentrace.twophoton.handoff",
         "save_response_map_data": "lumentrace.twophoton.maps",
         "save_roi_labels": "lumentrace.twophoton.label_tiff",
         "save_roi_set": "lumentrace.twophoton.rois",

@@ -97,13 +97,34 @@ def load_config(path: Path_ | None = None) -> TwophotonConfig:
     return _checked(place, given)
 
 
+def optional_config(path: Path_ | None = None) -> TwophotonConfig | None:
+    """The settings as `load_config` finds them; None if no file is named and none is in the usual places.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is named, by `path` or an environment variable, and missing.
+    FormatError
+        If the file is wrong.
+    """
+    places, named = _places(path)
+    if not named and not any(place.is_file() for place in places):
+        return None
+    return load_config(path)
+
+
 def _found(path: Path_ | None) -> Path:
+    return _existing(_places(path)[0])
+
+
+def _places(path: Path_ | None) -> tuple[list[Path], bool]:
+    """Where settings are looked for, and whether somebody named the file."""
     if path is not None:
-        return _existing([Path(path).expanduser()])
+        return [Path(path).expanduser()], True
     for variable in (VARIABLE, OTHER_VARIABLE):
         if os.environ.get(variable):
-            return _existing([Path(os.environ[variable]).expanduser()])
-    return _existing([Path.cwd() / FILE, user_folder() / FILE])
+            return [Path(os.environ[variable]).expanduser()], True
+    return [Path.cwd() / FILE, user_folder() / FILE], False
 
 
 def user_folder() -> Path:

@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.errors import FormatError
+from lumentrace.twophoton.cache import publish as note_published
 from lumentrace.twophoton.chunks import forget_open_files, frames_of
 from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
 from lumentrace.twophoton.crop import AlignmentCrop, alignment_crop
 from lumentrace.twophoton.movie_copy import copy_movie
 from lumentrace.twophoton.movie_source import MovieSource
 from lumentrace.twophoton.photodiode import stimulus_bounds
+from lumentrace.twophoton.places import output_place
 from lumentrace.twophoton.ranges import frame_range
+from lumentrace.twophoton.sides import side_in_database
 from lumentrace.twophoton.source import MOVIE, Source, read_source
 from lumentrace.twophoton.source import MOVIE_DATASET as SOURCE_DATASET
 from lumentrace.twophoton.source import ORIENTATION as SOURCE_ORIENTATION
-
-FOLDER = "lumentrace"
 
 
 @dataclass(frozen=True)
@@ -50,44 +51,73 @@ class ConvertedPaths:
     mean_image_stop_frame: int
 
 
-def convert_recording_to_twopy(
+def convert_recording(
     session_dir: str | os.PathLike[str],
     output_dir: str | os.PathLike[str] | None = None,
     *,
     mean_start_frame: int | None = None,
     mean_stop_frame: int | None = None,
+    config_path: str | os.PathLike[str] | None = None,
     verbose: Verbose = False,
 ) -> ConvertedPaths:
     """Convert a recording folder; the movie is copied block by block and never held whole.
 
-    Both files are written beside their place and put there at the end: an interruption leaves the old ones.
+    Both files are written beside their place and put there at the end: an interruption leaves the old ones. The
+    hemisphere is noted if the lab's database knows it. ``convert_recording_to_twopy`` is another name of this function.
 
     Parameters
     ----------
     session_dir : path
     output_dir : path, optional
-        ``lumentrace`` in the recording folder by default.
+        By default as the settings say: in the cache, in ``lumentrace`` in the recording folder, or below a root.
     mean_start_frame, mean_stop_frame : int, optional
         Frames of the mean image; all by default.
+    config_path : path, optional
+        The settings; looked for as `config.load_config` does by default. Without `output_dir` there must be some.
     verbose : bool or callable, default False
         True for a progress bar.
 
     Raises
     ------
     FileNotFoundError
-        If a file is missing.
+        If a file or the settings are missing.
     FormatError
         If a file is damaged, or the parts do not fit each other.
     ValueError
-        If the range lies outside the movie.
+        If the range lies outside the movie, the recording in none of the data folders that results are arranged by, or
+        the database says something else than left or right.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from lumentrace import twophoton
+    >>> with TemporaryDirectory() as folder:
+    ...     try:
+    ...         twophoton.convert_recording(Path(folder) / "no such recording", folder)
+    ...     except FileNotFoundError as error:
+    ...         print(str(error).partition(": ")[2])
+    expected a recording folder, found none
     """
     source = read_source(Path(session_dir))
-    place = source.folder / FOLDER if output_dir is None else Path(output_dir).expanduser()
+    target = output_place(source.folder, output_dir, config_path)
+    config = target.config
+    side = None if config is None else side_in_database(source.folder, config)
+    if side is not None:
+        source.run.update(hemisphere=side, eye=side)
     with _Movie(source.folder / MOVIE) as movie:
         mean_range = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
         counts = _frame_counts(source, movie.shape[0])
         crop, reason = _crop(source, movie.shape)
-        return write_recording(movie, source, place, mean_range, crop, counts, reason=reason, verbose=verbose)
+        paths = write_recording(movie, source, target.folder, mean_range, crop, counts, reason=reason, verbose=verbose)
+    if target.cached and config is not None:
+        note_published(
+            target.folder, (DATA_FILE, MOVIE_FILE), config.analysis_cache_dir, config.analysis_cache_max_bytes
+        )
+    return paths
+
+
+convert_recording_to_twopy = convert_recording
 
 
 def write_recording(

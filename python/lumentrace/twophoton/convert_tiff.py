@@ -16,7 +16,7 @@ from lumentrace.provenance import plain
 from lumentrace.twophoton.convert import ConvertedPaths, write_recording
 from lumentrace.twophoton.crop import crop_of_shifts
 from lumentrace.twophoton.ranges import frame_range
-from lumentrace.twophoton.recording import SIDES
+from lumentrace.twophoton.sides import known_side
 from lumentrace.twophoton.source import Source
 from lumentrace.twophoton.stimulus_table import stated_windows
 from lumentrace.twophoton.tiff_movie import ORIENTATION, TiffMovie
@@ -146,12 +146,7 @@ def _shifts(alignment: Any, threshold: float | None, count: int) -> tuple[NDArra
 
 
 def _side(hemisphere: str | None) -> dict[str, Any]:
-    if hemisphere is None:
-        return {}
-    side = hemisphere.strip().casefold()
-    if side not in SIDES:
-        raise ValueError(f"`hemisphere`: expected left or right, found {hemisphere!r}")
-    return {"hemisphere": side}
+    return {} if hemisphere is None else {"hemisphere": known_side("`hemisphere`", hemisphere)}
 
 
 def _joined(argument: str, given: Mapping[str, Any] | None, own: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.storage.hdf5 import written
 from lumentrace.twophoton.crop import AlignmentCrop
 from lumentrace.twophoton.recording import FORMAT, MOVIE_DATASET, ORIENTATION
 from lumentrace.twophoton.source import Source
@@ -30,10 +31,8 @@ def write_data(
     counts: dict[str, int],
 ) -> None:
     """Write everything but the movie."""
-    import h5py
-
     packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    with h5py.File(path, "w") as file:
+    with path.open("wb") as place, written(place) as file:
         file.attrs["twopy_format"], file.attrs["source_session_dir"] = FORMAT, str(source.folder)
         movie = file.create_group("movie")
         movie.attrs["aligned_movie_file"], movie.attrs["aligned_movie_dataset"] = MOVIE_FILE, MOVIE_DATASET

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lumentrace.errors import FormatError
 from lumentrace.files import replacing
-from lumentrace.twophoton.config import ACCESS, TwophotonConfig, load_config
+from lumentrace.twophoton.config import ACCESS, FILE, TwophotonConfig, load_config
 
 FILES = ("experimentLog.db", "experimentInitLog.db")
 TABLES = ("stimulusPresentation", "fly")
@@ -106,6 +107,7 @@ def find_recordings(
         Where copies are kept.
     limit : int, default 100
     config_path : path, default 'config.yml'
+        If there is none of that name here, settings are looked for as `config.load_config` does.
 
     Returns
     -------
@@ -116,12 +118,14 @@ def find_recordings(
     ------
     FileNotFoundError
         If the settings or the database are missing.
+    FormatError
+        If the settings or the database cannot be read.
     ValueError
         If a date or the limit is out of range.
     """
     if limit < 1:
         raise ValueError(f"`limit`: expected a whole number from 1 on, found {limit!r}")
-    config = load_config(config_path)
+    config = load_config(None if config_path == FILE and not Path(FILE).exists() else config_path)
     access = database_access or config.database_access
     if access not in ACCESS:
         raise ValueError(f"`database_access`: expected {' or '.join(ACCESS)}, found {access!r}")
@@ -129,7 +133,7 @@ def find_recordings(
     texts = {"genotype": genotype, "stimulus": stimulus, "sensor": sensor, "cell_type": cell_type, "person": person}
     where, values = _conditions(dates, texts, hemisphere)
     found: dict[str, RecordingRecord] = {}
-    for database in _databases(config):
+    for database in databases(config):
         place = database if access == "direct" else _copied(database, database_cache_dir)
         for row in _rows(place, f"{QUERY} {where} order by s.stimulusPresentationId", values):
             record = _record(database, row, config)
@@ -161,7 +165,21 @@ def _conditions(
     return (f"where {' and '.join(parts)}" if parts else ""), values
 
 
-def _databases(config: TwophotonConfig) -> list[Path]:
+def rows_of_path(database: Path, config: TwophotonConfig, relative: str) -> list[RecordingRecord]:
+    """What a database says about the recording at a path below the data folders."""
+    place = database if config.database_access == "direct" else _copied(database, None)
+    where = f"{QUERY} where trim(replace(s.relativeDataPath, '\\', '/'), '/') = ?"
+    return [_record(database, row, config) for row in _rows(place, where, [relative])]
+
+
+def databases(config: TwophotonConfig) -> list[Path]:
+    """The files of the database.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
     found = [config.database_path / name for name in FILES if (config.database_path / name).is_file()]
     if not found:
         raise FileNotFoundError(f"{config.database_path}: expected {' or '.join(FILES)}, found neither")
@@ -175,6 +193,10 @@ def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]
         names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         if set(TABLES) <= names:
             yield from connection.execute(query, values)
+    except sqlite3.DatabaseError as error:
+        raise FormatError(
+            f"{path}: expected a database of recordings, found one that cannot be read ({error})"
+        ) from error
     finally:
         connection.close()
 

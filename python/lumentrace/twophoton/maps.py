@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
-from lumentrace.storage.hdf5 import opened
+from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.images import pixel_figures
 from lumentrace.twophoton.recording import ORIENTATION, ConvertedRecording, recording_frame_rate_hz
@@ -208,11 +208,9 @@ def _box_sums(image: Floats, size: int) -> Floats:
 
 def save_response_map_data(path: str | os.PathLike[str], maps: RecordingResponseMaps) -> Path:
     """Write response maps as HDF5; the file appears whole or not at all."""
-    import h5py
-
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, h5py.File(file, "w") as h5:
+    with replacing(place) as file, written(file) as h5:
         h5.attrs["twopy_format"], h5.attrs["spatial_orientation"] = FORMAT, ORIENTATION
         h5.attrs["response_scale"] = maps.response_scale
         for name, values in (("options", asdict(maps.options)), ("spatial_crop", asdict(maps.spatial_crop))):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
-from lumentrace.storage.hdf5 import opened
+from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.dff import RoiDeltaFOverF
 from lumentrace.twophoton.processing import ResponseProcessingOptions
 from lumentrace.twophoton.recording import ORIENTATION
@@ -73,8 +73,6 @@ def save_analysis_outputs(
     roi_set, traces, dff, epoch_windows, baseline_windows, grouped_responses, response_processing_options,
     normalization_factors, correlation_scores, timing : optional
     """
-    import h5py
-
     given: dict[str, Any] = {
         "roi_set": roi_set,
         "traces": traces,
@@ -90,7 +88,7 @@ def save_analysis_outputs(
     parts = {name: getattr(run, name, None) if value is None else value for name, value in given.items()}
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, h5py.File(file, "w") as h5:
+    with replacing(place) as file, written(file) as h5:
         h5.attrs["twopy_format"] = FORMAT
         for name, write in WRITERS:
             if parts[name] is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,9 @@ FRACTION = 0.3
 PROJECTOR_HZ = 60.0
 LONG_FLASH = 19.0
 """Projector frames that a flash at the start or end lasts at least."""
+SHORTEST = 0.5
+"""Projector frames that a flash lasts at least; what is shorter is a spike."""
+SPIKES = "spikes were left out"
 APART = 3
 """Flashes between the two long ones, if both are the start and the end."""
 
@@ -97,22 +103,89 @@ def true_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in steps.reshape(-1, 2)]
 
 
+def without_spikes(signal: NDArray[Any], samples_per_second: float) -> NDArray[np.float64]:
+    """A signal less what is too short for a flash or a gap: its running median.
+
+    Spikes of up to half a frame of the projector (a sample at least) are gone, steps and ramps stay as they are.
+    Samples that are not finite count as dark.
+
+    Parameters
+    ----------
+    signal : ndarray
+    samples_per_second : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lumentrace.twophoton.photodiode import without_spikes
+    >>> without_spikes(np.array([0, 0, 9, 0, 0, 5, 5, 5, 0, 5, 0, 0]), 120.0)
+    array([0., 0., 0., 0., 0., 5., 5., 5., 5., 0., 0., 0.])
+    """
+    from scipy.ndimage import median_filter
+
+    values = np.asarray(signal, dtype=np.float64).reshape(-1)
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise ValueError("`signal`: expected finite samples, found none")
+    shortest = max(2, math.ceil(samples_per_second / PROJECTOR_HZ * SHORTEST))
+    found = median_filter(np.where(finite, values, np.median(values[finite])), size=2 * shortest - 1, mode="nearest")
+    return np.asarray(found, dtype=np.float64)
+
+
+def has_spikes(events: tuple[PhotodiodeEvent, ...], samples_per_second: float) -> bool:
+    """Whether an event or a gap is shorter than half a frame of the projector, and so no flash."""
+    shortest = samples_per_second / PROJECTOR_HZ * SHORTEST
+    gaps = (later.start - earlier.stop for earlier, later in pairwise(events))
+    return any(length < shortest for length in (*gaps, *(event.duration for event in events)))
+
+
 def stimulus_bounds(high_res: NDArray[Any], frames: int, frame_rate_hz: float) -> tuple[int, int]:
-    """First frame and end of the stimulus, from the long flash at its end.
+    """First frame and end of the stimulus, from the long flash at its end; otherwise as `bounds_and_spikes`."""
+    return bounds_and_spikes(high_res, frames, frame_rate_hz)[0]
+
+
+def bounds_and_spikes(high_res: NDArray[Any], frames: int, frame_rate_hz: float) -> tuple[tuple[int, int], bool]:
+    """First frame and end of the stimulus, and whether spikes had to be left out.
+
+    If spikes are among the flashes, or no long flash is found, the signal without spikes is looked at.
 
     Raises
     ------
     ValueError
         If the signal is no whole number of samples per frame, or has no or more than two long flashes.
+
+    Warns
+    -----
+    UserWarning
+        If spikes were left out.
     """
     samples = len(high_res)
     if samples % frames:
         raise ValueError(f"expected a whole number of photodiode samples for {frames} frames, found {samples}")
     per_frame = samples // frames
-    events = detect_photodiode_events(high_res)
-    lengths = [event.duration / per_frame / frame_rate_hz * PROJECTOR_HZ for event in events]
-    long = [place for place, length in enumerate(lengths) if length > LONG_FLASH]
+    rate = per_frame * frame_rate_hz
+    events = every = detect_photodiode_events(high_res)
+    place = _long_flash(events, rate)
+    spikes = place is None or has_spikes(events, rate)
+    if spikes:
+        events = detect_photodiode_events(without_spikes(high_res, rate))
+        place = _long_flash(events, rate)
+    if place is None:
+        found = sum(_is_long(event, rate) for event in every)
+        raise ValueError(f"expected one or two long flashes of the photodiode, found {found}")
+    if spikes:
+        warnings.warn(f"photodiode: {SPIKES}: {len(events)} flashes of {len(every)} events", stacklevel=3)
+    bounds = events[0].start // per_frame, (events[place].start - 1) // per_frame + 1
+    return bounds, spikes
+
+
+def _is_long(event: PhotodiodeEvent, samples_per_second: float) -> bool:
+    return event.duration / samples_per_second * PROJECTOR_HZ > LONG_FLASH
+
+
+def _long_flash(events: tuple[PhotodiodeEvent, ...], samples_per_second: float) -> int | None:
+    """Which flash ends the stimulus; None if there is no long one, or more than two."""
+    long = [place for place, event in enumerate(events) if _is_long(event, samples_per_second)]
     if not 1 <= len(long) <= 2:
-        raise ValueError(f"expected one or two long flashes of the photodiode, found {len(long)}")
-    last = long[1] if len(long) == 2 and long[1] - long[0] > APART else long[0]
-    return events[0].start // per_frame, (events[last].start - 1) // per_frame + 1
+        return None
+    return long[1] if len(long) == 2 and long[1] - long[0] > APART else long[0]

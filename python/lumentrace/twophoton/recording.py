@@ -16,8 +16,10 @@ from lumentrace import _core
 from lumentrace.errors import FormatError
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.chunks import frames_of, naming
+from lumentrace.twophoton.config import optional_config
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.ranges import frame_range
+from lumentrace.twophoton.sides import known_side, side_in_database
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +27,6 @@ FORMAT, MOVIE_FORMAT = "converted-recording", "aligned-movie"
 ORIENTATION = "matlab_display"
 MOVIE_DATASET = "movie/aligned"
 BATCH = 128
-SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -291,11 +292,21 @@ def recording_frame_rate_hz(recording: ConvertedRecording) -> float:
 
 
 def recording_hemisphere(recording: ConvertedRecording) -> str:
-    """'left' or 'right'; ValueError if the recording does not say."""
+    """'left' or 'right': as the recording says, or else the database of the settings that `config.load_config` finds.
+
+    Raises
+    ------
+    FormatError
+        If the settings or the database are damaged.
+    ValueError
+        If neither says so, or what is said is something else.
+    """
     for name in ("hemisphere", "eye"):
         if name in recording.run_metadata:
-            side = str(recording.run_metadata[name]).strip().casefold()
-            if side not in SIDES:
-                raise ValueError(f"{recording.path}: expected hemisphere left or right, found {side!r}")
-            return side
-    raise ValueError(f"{recording.path}: the recording does not say which hemisphere it shows")
+            return known_side(str(recording.path), recording.run_metadata[name])
+    config = optional_config()
+    side = None if config is None else side_in_database(Path(recording.source_session_dir), config)
+    if side is None:
+        asked = "no settings name a database" if config is None else f"the database of {config.path} does not either"
+        raise ValueError(f"{recording.path}: the recording does not say which hemisphere it shows, and {asked}")
+    return side

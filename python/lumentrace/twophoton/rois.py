@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
 from lumentrace.files import replacing
-from lumentrace.storage.hdf5 import opened
+from lumentrace.storage.hdf5 import opened, written
 
 ORIENTATION = "matlab_display"
 FORMAT = "twopy-roi-set"
@@ -295,7 +295,7 @@ def save_roi_set(
 
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, h5py.File(file, "w") as h5:
+    with replacing(place) as file, written(file) as h5:
         h5.attrs["twopy_format"] = FORMAT
         h5.attrs["spatial_orientation"] = ORIENTATION
         write_masks(h5, rois)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.twophoton.photodiode import PhotodiodeEvent, detect_photodiode_events, stimulus_bounds, true_runs
+from lumentrace.twophoton.photodiode import (
+    FRACTION,
+    SPIKES,
+    PhotodiodeEvent,
+    bounds_and_spikes,
+    detect_photodiode_events,
+    has_spikes,
+    true_runs,
+    without_spikes,
+)
 from lumentrace.twophoton.recording import ConvertedRecording, recording_frame_rate_hz
 from lumentrace.twophoton.windows import STATED_COLUMNS, EpochFrameWindow, epoch_window
 
@@ -18,6 +28,7 @@ Floats = NDArray[np.float64]
 
 FLASH = 0.5
 LONG = 1.25
+LEFT_OUT = "photodiode_spikes_left_out"
 CLASSIFIED, INTERPOLATED, STATED = "classified_photodiode", "interpolated_epochs", "stimulus_table"
 
 Run = tuple[int, int, int]
@@ -49,10 +60,19 @@ def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
     They are those that the stimulus table names, if it does; else they follow from flashes at every change, if there
     are any; otherwise from the stimulus clock.
 
+    Flashes are looked for as documented. Where that finds another number than the stimulus table has, or flashes or
+    gaps shorter than half a frame of the projector, spikes are taken out of the fast signal first, and the slow one is
+    looked at only where the fast one flashes; ``metadata["photodiode_spikes_left_out"]`` says so.
+
     Raises
     ------
     ValueError
         If flashes are missing, or do not fit the stimulus.
+
+    Warns
+    -----
+    UserWarning
+        If spikes were left out.
     """
     rate = recording_frame_rate_hz(recording)
     if set(STATED_COLUMNS) <= set(recording.stimulus_data_column_names):
@@ -61,13 +81,13 @@ def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
     flash = recording.stimulus_column("photodiode_flash")
     segments = [] if flash is None else true_runs(flash > FLASH)
     if not segments:
-        return _interpolated(recording, rate)
+        return interpolated_timing(recording)
     expected = len(runs) + 1
     if len(segments) < expected:
         raise ValueError(f"expected {expected} flashes in the stimulus table, found {len(segments)}: it is incomplete")
     changes = [runs[0][0], *(stop for _, stop, _ in runs)] if runs else []
     if len(segments) > expected or [start for start, _ in segments] != changes:
-        return _interpolated(recording, rate)
+        return interpolated_timing(recording)
     return _classified(recording, rate, runs, len(segments))
 
 
@@ -102,13 +122,7 @@ def _runs(numbers: NDArray[np.int64]) -> list[Run]:
 
 def _classified(recording: ConvertedRecording, rate: float, runs: list[Run], segments: int) -> RecordingTiming:
     """Each flash is a change from one epoch to the next."""
-    high, imaging = (detect_photodiode_events(diode) for diode in (recording.high_res_pd, recording.imaging_res_pd))
-    if not len(high) == len(imaging) == segments:
-        raise ValueError(
-            f"expected {segments} flashes in both photodiode signals, found {len(high)} in the fast and {len(imaging)} "
-            "in the one per frame: spikes or dropped flashes?"
-        )
-    frames = [event.start for event in imaging]
+    high, frames, recovered = _flashes(recording, rate, segments)
     if any(later <= earlier for earlier, later in pairwise(frames)):
         raise ValueError("expected flashes in different frames, found two in one")
     per_frame = len(recording.high_res_pd) / recording.movie.shape[0]
@@ -122,14 +136,60 @@ def _classified(recording: ConvertedRecording, rate: float, runs: list[Run], seg
         "event_count": len(high),
         "window_count": len(windows),
         "high_res_event_count": len(high),
-        "imaging_res_event_count": len(imaging),
+        "imaging_res_event_count": len(frames),
         "stimulus_flash_segment_count": segments,
         "stimulus_epoch_run_count": len(runs),
         "flash_threshold": FLASH,
         "long_flash_factor": LONG,
         "typical_transition_high_res_duration_samples": _typical(high),
+        **recovered,
     }
     return RecordingTiming(rate, windows, CLASSIFIED, metadata)
+
+
+def _flashes(
+    recording: ConvertedRecording, rate: float, segments: int
+) -> tuple[tuple[PhotodiodeEvent, ...], list[int], dict[str, Any]]:
+    """Flashes in the fast signal, their frames, and what is to be told if spikes had to be left out."""
+    signals = recording.high_res_pd, recording.imaging_res_pd
+    high, imaging = (detect_photodiode_events(signal) for signal in signals)
+    per_frame = len(signals[0]) / len(signals[1])
+    flashes = high
+    if len(high) != segments or has_spikes(high, per_frame * rate):
+        flashes = detect_photodiode_events(without_spikes(signals[0], per_frame * rate))
+    frames: list[int] | None = [event.start for event in imaging]
+    if len(flashes) == segments != len(imaging):
+        frames = _lit_frames(signals[1], flashes, per_frame)
+    if len(flashes) != segments or frames is None:
+        raise ValueError(
+            f"expected {segments} flashes in both photodiode signals, found {len(high)} in the fast and {len(imaging)} "
+            f"in the one per frame, and {len(flashes)} in the fast one without spikes: dropped flashes?"
+        )
+    if flashes is high and len(imaging) == segments:
+        return high, [event.start for event in imaging], {}
+    told = {"high_res_events_with_spikes": len(high), "imaging_res_events_with_spikes": len(imaging)}
+    warnings.warn(
+        f"{recording.path}: photodiode: {SPIKES}: {segments} flashes of {len(high)} events in the fast signal and "
+        f"{len(imaging)} in the one per frame",
+        stacklevel=4,
+    )
+    return flashes, frames, {LEFT_OUT: True, **told}
+
+
+def _lit_frames(imaging: Floats, flashes: tuple[PhotodiodeEvent, ...], per_frame: float) -> list[int] | None:
+    """First lit frame of each flash in the fast signal, by levels that spikes do not move; None if one is dark."""
+    spans = [(int(flash.start // per_frame), int((flash.stop - 1) // per_frame) + 2) for flash in flashes]
+    dark = np.ones(len(imaging), bool)
+    for first, last in spans:
+        dark[first:last] = False
+    dark &= np.isfinite(imaging)
+    if not dark.any():
+        return None
+    low = float(np.median(imaging[dark]))
+    values = np.where(np.isfinite(imaging), imaging, low)
+    level = low + FRACTION * (float(np.median([values[first:last].max() for first, last in spans])) - low)
+    lit = [np.flatnonzero(values[first:last] > level) for first, last in spans]
+    return [first + int(own[0]) for own, (first, _) in zip(lit, spans, strict=True)] if all(map(len, lit)) else None
 
 
 def _typical(events: tuple[PhotodiodeEvent, ...]) -> float:
@@ -142,9 +202,16 @@ def _name(recording: ConvertedRecording, epoch: int) -> str:
     return recording.epoch_names.get(epoch, f"epoch_{epoch}")
 
 
-def _interpolated(recording: ConvertedRecording, rate: float) -> RecordingTiming:
-    """Frames of the stimulus, spread evenly over the stimulus clock."""
-    start, stop = stimulus_bounds(recording.high_res_pd, recording.movie.shape[0], rate)
+def interpolated_timing(recording: ConvertedRecording) -> RecordingTiming:
+    """Frames of each epoch, with those of the stimulus spread evenly over the stimulus clock.
+
+    Raises
+    ------
+    ValueError
+        If the photodiode does not say when the stimulus ended, or the stimulus table does not fit.
+    """
+    rate = recording_frame_rate_hz(recording)
+    (start, stop), spikes = bounds_and_spikes(recording.high_res_pd, recording.movie.shape[0], rate)
     count = stop - start
     times, epochs = (recording.stimulus_column(name) for name in ("time_seconds", "epoch_number"))
     if times is None or epochs is None:
@@ -160,7 +227,8 @@ def _interpolated(recording: ConvertedRecording, rate: float) -> RecordingTiming
         epoch_window(number, start + first, start + last, epoch, _name(recording, epoch))
         for number, (first, last, epoch) in enumerate(_runs(own))
     )
-    metadata = {"start_frame": start, "stop_frame": stop, "frame_count": count, "window_count": len(windows)}
+    metadata: dict[str, Any] = {"start_frame": start, "stop_frame": stop, "frame_count": count}
+    metadata |= {"window_count": len(windows), **({LEFT_OUT: True} if spikes else {})}
     return RecordingTiming(rate, windows, INTERPOLATED, metadata)
 
 

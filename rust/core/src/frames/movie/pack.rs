@@ -40,6 +40,7 @@ impl<P: Pixel> Frames<'_, P> {
     /// # Errors
     /// [`Error::Argument`] if frames lie outside the movie; [`Error::Format`] if the source is damaged;
     /// [`Error::Cancelled`].
+    #[allow(clippy::redundant_closure_for_method_calls)] // the bare method is of one lifetime only
     pub fn pack<Q: Pixel>(
         &self,
         frames: Range<usize>,
