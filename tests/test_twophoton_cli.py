@@ -153,6 +153,25 @@ def test_grids_lie_inside_the_crop(session: Path, tmp_path: Path) -> None:
     assert len(found.baseline_windows) == 1
 
 
+def test_a_region_outside_is_a_warning_in_a_line(session: Path, tmp_path: Path) -> None:
+    labels = np.zeros((40, 48), np.uint8)
+    labels[0, 0], labels[15:20, 15:20] = 1, 2
+    np.save(tmp_path / "rois.npy", labels)
+    done = lumentrace("twophoton", "analyze", session, "--rois", tmp_path / "rois.npy", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning no pixel of roi_0001 lies in the domain" in done.stderr
+    assert "UserWarning" not in done.stderr
+    np.save(tmp_path / "rois.npy", labels - 0.5)
+    for name, content in (("rois.npy", None), ("cut.npy", b""), ("text.npy", b"12 13"), ("cut.tif", b"II*\0")):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        wrong = lumentrace("twophoton", "analyze", session, "--rois", path, "--out", tmp_path)
+        assert wrong.returncode == 3
+        assert name in wrong.stderr
+        assert "Traceback" not in wrong.stderr
+
+
 def test_kernels_and_the_report_again(tmp_path: Path) -> None:
     lab = tmp_path / "lab"
     size = ("--cells", 2, "--rows", 32, "--columns", 40, "--repeats", 2)

@@ -16,8 +16,8 @@ import pytest
 
 from lumentrace import plots, twophoton
 from lumentrace.plots.recordings.measures import background_left, baseline_misfit, epoch_means, peaks, ranked, regions
+from lumentrace.plots.recordings.notices import notices
 from lumentrace.plots.recordings.places import coloured, outline
-from lumentrace.plots.recordings.report import notices
 from pages import Page
 from twophoton_recording import make_recording
 

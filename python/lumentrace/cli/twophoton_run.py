@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from rich.progress import (
 from lumentrace import FormatError, plots, provenance, twophoton
 from lumentrace.cli.console import console
 from lumentrace.files import replacing
+from lumentrace.storage.tiff import read_tiff
 from lumentrace.twophoton.convert import DATA_FILE, FOLDER
 from lumentrace.twophoton.recording import recording_frame_rate_hz, recording_hemisphere
 
@@ -167,15 +169,7 @@ class Analysis:
             recording_hemisphere(recording)
         folder = recording.path.parent if place is None else place
         with _steps(path.name, 2 + self.maps + (self.kernels is not None)) as step:
-            run = twophoton.compute_recording_responses(
-                recording,
-                regions(self.rois, recording),
-                background_method=self.background,  # type: ignore[arg-type]  # one of the choices
-                fit_mode=self.fit_mode,  # type: ignore[arg-type]  # one of the choices
-                baseline_mode=self.baseline_mode,  # type: ignore[arg-type]  # one of the choices
-                options=self.processing,
-                **self._baseline(),
-            )
+            run = self._responses(recording)
             step("responses")
             maps = kernels = None
             if self.maps:
@@ -191,6 +185,22 @@ class Analysis:
             step("report")
         console.print(f"{path.name}: see {folder / REPORT}", soft_wrap=True)
         return {"file": path.name, **_figures(run), "seconds": round(seconds, 3)}
+
+    def _responses(self, recording: Any) -> Any:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            run = twophoton.compute_recording_responses(
+                recording,
+                regions(self.rois, recording),
+                background_method=self.background,  # type: ignore[arg-type]  # one of the choices
+                fit_mode=self.fit_mode,  # type: ignore[arg-type]  # one of the choices
+                baseline_mode=self.baseline_mode,  # type: ignore[arg-type]  # one of the choices
+                options=self.processing,
+                **self._baseline(),
+            )
+        for warning in said:
+            console.print(f"[yellow]warning[/] {escape(str(warning.message))}", soft_wrap=True)
+        return run
 
     def _baseline(self) -> dict[str, Any]:
         if self.baseline_epoch is None:
@@ -237,16 +247,16 @@ def regions(text: str, recording: Any) -> Any:
         return twophoton.watershed_roi_set(image, region_mask=inside, **settings)
     path = Path(text)
     if path.suffix.lower() in (".tif", ".tiff"):
-        import tifffile
-
-        return _labelled(path, tifffile.imread(path))
-    return _labelled(path, np.load(path)) if path.suffix.lower() == ".npy" else twophoton.load_roi_set(path)
+        return _labelled(path, lambda path: read_tiff(path).pixels)
+    return _labelled(path, np.load) if path.suffix.lower() == ".npy" else twophoton.load_roi_set(path)
 
 
-def _labelled(path: Path, image: Any) -> Any:
+def _labelled(path: Path, read: Callable[[Path], Any]) -> Any:
     try:
-        return twophoton.make_roi_set_from_label_image(image)
-    except ValueError as error:
+        return twophoton.make_roi_set_from_label_image(read(path))
+    except FormatError:
+        raise
+    except (ValueError, EOFError) as error:
         raise FormatError(f"{path}: {error}") from error
 
 

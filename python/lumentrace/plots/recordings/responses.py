@@ -18,6 +18,8 @@ from .places import DIVERGING, display_limit
 Floats = NDArray[np.float64]
 
 MOST_TRACES = 30
+LINE = "#6f7b87"
+"""Seen on light and on dark ground."""
 POINTS = 1000
 """Points that are drawn of a trace."""
 PANELS, COLUMNS = 12, 4
@@ -56,7 +58,7 @@ def traces(
             x=times[rows].astype(np.float32),
             y=(values[rows, place] + height).astype(np.float32),
             mode="lines",
-            line={"color": "#2f3b46", "width": 1},
+            line={"color": LINE, "width": 1.2},
             showlegend=False,
             hovertemplate=f"{dff.labels[own]}, %{{x:.2f}} s<extra></extra>",
         )
