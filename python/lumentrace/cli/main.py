@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lumentrace import __version__
-from lumentrace.cli import afm, coloc, pept, stain
+from lumentrace.cli import afm, coloc, pept, stain, twophoton
 from lumentrace.cli.console import console, failure
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(pept.app, name="pept")
 app.command("coloc")(coloc.coloc)
 app.add_typer(afm.app, name="afm")
 app.add_typer(stain.app, name="stain")
+app.add_typer(twophoton.app, name="twophoton")
 
 
 def _version(asked: bool) -> None:

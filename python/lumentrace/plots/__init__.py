@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lumentrace.plots.formatting import histogram as histogram
     from lumentrace.plots.grapher import PlotlyGrapher as PlotlyGrapher
     from lumentrace.plots.grapher2d import PlotlyGrapher2D as PlotlyGrapher2D
+    from lumentrace.plots.recordings.report import twophoton_report as twophoton_report
     from lumentrace.plots.stains.report import stain_report as stain_report
     from lumentrace.plots.tracking.report import pept_report as pept_report
     from lumentrace.plots.video import make_video as make_video
@@ -32,5 +33,6 @@ __getattr__, __dir__, __all__ = exports(
         "make_video": "lumentrace.plots.video",
         "pept_report": "lumentrace.plots.tracking.report",
         "stain_report": "lumentrace.plots.stains.report",
+        "twophoton_report": "lumentrace.plots.recordings.report",
     },
 )

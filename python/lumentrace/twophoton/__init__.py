@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.handoff import open_recording_in_napari as open_recording_in_napari
     from lumentrace.twophoton.handoff import roi_label_image_from_layer as roi_label_image_from_layer
     from lumentrace.twophoton.handoff import save_napari_label_rois as save_napari_label_rois
+    from lumentrace.twophoton.kernel_files import load_stimulus_kernels as load_stimulus_kernels
+    from lumentrace.twophoton.kernel_files import save_stimulus_kernels as save_stimulus_kernels
+    from lumentrace.twophoton.kernel_files import write_kernels_csv as write_kernels_csv
     from lumentrace.twophoton.kernels import StimulusKernelOptions as StimulusKernelOptions
     from lumentrace.twophoton.kernels import StimulusKernels as StimulusKernels
     from lumentrace.twophoton.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
@@ -67,6 +70,10 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.rois import make_roi_set_from_label_image as make_roi_set_from_label_image
     from lumentrace.twophoton.rois import roi_set_to_label_image as roi_set_to_label_image
     from lumentrace.twophoton.rois import save_roi_set as save_roi_set
+    from lumentrace.twophoton.saved_run import load_recording_responses as load_recording_responses
+    from lumentrace.twophoton.simulated_lab import simulate_lab as simulate_lab
+    from lumentrace.twophoton.simulation import SimulatedRecording as SimulatedRecording
+    from lumentrace.twophoton.simulation import simulate_recording as simulate_recording
     from lumentrace.twophoton.statistics import finite_mean_and_sem as finite_mean_and_sem
     from lumentrace.twophoton.suite2p import load_suite2p_rois as load_suite2p_rois
     from lumentrace.twophoton.timing import resolve_recording_timing as resolve_recording_timing
@@ -102,6 +109,7 @@ __getattr__, __dir__, __all__ = exports(
         "ResponseMapOptions": "lumentrace.twophoton.maps",
         "ResponseProcessingOptions": "lumentrace.twophoton.processing",
         "RoiSet": "lumentrace.twophoton.rois",
+        "SimulatedRecording": "lumentrace.twophoton.simulation",
         "SmoothingOptions": "lumentrace.twophoton.processing",
         "StimulusKernelOptions": "lumentrace.twophoton.kernels",
         "StimulusKernels": "lumentrace.twophoton.kernels",
@@ -130,11 +138,13 @@ __getattr__, __dir__, __all__ = exports(
         "load_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "load_pixel_calibrations": "lumentrace.twophoton.calibration",
+        "load_recording_responses": "lumentrace.twophoton.saved_run",
         "load_response_map_data": "lumentrace.twophoton.maps",
         "load_roi_labels": "lumentrace.twophoton.label_tiff",
         "load_roi_set": "lumentrace.twophoton.rois",
         "load_suite2p_rois": "lumentrace.twophoton.suite2p",
         "load_trials_table": "lumentrace.twophoton.trial_tables",
+        "load_stimulus_kernels": "lumentrace.twophoton.kernel_files",
         "make_manual_fov_group_rows": "lumentrace.twophoton.matches",
         "make_manual_roi_match_rows": "lumentrace.twophoton.matches",
         "make_roi_set": "lumentrace.twophoton.rois",
@@ -157,7 +167,11 @@ __getattr__, __dir__, __all__ = exports(
         "save_trials_table": "lumentrace.twophoton.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.windows",
         "trials_table": "lumentrace.twophoton.trial_tables",
+        "save_stimulus_kernels": "lumentrace.twophoton.kernel_files",
+        "simulate_lab": "lumentrace.twophoton.simulated_lab",
+        "simulate_recording": "lumentrace.twophoton.simulation",
         "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
         "watershed_roi_set": "lumentrace.twophoton.watershed",
+        "write_kernels_csv": "lumentrace.twophoton.kernel_files",
     },
 )

@@ -90,6 +90,8 @@ def compute_roi_delta_f_over_f(
 ) -> RoiDeltaFOverF:
     """(F - B) / B with B = A exp(tau t): one decay for all regions, an amplitude for each.
 
+    Regions without any finite baseline, such as those outside the crop, are NaN and have no part in the decay.
+
     Parameters
     ----------
     traces
@@ -111,9 +113,10 @@ def compute_roi_delta_f_over_f(
     places, samples = _samples(
         fluorescence, traces.start_frame, baseline_windows, data_rate_hz, baseline_sample_seconds
     )
-    if traces.method == "roi_y_stripe_percentile" and not (np.isfinite(samples) & (samples > 0)).all():
+    known = samples[:, np.isfinite(samples).any(axis=0)]
+    if traces.method == "roi_y_stripe_percentile" and not (np.isfinite(known) & (known > 0)).all():
         raise ValueError("expected baselines above 0, found others: the local background is brighter than the region")
-    tau = _decay(places, samples.mean(axis=1), fit_mode)
+    tau = _decay(places, known.mean(axis=1) if known.size else samples.mean(axis=1), fit_mode)
     amplitudes = (samples / np.exp(tau * places)[:, None]).mean(axis=0) if tau else samples.mean(axis=0)
     frames = np.arange(traces.start_frame, traces.start_frame + len(fluorescence)) + 1.0
     baseline = amplitudes * np.exp(tau * frames)[:, None]

@@ -1,0 +1,1 @@
+"""Reports on two-photon recordings."""

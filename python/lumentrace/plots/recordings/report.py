@@ -1,0 +1,319 @@
+"""The report on a two-photon recording: first of all, what to be careful about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..report import Missing, Report
+from .clocks import durations, exact_offsets, onsets, photodiode
+from .measures import EpochMean, Region, background_left, baseline_misfit, epoch_means, ranked, regions
+from .notices import notices
+from .places import COLUMNS, regions_over, response_maps
+from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, kernel_peaks, means, traces
+from .responses import order_by_preference as by_preference
+
+MOST_ROWS = 200
+LOW = 320
+"""Height of small figures."""
+PANEL = 190
+"""Height of a row of panels."""
+SOURCES = {
+    "classified_photodiode": ("flashes", "a flash of the photodiode at each change of epoch"),
+    "interpolated_epochs": ("interpolated", "the stimulus clock between the first flash and the last"),
+}
+BACKGROUNDS = {
+    "none": "none",
+    "movie_global_percentile": "darkest pixels",
+    "movie_y_stripe_percentile": "stripes of rows",
+    "roi_y_stripe_percentile": "dark pixels near each region",
+}
+RUN = {"genotype": "genotype", "fly_id": "fly", "rig_name": "rig", "hemisphere": "hemisphere"}
+
+
+def twophoton_report(
+    path: str | os.PathLike[str],
+    run: Any,
+    *,
+    maps: Any = None,
+    kernels: Any = None,
+    title: str | None = None,
+    notes: Sequence[str] = (),
+    provenance: Any = None,
+) -> Path:
+    """Write a report on the responses of a recording to one HTML file that needs no network.
+
+    On top is what to be careful about: a bleaching fit at its bound, background that is left, regions without values,
+    windows that come from the clock alone, many frames that moved. Then regions over the mean image, dF/F over the
+    epochs, means over trials, response maps, kernels, what the photodiode saw, and a table of all regions.
+
+    Parameters
+    ----------
+    path : path
+        The HTML file to write.
+    run : lumentrace.twophoton.RecordingResponses
+    maps : lumentrace.twophoton.RecordingResponseMaps, optional
+    kernels : lumentrace.twophoton.StimulusKernels, optional
+    title : str, optional
+        The name of the recording folder by default.
+    notes : sequence of str, optional
+        Paragraphs to print below the key figures.
+    provenance : lumentrace.provenance.Provenance or mapping, optional
+        The settings that the run itself knows by default.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lumentrace import plots, twophoton
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     truth = twophoton.simulate_recording(folder, cells=3, rows=40, columns=40, repeats=1, seed=1)
+    ...     recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(folder).path)
+    ...     rois = twophoton.make_roi_set_from_label_image(truth.label_image)
+    ...     run = twophoton.compute_recording_responses(recording, rois)
+    ...     plots.twophoton_report(f"{folder}/report.html", run).name
+    'report.html'
+    """
+    recording = run.recording
+    epochs = epoch_means(run)
+    rows = regions(run, epochs)
+    colours = epoch_colours(epochs)
+    about = [f"{name} {recording.run_metadata[key]}" for key, name in RUN.items() if recording.run_metadata.get(key)]
+    report = Report(title or f"Two-photon: {_name(recording)}", ", ".join(about))
+    left = background_left(run)
+    _key_figures(report, run, epochs, rows, left)
+    for notice in notices(run, epochs, rows, left[0]):
+        report.text(notice, notice=True)
+    for note in notes:
+        report.text(note)
+    usable = [bool(np.isfinite(row.peak)) for row in rows]
+    report.section("Regions")
+    caption = "Numbers are those of the table of regions; the mean image is that of the conversion."
+    figure = regions_over(recording.mean_image, run.roi_set.masks, usable, recording.alignment_valid_crop)
+    height = int(np.clip(1130 * recording.movie.shape[1] / recording.movie.shape[2], 260, 560)) + 90
+    report.figure(figure, "Regions over the mean image", caption, height=height)
+    _responses(report, run, epochs, rows, colours)
+    if maps is not None:
+        _maps(report, maps, run)
+    if kernels is not None:
+        _kernels(report, kernels, rows)
+    _timing(report, run, epochs, colours)
+    report.section("Table of regions")
+    _table(report, rows, run.correlation_scores is not None)
+    report.provenance(_settings(run) if provenance is None else provenance)
+    return report.save(path)
+
+
+def _name(recording: Any) -> str:
+    return Path(str(recording.source_session_dir).replace("\\", "/")).name or str(recording.path)
+
+
+def _key_figures(
+    report: Report, run: Any, epochs: Sequence[EpochMean], rows: Sequence[Region], left: tuple[float, str]
+) -> None:
+    rate = float(run.grouped_responses.data_rate_hz)
+    dff = run.dff
+    used = dff.stop_frame - dff.start_frame
+    moved = int(np.asarray(run.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame].sum())
+    good = sum(bool(np.isfinite(row.peak)) for row in rows)
+    clipped = sum(0 < row.used < row.pixels for row in rows)
+    note = f"{len(rows) - good} without values, {clipped} clipped by the crop"
+    report.key_figure("Regions", good, "" if good == len(rows) else f"of {len(rows)}", note)
+    total = run.recording.movie.shape[0]
+    report.key_figure("Frames", used, "" if used == total else f"of {total}", f"{rate:.4g} per second")
+    masked = "motion_artifact_masked_frame_count" in dff.metadata
+    note = "left out of responses" if masked else "kept in responses, as asked for"
+    report.key_figure("Frames that moved too far", moved, "", f"{moved / max(used, 1):.1%}, {note}")
+    others = [epoch for epoch in epochs if not epoch.baseline]
+    trials = sum(epoch.trials for epoch in others)
+    report.key_figure("Trials", trials, "", f"of {len(others)} epochs, baselines not counted")
+    source = None if run.timing is None else run.timing.source
+    short, long = SOURCES.get(str(source), (source, ""))
+    reason = "windows were given"
+    report.key_figure("Timing", short, "", f"{len(run.epoch_windows)} windows by {long}", reason)
+    method = run.traces.method
+    value, reason = left
+    note = f"correlation of what is left with it: {value:.2f} (median, in baselines)" if value == value else reason
+    report.key_figure("Background", BACKGROUNDS.get(method, method), "", note)
+    seconds = abs(1 / dff.tau / rate) if dff.tau else float("inf")
+    kind = "bleaching to 1/e in" if dff.tau < 0 else "brightening by e in"
+    note = f"{kind} {seconds:.4g} s; {dff.metadata.get('fit_mode', '')}" if dff.tau else "no change was fitted"
+    report.key_figure("Bleaching, tau", dff.tau, "per frame", note)
+    misfit = 100 * baseline_misfit(dff)
+    report.key_figure("Baseline misfit", misfit, "%", "median distance of samples from the fit", "no baseline above 0")
+
+
+def _responses(
+    report: Report, run: Any, epochs: Sequence[EpochMean], rows: Sequence[Region], colours: Mapping[int, str]
+) -> None:
+    of = {row.label: row for row in rows}
+    own = [of[label] for label in run.traces.labels]
+    numbers = [row.number for row in own]
+    titles = [f"{row.number}  {row.label}" for row in own]
+    values = np.array([row.peak for row in own])
+    best = ranked(values)
+    others = [int(place) for place in np.flatnonzero(np.isfinite(run.dff.values).any(axis=0)) if place not in best]
+    report.section("Responses")
+    if not best and not others:
+        report.text("No region has values.", notice=True)
+        return
+    drawn = [*best, *others]
+    shown = sorted(drawn[:MOST_TRACES])
+    some = "" if len(drawn) <= MOST_TRACES else f" The {MOST_TRACES} that respond most of {len(drawn)}."
+    caption = f"Epochs are shaded; lines keep peaks when they are drawn with fewer points.{some}"
+    figure = traces(run, shown, numbers, epochs, colours)
+    report.figure(figure, "dF/F", caption, height=140 + max(160, 30 * len(shown)))
+    if not best:
+        return
+    panels = sorted(best[:PANELS])
+    some = "" if len(best) <= PANELS else f" The {PANELS} regions that respond most of {len(best)}; all are below."
+    figure, lines = means(epochs, titles, panels, colours)
+    caption = f"Mean over trials with its standard error.{some}"
+    report.figure(figure, "Means over trials", caption, height=120 + PANEL * lines)
+    order = by_preference(values, [row.epoch for row in own], epochs)
+    figure, limit = heat(epochs, order, numbers)
+    caption = (
+        f"A row per region, ordered by the epoch it answers most; full colour at {limit:.3g} dF/F, the 95th percentile."
+    )
+    report.figure(figure, "All regions", caption, height=int(np.clip(110 + 12 * len(order), 260, 900)))
+
+
+def _maps(report: Report, maps: Any, run: Any) -> None:
+    report.section("Response maps")
+    if not maps.epochs:
+        report.text("There are none.", notice=True)
+        return
+    figure, lines, limit = response_maps(maps, run.roi_set.masks)
+    share = maps.mean_image.shape[0] / maps.mean_image.shape[1] / min(COLUMNS, len(maps.epochs))
+    height = int(np.clip(1050 * share, 120, 640)) * lines + 34 * lines + 20
+    options = maps.options
+    how = (
+        f"smoothed with sigma {options.pixel_smoothing_sigma:g} px"
+        if options.mode == "pixel"
+        else f"in squares of {options.window_size_pixels} px"
+    )
+    caption = (
+        f"Mean dF/F in the epoch over that in the {options.baseline_sample_seconds:g} s before it, {how}; full colour "
+        f"at {limit:.3g}, the 95th percentile of all maps. Grey: background or not known."
+    )
+    report.figure(figure, "dF/F in each pixel", caption, height=height)
+
+
+def _kernels(report: Report, kernels: Any, rows: Sequence[Region]) -> None:
+    report.section("Kernels")
+    numbers = {row.label: row.number for row in rows}
+    titles = [f"{numbers.get(label, '')}  {label}".strip() for label in kernels.roi_labels]
+    best = ranked(kernel_peaks(kernels))
+    side = f", {kernels.hemisphere} hemisphere" if kernels.hemisphere else ""
+    if best:
+        figure, lines = kernel_panels(kernels, sorted(best[:PANELS]), titles)
+        some = "" if len(best) <= PANELS else f" The {PANELS} largest of {len(best)}."
+        caption = (
+            f"{kernels.method}, {kernels.stimulus_modality}, {kernels.stimulus_column}{side}. Left of 0 is the "
+            f"stimulus after the response: what is there is noise.{some}"
+        )
+        report.figure(figure, "What responses remember of the stimulus", caption, height=120 + PANEL * lines)
+    else:
+        report.text("No region has a kernel.", notice=True)
+    header = [
+        "epoch",
+        "numbers",
+        "segments fitted",
+        "left out, irregular",
+        "rows of the stimulus",
+        "samples per region",
+    ]
+    samples = np.asarray(kernels.response_sample_counts)
+    table = [
+        (
+            name,
+            ", ".join(map(str, kernels.selected_epoch_numbers_by_name[place])),
+            kernels.fitted_stimulus_segment_counts[place],
+            kernels.skipped_irregular_stimulus_segment_counts[place],
+            kernels.stimulus_sample_counts[place],
+            _range(samples[place]),
+        )
+        for place, name in enumerate(kernels.epoch_names)
+    ]
+    left_out = ", ".join(map(str, kernels.discarded_epoch_numbers))
+    report.table(header, table, f"Epochs left out: {left_out}" if left_out else "")
+
+
+def _range(counts: Any) -> str:
+    low, high = int(np.min(counts)), int(np.max(counts))
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _timing(report: Report, run: Any, epochs: Sequence[EpochMean], colours: Mapping[int, str]) -> None:
+    report.section("Timing")
+    source = None if run.timing is None else run.timing.source
+    events = {} if run.timing is None else run.timing.metadata
+    flashes = f" {events['event_count']} flashes were found." if "event_count" in events else ""
+    caption = (
+        f"Triangles: starts of windows, by {SOURCES.get(str(source), ('', 'windows that were given'))[1]}.{flashes}"
+    )
+    report.figure(photodiode(run, colours), "Photodiode", caption, height=LOW)
+    caption = "Windows of the same epoch should be of the same length."
+    report.figure(durations(run, colours), "Length of windows", caption, height=LOW, half=True)
+    offsets = np.array(exact_offsets(run))
+    known = offsets[np.isfinite(offsets)]
+    if known.size:
+        caption = (
+            f"By the fast photodiode; median {np.median(known):+.2f} frames, {known.min():+.2f} to {known.max():+.2f}."
+        )
+        report.figure(onsets(run, colours), "Exact onsets", caption, height=LOW, half=True)
+    rate = float(run.grouped_responses.data_rate_hz)
+    header = ["epoch", "name", "baseline", "trials", "mean length (s)", "shortest (s)", "longest (s)", "onset (frames)"]
+    table = []
+    for epoch in epochs:
+        own = [place for place, each in enumerate(run.epoch_windows) if each.epoch_number == epoch.number]
+        windows = [run.epoch_windows[place].window for place in own]
+        lengths = np.array([window.stop_frame - window.start_frame for window in windows]) / rate
+        exact = offsets[own]
+        late = float(np.mean(exact)) if np.isfinite(exact).all() else Missing("not known")
+        said = "yes" if epoch.baseline else "no"
+        figures = (lengths.mean(), lengths.min(), lengths.max())
+        table.append((epoch.number, epoch.name, said, epoch.trials, *figures, late))
+    report.table(header, table)
+
+
+def _table(report: Report, rows: Sequence[Region], scored: bool) -> None:
+    header = ["number", "label", "pixels", "used", "peak dF/F", "to", *(["correlation"] if scored else []), "remarks"]
+    shown = rows if len(rows) <= MOST_ROWS else sorted(rows, key=_strength)[:MOST_ROWS]
+    cells = []
+    for row in shown:
+        why = Missing(row.reasons[0] if row.reasons else "no finite value")
+        peak = row.peak if np.isfinite(row.peak) else why
+        score = [row.score if np.isfinite(row.score) else Missing("too few trials")] if scored else []
+        cells.append([row.number, row.label, row.pixels, row.used, peak, row.epoch, *score, "; ".join(row.reasons)])
+    most = f"The {MOST_ROWS} that respond most of {len(rows)}. " if len(rows) > MOST_ROWS else ""
+    report.table(header, cells, f"{most}Peaks are those of means over trials, after the onset.")
+
+
+def _strength(row: Region) -> float:
+    return -abs(row.peak) if np.isfinite(row.peak) else 0.0
+
+
+def _settings(run: Any) -> dict[str, Any]:
+    """What the run itself knows of how it was made."""
+    options = run.response_processing_options
+    parts = {
+        "traces": run.traces.metadata,
+        "dF/F": run.dff.metadata,
+        "timing": {} if run.timing is None else run.timing.metadata,
+        "processing": {} if options is None else {name: vars(value) for name, value in vars(options).items()},
+    }
+    return {"recording": str(run.recording.path), **parts}

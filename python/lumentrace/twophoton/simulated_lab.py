@@ -1,0 +1,70 @@
+"""A lab with recordings of known truth: data folder, database and settings."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from lumentrace.checks import whole
+from lumentrace.twophoton.config import FILE
+from lumentrace.twophoton.find import FILES
+from lumentrace.twophoton.simulation import SimulatedRecording, simulate_recording
+
+TABLES = """
+create table if not exists fly(flyId integer primary key, genotype text, cellType text, fluorescentProtein text,
+  eye text, surgeon text);
+create table if not exists stimulusPresentation(stimulusPresentationId integer primary key, fly integer,
+  relativeDataPath text, stimulusFunction text, date text, dataQuality integer);
+"""
+SETTINGS = """database_path: {database}
+database_access: direct
+data_paths:
+  - {data}
+analysis_output: source
+analysis_caching: false
+"""
+
+
+def simulate_lab(
+    folder: str | os.PathLike[str], recordings: int = 2, *, stimulus: str = "epochs", seed: int = 0, **settings: Any
+) -> tuple[SimulatedRecording, ...]:
+    """Write recordings, the database that `find_recordings` asks, and ``config.yml``.
+
+    Parameters
+    ----------
+    folder : path
+    recordings : int, default 2
+        Flies, with a recording each; the hemisphere is right and left in turn.
+    stimulus, seed, **settings
+        See `simulate_recording`; the seed is that of the first.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+    whole("recordings", recordings, 1)
+    root = Path(folder).expanduser().resolve()
+    database = root / "database"
+    database.mkdir(parents=True, exist_ok=True)
+    made = []
+    connection = sqlite3.connect(database / FILES[0])
+    try:
+        connection.executescript(TABLES)
+        for number in range(1, recordings + 1):
+            relative = f"simulated/{stimulus}/2026/03_02/{number + 8:02d}_00_00"
+            date = f"2026-03-02 {number + 8:02d}:00:00"
+            place = root / "data" / relative
+            made.append(simulate_recording(place, stimulus=stimulus, seed=seed + number - 1, **settings))  # type: ignore[arg-type]  # checked there
+            side = "right" if number % 2 else "left"
+            fly = (number, "simulated", "ALPN", "GCaMP6f", side, "lumentrace")
+            shown = (number, number, relative.replace("/", "\\"), stimulus, date, 5)
+            connection.execute("insert or replace into fly values (?, ?, ?, ?, ?, ?)", fly)
+            connection.execute("insert or replace into stimulusPresentation values (?, ?, ?, ?, ?, ?)", shown)
+        connection.commit()
+    finally:
+        connection.close()
+    (root / FILE).write_text(SETTINGS.format(database=database, data=root / "data"), encoding="utf-8")
+    return tuple(made)

@@ -1,0 +1,285 @@
+"""`lumentrace twophoton` from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import polars as pl
+import pytest
+import tifffile
+
+from helpers import lumentrace
+from lumentrace import twophoton
+
+SIZE = ("--cells", 4, "--rows", 40, "--columns", 48, "--repeats", 2)
+ALL = {"analysis_outputs.h5", "response_maps.h5", "exports", "report.html", "run.json"}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("twophoton") / "lab"
+    done = lumentrace("twophoton", "simulate", "--out", folder, *SIZE)
+    assert done.returncode == 0, done.stderr
+    assert "lumentrace twophoton find --config" in done.stderr
+    return folder
+
+
+@pytest.fixture
+def session(lab: Path, tmp_path: Path) -> Path:
+    """A recording folder of its own, with a converted recording."""
+    folder = tmp_path / "session"
+    shutil.copytree(lab / "data/simulated/epochs/2026/03_02/09_00_00", folder)
+    twophoton.convert_recording_to_twopy(folder)
+    return folder
+
+
+def sessions(lab: Path) -> list[Path]:
+    return sorted((lab / "data/simulated/epochs/2026/03_02").iterdir())
+
+
+def test_find(lab: Path) -> None:
+    config = ("--config", lab / "config.yml")
+    done = lumentrace("twophoton", "find", *config)
+    assert done.returncode == 0, done.stderr
+    for text in ("2026-03-02 09:00:00", "GCaMP6f", "right", "left", "simulated/epochs/2026/03_02/10_00_00"):
+        assert text in done.stdout
+    assert "missing" not in done.stdout
+    assert "2 recordings" in done.stderr
+    left = lumentrace("twophoton", "find", *config, "--hemisphere", "left", "--sensor", "gcamp", "--paths")
+    assert left.stdout.split() == [str(sessions(lab)[1])]
+    none = lumentrace("twophoton", "find", *config, "--year", 1999)
+    assert none.returncode == 0
+    assert "0 recordings" in none.stderr
+    one = lumentrace("twophoton", "find", *config, "--limit", 1)
+    assert "1 recording; there may be more" in one.stderr
+
+
+def test_convert_goes_on_where_it_stopped(lab: Path, tmp_path: Path) -> None:
+    one, other = sessions(lab)
+    bad = tmp_path / "bad"
+    shutil.copytree(one, bad)
+    (bad / "highResPd.mat").write_bytes(b"")
+    first = lumentrace("twophoton", "convert", one, bad, "--out", tmp_path / "out")
+    assert first.returncode == 3
+    assert "highResPd.mat" in first.stderr
+    data = tmp_path / "out" / one.name / "recording_data.h5"
+    movie = twophoton.load_converted_recording(data).movie
+    before = data.stat().st_mtime_ns
+    second = lumentrace("twophoton", "convert", one, other, "--out", tmp_path / "out")
+    assert second.returncode == 0, second.stderr
+    assert f"{one.name}: converted before" in second.stderr
+    assert f"{other.name}: converted, see" in second.stderr
+    assert data.stat().st_mtime_ns == before
+    movie.path.write_bytes(movie.path.read_bytes()[:2000])
+    mended = lumentrace("twophoton", "convert", one, other, "--out", tmp_path / "out")
+    assert f"{one.name}: converted, see" in mended.stderr
+    newer = twophoton.load_converted_recording(data).path.stat().st_mtime + 10
+    shutil.copytree(one, tmp_path / "own" / one.name)
+    changed = tmp_path / "own" / one.name
+    os.utime(changed / "run_001_ch1_alignment.txt", (newer, newer))
+    again = lumentrace("twophoton", "convert", changed, "--out", tmp_path / "out" / one.name)
+    assert "converted before" not in again.stderr
+    assert again.returncode == 0, again.stderr
+    forced = lumentrace("twophoton", "convert", other, "--out", tmp_path / "out" / other.name, "--force")
+    assert "converted before" not in forced.stderr
+
+
+def test_analyze_writes_what_the_functions_return(session: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    done = lumentrace("twophoton", "analyze", session, "--maps", "--minimum-correlation", "-1", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in out.iterdir()} == ALL
+    assert "flashes" in done.stdout
+    recording = twophoton.load_converted_recording(session / "lumentrace")
+    saved = twophoton.load_recording_responses(out / "analysis_outputs.h5", recording)
+    options = twophoton.ResponseProcessingOptions(
+        correlation_filter=twophoton.CorrelationFilterOptions("epoch_mean", -1.0)
+    )
+    assert saved.response_processing_options == options
+    expected = twophoton.compute_recording_responses(recording, saved.roi_set, options=options)
+    np.testing.assert_array_equal(saved.dff.values, expected.dff.values)
+    assert saved.timing == expected.timing
+    assert saved.correlation_scores is not None
+    assert expected.correlation_scores is not None
+    np.testing.assert_array_equal(saved.correlation_scores.scores, expected.correlation_scores.scores)
+    assert len(saved.roi_set) == 4
+    table = pl.read_csv(out / "exports/csvs/response_summary_grouped.csv")
+    assert table["statistic"].unique().sort().to_list() == ["mean", "n_trials", "sem"]
+    maps = twophoton.load_response_map_data(out / "response_maps.h5")
+    assert [epoch.trial_count for epoch in maps.epochs] == [2, 2, 2]
+    record = json.loads((out / "run.json").read_text())
+    assert record["steps"][0]["parameters"]["rois"] == "watershed"
+    assert record["input"]["path"] == str((session / "lumentrace" / "recording_data.h5").resolve())
+
+
+def test_regions_by_watershed_are_the_cells(session: Path, tmp_path: Path) -> None:
+    assert lumentrace("twophoton", "analyze", session, "--out", tmp_path).returncode == 0
+    found = twophoton.load_analysis_outputs(tmp_path / "analysis_outputs.h5").roi_set
+    assert found is not None
+    with np.load(session / "truth.npz") as truth:
+        cells = [truth["label_image"] == number for number in range(1, 5)]
+    overlap = [max((cell & mask).sum() / (cell | mask).sum() for mask in found.masks) for cell in cells]
+    assert min(overlap) > 0.6
+
+
+def test_analyze_converts_and_takes_label_images(lab: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    shutil.copytree(sessions(lab)[0], folder, ignore=shutil.ignore_patterns("lumentrace"))
+    with np.load(folder / "truth.npz") as truth:
+        tifffile.imwrite(tmp_path / "rois.tif", truth["label_image"].astype(np.uint16))
+    settings = ("--smoothing", "savgol:5,2", "--low-pass", 3, "--fit-mode", "log_linear", "--baseline-epoch", 1)
+    done = lumentrace("twophoton", "analyze", folder, "--rois", tmp_path / "rois.tif", *settings)
+    assert done.returncode == 0, done.stderr
+    run = twophoton.load_recording_responses(folder / "lumentrace" / "analysis_outputs.h5")
+    assert run.roi_set.labels == ("roi_0001", "roi_0002", "roi_0003", "roi_0004")
+    assert run.dff.metadata["fit_mode"] == "log_linear"
+    assert run.response_processing_options.smoothing == twophoton.SmoothingOptions("savgol", 5, 2)
+    assert run.response_processing_options.low_pass == twophoton.LowPassFilterOptions("butterworth", 3.0)
+    assert (folder / "lumentrace" / "report.html").exists()
+
+
+def test_grids_lie_inside_the_crop(session: Path, tmp_path: Path) -> None:
+    done = lumentrace("twophoton", "analyze", session, "--rois", "grid:10", "--no-baseline-epoch", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = twophoton.load_analysis_outputs(tmp_path / "analysis_outputs.h5")
+    assert found.roi_set is not None
+    assert len(found.roi_set) == 20
+    assert found.baseline_windows is not None
+    assert len(found.baseline_windows) == 1
+
+
+def test_a_region_outside_is_a_warning_in_a_line(session: Path, tmp_path: Path) -> None:
+    labels = np.zeros((40, 48), np.uint8)
+    labels[0, 0], labels[15:20, 15:20] = 1, 2
+    np.save(tmp_path / "rois.npy", labels)
+    done = lumentrace("twophoton", "analyze", session, "--rois", tmp_path / "rois.npy", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning no pixel of roi_0001 lies in the domain" in done.stderr
+    assert "UserWarning" not in done.stderr
+    np.save(tmp_path / "rois.npy", labels - 0.5)
+    for name, content in (("rois.npy", None), ("cut.npy", b""), ("text.npy", b"12 13"), ("cut.tif", b"II*\0")):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        wrong = lumentrace("twophoton", "analyze", session, "--rois", path, "--out", tmp_path)
+        assert wrong.returncode == 3
+        assert name in wrong.stderr
+        assert "Traceback" not in wrong.stderr
+
+
+def test_kernels_and_the_report_again(tmp_path: Path) -> None:
+    lab = tmp_path / "lab"
+    size = ("--cells", 2, "--rows", 32, "--columns", 40, "--repeats", 2)
+    made = lumentrace("twophoton", "simulate", "-o", lab, "--stimulus", "olfaction", "--recordings", 1, *size)
+    assert made.returncode == 0, made.stderr
+    folder = lab / "data/simulated/olfaction/2026/03_02/09_00_00"
+    out = tmp_path / "out"
+    no_side = lumentrace("twophoton", "analyze", folder, "--kernels", "olfaction", "--out", out)
+    assert no_side.returncode == 3
+    assert "which hemisphere" in no_side.stderr
+    done = lumentrace(
+        "twophoton", "analyze", folder, "--kernels", "olfaction", "--hemisphere", "left", "--maps", "--out", out
+    )
+    assert done.returncode == 0, done.stderr
+    kernels = twophoton.load_stimulus_kernels(out / "kernels.h5")
+    assert (kernels.hemisphere, kernels.method) == ("left", "smooth")
+    table = pl.read_csv(out / "exports/csvs/kernels.csv")
+    assert table.columns[:3] == ["epoch_name", "roi_label", "stream"]
+    own = table.filter((pl.col("stream") == "contralateral") & (pl.col("roi_label") == kernels.roi_labels[1]))
+    assert kernels.contralateral is not None
+    np.testing.assert_allclose(own.drop("epoch_name", "roi_label", "stream").row(0), kernels.contralateral[0, 1])
+    first = (out / "report.html").read_text("utf-8")
+    again = lumentrace("twophoton", "report", out, "--out", tmp_path / "again.html")
+    assert again.returncode == 0, again.stderr
+    # All but the minute in which it was made.
+    second = (tmp_path / "again.html").read_text("utf-8")
+    assert first.partition("<footer>")[0] == second.partition("<footer>")[0]
+    assert first.partition("</footer>")[2] == second.partition("</footer>")[2]
+    lumentrace("twophoton", "analyze", folder, "--out", out)
+    plain = lumentrace("twophoton", "report", out / "analysis_outputs.h5")
+    assert plain.returncode == 0, plain.stderr
+    assert "<h2>Kernels</h2>" not in (out / "report.html").read_text("utf-8")
+
+
+def test_one_bad_recording_does_not_stop_the_others(session: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "cut"
+    shutil.copytree(session / "lumentrace", bad)
+    with h5py.File(bad / "recording_data.h5", "r+") as file:
+        del file["stimulus"]
+    done = lumentrace("twophoton", "analyze", bad, tmp_path / "nowhere", session, "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert "recording_data.h5" in done.stderr
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "session" / "report.html").exists()
+
+
+def test_an_unknown_stimulus_function_is_an_error_in_a_line(session: Path, tmp_path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(session / "stimulusData" / "filebackup.zip", "w") as archive:
+        archive.writestr("paramfiles/stimulus_lookup.txt", "1,Other\n")
+    done = lumentrace("twophoton", "convert", session, "--force")
+    assert done.returncode == 3
+    assert "no function for stimulus 62002" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_results_of_another_recording_are_refused(session: Path, tmp_path: Path) -> None:
+    lumentrace("twophoton", "analyze", session, "--out", tmp_path / "out")
+    other = twophoton.simulate_recording(tmp_path / "other", cells=1, rows=32, columns=32, repeats=1).folder
+    paths = twophoton.convert_recording_to_twopy(other)
+    done = lumentrace("twophoton", "report", tmp_path / "out", "--recording", paths.path)
+    assert done.returncode == 2
+    assert "expected results of" in done.stderr
+    with h5py.File(tmp_path / "out" / "analysis_outputs.h5", "r+") as file:
+        del file["dff"]
+    cut = lumentrace("twophoton", "report", tmp_path / "out")
+    assert cut.returncode == 2
+    assert "missing dff" in cut.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["find", "--config", "nothing.yml"], "nothing.yml"),
+        (["find", "--month", "13"], "from 1 to 12"),
+        (["find", "--limit", "0"], "--limit"),
+        (["analyze", "{s}", "--rois", "circles"], "watershed or grid:12, found 'circles'"),
+        (["analyze", "{s}", "--rois", "grid:big"], "found 'grid:big'"),
+        (["analyze", "{s}", "--smoothing", "median:3"], "found 'median:3'"),
+        (["analyze", "{s}", "--smoothing", "savgol:x"], "found 'savgol:x'"),
+        (["analyze", "{s}", "--background", "guess"], "--background"),
+        (["analyze", "{s}", "--kernels", "taste"], "--kernels"),
+        (["report", "nowhere.h5"], "nowhere.h5"),
+        (["simulate", "--cells", "900"], "cells"),
+        (["convert"], "Missing argument"),
+    ],
+)
+def test_wrong_usage(lab: Path, session: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
+    shutil.copy(lab / "config.yml", tmp_path)
+    done = lumentrace("twophoton", *(text.format(s=session) for text in arguments), cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--smoothing", "savgol:4,2"], "odd number"),
+        (["--low-pass", "99"], "cutoff_hz"),
+        (["--baseline-epoch", "Purple"], "Purple"),
+        (["--kernels", "vision"], "contrast"),
+    ],
+)
+def test_settings_that_do_not_fit_the_recording(session: Path, arguments: list[str], told: str) -> None:
+    done = lumentrace("twophoton", "analyze", session, *arguments)
+    assert done.returncode == 3
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
