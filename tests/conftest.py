@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,16 +41,15 @@ def lab_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return user
 
 
-@pytest.fixture(autouse=True)
-def only_settings_of_the_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def only_settings_of_the_tests(lab_settings: Path) -> Iterator[None]:
     """Two-photon tests see the settings above and not those of whoever runs them."""
-    if not request.node.path.name.startswith("test_twophoton"):
-        return
-    user = request.getfixturevalue("lab_settings")
-    for name in ("XDG_CONFIG_HOME", "APPDATA"):
-        monkeypatch.setenv(name, str(user))
-    for name in ("LUMENTRACE_TWOPHOTON_CONFIG", "TWOPY_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "APPDATA"):
+            patch.setenv(name, str(lab_settings))
+        for name in ("LUMENTRACE_TWOPHOTON_CONFIG", "TWOPY_CONFIG"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

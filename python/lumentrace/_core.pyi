@@ -269,7 +269,7 @@ class MovieFrames:
         regions: _Areas,
         background: str,
         dark: _Areas | None = None,
-        stripes: tuple[int, float] = (0, 0.0),
+        stripes: tuple[int, float] = ...,
         threads: int = 0,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
     def images(

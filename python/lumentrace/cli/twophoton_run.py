@@ -26,7 +26,9 @@ from lumentrace import FormatError, plots, provenance, twophoton
 from lumentrace.cli.console import console
 from lumentrace.files import replacing
 from lumentrace.storage.tiff import read_tiff
-from lumentrace.twophoton.convert import DATA_FILE, FOLDER
+from lumentrace.twophoton.config import optional_config
+from lumentrace.twophoton.converted_files import DATA_FILE
+from lumentrace.twophoton.places import FOLDER, output_place
 from lumentrace.twophoton.recording import recording_frame_rate_hz, recording_hemisphere
 
 RESULTS, MAPS, KERNELS, REPORT, RECORD = (
@@ -69,12 +71,12 @@ class Conversion:
 
     def convert(self, source: Path, place: Path | None) -> dict[str, Any]:
         """Convert a recording into a folder, if need be."""
-        folder = source / FOLDER if place is None else place
+        folder = place or converted_folder(source)
         began = time.perf_counter()
         recording = None if self.force else converted(source, folder)
         if recording is None:
             with frames(f"{source.name}: converting") as bar:
-                paths = self._converted(source, folder, bar)
+                paths = self._converted(source, place, bar)
             shape, seconds = paths.movie_shape, time.perf_counter() - began
             console.print(f"{source.name}: converted, see {paths.path}", soft_wrap=True)
         else:
@@ -83,12 +85,19 @@ class Conversion:
         size = f"{shape[1]} x {shape[2]}"
         return {"file": source.name, "frames": shape[0], "pixels": size, "seconds": round(seconds, 3)}
 
-    def _converted(self, source: Path, folder: Path, bar: Callable[[int, int], None]) -> Any:
-        used = {"mean_start_frame": self.mean_start, "mean_stop_frame": self.mean_stop}
+    def _converted(self, source: Path, place: Path | None, bar: Callable[[int, int], None]) -> Any:
+        folder = converted_folder(source) if place is None and optional_config() is None else place
         try:
-            return twophoton.convert_recording_to_twopy(source, folder, verbose=bar, **used)
+            return twophoton.convert_recording_to_twopy(
+                source, folder, mean_start_frame=self.mean_start, mean_stop_frame=self.mean_stop, verbose=bar
+            )
         except KeyError as error:
             raise FormatError(str(error.args[0])) from error
+
+
+def converted_folder(source: Path) -> Path:
+    """Where a recording is converted to: as the settings say, or beside it if there are none."""
+    return source / FOLDER if optional_config() is None else output_place(source).folder
 
 
 def converted(source: Path, folder: Path) -> Any:
@@ -106,10 +115,11 @@ def opened(path: Path) -> Any:
     """A recording from a converted file or folder, or from a recording folder that is converted first if need be."""
     if path.suffix == ".h5" or (path / DATA_FILE).exists():
         return twophoton.load_converted_recording(path)
-    found = converted(path, path / FOLDER)
+    folder = converted_folder(path)
+    found = converted(path, folder)
     if found is None:
         Conversion().convert(path, None)
-        found = twophoton.load_converted_recording(path / FOLDER)
+        found = twophoton.load_converted_recording(folder)
     return found
 
 

@@ -54,7 +54,7 @@ def forget_open_files() -> None:
 
 
 def _known(dtype: np.dtype[Any]) -> bool:
-    return dtype.name in TYPES and dtype.newbyteorder("<") == dtype
+    return dtype.name in TYPES and (dtype.newbyteorder("<") == dtype)
 
 
 def _filters(data: Any) -> list[str] | None:
@@ -97,8 +97,8 @@ def _starts_where_said(path: Path, data: Any, found: NDArray[np.uint64]) -> bool
     offset, size, _ = (int(value) for value in found[0])
     with path.open("rb") as file:
         file.seek(offset)
-        held: bytes = file.read(size)
-    return held == data.id.read_direct_chunk((0, 0, 0))[1]
+        held = file.read(size)
+    return bool(held == data.id.read_direct_chunk((0, 0, 0))[1])
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.twophoton.convert import DATA_FILE, MOVIE_FILE, convert_recording
+from lumentrace.twophoton.convert import convert_recording
+from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.lazy_movie import LazyFrames
 from lumentrace.twophoton.places import output_place

@@ -60,7 +60,8 @@ def _types(source: MovieSource) -> list[str]:
     """Types to try, from the narrowest that holds some frames to one that holds everything."""
     if source.dtype.kind != "f" and source.dtype.name in TYPES:
         return [source.dtype.name]
-    widest = source.dtype.name if source.dtype.name in TYPES else "float64"
+    small = "float32" if source.dtype == np.float16 else "float64"
+    widest = source.dtype.name if source.dtype.name in TYPES else small
     for start in np.unique(np.linspace(0, source.shape[0] - 1, LOOKED_AT).astype(int)):
         block = source.read(int(start), int(start) + 1)
         if not np.isfinite(block).all() or (block != np.rint(block)).any():
@@ -88,14 +89,16 @@ def _copied(
                 frames, span, transposed = source.frames(start, stop)
                 summed = mean_range[0] - start + span[0], mean_range[1] - start + span[0]
                 with naming(source.path):
-                    packed, *sums = frames.pack(span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL)
+                    packed, sums, counts = frames.pack(
+                        span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL
+                    )
                 if packed is None:
                     return None
                 for place, own in zip(_places(source.shape, chunk, start, stop), packed, strict=True):
                     data.id.write_direct_chunk(place, own)
                 sink.check()
-                total += sums[0]
-                held += sums[1]
+                total += sums
+                held += counts
                 tell(stop)
     finally:
         sink.check()

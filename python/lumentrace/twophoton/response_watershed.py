@@ -322,8 +322,6 @@ def _regions(
     least = np.percentile(score[score > 0], percentiles[0])
     labels = watershed_labels(score, sigma)
     for number, box in enumerate(ndimage.find_objects(labels), 1):
-        if box is None:
-            continue
         wide = tuple(
             slice(max(side.start - radius, 0), min(side.stop + radius, length))
             for side, length in zip(box, score.shape, strict=True)

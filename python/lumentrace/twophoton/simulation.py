@@ -133,7 +133,7 @@ def simulate_recording(
     >>> from lumentrace import twophoton
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     truth = twophoton.simulate_recording(folder, cells=2, rows=32, columns=32, repeats=1, seed=1)
-    ...     converted = twophoton.convert_recording_to_twopy(folder)
+    ...     converted = twophoton.convert_recording_to_twopy(folder, folder + "/converted")
     >>> converted.movie_shape == (len(truth.dff), 32, 32)
     True
     """

@@ -149,7 +149,8 @@ def extract_background_corrected_roi_traces(
     for _, frames, span in recording.movie.iter_kernel_batches(first, stop, chunk_frames):
         if check_cancelled is not None:
             check_cancelled()
-        parts.append(frames.traces(span, *crop.spans, regions, *background.kernel()))
+        name, dark_pixels, stripes = background.kernel()
+        parts.append(frames.traces(span, *crop.spans, regions, name, dark_pixels, stripes))
     raw, dark, corrected = (np.concatenate(each) for each in zip(*parts, strict=True))
     metadata = {"method": method, **background.about, **_place(crop, spatial_domain), **left_out}
     return BackgroundCorrectedRoiTraces(raw, dark, corrected, labels, first, stop, statistic, method, metadata)
@@ -307,7 +308,7 @@ def _darkest(mean: Floats, free: NDArray[np.bool_], centre: int, reach: int, sha
     if not near.any():
         raise ValueError(f"expected pixels that belong to no region within {reach} rows of row {centre}, found none")
     limit = np.percentile(image[near], share)
-    return np.flatnonzero(near & (image <= limit)) + first * mean.shape[1]
+    return np.asarray(np.flatnonzero(near & (image <= limit)) + first * mean.shape[1])
 
 
 def _open(percentile: float, name: str) -> float:

@@ -81,7 +81,7 @@ def twophoton_report(
     >>> from lumentrace import plots, twophoton
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     truth = twophoton.simulate_recording(folder, cells=3, rows=40, columns=40, repeats=1, seed=1)
-    ...     recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(folder).path)
+    ...     recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(folder, folder).path)
     ...     rois = twophoton.make_roi_set_from_label_image(truth.label_image)
     ...     run = twophoton.compute_recording_responses(recording, rois)
     ...     plots.twophoton_report(f"{folder}/report.html", run).name
