@@ -148,7 +148,7 @@ def main() -> None:
     make = generator(options.shared)
     print(f"{'pair':22} {'mean px':>9} {'largest':>9} {'thought':>7} {'agree':>6} {'corr.':>6}")
     for number, (name, arguments) in enumerate(HARD.items()):
-        truth, post, pre = pair(make, ["--size", "1000", "--seed", str(options.seed + number), *arguments])
+        truth, post, pre = pair(make, ["--size", "2000", "--seed", str(options.seed + number), *arguments])
         start = time.perf_counter()
         found = register(post, pre)
         print(line(name, errors(make, truth, found), found, time.perf_counter() - start), flush=True)

