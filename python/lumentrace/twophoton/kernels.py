@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.twophoton.kernel_fits import least_squares, smooth_least_squares
 from lumentrace.twophoton.recording import recording_hemisphere
 from lumentrace.twophoton.responses import RecordingResponses
 from lumentrace.twophoton.windows import EpochFrameWindow
@@ -23,10 +24,6 @@ IRREGULAR = 0.1
 CODES = {"left": (0.0, 1.0), "right": (1.0, 2.0)}
 """Codes of odours: 0 left, 1 both, 2 right, 3 none; those that reach an antenna."""
 LAST_CODE = 3.0
-WEIGHTS = tuple(10.0**power for power in range(-4, 4))
-"""Weights of the penalty on bends, in units of the stimulus' own power."""
-FOLDS = 4
-"""Parts for cross-validation if there is only one segment."""
 
 
 @dataclass(frozen=True)
@@ -289,9 +286,12 @@ def _fit(
     regions, lags = part.responses.shape[1], len(offsets)
     kernels, used = np.zeros((len(streams), regions, lags)), np.zeros(regions, np.int64)
     # Regions that miss the same frames share one factorisation.
-    patterns, owner = np.unique(np.isfinite(part.responses) & inside[:, None], axis=1, return_inverse=True)
-    for number, kept in enumerate(patterns.T):
-        own = np.flatnonzero(owner.reshape(-1) == number)
+    known = np.ascontiguousarray((np.isfinite(part.responses) & inside[:, None]).T)
+    patterns: dict[bytes, list[int]] = {}
+    for region, kept in enumerate(np.packbits(known, axis=1)):
+        patterns.setdefault(kept.tobytes(), []).append(region)
+    for own in patterns.values():
+        kept = known[own[0]]
         if not kept.any():
             raise ValueError("expected responses with enough of the stimulus around them, found none")
         design = np.hstack([stream[index[kept][:, None] + offsets] for stream in streams])
@@ -300,9 +300,9 @@ def _fit(
         if options.method == "xcorr":
             solution = design.T @ y / len(y)
         elif options.method == "ols":
-            solution = np.linalg.lstsq(design, y, rcond=None)[0]
+            solution = least_squares(design, y)
         else:
-            solution = _smooth(design, y, segment[kept], len(streams))
+            solution = smooth_least_squares(design, y, segment[kept], len(streams))
         kernels[:, own] = solution.reshape(len(streams), lags, len(own)).transpose(0, 2, 1)
         used[own] = int(kept.sum())
     return [(each, used) for each in kernels]
@@ -317,28 +317,3 @@ def _places(part: _Segments, past: int, future: int) -> tuple[NDArray[np.int64],
     inside = (index >= 0) & (index < count)
     inside &= (index - past >= part.starts[segment]) & (index + future < part.starts[segment + 1])
     return index, segment, inside
-
-
-def _smooth(design: Floats, y: Floats, segment: NDArray[np.int64], streams: int) -> Floats:
-    """Least squares with a penalty on second differences, its weight by cross-validation over segments."""
-    lags = design.shape[1] // streams
-    bend = np.diff(np.eye(lags), n=2, axis=0)
-    unit = float(np.mean((design - design.mean(axis=0)) ** 2) * len(design))
-    penalty = np.asarray(unit * np.kron(np.eye(streams), bend.T @ bend), dtype=np.float64)
-    parts = np.unique(segment)
-    folds = segment if len(parts) > 1 else np.arange(len(segment)) * FOLDS // len(segment)
-    losses = []
-    for weight in WEIGHTS:
-        loss = 0.0
-        for fold in np.unique(folds):
-            held = folds == fold
-            center, level = design[~held].mean(axis=0), y[~held].mean(axis=0)
-            found = _penalised(design[~held] - center, y[~held] - level, np.multiply(weight, penalty))
-            loss += float(((y[held] - level - (design[held] - center) @ found) ** 2).sum())
-        losses.append(loss)
-    best = WEIGHTS[int(np.argmin(losses))]
-    return _penalised(design - design.mean(axis=0), y, np.multiply(best, penalty))
-
-
-def _penalised(design: Floats, y: Floats, penalty: Floats) -> Floats:
-    return np.asarray(np.linalg.lstsq(design.T @ design + penalty, design.T @ y, rcond=None)[0])
