@@ -69,6 +69,10 @@ impl Plan {
                 let expected = "a step that takes a list of tables";
                 return Err(Error::argument("steps", expected, format!("{step:?}")));
             }
+            if step.wants_named_lines() && !steps[0].names_lines() {
+                let expected = "a first step that names lines";
+                return Err(Error::argument("steps", expected, format!("{:?}", steps[0])));
+            }
             widths.push(step.width(widths[widths.len() - 1])?);
             list = step.makes_list();
         }
@@ -135,9 +139,10 @@ impl Plan {
             input.data.extend_from_slice(rows.slice(start, end).data());
             input.close();
         }
+        let sample = tables.first().map_or(rows.slice(0, 0), |&(start, end)| rows.slice(start, end));
         for (step, &width) in self.steps.iter().zip(&self.widths[1..]) {
             output.reset(width);
-            step.run(input, output, scratch, control)?;
+            step.run(sample, input, output, scratch, control)?;
             std::mem::swap(input, output);
         }
         Ok(input)
