@@ -16,6 +16,7 @@ __all__ = [
     "adaptive_windows",
     "align_images",
     "birmingham",
+    "cluster_lines",
     "content_hash",
     "dbscan_labels",
     "filter_frames",

@@ -235,6 +235,7 @@ fn check(rows: Rows<'_>, ranges: &[(usize, usize)], owners: Option<&[usize]>, si
 mod tests {
     use super::*;
     use crate::cluster::tracers::TracerClusters;
+    use crate::lines::clusters::ClusterLines;
     use crate::lines::cutpoints::Cutpoints;
 
     /// `n` lines through the origin and as many anywhere, without order.
@@ -316,6 +317,9 @@ mod tests {
         assert!(refused(vec![recipe().remove(0), Step::Birmingham { fopt: 0.5 }], 7).contains("found 4 columns"));
         let twice = [&recipe()[..3], &recipe()[2..3]].concat();
         assert!(refused(twice, 7).contains("list of tables"));
+        let by_lines = Step::ClusterLines(ClusterLines { indices: vec![2, 3], label: 4, reject: 3.5 });
+        let nameless = [&recipe()[..2], std::slice::from_ref(&by_lines)].concat();
+        assert!(refused(nameless, 7).contains("a first step that names lines"));
 
         let data = lines(1);
         let rows = Rows::new(&data, 7).unwrap();
