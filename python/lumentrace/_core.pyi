@@ -18,6 +18,7 @@ __all__ = [
     "adaptive_windows",
     "align_images",
     "birmingham",
+    "cluster_lines",
     "content_hash",
     "dbscan_labels",
     "filter_frames",
@@ -78,6 +79,9 @@ def find_cutpoints(
 ) -> NDArray[np.float64]: ...
 def get_cutoffs(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
 def birmingham(lines: NDArray[np.float64], fopt: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def cluster_lines(
+    points: NDArray[np.float64], lines: NDArray[np.float64], indices: Sequence[int], label: int, reject: float
+) -> NDArray[np.float64]: ...
 def lsq_point(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
 
 # ---------------------------------------------------------------- grids

@@ -105,3 +105,56 @@ def birmingham(lines: Array, fopt: float) -> tuple[Array | None, NDArray[np.bool
         keep = min(max(within, target), int(used.sum()) - 1)
         used = np.zeros(len(good), dtype=bool)
         used[order[:keep]] = True
+
+
+def motion(lines: Array) -> tuple[Array, Array] | None:
+    """Point at time 0 and velocity of the uniform motion nearest to the lines, which know their times."""
+    n = lines[:, 4:7] - lines[:, 1:4]
+    n = n / np.linalg.norm(n, axis=1)[:, None]
+    across = np.eye(3) - n[:, :, None] * n[:, None, :]
+    rows = np.concatenate([across, lines[:, 0, None, None] * across], axis=2)
+    if len(lines) < 10 or np.linalg.matrix_rank(rows.reshape(-1, 6), tol=1e-6 * np.sqrt(len(lines))) < 6:
+        still = nearest_point(lines)
+        return None if still is None else (still, np.zeros(3))
+    offsets = (across @ lines[:, 1:4, None]).reshape(-1)
+    both = np.linalg.lstsq(rows.reshape(-1, 6), offsets, rcond=None)[0]
+    return both[:3], both[3:]
+
+
+def timed_distances(lines: Array, at: tuple[Array, Array]) -> Array:
+    """Squared distances of a moving point from each line at the time of the line."""
+    point, velocity = at
+    shift = lines[:, :1] * velocity
+    moved = np.column_stack([lines[:, 0], lines[:, 1:4] - shift, lines[:, 4:7] - shift])
+    return squared_distances(moved, point)
+
+
+def cluster_lines(points: Array, lines: Array, indices: list[int], label: int, reject: float) -> Array:
+    """Rows t, x, y, z, error of the clusters of labelled points, each from the lines that its points name."""
+    located = []
+    for name in np.unique(points[:, label]):
+        if name == -1 or np.isnan(name):
+            continue
+        cluster = points[points[:, label] == name]
+        rows, counts = np.unique(cluster[:, indices].astype(int), return_counts=True)
+        good = usable(lines[rows])
+        own, weights = lines[rows][good], counts[good]
+        centre, epoch = cluster[:, 1:4].mean(axis=0), own[:, 0].mean() if len(own) else 0.0
+        span = np.abs(own[:, 0] - epoch).max(initial=0.0) or 1.0
+        own = np.column_stack([(own[:, 0] - epoch) / span, own[:, 1:7]])
+        at, found = (centre, np.zeros(3)), False
+        for _ in range(10):
+            squared = timed_distances(own, at)
+            median = np.quantile(np.repeat(squared, weights), 0.5, method="inverted_cdf") if len(own) else 0.0
+            used = squared <= reject**2 * median
+            following = motion(own[used]) if used.sum() > 1 else None
+            found = following is not None
+            if following is None or np.allclose(following, at, rtol=0, atol=1e-12):
+                break
+            at = following
+        if not found:
+            used, at = np.ones(len(own), dtype=bool), (centre, np.zeros(3))
+        error = np.sqrt(timed_distances(own, at)[used].mean()) if used.any() else np.nan
+        time = own[used, 0].mean() if found else 0.0
+        located.append([epoch + span * time if found else cluster[:, 0].mean(), *(at[0] + time * at[1]), error])
+    return np.array(located).reshape(-1, 5)

@@ -43,6 +43,8 @@ class NativeStep:
         Whether a result is a list of tables.
     takes_list : bool
         Whether a sample may be a list of tables.
+    of_lines : bool
+        Whether the step also reads the lines that the run started from.
     attrs : callable
         Attributes of a result, from the attributes of its sample and a function that returns the sample.
     filters : int
@@ -54,6 +56,7 @@ class NativeStep:
     columns: list[str]
     listed: bool = False
     takes_list: bool = False
+    of_lines: bool = False
     attrs: Attrs = keep_all
     filters: int = 1
 
@@ -190,7 +193,7 @@ def compile_steps(filters: Sequence[Filter], batch: Results) -> list[NativeStep]
     while left and isinstance(left[0], NativeFilter) and issubclass(kind, left[0].takes):
         pair = left[0].native_pair(left[1], columns) if len(left) > 1 else None
         step = pair or left[0].native(columns)
-        if step is None or (listed and not step.takes_list):
+        if step is None or (listed and not step.takes_list) or (step.of_lines and batch.kind is not LineData):
             break
         steps.append(step)
         kind, columns, listed = PointData, step.columns, step.listed

@@ -3,7 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`samples`] | sample ranges over a table of rows |
-//! | [`lines`] | geometry of lines of response: cutpoints, least-squares points, the Birmingham method |
+//! | [`lines`] | geometry of lines of response: cutpoints, least-squares points and motions, the Birmingham method |
 //! | [`channels`] | colocalization of two channels: correlation, thresholds, randomisation |
 //! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation, DBSCAN, k-means |
 //! | [`frames`] | frames of image stacks: levelling, objects, blobs, links from frame to frame |

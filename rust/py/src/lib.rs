@@ -43,7 +43,7 @@ mod core_module {
     #[pymodule_export]
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]
-    use super::lines::{birmingham, find_cutpoints, get_cutoffs, lsq_point};
+    use super::lines::{birmingham, cluster_lines, find_cutpoints, get_cutoffs, lsq_point};
     #[pymodule_export]
     use super::movie::{MovieFrames, flood_labels};
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! Bindings of `lumentrace::lines`.
 
-use lumentrace::lines::{birmingham as birmingham_method, centroid, cutpoints};
+use lumentrace::lines::{birmingham as birmingham_method, centroid, clusters, cutpoints};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -74,6 +74,26 @@ pub(crate) fn birmingham<'py>(
     })?;
     let flat = row.map_or_else(Vec::new, Vec::from);
     Ok((tables::table(py, flat, 5)?, PyArray1::from_vec(py, used)))
+}
+
+/// One row `t, x, y, z, error` per cluster of `points`, from the rows of `lines` that their columns `indices` name.
+#[pyfunction]
+pub(crate) fn cluster_lines<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    lines: PyReadonlyArray2<'py, f64>,
+    indices: Vec<usize>,
+    label: usize,
+    reject: f64,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let (points, lines) = (tables::rows("points", &points)?, tables::rows("lines", &lines)?);
+    let located = run::quick(py, || {
+        let mut located = Vec::new();
+        let clusters = clusters::ClusterLines { indices, label, reject };
+        clusters.locate(points, lines, &mut clusters::Scratch::default(), &mut located)?;
+        Ok(located)
+    })?;
+    tables::table(py, located, clusters::LOCATION)
 }
 
 /// The point nearest to all lines, or None if there is no single one.

@@ -2,6 +2,7 @@
 
 use lumentrace::cluster::tracers::TracerClusters;
 use lumentrace::grid::peaks::Peaks;
+use lumentrace::lines::clusters::ClusterLines;
 use lumentrace::lines::cutpoints::Cutpoints;
 use lumentrace::lines::minpoints::Minpoints;
 use lumentrace::points::velocity::Velocity;
@@ -102,6 +103,11 @@ fn step(name: &str, options: &Bound<'_, PyDict>) -> PyResult<Step> {
             cluster_size: option(options, "cluster_size")?,
             weight: option(options, "weight")?,
         }),
+        "cluster_lines" => Ok(Step::ClusterLines(ClusterLines {
+            indices: option(options, "indices")?,
+            label: option(options, "label")?,
+            reject: option(options, "reject")?,
+        })),
         "minpoints" => Ok(Step::Minpoints(Minpoints {
             num_lines: option(options, "num_lines")?,
             max_distance: option(options, "max_distance")?,

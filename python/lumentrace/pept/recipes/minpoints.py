@@ -25,4 +25,4 @@ class Minpoints(TwoPasses):
 
     def candidates(self) -> Any:
         """Minpoints."""
-        return tracking.Minpoints(self.num_lines, self.max_distance)
+        return tracking.Minpoints(self.num_lines, self.max_distance, append_indices=True)

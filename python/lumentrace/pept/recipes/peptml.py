@@ -1,4 +1,4 @@
-"""PEPT-ML: locations are where the cutpoints of many lines cluster."""
+"""PEPT-ML: tracers are where the cutpoints of many lines cluster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .two_passes import TwoPasses
 class PeptML(TwoPasses):
     """PEPT-ML: cutpoints, clustered twice, then separated into trajectories.
 
-    Any number of tracers, robust against noise [1]_.
+    Any number of tracers, robust against noise [1]_. A cluster of cutpoints is located by its lines (`ClusterLines`)
+    instead of by its centroid, which lines of other tracers and chance lines pull away.
 
     References
     ----------
@@ -26,7 +27,7 @@ class PeptML(TwoPasses):
     --------
     >>> from lumentrace.pept.recipes import PeptML
     >>> PeptML(tracers=2).pipeline().transformers[0]
-    Cutpoints(append_indices = False, cutoffs = None, max_distance = 0.5)
+    Cutpoints(append_indices = True, cutoffs = None, max_distance = 0.5)
     """
 
     name: ClassVar[str] = "peptml"
@@ -35,4 +36,4 @@ class PeptML(TwoPasses):
 
     def candidates(self) -> Any:
         """Cutpoints."""
-        return tracking.Cutpoints(self.max_distance)
+        return tracking.Cutpoints(self.max_distance, append_indices=True)

@@ -3,6 +3,7 @@
 from lumentrace.pept.tracking import peptml as peptml
 from lumentrace.pept.tracking.birmingham_method import BirminghamMethod
 from lumentrace.pept.tracking.centroids import Centroids
+from lumentrace.pept.tracking.cluster_lines import ClusterLines
 from lumentrace.pept.tracking.condition import Condition
 from lumentrace.pept.tracking.cutpoints import Cutpoints
 from lumentrace.pept.tracking.debug import Debug
@@ -32,6 +33,7 @@ __all__ = [
     "BirminghamMethod",
     "Center",
     "Centroids",
+    "ClusterLines",
     "Condition",
     "Cutpoints",
     "CutpointsToF",

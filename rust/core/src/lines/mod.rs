@@ -6,11 +6,13 @@
 
 mod by_time;
 mod line;
+mod motion;
 mod nearby;
 mod pairs;
 
 pub mod birmingham;
 pub mod centroid;
+pub mod clusters;
 pub mod cutpoints;
 pub mod minpoints;
 pub mod rejection;

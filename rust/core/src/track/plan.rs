@@ -69,6 +69,10 @@ impl Plan {
                 let expected = "a step that takes a list of tables";
                 return Err(Error::argument("steps", expected, format!("{step:?}")));
             }
+            if step.wants_named_lines() && !steps[0].names_lines() {
+                let expected = "a first step that names lines";
+                return Err(Error::argument("steps", expected, format!("{:?}", steps[0])));
+            }
             widths.push(step.width(widths[widths.len() - 1])?);
             list = step.makes_list();
         }
@@ -135,9 +139,10 @@ impl Plan {
             input.data.extend_from_slice(rows.slice(start, end).data());
             input.close();
         }
+        let sample = tables.first().map_or(rows.slice(0, 0), |&(start, end)| rows.slice(start, end));
         for (step, &width) in self.steps.iter().zip(&self.widths[1..]) {
             output.reset(width);
-            step.run(input, output, scratch, control)?;
+            step.run(sample, input, output, scratch, control)?;
             std::mem::swap(input, output);
         }
         Ok(input)
@@ -230,6 +235,7 @@ fn check(rows: Rows<'_>, ranges: &[(usize, usize)], owners: Option<&[usize]>, si
 mod tests {
     use super::*;
     use crate::cluster::tracers::TracerClusters;
+    use crate::lines::clusters::ClusterLines;
     use crate::lines::cutpoints::Cutpoints;
 
     /// `n` lines through the origin and as many anywhere, without order.
@@ -311,6 +317,9 @@ mod tests {
         assert!(refused(vec![recipe().remove(0), Step::Birmingham { fopt: 0.5 }], 7).contains("found 4 columns"));
         let twice = [&recipe()[..3], &recipe()[2..3]].concat();
         assert!(refused(twice, 7).contains("list of tables"));
+        let by_lines = Step::ClusterLines(ClusterLines { indices: vec![2, 3], label: 4, reject: 3.5 });
+        let nameless = [&recipe()[..2], std::slice::from_ref(&by_lines)].concat();
+        assert!(refused(nameless, 7).contains("a first step that names lines"));
 
         let data = lines(1);
         let rows = Rows::new(&data, 7).unwrap();

@@ -4,6 +4,7 @@ use super::groups::Groups;
 use crate::cluster::tracers::{self, TracerClusters};
 use crate::grid::peaks::{self, Limits, Peaks};
 use crate::lines::birmingham;
+use crate::lines::clusters::{self, ClusterLines};
 use crate::lines::cutpoints::{self, Cutpoints};
 use crate::lines::minpoints::{self, Minpoints};
 use crate::lines::rejection;
@@ -35,6 +36,8 @@ pub enum Step {
         /// Column of weights, which is used and left out.
         weight: Option<usize>,
     },
+    /// Labelled points to the locations of their clusters' lines, which are those of the sample.
+    ClusterLines(ClusterLines),
     /// Lines to one location and its error.
     Birmingham {
         /// Fraction of the lines to keep, in (0, 1].
@@ -67,6 +70,7 @@ pub enum Step {
 pub(super) struct Scratch {
     cutpoints: cutpoints::Scratch,
     tracers: tracers::Scratch,
+    clusters: clusters::Scratch,
     birmingham: birmingham::Scratch,
     minpoints: minpoints::Scratch,
     rejection: rejection::Scratch,
@@ -97,6 +101,7 @@ impl Step {
                 let extra = usize::from(*error) + usize::from(*cluster_size);
                 (least, width + extra - usize::from(weight.is_some()))
             }
+            Self::ClusterLines(options) => (options.columns(), clusters::LOCATION),
             Self::Birmingham { .. } => (7, 5),
             Self::Minpoints(options) => (7, options.columns()),
             Self::LinesCentroids { .. } => (7, 4),
@@ -120,9 +125,24 @@ impl Step {
         matches!(self, Self::SplitLabels { .. })
     }
 
-    /// Runs the step on one sample; `output` has been reset to this step's width.
+    /// Whether the step makes points that name the rows of the sample's lines.
+    pub(super) fn names_lines(&self) -> bool {
+        match self {
+            Self::Cutpoints(options) => options.append_indices,
+            Self::Minpoints(options) => options.append_indices,
+            _ => false,
+        }
+    }
+
+    /// Whether the step takes such points.
+    pub(super) fn wants_named_lines(&self) -> bool {
+        matches!(self, Self::ClusterLines(_))
+    }
+
+    /// Runs the step on one sample, `sample` before the first step; `output` has been reset to this step's width.
     pub(super) fn run(
         &self,
+        sample: Rows<'_>,
         input: &Groups,
         output: &mut Groups,
         scratch: &mut Scratch,
@@ -152,6 +172,10 @@ impl Step {
                 for table in input.tables() {
                     centroid(table, input.width, *error, *cluster_size, *weight, &mut output.data);
                 }
+                output.close();
+            }
+            Self::ClusterLines(options) => {
+                options.locate(rows, sample, &mut scratch.clusters, &mut output.data)?;
                 output.close();
             }
             Self::Birmingham { fopt } => {
