@@ -1,6 +1,7 @@
 """Times lumentrace beside the installed alternatives, on the same work in the same run.
 
     python benches/peers.py pept [--shared ../shared] [--repeat 3]
+    python benches/peers.py twophoton [--size L] [--python313 python3.13]
 
 Each peer lives in a virtual environment of its own below .peers (made on first use, from the package index) and is run
 as a child process; inputs travel as .npy files. Prints seconds (best of the repeats), ratios and the bar that was set.
@@ -13,7 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -26,6 +26,7 @@ PEERS = {
     "coloc_library": [],
     "playnano": ["playnano==0.5.0"],
     "afm_library": ["trackpy==0.7", "scikit-image", "pandas"],
+    "twopy": ["twopy==0.4.0"],
 }
 """Environments of the peers (none: our own); the older pept is the last one with circles and occupancy."""
 TECHNIQUES = {
@@ -33,6 +34,8 @@ TECHNIQUES = {
     "coloc": ["coloc015", "coloc040", "cpmeasure", "coloc_library"],
     "afm": ["playnano", "afm_library"],
 }
+OWN_BENCH = {"twophoton": "twophoton.py"}
+"""Techniques whose steps need processes and recordings of their own."""
 BARS = {
     "costes:0.1.5": 200.0,
     "costes:0.4.0": 30.0,
@@ -62,15 +65,15 @@ BARS = {
 }
 
 
-def peer_python(name: str, root: Path) -> Path:
-    """The interpreter of the peer's environment, made if missing."""
+def peer_python(name: str, root: Path, base: str | None = None) -> Path:
+    """The interpreter of the peer's environment, made if missing; by another Python if `base` names one."""
     if not PEERS[name]:
         return Path(sys.executable)
     folder = root / name
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not python.exists():
         print(f"making {folder} ...", flush=True)
-        venv.create(folder, with_pip=True)
+        subprocess.run([base or sys.executable, "-m", "venv", folder], check=True)
         run = [python, "-m", "pip", "install", "--quiet"]
         subprocess.run([*run, "setuptools<80", "wheel", "cython<3.1", *PEERS[name][1:]], check=True)
         subprocess.run([*run, *PEERS[name]], check=True)
@@ -94,11 +97,16 @@ def table(ours: dict[str, float], theirs: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("technique", nargs="?", default="pept", choices=sorted(TECHNIQUES))
+    parser.add_argument("technique", nargs="?", default="pept", choices=sorted([*TECHNIQUES, *OWN_BENCH]))
     parser.add_argument("--shared", type=Path, default=HERE.parent.parent / "shared", help="folder with data/")
     parser.add_argument("--peers", type=Path, default=HERE.parent / ".peers", help="folder of the peers' environments")
     parser.add_argument("--repeat", type=int, default=3)
-    options = parser.parse_args()
+    options, more = parser.parse_known_args()
+    if options.technique in OWN_BENCH:
+        given = ["--shared", options.shared, "--peers", options.peers, "--repeat", str(options.repeat), *more]
+        sys.exit(subprocess.run([sys.executable, HERE / OWN_BENCH[options.technique], *given], check=False).returncode)
+    if more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepare = [sys.executable, HERE / "peer_scripts" / f"{options.technique}_inputs.py", folder, options.shared]
