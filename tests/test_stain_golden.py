@@ -17,7 +17,9 @@ from lumentrace import FormatError, stain
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]
 SCATTERED = ("p01_easy", "p04_sizes")
-"""Pairs whose noise takes the median flux of their 40 spots more than 3 % away from the truth."""
+"""Pairs that miss the documented 3 % for the median flux of their 40 spots: 1.032 and 0.970, with standard errors
+(bootstrap over spots) of 0.05 and 0.04. No width of the warping kernel mends both (benches/LOG.md), so each of them is
+held to the peer's worst error, 5.4 %; the spots of all pairs together and the mean error of the pairs, to 3 %."""
 BINNED = ("equalize_pair",)
 KINDS = {
     "no sample dir": "no folder",
@@ -294,22 +296,20 @@ def test_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any],
     assert score["precision"] >= peer["precision"]
 
 
-NOISE = pytest.mark.xfail(
-    strict=False,
-    reason="noise of the images: of 96 such pairs 51 % are within 3 %, and 56 % with the true background subtracted "
-    "(benches/stain_flux.py)",
-)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=NOISE if name in SCATTERED else ()) for name in PAIRS])
+@pytest.mark.parametrize("name", PAIRS)
 def test_flux_of_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any], name: str) -> None:
-    assert np.median(fluxes(golden_stain, scorer, finished, name)) == pytest.approx(1, abs=0.03)
+    peer = read(golden_stain, "pairs_peer.json").values()
+    worst = max(abs(pair["stain"]["flux_ratio_median"] - 1) for pair in peer)
+    bar = worst if name in SCATTERED else 0.03
+    assert np.median(fluxes(golden_stain, scorer, finished, name)) == pytest.approx(1, abs=bar)
 
 
 def test_flux_of_all_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any]) -> None:
-    found = np.concatenate([fluxes(golden_stain, scorer, finished, name) for name in PAIRS])
-    assert len(found) > 100
-    assert np.median(found) == pytest.approx(1, abs=0.03)
+    found = [fluxes(golden_stain, scorer, finished, name) for name in PAIRS]
+    spots = np.concatenate(found)
+    assert len(spots) > 100
+    assert np.median(spots) == pytest.approx(1, abs=0.03)
+    assert np.mean([abs(np.median(pair) - 1) for pair in found]) <= 0.03
 
 
 def fluxes(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any], name: str) -> NDArray[np.float64]:
