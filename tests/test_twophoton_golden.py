@@ -51,6 +51,8 @@ class Case:
     facts: dict[str, Any]
     truth: dict[str, Any]
     scores: Any
+    peer: dict[str, Any]
+    """Scores of the peer against the truth."""
 
     @property
     def cells(self) -> twophoton.RoiSet:
@@ -72,7 +74,8 @@ def case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.
     with np.load(golden / request.param / "arrays.npz") as file:
         arrays = dict(file)
     facts = json.loads((golden / request.param / "facts.json").read_text())
-    return Case(request.param, folder, source, recording, arrays, facts, scores.load_truth(folder)[0], scores)
+    peer = json.loads((golden / request.param / "scores.json").read_text())
+    return Case(request.param, folder, source, recording, arrays, facts, scores.load_truth(folder)[0], scores, peer)
 
 
 def test_conversion(case: Case) -> None:
@@ -478,3 +481,36 @@ def test_response_watershed(case: Case, key: str) -> None:
         image = getattr(scores, f"{name}_image")
         np.testing.assert_allclose(image, case.arrays[f"{key}_{name}"], rtol=1e-5, atol=1e-5, err_msg=name)
     np.testing.assert_array_equal(labels_of(found.roi_set), case.arrays[f"{key}_labels"])
+
+
+TUNED = {"response_polarity": "absolute", "within_roi_percentile": 25.0}
+
+
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [("default", {}), ("seed", {"min_pixels": 20, "fill_holes": True}), ("absolute", TUNED)],
+)
+def test_regions_that_respond_are_the_cells(case: Case, key: str, settings: dict[str, Any]) -> None:
+    windows = twophoton.resolve_recording_timing(case.recording).epoch_windows
+    numbers = sorted({each.epoch_number for each in windows} - {1})
+    found = twophoton.response_watershed_roi_set(case.recording, windows, epoch_numbers=numbers, **settings)
+    scores = case.scores.roi_scores(found.masks, case.truth["label_image"])
+    peer = case.peer[f"response_watershed_iou_{key}"]
+    assert scores["recall_50"] >= peer["recall_50"]
+    assert scores["mean_best_iou"] >= peer["mean_best_iou"] - 1e-9
+    if settings is TUNED:
+        assert scores["mean_best_iou"] >= 0.75
+        assert scores["recall_50"] >= 0.95
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_dff_is_as_close_to_the_truth_as_the_peer(case: Case, method: Any) -> None:
+    traces = twophoton.extract_background_corrected_roi_traces(case.recording, case.cells, method=method)
+    windows = twophoton.resolve_recording_timing(case.recording).epoch_windows
+    baseline = twophoton.select_baseline_frame_windows(windows, epoch_number=1)
+    rate = twophoton.recording_frame_rate_hz(case.recording)
+    dff = twophoton.compute_roi_delta_f_over_f(traces, baseline, data_rate_hz=rate)
+    peer = case.peer[f"dff_truth_{method}"]
+    scores = case.scores.dff_scores(dff.values, dff.start_frame, case.truth)
+    # Equal in all but the digits that the fit of the decay leaves open.
+    assert scores["rmse_median"] <= peer["rmse_median"] * (1 + 1e-6)
