@@ -10,11 +10,13 @@ as a child process; inputs travel as .npy files. Prints seconds (best of the rep
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 PEERS = {
@@ -78,6 +80,16 @@ def peer_python(name: str, root: Path, base: str | None = None) -> Path:
         subprocess.run([*run, "setuptools<80", "wheel", "cython<3.1", *PEERS[name][1:]], check=True)
         subprocess.run([*run, *PEERS[name]], check=True)
     return python
+
+
+def module_of(path: Path) -> ModuleType:
+    """The module that a file of the shared folder holds."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def timings(python: Path, script: str, folder: Path, repeat: int) -> dict[str, float]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import io
 import json
 import tempfile
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration
-from peers import HERE
+from peers import HERE, module_of
 
 HARD = {
     "base": ["--angle", "1.3"],
@@ -55,12 +54,7 @@ HARD = {
 
 
 def generator(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_stain_data", shared / "tools" / "make_stain_data.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(shared / "tools" / "make_stain_data.py")
 
 
 def pair(make: ModuleType, arguments: list[str]) -> tuple[dict[str, Any], NDArray[Any], NDArray[Any]]:

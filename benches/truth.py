@@ -18,7 +18,6 @@ samples, which keep the ends. "both" are medians of both sides on the locations 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from peers import HERE, peer_python
+from peers import HERE, module_of, peer_python
 
 SAMPLES = 400
 STEP = 50
@@ -64,12 +63,7 @@ class Score:
 
 
 def simulator(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_pept_data", shared / "tools" / "make_pept_data.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(shared / "tools" / "make_pept_data.py")
 
 
 def score(make: ModuleType, params: dict[str, Any], points: NDArray[np.float64], tracers: int) -> Score:

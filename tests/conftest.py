@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from hypothesis import settings
 
 from helpers import simulate
 from lumentrace import LineData
+from modules import module_of
 
 SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -77,12 +77,7 @@ def golden(shared: Path) -> Callable[[str], Any]:
 @pytest.fixture(scope="session")
 def simulator(shared: Path) -> ModuleType:
     """The generator of simulated experiments with known truth."""
-    spec = importlib.util.spec_from_file_location("make_pept_data", shared / "tools" / "make_pept_data.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(shared / "tools" / "make_pept_data.py")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline
 from lumentrace.afm.masks import MASKS
 from lumentrace.afm.processing.alignment import METHODS, align_frames
 from lumentrace.afm.processing.filters import FILTERS
+from modules import module_of
 
 CASES = [
     "s01_count_nonzero",
@@ -27,11 +27,7 @@ CASES = [
 
 def read_case(shared: Path, name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     folder = shared / "golden" / "afm"
-    spec = importlib.util.spec_from_file_location("load_case", folder / "load_case.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(folder / "load_case.py")
     found: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = module.load_case(folder / name)
     return found
 

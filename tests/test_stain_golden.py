@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from lumentrace import FormatError, stain
+from modules import module_of
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]
 SCATTERED = ("p01_easy", "p04_sizes")
@@ -37,12 +37,7 @@ def golden_stain(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def scorer(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_stain_data", shared / "tools" / "make_stain_data.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(shared / "tools" / "make_stain_data.py")
 
 
 def read(folder: Path, name: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from lumentrace.twophoton.processing import (
     SmoothingOptions,
 )
 from lumentrace.twophoton.recording import ConvertedRecording
+from modules import module_of
 
 NAMES = ["moving_boundary", "noise_olfaction"]
 METHODS = ["none", "movie_global_percentile", "movie_y_stripe_percentile", "roi_y_stripe_percentile"]
@@ -62,11 +62,7 @@ class Case:
 @pytest.fixture(scope="session", params=NAMES)
 def case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     golden = shared / "golden" / "twophoton"
-    spec = importlib.util.spec_from_file_location("score_truth", golden / "score_truth.py")
-    assert spec is not None
-    assert spec.loader is not None
-    scores = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scores)
+    scores = module_of(golden / "score_truth.py")
     folder = tmp_path_factory.mktemp(request.param)
     source = scores.unpack(golden / request.param / "recording.zip", folder)
     converted = twophoton.convert_recording_to_twopy(source, folder / "converted", config_path=folder / "config.yml")
