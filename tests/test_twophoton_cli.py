@@ -46,7 +46,7 @@ def test_find(lab: Path) -> None:
     config = ("--config", lab / "config.yml")
     done = lumentrace("twophoton", "find", *config)
     assert done.returncode == 0, done.stderr
-    for text in ("2026-03-02 09:00:00", "GCaMP6f", "right", "left", "simulated/epochs/2026/03_02/10_00_00"):
+    for text in ("2026-03-02 09:00", "GCaMP6f", "right", "left", "simulated/epochs/2026/03_02/10_00_00"):
         assert text in done.stdout
     assert "missing" not in done.stdout
     assert "2 recordings" in done.stderr

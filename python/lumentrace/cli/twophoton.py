@@ -13,6 +13,8 @@ from rich.table import Column, Table
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
 from lumentrace.cli.console import answers, console, plural
 
+MINUTES = len("2026-01-01 00:00")
+
 app = typer.Typer(help="Two-photon imaging: find, convert and analyze recordings.", no_args_is_help=True)
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings; ./config.yml or the user's by default.")]
@@ -113,13 +115,11 @@ def find(
             else:
                 print(folder)
         return
-    names = ("id", "date", "genotype", "cell type", "sensor", "side", "stimulus", "person", "folder")
-    shown = Table(*(Column(name, overflow="fold") for name in names))
+    names = ("genotype", "cell type", "sensor", "side", "stimulus", "person")
+    shown = Table("id", Column("date", no_wrap=True), *(Column(name, overflow="fold") for name in names))
     for record in found:
-        folder = _folder(record)
-        there = "" if folder is not None and folder.is_dir() else " [red](missing)[/]"
         texts = (
-            record.date,
+            (record.date or "")[:MINUTES],
             record.genotype,
             record.cell_type,
             record.fluorescent_protein,
@@ -128,9 +128,13 @@ def find(
             record.person,
         )
         cells = [escape(text or "") for text in texts]
-        place = record.relative_data_path.replace("\\", "/")
-        shown.add_row(str(record.stimulus_presentation_id), *cells, f"{escape(place)}{there}")
+        shown.add_row(str(record.stimulus_presentation_id), *cells)
     answers.print(shown)
+    for record in found:
+        folder = _folder(record)
+        there = "" if folder is not None and folder.is_dir() else " [red](missing)[/]"
+        place = record.relative_data_path.replace("\\", "/")
+        answers.print(f"{record.stimulus_presentation_id:>4}  {escape(place)}{there}", soft_wrap=True)
     more = f"; there may be more, see --limit {limit}" if len(found) == limit else ""
     console.print(f"{plural(len(found), 'recording')}{more}")
 
