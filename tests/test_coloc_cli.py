@@ -176,6 +176,22 @@ def test_truncated_files(tmp_path: Path, compression: str | None) -> None:
             read_tiff(path)
 
 
+def test_a_stack_that_is_cut_off_between_pages(tmp_path: Path) -> None:
+    """The reader underneath gives the pages that are left, as if they were all."""
+    path = tmp_path / "stack.tif"
+    with tifffile.TiffWriter(path) as file:
+        for number in range(12):
+            file.write(np.full((30, 30), number, np.uint16), contiguous=False, metadata=None)
+    with tifffile.TiffFile(path) as file:
+        ends = [page.offset for page in file.pages]
+    content = path.read_bytes()
+    assert read_tiff(path).pixels.shape[-2:] == (30, 30)
+    for end in ends[3:]:
+        path.write_bytes(content[:end])
+        with pytest.raises(FormatError, match=r"stack\.tif"):
+            read_tiff(path)
+
+
 def test_flipped_bytes_raise_or_read(tmp_path: Path) -> None:
     path = tmp_path / "flipped.tif"
     tifffile.imwrite(path, channels(2, (8, 9)), imagej=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,10 +78,26 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
     with damage_named(path), tifffile.TiffFile(path) as file:
         if not file.series:
             raise FormatError(f"{path}: expected an image, found none")
+        check_chain(path, file)
         series = file.series[0]
         pages = [page for page in series.pages if page is not None]
         check_size(path, series.shape, series.dtype, pages, Path(path).stat().st_size)
         return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
+
+
+def check_chain(path: str | os.PathLike[str], file: Any) -> None:
+    """Refuse a file whose last page names a page after it, which was cut off: tifffile passes over that."""
+    form, count = file.tiff, len(file.pages)
+    place = file.pages[count - 1].offset
+    file.filehandle.seek(place)
+    (tags,) = struct.unpack(form.tagnoformat, file.filehandle.read(form.tagnosize))
+    file.filehandle.seek(place + form.tagnosize + tags * form.tagsize)
+    (following,) = struct.unpack(form.offsetformat, file.filehandle.read(form.offsetsize))
+    if following:
+        size = file.filehandle.size
+        raise FormatError(
+            f"{path}: expected a page after {count} at byte {following:,}, found a file of {size:,} bytes (cut off?)"
+        )
 
 
 def check_size(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
-from lumentrace.storage.tiff import check_size, damage_named
+from lumentrace.storage.tiff import check_chain, check_size, damage_named
 from lumentrace.twophoton.movie_source import MovieSource
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ def _stack(path: Path, first: int) -> _Stack:
     if not size:
         raise FormatError(f"{path}: expected a TIFF image, found an empty file")
     with damage_named(path), tifffile.TiffFile(path) as file:
-        _check_chain(path, file, size)
+        check_chain(path, file)
         if len(file.series) != 1:
             raise FormatError(f"{path}: expected pages alike, found {len(file.series)} kinds")
         series = file.series[0]
@@ -170,17 +169,3 @@ def _stack(path: Path, first: int) -> _Stack:
             raise FormatError(f"{path}: expected a page for each of {frames} frames, found {len(series.pages)}")
         shape = frames, series.shape[-2], series.shape[-1]
         return _Stack(path, first, shape, series.dtype.newbyteorder(file.byteorder), series.dataoffset)
-
-
-def _check_chain(path: Path, file: tifffile.TiffFile, size: int) -> None:
-    """Refuse a file whose last page names a page after it, which was cut off: tifffile passes over that."""
-    form, count = file.tiff, len(file.pages)
-    place = file.pages[count - 1].offset
-    file.filehandle.seek(place)
-    (tags,) = struct.unpack(form.tagnoformat, file.filehandle.read(form.tagnosize))
-    file.filehandle.seek(place + form.tagnosize + tags * form.tagsize)
-    (following,) = struct.unpack(form.offsetformat, file.filehandle.read(form.offsetsize))
-    if following:
-        raise FormatError(
-            f"{path}: expected a page after {count} at byte {following:,}, found a file of {size:,} bytes (cut off?)"
-        )
