@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,9 @@ class Movie:
         whole = SpatialCrop.whole(self.shape[1:])
         with naming(self.path):
             frames = frames_of(self.path, self.dataset_name)
-            for begin in range(start, stop, chunk_frames):
-                until = min(begin + chunk_frames, stop)
+            # Batches end at multiples of their length, so that few chunks are read twice.
+            ends = [*range(start - start % chunk_frames + chunk_frames, stop, chunk_frames), stop]
+            for begin, until in pairwise([start, *ends]):
                 if frames is None:
                     block = self._read_slowly(begin, until, whole)
                     yield begin, _core.MovieFrames.memory(block), (0, until - begin)

@@ -6,7 +6,7 @@
 //! | [`lines`] | geometry of lines of response: cutpoints, least-squares points and motions, the Birmingham method |
 //! | [`channels`] | colocalization of two channels: correlation, thresholds, randomisation |
 //! | [`cluster`] | HDBSCAN, tracer clusters, trajectory segregation, DBSCAN, k-means |
-//! | [`frames`] | frames of image stacks: levelling, objects, blobs, links from frame to frame |
+//! | [`frames`] | frames of image stacks: levelling, objects, blobs, links from frame to frame; movies on disk |
 //! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
 //! | [`points`] | velocities of trajectories |
