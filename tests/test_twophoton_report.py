@@ -298,7 +298,7 @@ def test_a_single_long_trial_does_not_make_the_peak(run: Any) -> None:
 def test_outlines_enclose_their_pixels() -> None:
     mask = np.zeros((5, 6), bool)
     mask[1:3, 2:5] = True
-    x, y = outline(mask)
+    x, y = outline(np.flatnonzero(mask), 6)
     ends = np.column_stack([x, y]).reshape(-1, 3, 2)
     assert np.isnan(ends[:, 2]).all()
     # A rectangle of 2 x 3 pixels has ten edges of pixels around it, each once.

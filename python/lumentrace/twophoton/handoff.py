@@ -119,7 +119,7 @@ def open_recording_in_napari(
         names = (
             {}
             if rois is None
-            else {int(labels[mask][0]): name for mask, name in zip(rois.masks, rois.labels, strict=True)}
+            else {int(labels.flat[own[0]]): name for own, name in zip(rois.regions(), rois.labels, strict=True)}
         )
         metadata = {**about, NAMES: names}
         regions = shown.add_labels(labels[crop.slices], name=roi_layer_name, metadata=metadata)

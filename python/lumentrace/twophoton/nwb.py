@@ -227,8 +227,8 @@ def _add_regions(segmentation: Any, plane: Any, run: RecordingResponses) -> Any:
         name="PlaneSegmentation", description="Regions of interest: x first, y second.", imaging_plane=plane
     )
     found.add_column(name="roi_label", description="Name of the region.")
-    for label, mask in zip(run.roi_set.labels, run.roi_set.masks, strict=True):
-        rows, columns = np.nonzero(mask)
+    for label, own in zip(run.roi_set.labels, run.roi_set.regions(), strict=True):
+        rows, columns = np.divmod(own, run.roi_set.shape[1])
         pixels = [(column, row, 1.0) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
         found.add_roi(pixel_mask=pixels, roi_label=label)
     return found

@@ -67,10 +67,8 @@ def load_suite2p_rois(
     chosen = np.flatnonzero(kept).tolist()
     if not chosen:
         raise FormatError(f"{place}: expected a {'cell' if cells_only else 'region'} at least, found none")
-    masks = np.zeros((len(chosen), *frame), bool)
-    for mask, number in zip(masks, chosen, strict=True):
-        mask[_pixels(place / STATISTICS, number, regions[number], frame)] = True
-    return RoiSet(masks, tuple(f"suite2p_{number:04d}" for number in chosen))
+    pixels = [_pixels(place / STATISTICS, number, regions[number], frame) for number in chosen]
+    return RoiSet.from_pixels(frame, pixels, [f"suite2p_{number:04d}" for number in chosen])
 
 
 def _present(path: Path) -> Path:
@@ -108,8 +106,8 @@ def _cells(path: Path, count: int) -> NDArray[np.bool_]:
     return np.asarray(found[:, 0] > 0)
 
 
-def _pixels(path: Path, number: int, region: dict[str, Any], shape: tuple[int, int]) -> tuple[NDArray[Any], ...]:
-    """Rows and columns of a region."""
+def _pixels(path: Path, number: int, region: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Pixels of a region, counted row by row."""
     rows, columns = (np.asarray(region.get(name, ())) for name in ("ypix", "xpix"))
     if (
         rows.ndim != 1
@@ -125,4 +123,4 @@ def _pixels(path: Path, number: int, region: dict[str, Any], shape: tuple[int, i
         if places.min() < 0 or places.max() >= length:
             found = f"{places.min()} to {places.max()}"
             raise FormatError(f"{path}: region {number}: expected {name} from 0 to {length - 1}, found {found}")
-    return rows, columns
+    return np.unique(rows.astype(np.int64) * shape[1] + columns)

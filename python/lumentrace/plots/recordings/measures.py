@@ -117,19 +117,27 @@ class Region:
     reasons: tuple[str, ...]
 
 
+def _counts(pixels: NDArray[np.int64], width: int, edges: Sequence[Any]) -> tuple[int, int]:
+    """How many pixels a region has, and how many of them in the part of the frame that is used."""
+    inside = np.ones(pixels.shape, bool)
+    for place, (first, last) in zip(np.divmod(pixels, width), (edges[:2], edges[2:]), strict=True):
+        if first is not None and last is not None:
+            inside &= (place >= first) & (place < last)
+    return pixels.size, int(inside.sum())
+
+
 def regions(run: Any, epochs: Sequence[EpochMean]) -> list[Region]:
     """What is known of each region, and why something is missing."""
     about = run.traces.metadata
     edges = [about.get(f"spatial_axis{axis}_{end}") for axis in (0, 1) for end in ("start", "stop")]
-    inner = run.roi_set.masks[:, edges[0] : edges[1], edges[2] : edges[3]].sum(axis=(1, 2))
-    pixels = run.roi_set.masks.sum(axis=(1, 2))
+    counts = [_counts(own, run.roi_set.shape[1], edges) for own in run.roi_set.regions()]
     place = {label: number for number, label in enumerate(run.traces.labels)}
     values, names = peaks(epochs)
     scores = run.correlation_scores
     rows = []
     for number, label in enumerate(run.roi_set.labels):
         own = place.get(label)
-        whole, used = int(pixels[number]), int(inner[number])
+        whole, used = counts[number]
         if own is None:
             rows.append(
                 Region(number + 1, label, whole, used, np.nan, "", np.nan, ("left out: not all inside the crop",))

@@ -15,6 +15,7 @@ from ..palette import PALETTE
 from ..pictures import picture, reduced, step, stretched
 
 Floats = NDArray[np.float64]
+Pixels = NDArray[np.int64]
 
 MAGNIFIED = 600
 """Pixels that a small image is magnified to, so that its pixels stay sharp."""
@@ -26,19 +27,26 @@ COLUMNS = 4
 PERCENTILE = 95
 
 
-def outline(mask: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Edges of pixels between a region and the rest, as lines (x and y) with NaN between them."""
+def outline(pixels: Pixels, width: int) -> tuple[Floats, Floats]:
+    """Edges between a region and the rest, as lines (x and y) with NaN between them.
+
+    Pixels are counted row by row in a frame of `width` columns.
+    """
+    rows, columns = pixels // width, pixels % width
+    top, left = int(rows.min()), int(columns.min())
+    mask = np.zeros((int(rows.max()) - top + 1, int(columns.max()) - left + 1), bool)
+    mask[rows - top, columns - left] = True
     padded = np.pad(mask, 1)
     rows, columns = np.nonzero(padded[1:] != padded[:-1])
     down, across = np.nonzero(padded[:, 1:] != padded[:, :-1])
     x = np.concatenate([np.stack([columns - 1.0, columns + 0.0], 1), np.stack([across + 0.0, across + 0.0], 1)])
     y = np.concatenate([np.stack([rows + 0.0, rows + 0.0], 1), np.stack([down - 1.0, down + 0.0], 1)])
     gaps = np.full((len(x), 1), np.nan)
-    return np.hstack([x, gaps]).ravel(), np.hstack([y, gaps]).ravel()
+    return np.hstack([x + left, gaps]).ravel(), np.hstack([y + top, gaps]).ravel()
 
 
-def _outlines(masks: Sequence[NDArray[np.bool_]]) -> dict[str, NDArray[np.float32]]:
-    lines = [outline(mask) for mask in masks]
+def _outlines(regions: Sequence[Pixels], width: int) -> dict[str, NDArray[np.float32]]:
+    lines = [outline(own, width) for own in regions]
     return {
         axis: np.concatenate([line[place] for line in lines]).astype(np.float32)
         for place, axis in enumerate(("x", "y"))
@@ -51,32 +59,32 @@ def _source(colours: NDArray[np.uint8]) -> Any:
     return picture(colours.repeat(times, axis=0).repeat(times, axis=1)).data[0].source
 
 
-def regions_over(mean: Floats, masks: NDArray[np.bool_], usable: Sequence[bool], crop: Any) -> go.Figure:
+def regions_over(mean: Floats, regions: Sequence[Pixels], usable: Sequence[bool], crop: Any) -> go.Figure:
     """Outlines and numbers of regions over the mean image, and the part of the frame that is valid."""
     rows, columns = mean.shape
     shown = (255 * stretched(reduced(mean) if step(mean.shape) > 1 else mean)).astype(np.uint8)
     figure = go.Figure()
     _place(figure, np.repeat(shown[..., None], 3, axis=2), (0, 0, columns, rows))
     for name, kept, colour in (("regions", True, USED), ("regions without values", False, MISSED)):
-        own = [mask for mask, good in zip(masks, usable, strict=True) if bool(good) is kept]
+        own = [region for region, good in zip(regions, usable, strict=True) if bool(good) is kept]
         if own:
             line = {"color": colour, "width": 1.5}
-            figure.add_scattergl(**_outlines(own), mode="lines", name=name, line=line, hoverinfo="skip")
+            figure.add_scattergl(**_outlines(own, columns), mode="lines", name=name, line=line, hoverinfo="skip")
     x = np.array([crop.axis1_start, crop.axis1_stop])[[0, 1, 1, 0, 0]]
     y = np.array([crop.axis0_start, crop.axis0_stop])[[0, 0, 1, 1, 0]]
     line = {"color": EDGE, "width": 2, "dash": "dash"}
     figure.add_scatter(x=x, y=y, mode="lines", name="valid in every frame", line=line, hoverinfo="skip")
-    if len(masks) <= MOST_NUMBERED:
-        figure.add_trace(_numbers(masks))
+    if len(regions) <= MOST_NUMBERED:
+        figure.add_trace(_numbers(regions, columns))
     _axes(figure, (0, 0, columns, rows))
     figure.update_layout(margin={"l": 60, "r": 20, "t": 40, "b": 50})
     return figure
 
 
-def _numbers(masks: NDArray[np.bool_]) -> go.Scatter:
-    centres = np.array([np.argwhere(mask).mean(axis=0) + 0.5 for mask in masks])
-    numbers = [f"<b>{number}</b>" for number in range(1, len(masks) + 1)]
-    font = {"color": "#ffffff", "size": 12 if len(masks) <= 40 else 9, "shadow": "auto"}
+def _numbers(regions: Sequence[Pixels], width: int) -> go.Scatter:
+    centres = np.array([[(own // width).mean(), (own % width).mean()] for own in regions]) + 0.5
+    numbers = [f"<b>{number}</b>" for number in range(1, len(regions) + 1)]
+    font = {"color": "#ffffff", "size": 12 if len(regions) <= 40 else 9, "shadow": "auto"}
     style = {"text": numbers, "textfont": font, "hoverinfo": "skip", "showlegend": False}
     return go.Scatter(x=centres[:, 1], y=centres[:, 0], mode="text", **style)
 
@@ -122,7 +130,7 @@ def coloured(values: Floats, limit: float) -> NDArray[np.uint8]:
     return np.asarray(found)
 
 
-def response_maps(maps: Any, masks: NDArray[np.bool_]) -> tuple[go.Figure, int, float]:
+def response_maps(maps: Any, regions: Sequence[Pixels]) -> tuple[go.Figure, int, float]:
     """Maps of all epochs in dF/F with the outlines of regions; rows of panels, and the value of full colour."""
     values = [np.asarray(epoch.response_values) * maps.response_scale for epoch in maps.epochs]
     limit = display_limit(values)
@@ -135,7 +143,7 @@ def response_maps(maps: Any, masks: NDArray[np.bool_]) -> tuple[go.Figure, int, 
     crop = maps.spatial_crop
     box = (crop.axis1_start, crop.axis0_start, crop.axis1_stop, crop.axis0_stop)
     line = {"color": "#000000", "width": 1}
-    lines = _outlines(list(masks))
+    lines = _outlines(regions, crop.original_shape[1])
     for number, image in enumerate(values):
         _place(figure, coloured(image, limit), box, number + 1)
         row, column = number // columns + 1, number % columns + 1

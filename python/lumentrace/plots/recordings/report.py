@@ -102,7 +102,7 @@ def twophoton_report(
     usable = [bool(np.isfinite(row.peak)) for row in rows]
     report.section("Regions")
     caption = "Numbers are those of the table of regions; the mean image is that of the conversion."
-    figure = regions_over(recording.mean_image, run.roi_set.masks, usable, recording.alignment_valid_crop)
+    figure = regions_over(recording.mean_image, run.roi_set.regions(), usable, recording.alignment_valid_crop)
     height = int(np.clip(1130 * recording.movie.shape[1] / recording.movie.shape[2], 260, 560)) + 90
     report.figure(figure, "Regions over the mean image", caption, height=height)
     _responses(report, run, epochs, rows, colours)
@@ -196,7 +196,7 @@ def _maps(report: Report, maps: Any, run: Any) -> None:
     if not maps.epochs:
         report.text("There are none.", notice=True)
         return
-    figure, lines, limit = response_maps(maps, run.roi_set.masks)
+    figure, lines, limit = response_maps(maps, run.roi_set.regions())
     share = maps.mean_image.shape[0] / maps.mean_image.shape[1] / min(COLUMNS, len(maps.epochs))
     height = int(np.clip(1050 * share, 120, 640)) * lines + 34 * lines + 20
     options = maps.options
