@@ -191,7 +191,7 @@ def load_converted_recording(
     place = Path(path).expanduser()
     place = place / "recording_data.h5" if place.is_dir() else place
     if not place.exists():
-        raise FileNotFoundError(f"{place}: expected a converted recording, found none")
+        raise FileNotFoundError(f"{place}: expected a converted recording, found none; convert_recording makes it")
     with opened(place, "a converted recording") as file:
         found = _read(place, file, movie_path)
     _check(found)
@@ -205,7 +205,8 @@ def _read(place: Path, file: Any, movie_path: str | os.PathLike[str] | None) -> 
     if about.attrs.get("spatial_orientation") != ORIENTATION:
         found = about.attrs.get("spatial_orientation")
         raise FormatError(f"{place}: expected orientation {ORIENTATION!r}, found {found!r}")
-    movie = place.parent / str(about.attrs["aligned_movie_file"]) if movie_path is None else Path(movie_path)
+    beside = place.parent / str(about.attrs["aligned_movie_file"])
+    movie = (beside if movie_path is None else Path(movie_path).expanduser()).absolute()
     crop = about["alignment_valid_crop"]
     stimulus = file["stimulus"]
     offsets = crop["alignment_offset_pixels"][()] if "alignment_offset_pixels" in crop else None
