@@ -53,7 +53,18 @@ class ResponseTrial:
 
 @dataclass(frozen=True)
 class GroupedRoiResponses:
-    """Trials of a recording."""
+    """Trials of a recording.
+
+    Attributes
+    ----------
+    roi_labels : tuple of str
+    data_rate_hz : float
+    trials : tuple of ResponseTrial
+    pre_window_seconds, post_window_seconds : float
+        Of each trial before and after its epoch.
+    response_window_auto : bool or None
+        Whether a program chose them, if it was said.
+    """
 
     roi_labels: tuple[str, ...]
     data_rate_hz: float
