@@ -87,12 +87,71 @@ def test_no_baseline_epoch(made: Made, rois: twophoton.RoiSet) -> None:
     for settings in ({"baseline_epoch_name": "Silence"}, {"baseline_epoch_number": 3}):
         with pytest.raises(ValueError, match=r"expected a baseline window of epoch '?(Silence|3)"):
             twophoton.compute_recording_responses(recording, rois, **settings)
+    with pytest.raises(ValueError, match=r"found those of 1 \(.*\), 2 \("):
+        twophoton.compute_recording_responses(recording, rois, baseline_epoch_name="Silence")
     with pytest.raises(ValueError, match="no epoch from 7 on"):
         twophoton.compute_recording_responses(
             recording, rois, baseline_mode="no_baseline_epoch", baseline_epoch_number=7
         )
     with pytest.raises(ValueError, match="baseline_mode"):
         twophoton.compute_recording_responses(recording, rois, baseline_mode="other")
+
+
+# ------------------------------------------------------------------ settings
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"normalization": twophoton.NormalizationOptions("peak")}, "epoch_abs_peak"),  # type: ignore[arg-type]  # wrong on purpose
+        ({"correlation_filter": twophoton.CorrelationFilterOptions("mean")}, "epoch_mean"),  # type: ignore[arg-type]  # wrong on purpose
+    ],
+)
+def test_unknown_ways_of_processing(made: Made, rois: twophoton.RoiSet, options: dict[str, Any], told: str) -> None:
+    chosen = twophoton.ResponseProcessingOptions(**options)
+    with pytest.raises(ValueError, match=f"expected none.* {told}"):
+        twophoton.compute_recording_responses(converted(made), rois, options=chosen)
+
+
+def test_hemispheres_of_kernels(tmp_path: Path) -> None:
+    truth = twophoton.simulate_recording(
+        tmp_path / "a", stimulus="olfaction", cells=2, rows=32, columns=40, repeats=1, seed=2
+    )
+    recording = twophoton.convert_recording(tmp_path / "a", tmp_path / "out").path
+    run = twophoton.compute_recording_responses(recording, twophoton.make_roi_set_from_label_image(truth.label_image))
+    fits = {
+        side: twophoton.fit_recording_stimulus_kernels(run, twophoton.StimulusKernelOptions(hemisphere=side))
+        for side in ("right", " Right", "left")
+    }
+    assert [fit.hemisphere for fit in fits.values()] == ["right", "right", "left"]
+    np.testing.assert_array_equal(fits[" Right"].ipsilateral, fits["right"].ipsilateral)
+    np.testing.assert_array_equal(fits["left"].ipsilateral, fits["right"].contralateral)
+    with pytest.raises(ValueError, match="`hemisphere`: expected hemisphere left or right, found 'middle'"):
+        twophoton.fit_recording_stimulus_kernels(run, twophoton.StimulusKernelOptions(hemisphere="middle"))
+
+
+def test_something_else_than_results(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="found ConvertedRecording"):
+        twophoton.save_analysis_outputs(tmp_path / "results.h5", converted(made))
+    assert not (tmp_path / "results.h5").exists()
+
+
+def test_what_to_do_next_is_told(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="pixel_calibration_path"):
+        twophoton.load_pixel_calibrations(None)
+    with pytest.raises(FileNotFoundError, match="convert_recording makes it"):
+        twophoton.load_converted_recording(made.folder)
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"looked for .*config.yml.*; .* `output_dir`"):
+        twophoton.convert_recording(made.folder)
+
+
+def test_a_movie_is_found_from_another_folder(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twophoton.convert_recording(made.folder, tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    recording = twophoton.load_converted_recording("out")
+    monkeypatch.chdir(made.folder)
+    assert recording.movie.read_frames(0, 2).shape == (2, *made.movie.shape[1:])
 
 
 # ------------------------------------------------------------------ regions

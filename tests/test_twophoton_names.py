@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,3 +232,11 @@ def test_importing_stays_light(statement: str, heavy: tuple[str, ...]) -> None:
     code = f"import sys\n{statement}\nprint(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_every_name_is_on_a_page() -> None:
+    folder = Path(__file__).parent.parent / "docs" / "twophoton"
+    pages = [(folder / name).read_text("utf-8") for name in ("reference.md", "interchange.md")]
+    listed = re.findall(r"^::: lumentrace\.twophoton\.(\w+)$", "\n".join(pages), re.MULTILINE)
+    assert len(set(listed)) == len(listed)
+    assert set(twophoton.__all__) - set(listed) == {"convert_recording_to_twopy"}, "another name of convert_recording"

@@ -53,12 +53,15 @@ class PixelSize:
     reference_dates: tuple[date, ...]
 
 
-def load_pixel_calibrations(path: str | os.PathLike[str], as_of: date | None = None) -> tuple[PixelCalibration, ...]:
+def load_pixel_calibrations(
+    path: str | os.PathLike[str] | None, as_of: date | None = None
+) -> tuple[PixelCalibration, ...]:
     """Read measured pixel sizes from a CSV file with the columns rig, mode, scanner, zoom, pixel_size_um, measured_on.
 
     Parameters
     ----------
     path : path
+        Usually ``pixel_calibration_path`` of the settings.
     as_of : date, optional
         Of several measurements of one zoom take the latest up to this day; otherwise several are an error.
 
@@ -66,7 +69,11 @@ def load_pixel_calibrations(path: str | os.PathLike[str], as_of: date | None = N
     ------
     FormatError
         If a column is missing, a cell wrong, or measurements of one zoom differ.
+    ValueError
+        If the path is None, as it is in settings that name no file.
     """
+    if path is None:
+        raise ValueError("`path`: expected a file of pixel sizes, found None; name one as pixel_calibration_path")
     place = Path(path).expanduser()
     with open(place, encoding="utf-8-sig", newline="") as file:
         table = csv.DictReader(file)

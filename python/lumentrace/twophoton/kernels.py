@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lumentrace.twophoton.kernel_fits import least_squares, smooth_least_squares
 from lumentrace.twophoton.recording import recording_hemisphere
 from lumentrace.twophoton.responses import RecordingResponses
+from lumentrace.twophoton.sides import known_side
 from lumentrace.twophoton.windows import EpochFrameWindow
 
 Floats = NDArray[np.float64]
@@ -138,7 +139,7 @@ def fit_recording_stimulus_kernels(
     Raises
     ------
     ValueError
-        If the stimulus table lacks the column, has unknown codes, or nothing is left to fit.
+        If the stimulus table lacks the column, has unknown codes, nothing is left to fit, or the hemisphere is unknown.
     """
     chosen = options or StimulusKernelOptions()
     chosen.check()
@@ -155,7 +156,8 @@ def fit_recording_stimulus_kernels(
         groups.setdefault(names.get(number, f"epoch_{number}"), []).append(number)
     side = None
     if chosen.stimulus_modality == "olfaction":
-        side = chosen.hemisphere or recording_hemisphere(recording)
+        given = chosen.hemisphere
+        side = recording_hemisphere(recording) if given is None else known_side("`hemisphere`", given)
     parts = [_segments(computation, runs, own, stimulus, chosen.timing == "exact") for own in groups.values()]
     streams = [_streams(part.values, chosen.stimulus_modality) for part in parts]
     fits = [_fits(part, own, chosen) for part, own in zip(parts, streams, strict=True)]

@@ -33,7 +33,21 @@ DISPLAY = 95
 
 @dataclass(frozen=True)
 class ResponseMapOptions:
-    """How response maps are made."""
+    """How response maps are made.
+
+    Attributes
+    ----------
+    mode : {'pixel', 'window'}
+        Each pixel by itself, smoothed; or squares that overlap, averaged.
+    pixel_smoothing_sigma : float
+        Of a Gaussian, in pixels.
+    window_size_pixels, window_stride_pixels : int
+        Side of the squares, and the step from one to the next, no larger than the side.
+    baseline_sample_seconds : float
+        Before each epoch.
+    foreground_percentile : float
+        Darker pixels of the mean image are NaN.
+    """
 
     mode: Literal["pixel", "window"] = "pixel"
     pixel_smoothing_sigma: float = 2.0
@@ -62,7 +76,15 @@ class ResponseMapOptions:
 
 @dataclass(frozen=True)
 class EpochResponseMap:
-    """The mean response to an epoch, divided by the scale of all maps."""
+    """The mean response to an epoch, divided by the scale of all maps.
+
+    Attributes
+    ----------
+    epoch_name, epoch_number : str, int
+    response_values : ndarray
+        (rows, columns) of the crop, -1 to 1; NaN in the background.
+    trial_count : int
+    """
 
     epoch_name: str
     epoch_number: int
@@ -72,7 +94,18 @@ class EpochResponseMap:
 
 @dataclass(frozen=True)
 class RecordingResponseMaps:
-    """Response maps of a recording; times `response_scale` they are dF/F."""
+    """Response maps of a recording; times `response_scale` they are dF/F.
+
+    Attributes
+    ----------
+    mean_image : ndarray
+        (rows, columns) of the crop.
+    epochs : tuple of EpochResponseMap
+    options : ResponseMapOptions
+    spatial_crop : SpatialCrop
+    response_scale : float
+        The largest absolute dF/F of all maps.
+    """
 
     mean_image: Floats = field(repr=False)
     epochs: tuple[EpochResponseMap, ...]

@@ -72,6 +72,11 @@ def save_analysis_outputs(
         Everything; the parts override it.
     roi_set, traces, dff, epoch_windows, baseline_windows, grouped_responses, response_processing_options,
     normalization_factors, correlation_scores, timing : optional
+
+    Raises
+    ------
+    TypeError
+        If `run` is something else.
     """
     given: dict[str, Any] = {
         "roi_set": roi_set,
@@ -85,6 +90,8 @@ def save_analysis_outputs(
         "correlation_scores": correlation_scores,
         "timing": timing,
     }
+    if run is not None and not any(hasattr(run, name) for name in given):
+        raise TypeError(f"`run`: expected responses of a recording, found {type(run).__name__}")
     parts = {name: getattr(run, name, None) if value is None else value for name, value in given.items()}
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)

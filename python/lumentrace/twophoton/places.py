@@ -70,7 +70,7 @@ def output_place(session_dir: Path, output_dir: Path_ | None = None, config_path
     """
     if output_dir is not None:
         return Place(Path(output_dir).expanduser(), optional_config(config_path), cached=False)
-    config = load_config(config_path)
+    config = _settings(config_path)
     relative = next(iter(relative_paths(session_dir, config)), None)
     if config.analysis_caching:
         inside = relative or Path(EXTERNAL) / _external_name(session_dir)
@@ -81,6 +81,13 @@ def output_place(session_dir: Path, output_dir: Path_ | None = None, config_path
         roots = ", ".join(map(str, config.data_paths))
         raise ValueError(f"{session_dir}: expected a recording below one of the data folders {roots} of {config.path}")
     return Place(config.analysis_output / relative, config, cached=False)
+
+
+def _settings(config_path: Path_ | None) -> TwophotonConfig:
+    try:
+        return load_config(config_path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; without settings, name a folder as `output_dir`") from error
 
 
 def relative_paths(session_dir: Path, config: TwophotonConfig) -> list[Path]:

@@ -16,7 +16,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SmoothingOptions:
-    """Smoothing along time."""
+    """Smoothing along time.
+
+    Attributes
+    ----------
+    method : {'none', 'moving_average', 'savgol'}
+    window_frames : int
+        Odd for 'savgol'.
+    polynomial_order : int
+        Of 'savgol'.
+    """
 
     method: Literal["none", "moving_average", "savgol"] = "none"
     window_frames: int = 7
@@ -25,7 +34,15 @@ class SmoothingOptions:
 
 @dataclass(frozen=True)
 class LowPassFilterOptions:
-    """A Butterworth low-pass without delay."""
+    """A Butterworth low-pass without delay.
+
+    Attributes
+    ----------
+    method : {'none', 'butterworth'}
+    cutoff_hz : float or None
+        Between 0 and half the frame rate.
+    order : int
+    """
 
     method: Literal["none", "butterworth"] = "none"
     cutoff_hz: float | None = None
@@ -34,7 +51,14 @@ class LowPassFilterOptions:
 
 @dataclass(frozen=True)
 class NormalizationOptions:
-    """Division by the greatest mean response to an epoch."""
+    """Division by the greatest mean response to an epoch.
+
+    Attributes
+    ----------
+    method : {'none', 'epoch_abs_peak'}
+    epoch_number, epoch_name : int, str or None
+        Of the trials whose mean is taken; all trials together if neither is given.
+    """
 
     method: Literal["none", "epoch_abs_peak"] = "none"
     epoch_number: int | None = None
@@ -43,7 +67,17 @@ class NormalizationOptions:
 
 @dataclass(frozen=True)
 class CorrelationFilterOptions:
-    """Regions whose trials do not agree are left out."""
+    """Regions whose trials do not agree are left out.
+
+    Attributes
+    ----------
+    reference : {'none', 'epoch_mean', 'epoch_peak'}
+        Each trial is compared with the mean of the other trials of its epoch, or with the one of the largest peak.
+    minimum_correlation : float
+        Mean correlation from which a region is kept.
+    window_seconds : tuple
+        Start and end of what is compared; None for no limit.
+    """
 
     reference: Literal["none", "epoch_mean", "epoch_peak"] = "none"
     minimum_correlation: float = 0.0
@@ -52,7 +86,15 @@ class CorrelationFilterOptions:
 
 @dataclass(frozen=True)
 class ResponseProcessingOptions:
-    """What is done to responses, in this order."""
+    """What is done to responses, in this order.
+
+    Attributes
+    ----------
+    smoothing : SmoothingOptions
+    low_pass : LowPassFilterOptions
+    normalization : NormalizationOptions
+    correlation_filter : CorrelationFilterOptions
+    """
 
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
     low_pass: LowPassFilterOptions = field(default_factory=LowPassFilterOptions)

@@ -117,7 +117,13 @@ class Movie:
 
 @dataclass(frozen=True)
 class Photodiode:
-    """Both photodiode signals: a sample per frame, and many."""
+    """Both photodiode signals.
+
+    Attributes
+    ----------
+    imaging_res_pd, high_res_pd : ndarray
+        A sample per frame, and a whole number of samples per frame.
+    """
 
     imaging_res_pd: Floats
     high_res_pd: Floats
@@ -125,7 +131,42 @@ class Photodiode:
 
 @dataclass(frozen=True)
 class ConvertedRecording:
-    """A converted recording. `stimulus_table` and `photodiode` are other names of what it holds."""
+    """A converted recording. `stimulus_table` and `photodiode` are other names of what it holds.
+
+    Attributes
+    ----------
+    path : path
+    movie : Movie
+        On disk.
+    source_session_dir : str
+    acquisition_metadata : dict
+        ``acq.frameRate`` (Hz), ``acq.zoomFactor`` and so on, as the microscope names them.
+    run_metadata : dict
+        ``fly_id``, ``genotype``, ``rig_name``, ``rig_temperature``, ``run_number``, ``hemisphere``, as far as known.
+    synchronization_metadata : dict
+    stimulus_data : ndarray
+        (rows, columns): a row per frame of the projector.
+    stimulus_data_column_names : tuple of str
+    stimulus_parameters : tuple of dict
+        One per epoch, from number 1 on.
+    stimulus_function_lookup, stimulus_specific_columns : dict
+        Names of stimulus functions, and what they write into the table.
+    imaging_res_pd : ndarray
+        (frames,): the photodiode, a sample per frame.
+    high_res_pd : ndarray
+        (samples,): the same, a whole number of samples per frame.
+    mean_image : ndarray
+        (rows, columns)
+    alignment_valid_crop : SpatialCrop
+        What every frame shows.
+    alignment_offset_pixels : ndarray or None
+        (frames, 2): x and y; None in older files.
+    alignment_shift_pixels : ndarray
+        (frames,)
+    motion_artifact_mask : ndarray of bool
+        (frames,): frames that moved too far.
+    frame_counts : dict
+    """
 
     path: Path
     movie: Movie
@@ -193,7 +234,7 @@ def load_converted_recording(
     place = Path(path).expanduser()
     place = place / "recording_data.h5" if place.is_dir() else place
     if not place.exists():
-        raise FileNotFoundError(f"{place}: expected a converted recording, found none")
+        raise FileNotFoundError(f"{place}: expected a converted recording, found none; convert_recording makes it")
     with opened(place, "a converted recording") as file:
         found = _read(place, file, movie_path)
     _check(found)
@@ -207,7 +248,8 @@ def _read(place: Path, file: Any, movie_path: str | os.PathLike[str] | None) -> 
     if about.attrs.get("spatial_orientation") != ORIENTATION:
         found = about.attrs.get("spatial_orientation")
         raise FormatError(f"{place}: expected orientation {ORIENTATION!r}, found {found!r}")
-    movie = place.parent / str(about.attrs["aligned_movie_file"]) if movie_path is None else Path(movie_path)
+    beside = place.parent / str(about.attrs["aligned_movie_file"])
+    movie = (beside if movie_path is None else Path(movie_path).expanduser()).absolute()
     crop = about["alignment_valid_crop"]
     stimulus = file["stimulus"]
     offsets = crop["alignment_offset_pixels"][()] if "alignment_offset_pixels" in crop else None

@@ -143,7 +143,9 @@ def compute_recording_responses(
     else:
         raise ValueError(f"`baseline_mode`: expected epoch or no_baseline_epoch, found {baseline_mode!r}")
     if not baseline:
-        raise ValueError(f"expected a baseline window of epoch {number if name is None else name!r}, found none")
+        known = ", ".join(dict.fromkeys(f"{each.epoch_number} ({each.epoch_name})" for each in windows))
+        wanted = number if name is None else name
+        raise ValueError(f"expected a baseline window of epoch {wanted!r}, found those of {known}")
     before, after = round(response_pre_window_seconds * rate), round(response_post_window_seconds * rate)
     traces = extract_background_corrected_roi_traces(
         found,

@@ -28,7 +28,16 @@ STRIPES = 20
 
 @dataclass(frozen=True)
 class RoiTraces:
-    """Mean fluorescence of regions: `values` (frames, regions)."""
+    """Mean fluorescence of regions.
+
+    Attributes
+    ----------
+    values : ndarray
+        (frames, regions)
+    labels : tuple of str
+    start_frame, stop_frame : int
+    statistic : str
+    """
 
     values: Floats = field(repr=False)
     labels: tuple[str, ...]
@@ -39,7 +48,18 @@ class RoiTraces:
 
 @dataclass(frozen=True)
 class BackgroundCorrectedRoiTraces:
-    """Mean fluorescence of regions, the background, and what is left: (frames, regions)."""
+    """Mean fluorescence of regions, the background, and what is left.
+
+    Attributes
+    ----------
+    raw_values, background_values, corrected_values : ndarray
+        (frames, regions)
+    labels : tuple of str
+    start_frame, stop_frame : int
+    statistic, method : str
+    metadata : dict
+        Settings, figures of the background, the part of the frame, and pixels of regions outside it.
+    """
 
     raw_values: Floats = field(repr=False)
     background_values: Floats = field(repr=False)

@@ -53,7 +53,18 @@ class ResponseTrial:
 
 @dataclass(frozen=True)
 class GroupedRoiResponses:
-    """Trials of a recording."""
+    """Trials of a recording.
+
+    Attributes
+    ----------
+    roi_labels : tuple of str
+    data_rate_hz : float
+    trials : tuple of ResponseTrial
+    pre_window_seconds, post_window_seconds : float
+        Of each trial before and after its epoch.
+    response_window_auto : bool or None
+        Whether a program chose them, if it was said.
+    """
 
     roi_labels: tuple[str, ...]
     data_rate_hz: float
@@ -157,10 +168,12 @@ def normalized(
     Raises
     ------
     ValueError
-        If there is no such epoch, or a region does not respond to it.
+        If the method is unknown, there is no such epoch, or a region does not respond to it.
     """
     if options.method == "none":
         return grouped, None
+    if options.method != "epoch_abs_peak":
+        raise ValueError(f"`method`: expected none or epoch_abs_peak, found {options.method!r}")
     chosen = [
         trial
         for trial in grouped.trials
@@ -192,9 +205,17 @@ class CorrelationScores:
 def correlation_filtered(
     grouped: GroupedRoiResponses, options: CorrelationFilterOptions
 ) -> tuple[GroupedRoiResponses, CorrelationScores | None]:
-    """Regions whose trials do not agree become NaN; and the scores."""
+    """Regions whose trials do not agree become NaN; and the scores.
+
+    Raises
+    ------
+    ValueError
+        If the reference is unknown.
+    """
     if options.reference == "none":
         return grouped, None
+    if options.reference not in ("epoch_mean", "epoch_peak"):
+        raise ValueError(f"`reference`: expected none, epoch_mean or epoch_peak, found {options.reference!r}")
     parts = [_agreement(trials, options) for _, trials in grouped.by_epoch()]
     scores = finite_mean(np.concatenate(parts), 0)
     included = np.isfinite(scores) & (scores >= options.minimum_correlation)

@@ -13,7 +13,17 @@ STATED_COLUMNS = ("time_seconds", "epoch_number", "start_frame", "stop_frame", "
 
 @dataclass(frozen=True)
 class FrameWindow:
-    """Frames from `start_frame` up to `stop_frame`."""
+    """Frames from `start_frame` up to `stop_frame`.
+
+    Attributes
+    ----------
+    index : int
+        From 0 on, in the order of time.
+    start_frame, stop_frame : int
+        First frame, and the first one after the window.
+    label : str
+        ``epoch_2:Odour left``
+    """
 
     index: int
     start_frame: int
