@@ -111,6 +111,15 @@ def test_unknown_ways_of_processing(made: Made, rois: twophoton.RoiSet, options:
         twophoton.compute_recording_responses(converted(made), rois, options=chosen)
 
 
+def test_kernels_of_a_stimulus_that_stays_the_same(tmp_path: Path) -> None:
+    truth = twophoton.simulate_recording(tmp_path, cells=2, rows=32, columns=32, repeats=2, seed=3)
+    recording = twophoton.load_converted_recording(twophoton.convert_recording(tmp_path, tmp_path / "out").path)
+    run = twophoton.compute_recording_responses(recording, twophoton.make_roi_set_from_label_image(truth.label_image))
+    options = twophoton.StimulusKernelOptions(hemisphere="left", num_stim_past=5, num_stim_future=1)
+    with pytest.raises(ValueError, match="expected codes of odours that change, found 0 everywhere"):
+        twophoton.fit_recording_stimulus_kernels(run, options)
+
+
 def test_hemispheres_of_kernels(tmp_path: Path) -> None:
     truth = twophoton.simulate_recording(
         tmp_path / "a", stimulus="olfaction", cells=2, rows=32, columns=40, repeats=1, seed=2

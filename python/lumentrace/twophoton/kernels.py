@@ -267,6 +267,8 @@ def _streams(values: Floats, modality: str) -> list[Floats]:
     known = np.isfinite(values) & (values == np.rint(values)) & (values >= 0) & (values <= LAST_CODE)
     if not known.all():
         raise ValueError("expected codes of odours from 0 to 3, found others")
+    if len(values) and (values == values[0]).all():
+        raise ValueError(f"expected codes of odours that change, found {values[0]:g} everywhere")
     return [np.where(np.isin(values, codes), 1.0, -1.0) for codes in CODES.values()]
 
 
