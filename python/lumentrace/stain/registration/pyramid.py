@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,18 +48,12 @@ class Pyramid:
         """Both images, from the size that fits in `longest` pixels down."""
         base = max(factor(post.shape, longest), factor(pre.shape, longest))
         images = [reduced(image, base) for image in (post, pre)]
-        levels = [Level(base, *_prepared(images, FINE, NARROW))]
+        finest = [flattened(evened(image), FINE, NARROW) for image in images]
+        levels = [Level(base, *finest)]
         by, shortest = 2, min(min(image.shape) for image in images)
         while shortest // by >= SHORTEST:
-            smaller = [reduced(image, by) for image in images]
-            levels.append(Level(base * by, *_prepared(smaller, COARSE, BROAD)))
+            levels.append(Level(base * by, *(flattened(evened(reduced(image, by)), COARSE, BROAD) for image in images)))
             by *= 2
         small = max(1, -(-max(max(image.shape) for image in images) // SMALL))
         first, second = (evened(reduced(image, small)) for image in images)
         return cls(tuple(levels[::-1]), (first, second), base * small)
-
-
-def _prepared(images: list[Image], smooth: float, broad: int) -> list[Image]:
-    """Both images evened and flattened, each in a thread."""
-    with ThreadPoolExecutor(len(images)) as workers:
-        return list(workers.map(lambda image: flattened(evened(image), smooth, broad), images))
