@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lumentrace import FormatError, _core
-from lumentrace.twophoton import chunks
+from lumentrace.storage import chunks
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.images import pixel_figures
 from lumentrace.twophoton.kernel_fits import FOLDS, WEIGHTS, least_squares, smooth_least_squares

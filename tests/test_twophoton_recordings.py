@@ -16,6 +16,7 @@ import pytest
 from scipy.io import savemat
 
 from lumentrace import FormatError, twophoton
+from lumentrace.twophoton.images import pixel_figures
 from twophoton_recording import FRAMES, Made, make_recording, write_movie, write_photodiode
 
 
@@ -146,15 +147,29 @@ def test_missing_and_damaged_files(made: Made, name: str) -> None:
             twophoton.convert_recording_to_twopy(made.folder)
 
 
-def test_a_damaged_movie_names_its_file(made: Made) -> None:
-    movie = converted(made).movie
-    with h5py.File(movie.path, "r") as file:
-        place = file[movie.dataset_name].id.get_chunk_info(0).byte_offset
-    with movie.path.open("r+b") as file:
+def damaged(path: Path, dataset: str) -> int:
+    """Overwrite part of the first chunk; where it begins."""
+    with h5py.File(path, "r") as file:
+        place = int(file[dataset].id.get_chunk_info(0).byte_offset)
+    with path.open("r+b") as file:
         file.seek(place + 8)
         file.write(b"\xff" * 64)
-    with pytest.raises(FormatError, match=rf"aligned_movie\.h5: movie, byte {place}: expected deflated pixels"):
-        movie.read_frames(0, 3)
+    return place
+
+
+def test_a_damaged_movie_names_its_file(made: Made) -> None:
+    recording = converted(made)
+    movie = recording.movie
+    rois = twophoton.make_roi_set_from_label_image(made.labels)
+    place = damaged(movie.path, movie.dataset_name)
+    kept = np.ones(movie.shape[0], bool)
+    for work in (
+        lambda: movie.read_frames(0, 3),
+        lambda: twophoton.extract_roi_traces(recording, rois),
+        lambda: pixel_figures(movie, 0, 9, kept, recording.alignment_valid_crop),
+    ):
+        with pytest.raises(FormatError, match=rf"aligned_movie\.h5: movie, byte {place}: expected deflated pixels"):
+            work()
     movie.path.unlink()
     with pytest.raises(FileNotFoundError):
         movie.read_frames(0, 3)

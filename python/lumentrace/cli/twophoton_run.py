@@ -25,7 +25,6 @@ from rich.progress import (
 from lumentrace import FormatError, plots, provenance, twophoton
 from lumentrace.cli.console import console
 from lumentrace.files import replacing
-from lumentrace.storage.tiff import read_tiff
 from lumentrace.twophoton.config import optional_config
 from lumentrace.twophoton.converted_files import DATA_FILE
 from lumentrace.twophoton.places import FOLDER, output_place
@@ -257,15 +256,13 @@ def regions(text: str, recording: Any) -> Any:
         return twophoton.watershed_roi_set(image, region_mask=inside, **settings)
     path = Path(text)
     if path.suffix.lower() in (".tif", ".tiff"):
-        return _labelled(path, lambda path: read_tiff(path).pixels)
-    return _labelled(path, np.load) if path.suffix.lower() == ".npy" else twophoton.load_roi_set(path)
+        return twophoton.load_roi_labels(path)
+    return _labelled(path) if path.suffix.lower() == ".npy" else twophoton.load_roi_set(path)
 
 
-def _labelled(path: Path, read: Callable[[Path], Any]) -> Any:
+def _labelled(path: Path) -> Any:
     try:
-        return twophoton.make_roi_set_from_label_image(read(path))
-    except FormatError:
-        raise
+        return twophoton.make_roi_set_from_label_image(np.load(path))
     except (ValueError, EOFError) as error:
         raise FormatError(f"{path}: {error}") from error
 

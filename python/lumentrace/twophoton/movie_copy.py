@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
+from lumentrace.storage.chunks import TYPES
 from lumentrace.storage.sink import Sink
-from lumentrace.twophoton.chunks import TYPES, naming
 from lumentrace.twophoton.movie_source import MovieSource, Span
 from lumentrace.twophoton.recording import MOVIE_DATASET, MOVIE_FORMAT, ORIENTATION
 
@@ -88,10 +88,7 @@ def _copied(
                 stop = min(start + step, count)
                 frames, span, transposed = source.frames(start, stop)
                 summed = mean_range[0] - start + span[0], mean_range[1] - start + span[0]
-                with naming(source.path):
-                    packed, sums, counts = frames.pack(
-                        span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL
-                    )
+                packed, sums, counts = frames.pack(span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL)
                 if packed is None:
                     return None
                 for place, own in zip(_places(source.shape, chunk, start, stop), packed, strict=True):

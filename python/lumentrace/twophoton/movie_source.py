@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.errors import FormatError
-from lumentrace.twophoton.chunks import TYPES
+from lumentrace.storage.chunks import TYPES
 
 Span = tuple[int, int]
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.errors import FormatError
+from lumentrace.storage.chunks import frames_of
 from lumentrace.storage.hdf5 import opened
-from lumentrace.twophoton.chunks import frames_of, naming
 from lumentrace.twophoton.config import optional_config
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.ranges import frame_range
@@ -62,23 +62,15 @@ class Movie:
         """
         first, end = frame_range(start, stop, self.shape[0])
         crop = SpatialCrop.whole(self.shape[1:]) if spatial_crop is None else spatial_crop
-        with naming(self.path):
-            frames = frames_of(self.path, self.dataset_name)
-            if frames is None:
-                return self._read_slowly(first, end, crop)
-            return frames.read((first, end), *crop.spans)
+        frames = frames_of(self.path, self.dataset_name)
+        if frames is None:
+            return self._read_slowly(first, end, crop)
+        return frames.read((first, end), *crop.spans)
 
     def _read_slowly(self, first: int, end: int, crop: SpatialCrop) -> NDArray[Any]:
         """Frames by the HDF5 library, which reads what the kernels cannot."""
-        import h5py
-
-        try:
-            with h5py.File(self.path, "r") as file:
-                return np.ascontiguousarray(file[self.dataset_name][(slice(first, end), *crop.slices)])
-        except FileNotFoundError:
-            raise
-        except (OSError, KeyError) as error:
-            raise FormatError(f"expected frames {first} to {end} of a movie, found damaged data ({error})") from error
+        with opened(self.path, f"frames {first} to {end} of a movie") as file:
+            return np.ascontiguousarray(file[self.dataset_name][(slice(first, end), *crop.slices)])
 
     def iter_kernel_batches(
         self, start: int, stop: int, chunk_frames: int = BATCH
@@ -87,16 +79,15 @@ class Movie:
         if chunk_frames < 1:
             raise ValueError(f"`chunk_frames`: expected a whole number from 1 on, found {chunk_frames!r}")
         whole = SpatialCrop.whole(self.shape[1:])
-        with naming(self.path):
-            frames = frames_of(self.path, self.dataset_name)
-            # Batches end at multiples of their length, so that few chunks are read twice.
-            ends = [*range(start - start % chunk_frames + chunk_frames, stop, chunk_frames), stop]
-            for begin, until in pairwise([start, *ends]):
-                if frames is None:
-                    block = self._read_slowly(begin, until, whole)
-                    yield begin, _core.MovieFrames.memory(block), (0, until - begin)
-                else:
-                    yield begin, frames, (begin, until)
+        frames = frames_of(self.path, self.dataset_name)
+        # Batches end at multiples of their length, so that few chunks are read twice.
+        ends = [*range(start - start % chunk_frames + chunk_frames, stop, chunk_frames), stop]
+        for begin, until in pairwise([start, *ends]):
+            if frames is None:
+                block = self._read_slowly(begin, until, whole)
+                yield begin, _core.MovieFrames.memory(block), (0, until - begin)
+            else:
+                yield begin, frames, (begin, until)
 
     def iter_frame_batches(
         self,

@@ -26,7 +26,7 @@ pub(crate) struct MovieFrames {
 }
 
 enum Held {
-    File(ChunkedFile),
+    File(String, ChunkedFile),
     Memory(Py<PyAny>),
 }
 
@@ -53,7 +53,7 @@ macro_rules! on_frames {
     };
     (@ $ty:ty, $movie:expr, $py:expr, $frames:ident, $work:expr) => {
         match &$movie.held {
-            Held::File(file) => {
+            Held::File(_, file) => {
                 let $frames = Frames::<$ty>::in_file(file).map_err(|error| run::to_python($py, &error))?;
                 $work
             }
@@ -82,6 +82,16 @@ fn window(rows: Span, columns: Span) -> Window {
 fn plane<T: Element>(py: Python<'_>, values: Vec<T>, width: usize) -> PyResult<Bound<'_, PyArray2<T>>> {
     let rows = values.len() / width.max(1);
     PyArray1::from_vec(py, values).reshape([rows, width])
+}
+
+impl MovieFrames {
+    /// What a kernel found; damaged data names the file.
+    fn told<T>(&self, py: Python<'_>, found: PyResult<T>) -> PyResult<T> {
+        found.map_err(|error| match &self.held {
+            Held::File(path, _) => run::in_file(py, path, error),
+            Held::Memory(_) => error,
+        })
+    }
 }
 
 #[pymethods]
@@ -116,7 +126,7 @@ impl MovieFrames {
         let places = places.map(|row| Chunk { offset: row[0], size: row[1], skipped: row[2] as u32 });
         let file = ChunkedFile::open(&path, layout, places.collect())
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(Self { held: Held::File(file), dtype })
+        Ok(Self { held: Held::File(path.display().to_string(), file), dtype })
     }
 
     /// Frames in an array, which is not copied.
@@ -147,7 +157,8 @@ impl MovieFrames {
             let pixels = run::watched(py, None, |control| movie.read(frames, window, threads, control))?;
             Ok(PyArray1::from_vec(py, pixels).reshape(shape)?.into_any())
         }
-        on_frames!(self, py, |movie| work(py, &movie, frames.0..frames.1, &window(rows, columns), threads))
+        let found = on_frames!(self, py, |movie| work(py, &movie, frames.0..frames.1, &window(rows, columns), threads));
+        self.told(py, found)
     }
 
     /// Raw, background and corrected means (frames, regions).
@@ -188,7 +199,8 @@ impl MovieFrames {
             run::watched(py, None, |control| {
                 movie.traces(frames.0..frames.1, &window, regions, background, threads, control)
             })
-        })?;
+        });
+        let found = self.told(py, found)?;
         let count = starts.len() - 1;
         Ok((plane(py, found.raw, count)?, plane(py, found.background, count)?, plane(py, found.corrected, count)?))
     }
@@ -213,7 +225,8 @@ impl MovieFrames {
         let base = base.as_ref().map(|base| slice("base", base)).transpose()?;
         let found = on_frames!(self, py, |movie| {
             run::watched(py, None, |control| movie.images(frames.0..frames.1, kept, &window, base, threads, control))
-        })?;
+        });
+        let found = self.told(py, found)?;
         let width = window.columns.len();
         Ok((
             plane(py, found.count, width)?,
@@ -244,7 +257,8 @@ impl MovieFrames {
         let (frames, summed) = (frames.0..frames.1, summed.0.max(0) as usize..summed.1.max(0) as usize);
         let packed = on_frames!(self, py, |movie| {
             run::watched(py, None, |control| pack(&movie, frames, summed, &target, dtype, threads, control))
-        })?;
+        });
+        let packed = self.told(py, packed)?;
         let chunks = packed.chunks.iter().map(|bytes| PyBytes::new(py, bytes)).collect();
         Ok((
             packed.lossless.then_some(chunks),

@@ -25,6 +25,16 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
+/// An error of a format with the file in front, any other as it is.
+pub(crate) fn in_file(py: Python<'_>, file: &str, error: PyErr) -> PyErr {
+    match format_error(py) {
+        Ok(class) if error.is_instance(py, class) => {
+            PyErr::from_type(class.clone(), format!("{file}: {}", error.value(py)))
+        }
+        _ => error,
+    }
+}
+
 fn format_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     CLASS.import(py, "lumentrace.errors", "FormatError")

@@ -138,6 +138,12 @@ fn damaged_chunks_and_bad_arguments_are_typed_errors() {
     assert!(Frames::in_memory(&pixels, [4, 6, 7]).is_err());
     assert!(Regions::new(&[0, 2], &[1, 99], 36).is_err());
     assert!(Regions::new(&[0, 3], &[1, 9], 36).is_err());
+    let larger = Regions::new(&[0, 1], &[99], 100).unwrap();
+    let own = Regions::new(&[0, 1], &[3], 36).unwrap();
+    for (regions, background) in [(larger, Background::None), (own, Background::Local(larger))] {
+        let found = frames.traces(0..2, &whole(shape), regions, background, 1, &control);
+        assert!(matches!(found, Err(Error::Argument { argument: "regions", .. })));
+    }
     std::fs::write(held.path(), [0_u8; 40]).unwrap();
     assert!(matches!(frames.read(0..4, &whole(shape), 1, &control), Err(Error::Format { format: "movie", .. })));
 }

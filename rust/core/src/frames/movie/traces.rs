@@ -11,6 +11,7 @@ use crate::{Control, Error, Result, pool};
 pub struct Regions<'a> {
     starts: &'a [i64],
     pixels: &'a [u32],
+    size: usize,
 }
 
 impl<'a> Regions<'a> {
@@ -28,7 +29,14 @@ impl<'a> Regions<'a> {
         if let Some(most) = pixels.iter().find(|pixel| **pixel as usize >= size) {
             return Err(Error::argument("pixels", format!("numbers below {size}"), most));
         }
-        Ok(Self { starts, pixels })
+        Ok(Self { starts, pixels, size })
+    }
+
+    fn check(&self, window: &Window) -> Result<()> {
+        if self.size == window.size() {
+            return Ok(());
+        }
+        Err(Error::argument("regions", format!("a window of {} pixels", window.size()), self.size))
     }
 
     fn len(&self) -> usize {
@@ -123,6 +131,7 @@ impl<P: Pixel> Frames<'_, P> {
 
     /// Tiles of the frame that hold what is measured.
     fn needed(&self, window: &Window, regions: Regions<'_>, background: Background<'_>) -> Result<Vec<bool>> {
+        regions.check(window)?;
         let own = regions.pixels.iter().copied();
         Ok(match background {
             Background::None => self.tiles(window, own),
@@ -131,6 +140,7 @@ impl<P: Pixel> Frames<'_, P> {
                 self.tiles(window, own.chain(dark.iter().copied()))
             }
             Background::Local(dark) => {
+                dark.check(window)?;
                 if dark.len() != regions.len() {
                     return Err(Error::argument("dark", format!("pixels for {} regions", regions.len()), dark.len()));
                 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from math import ceil, prod
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.errors import FormatError
+from lumentrace.storage.hdf5 import opened
 
 FILTERS = {1: "gzip", 2: "shuffle"}
 """Filters of HDF5 that the kernels undo, by number."""
@@ -25,8 +23,10 @@ def frames_of(path: Path, dataset: str) -> _core.MovieFrames | None:
 
     Raises
     ------
+    FormatError
+        If the file is damaged.
     OSError
-        If the file cannot be read.
+        If it cannot be read.
     """
     about = path.stat()
     return _frames_of(path, dataset, about.st_mtime_ns, about.st_size, about.st_ino)
@@ -34,9 +34,7 @@ def frames_of(path: Path, dataset: str) -> _core.MovieFrames | None:
 
 @lru_cache(maxsize=4)
 def _frames_of(path: Path, dataset: str, *version: int) -> _core.MovieFrames | None:
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with opened(path, "a movie") as file:
         data = file[dataset]
         filters = _filters(data)
         if data.ndim != 3 or not data.size or filters is None or not _known(data.dtype):
@@ -99,12 +97,3 @@ def _starts_where_said(path: Path, data: Any, found: NDArray[np.uint64]) -> bool
         file.seek(offset)
         held = file.read(size)
     return bool(held == data.id.read_direct_chunk((0, 0, 0))[1])
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """What is damaged names the file."""
-    try:
-        yield
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
