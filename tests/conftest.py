@@ -16,6 +16,7 @@ from hypothesis import settings
 from helpers import simulate
 from lumentrace import LineData
 from modules import module_of
+from twophoton_case import NAMES, Case, load_case
 
 SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -94,3 +95,9 @@ def two_tracers() -> LineData:
     rows, _ = simulate(1500, tracers=2, seed=1)
     rows.flags.writeable = False
     return LineData(rows, sample_size=100)
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def twophoton_case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """A golden two-photon recording, converted."""
+    return load_case(shared / "golden" / "twophoton", request.param, tmp_path_factory.mktemp(request.param))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +21,8 @@ from lumentrace.twophoton.processing import (
     ResponseProcessingOptions,
     SmoothingOptions,
 )
-from lumentrace.twophoton.recording import ConvertedRecording
-from modules import module_of
+from twophoton_case import METHODS, Case
 
-NAMES = ["moving_boundary", "noise_olfaction"]
-METHODS = ["none", "movie_global_percentile", "movie_y_stripe_percentile", "roi_y_stripe_percentile"]
 ALTERNATIVES: dict[str, dict[str, Any]] = {
     "movie_global_percentile": {"global_percentile": 25.0, "spatial_domain": "full_frame"},
     "movie_y_stripe_percentile": {"stripe_y_height": 5, "stripe_percentile": 35.0},
@@ -39,39 +34,9 @@ OWN_WORDS = ("aligned_movie_dtype", "source_session_dir", "sample_domain")
 """Attributes that say something else here: a narrower type, another place, our own text."""
 
 
-@dataclass
-class Case:
-    """A golden recording, converted."""
-
-    name: str
-    folder: Path
-    source: Path
-    recording: ConvertedRecording
-    arrays: dict[str, Any]
-    facts: dict[str, Any]
-    truth: dict[str, Any]
-    scores: Any
-    peer: dict[str, Any]
-    """Scores of the peer against the truth."""
-
-    @property
-    def cells(self) -> twophoton.RoiSet:
-        return twophoton.make_roi_set_from_label_image(self.truth["label_image"])
-
-
-@pytest.fixture(scope="session", params=NAMES)
-def case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    golden = shared / "golden" / "twophoton"
-    scores = module_of(golden / "score_truth.py")
-    folder = tmp_path_factory.mktemp(request.param)
-    source = scores.unpack(golden / request.param / "recording.zip", folder)
-    converted = twophoton.convert_recording_to_twopy(source, folder / "converted", config_path=folder / "config.yml")
-    recording = twophoton.load_converted_recording(converted.path)
-    with np.load(golden / request.param / "arrays.npz") as file:
-        arrays = dict(file)
-    facts = json.loads((golden / request.param / "facts.json").read_text())
-    peer = json.loads((golden / request.param / "scores.json").read_text())
-    return Case(request.param, folder, source, recording, arrays, facts, scores.load_truth(folder)[0], scores, peer)
+@pytest.fixture
+def case(twophoton_case: Case) -> Case:
+    return twophoton_case
 
 
 def test_conversion(case: Case) -> None:
@@ -174,13 +139,6 @@ def test_watershed(case: Case) -> None:
             case.arrays["mean_image"], min_pixels=int(pixels), smoothing_sigma=float(sigma)
         )
         np.testing.assert_array_equal(labels_of(found), case.arrays[key], err_msg=key)
-
-
-def test_watershed_of_the_foreground(case: Case) -> None:
-    found = twophoton.watershed_roi_set(case.recording.mean_image, min_pixels=5, smoothing_sigma=1.5, foreground="otsu")
-    scores = case.scores.roi_scores(found.masks, case.truth["label_image"])
-    assert scores["mean_best_iou"] >= 0.85
-    assert scores["recall_50"] >= 0.95
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -382,24 +340,6 @@ def test_kernels(case: Case, key: str) -> None:
     assert (found.hemisphere, found.stimulus_column) == (expected["hemisphere"], expected["column"])
 
 
-def test_kernels_beside_the_truth(case: Case) -> None:
-    if case.name != "noise_olfaction":
-        return
-    run = twophoton.compute_recording_responses(case.recording, case.cells)
-    bars = {"ols": (0.30, 0.64), "xcorr": (0.88, 0.95), "smooth": (0.99, 0.99)}
-    for method, least in bars.items():
-        better = {"joint": True, "timing": "exact"} if method == "smooth" else {}
-        options = twophoton.StimulusKernelOptions(method=method, num_stim_past=70, hemisphere="right", **better)
-        found = twophoton.fit_recording_stimulus_kernels(run, options)
-        place = found.epoch_names.index("Random Noise")
-        for side, bar in zip(("left", "right"), least, strict=True):
-            kernels, truth = getattr(found, f"raw_{side}")[place], case.truth[f"kernel_{side}"]
-            assert case.scores.kernel_scores(kernels, found.time_seconds, truth)["median_r"] >= bar - 0.005, (
-                method,
-                side,
-            )
-
-
 def test_find(case: Case, tmp_path: Path) -> None:
     config = case.folder / "config.yml"
     for access in ("direct", "copy", "copy"):
@@ -477,36 +417,3 @@ def test_response_watershed(case: Case, key: str) -> None:
         image = getattr(scores, f"{name}_image")
         np.testing.assert_allclose(image, case.arrays[f"{key}_{name}"], rtol=1e-5, atol=1e-5, err_msg=name)
     np.testing.assert_array_equal(labels_of(found.roi_set), case.arrays[f"{key}_labels"])
-
-
-TUNED = {"response_polarity": "absolute", "within_roi_percentile": 25.0}
-
-
-@pytest.mark.parametrize(
-    ("key", "settings"),
-    [("default", {}), ("seed", {"min_pixels": 20, "fill_holes": True}), ("absolute", TUNED)],
-)
-def test_regions_that_respond_are_the_cells(case: Case, key: str, settings: dict[str, Any]) -> None:
-    windows = twophoton.resolve_recording_timing(case.recording).epoch_windows
-    numbers = sorted({each.epoch_number for each in windows} - {1})
-    found = twophoton.response_watershed_roi_set(case.recording, windows, epoch_numbers=numbers, **settings)
-    scores = case.scores.roi_scores(found.masks, case.truth["label_image"])
-    peer = case.peer[f"response_watershed_iou_{key}"]
-    assert scores["recall_50"] >= peer["recall_50"]
-    assert scores["mean_best_iou"] >= peer["mean_best_iou"] - 1e-9
-    if settings is TUNED:
-        assert scores["mean_best_iou"] >= 0.75
-        assert scores["recall_50"] >= 0.95
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_dff_is_as_close_to_the_truth_as_the_peer(case: Case, method: Any) -> None:
-    traces = twophoton.extract_background_corrected_roi_traces(case.recording, case.cells, method=method)
-    windows = twophoton.resolve_recording_timing(case.recording).epoch_windows
-    baseline = twophoton.select_baseline_frame_windows(windows, epoch_number=1)
-    rate = twophoton.recording_frame_rate_hz(case.recording)
-    dff = twophoton.compute_roi_delta_f_over_f(traces, baseline, data_rate_hz=rate)
-    peer = case.peer[f"dff_truth_{method}"]
-    scores = case.scores.dff_scores(dff.values, dff.start_frame, case.truth)
-    # Equal in all but the digits that the fit of the decay leaves open.
-    assert scores["rmse_median"] <= peer["rmse_median"] * (1 + 1e-6)

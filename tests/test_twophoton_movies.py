@@ -65,6 +65,17 @@ def test_kernels_read_what_is_there(tmp_path: Path, kind: str, layout: str) -> N
     np.testing.assert_array_equal(found, values[4:20, 2:19, 3:28])
 
 
+def test_batches_are_the_movie(tmp_path: Path) -> None:
+    values = made("uint16")
+    movie = on_disk(tmp_path / "movie.h5", values, **LAYOUTS["ours"])
+    crop = SpatialCrop(2, 19, 3, 28, SHAPE[1:])
+    batches = list(movie.iter_frame_batches(7, start=2, stop=20, spatial_crop=crop))
+    assert [(first, end) for first, end, _ in batches] == [(2, 9), (9, 16), (16, 20)]
+    np.testing.assert_array_equal(np.concatenate([each for _, _, each in batches]), values[2:20, 2:19, 3:28])
+    with pytest.raises(ValueError, match="`chunk_frames`"):
+        next(movie.iter_frame_batches(0))
+
+
 @pytest.mark.parametrize("layout", SLOW)
 def test_what_the_kernels_cannot_read_is_read_all_the_same(tmp_path: Path, layout: str) -> None:
     values = made("uint16")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from lumentrace import __version__
 from lumentrace.files import replacing
 from lumentrace.provenance import plain
+from lumentrace.storage.hdf5 import written
 from lumentrace.twophoton.responses import RecordingResponses
 
 Path_ = str | os.PathLike[str]
@@ -127,7 +128,6 @@ def export_nwb(
         import pynwb
     except ImportError as error:
         raise ImportError('pynwb is not installed; get it with `pip install "lumentrace[nwb]"`') from error
-    import h5py
 
     place = Path(path).expanduser()
     if place.suffix != ".nwb":
@@ -150,7 +150,7 @@ def export_nwb(
     _add_trials(content, run)
     _add_photodiode(content, run)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, h5py.File(file, "w") as h5, pynwb.NWBHDF5IO(file=h5, mode="w") as writer:
+    with replacing(place) as file, written(file) as h5, pynwb.NWBHDF5IO(file=h5, mode="w") as writer:
         writer.write(content)
     return place
 
