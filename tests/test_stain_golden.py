@@ -173,6 +173,24 @@ def test_estimates(golden_stain: Path, tmp_path: Path, monkeypatch: pytest.Monke
     }
 
 
+def test_memory_estimates(golden_stain: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for sample, image in {"A": np.zeros((80, 100, 3), np.uint8), "B": np.zeros((60, 70), np.uint8)}.items():
+        (raw / sample).mkdir(parents=True)
+        for side in ("pre", "post"):
+            tifffile.imwrite(raw / sample / f"{sample}_{side}_D.tif", image)
+    ours_over_theirs = stain.PEAK_FACTOR_PER_TASK / 4.0
+    for case in read(golden_stain, "estimates.json")["estimates"]:
+        found = stain.estimate_pipeline_memory([(sample, dye) for sample, dye in case["pairs"]], raw, **case["kw"])
+        expected = case["memory"]
+        tasks = [int(number * ours_over_theirs) for number in expected["per_task_bytes"]]
+        assert found["per_task_bytes"] == tasks
+        assert found["peak_bytes"] == max(tasks)
+        assert found["concurrent_peak_bytes"] == max(tasks) * case["kw"].get("n_workers", 1)
+        assert len(found["warnings"]) == expected["warnings"]
+        assert found["n_resolvable"] == expected["n_resolvable"]
+
+
 def preflight(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
     """The class of the error, or 'ok', and how many warnings were printed, with faked needs and room."""
     from lumentrace.stain import estimates

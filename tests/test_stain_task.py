@@ -429,11 +429,10 @@ print(result["status"], peak() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_the_estimate_is_what_is_needed(tmp_path: Path) -> None:
-    stain.simulate(size=1500, seed=1).save(tmp_path / "raw", "S", "D")
+    stain.simulate(size=2000, seed=1).save(tmp_path / "raw", "S", "D")
     command = [sys.executable, "-c", NEEDS, str(tmp_path / "raw"), str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     status, needed = done.stdout.split()[-2:]
     assert status == "complete"
     estimate = stain.estimate_pipeline_memory([("S", "D")], tmp_path / "raw")["peak_bytes"]
-    # Between what is said to be needed and what is: what the allocator keeps changes from run to run.
-    assert 1.0 < estimate / int(needed) < 1.8
+    assert 1.0 <= estimate / int(needed) <= 1.5

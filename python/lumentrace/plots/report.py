@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -210,32 +210,39 @@ class Report:
         embed_plotly : bool, default True
             False leaves the Plotly library out; the figures then need another page's copy.
         """
+        return "".join(self._pieces(embed_plotly))
+
+    def _pieces(self, embed_plotly: bool = True) -> Iterator[str]:
         closing = "</div>" if self._panels_open else ""
         figures = f'<dl class="figures">{"".join(self._key_figures)}</dl>' if self._key_figures else ""
         subtitle = f'<p class="subtitle">{_text(self.subtitle)}</p>' if self.subtitle else ""
         created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        return "\n".join(
-            [
-                '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-                f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-                '<meta name="viewport" content="width=device-width, initial-scale=1">',
-                f"<title>{_text(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>",
-                f"<header><h1>{_text(self.title)}</h1>{subtitle}</header>",
-                f"<main>{figures}{''.join(self._parts)}{closing}</main>",
-                f"<footer>Made by lumentrace on {created}. This file holds all it needs and loads nothing.</footer>",
-                self._scripts(embed_plotly) if self._figures else "",
-                "</body>\n</html>\n",
-            ]
+        yield (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{_text(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n"
+            f"<header><h1>{_text(self.title)}</h1>{subtitle}</header>\n<main>{figures}"
         )
+        yield from self._parts
+        yield (
+            f"{closing}</main>\n"
+            f"<footer>Made by lumentrace on {created}. This file holds all it needs and loads nothing.</footer>\n"
+        )
+        if self._figures:
+            yield from self._scripts(embed_plotly)
+        yield "\n</body>\n</html>\n"
 
-    def _scripts(self, embed_plotly: bool) -> str:
+    def _scripts(self, embed_plotly: bool) -> Iterator[str]:
         arrays = [entry["array"] for entry in self._arrays.values()]
-        data = to_json_plotly({"figures": self._figures, "arrays": arrays, "templates": TEMPLATES})
-        library = f"<script>{get_plotlyjs()}</script>\n" if embed_plotly else ""
-        return (
-            f'<script type="application/json" id="report-data">{data}</script>\n'
-            f"{library}<script>\n{_asset('report.js')}</script>"
-        )
+        yield '<script type="application/json" id="report-data">'
+        yield to_json_plotly({"figures": self._figures, "arrays": arrays, "templates": TEMPLATES})
+        yield "</script>\n"
+        if embed_plotly:
+            yield "<script>"
+            yield get_plotlyjs()
+            yield "</script>\n"
+        yield f"<script>\n{_asset('report.js')}</script>"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the report; `path` then holds the whole of it, or what it held before.
@@ -245,9 +252,9 @@ class Report:
         OSError
             If the file cannot be written.
         """
-        content = self.html().encode("utf-8", errors="backslashreplace")
         with replacing(path) as file:
-            file.write(content)
+            for piece in self._pieces():
+                file.write(piece.encode("utf-8", errors="backslashreplace"))
         return Path(path)
 
 

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.files import replacing
 from lumentrace.stain.checkpoints import fits_io
-from lumentrace.storage.tiled import TiledTiff, tiled_tiff
-
-ROWS = 512
+from lumentrace.storage.tiled import TILE, TiledTiff, tiled_tiff
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,18 @@ class Writer:
 
     def add(self, rows: NDArray[Any]) -> None:
         """Take the next rows of the image."""
-        band = np.full((len(rows), self._canvas.shape[1]), self._fill, self._dtype)
-        band[:, self._canvas.pad : self._canvas.pad + rows.shape[1]] = rows
-        self._write(band)
+        for first in range(0, len(rows), TILE):
+            part = rows[first : first + TILE]
+            band = self._empty(len(part))
+            band[:, self._canvas.pad : self._canvas.pad + part.shape[1]] = part
+            self._write(band)
 
     def _blank(self, rows: int) -> None:
-        for first in range(0, rows, ROWS):
-            self._write(np.full((min(ROWS, rows - first), self._canvas.shape[1]), self._fill, self._dtype))
+        for first in range(0, rows, TILE):
+            self._write(self._empty(min(TILE, rows - first)))
+
+    def _empty(self, rows: int) -> NDArray[Any]:
+        return np.full((rows, self._canvas.shape[1]), self._fill, self._dtype)
 
     def _write(self, band: NDArray[Any]) -> None:
         if self._tiff is not None:

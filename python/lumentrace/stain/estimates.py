@@ -14,10 +14,11 @@ from lumentrace.stain.memory import format_bytes, get_available_memory, get_free
 
 logger = logging.getLogger(__name__)
 
-PEAK_FACTOR_PER_TASK = 2.2
-"""Memory of a task at its peak, in float32 canvases with the default border: measured on 1500 to 2500 pixels.
+PEAK_FACTOR_PER_TASK = 1.7
+"""Memory of a task at its peak, in float32 canvases with the default border: measured on 1500 to 3000 pixels.
 
-Larger images need less, because nothing but their pixels grows with them.
+Libraries and buffers need 0.14 GB whatever the size, so that images of less than 1000 pixels need a little more than
+this says (0.02 GB), and those of 6000 pixels and more half of it.
 """
 WARN_FRACTION = 0.80
 HARD_FAIL_FRACTION = 1.0

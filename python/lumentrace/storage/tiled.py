@@ -84,7 +84,7 @@ class TiledTiff:
             rows, columns = self._levels[-1].shape
             self._levels.append(_Level((rows // STEP, columns // STEP), dtype))
         self._smaller: list[NDArray[Any]] = []
-        self._waiting = np.empty((0, shape[1]), dtype)
+        self._row = np.empty((TILE, shape[1]), dtype)
         self._bits = np.dtype(f"u{dtype.itemsize}")
         self._even_tiles: dict[bytes, bytes] = {}
         self._blank: dict[bytes, tuple[int, int]] = {}
@@ -102,15 +102,19 @@ class TiledTiff:
         if rows.ndim != 2 or rows.shape[1] != self.shape[1] or self._taken + len(rows) > self.shape[0]:
             left = self.shape[0] - self._taken
             raise ValueError(f"`rows`: expected up to {left} rows of {self.shape[1]} pixels, found {rows.shape}")
-        self._taken += len(rows)
-        rows = np.asarray(rows, self._dtype)
-        self._waiting = np.concatenate([self._waiting, rows]) if len(self._waiting) else rows
-        whole = len(self._waiting) // TILE * TILE if self._taken < self.shape[0] else len(self._waiting)
-        self._write(self._levels[0], self._waiting[:whole])
+        while len(rows):
+            held = self._taken % TILE
+            part, rows = rows[: TILE - held], rows[TILE - held :]
+            self._row[held : held + len(part)] = part
+            self._taken += len(part)
+            if self._taken % TILE == 0 or self._taken == self.shape[0]:
+                self._add_tiles(self._row[: held + len(part)])
+
+    def _add_tiles(self, rows: NDArray[Any]) -> None:
+        self._write(self._levels[0], rows)
         if len(self._levels) > 1:
-            # A tile is a whole number of squares high, so that none is cut by the end of a band.
-            self._smaller.append(_reduced(self._waiting[:whole]))
-        self._waiting = self._waiting[whole:].copy()
+            # A tile is a whole number of squares high, so that none is cut by the end of a row of tiles.
+            self._smaller.append(_reduced(rows))
 
     def _write(self, level: _Level, rows: NDArray[Any]) -> None:
         tiles = [
