@@ -197,7 +197,9 @@ def test_tiles_do_not_believe_long_shifts() -> None:
     assert np.isnan(rows[0, 0]) or np.hypot(*rows[0, :2]) <= 2
 
 
-def tally(post: NDArray[Any], pre: NDArray[np.float32], margin: int, floor: float) -> tuple[NDArray[Any], NDArray[Any]]:
+def tally(
+    post: NDArray[Any], pre: NDArray[np.float32], sharp: NDArray[np.float32], margin: int, floor: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
     ratios, joint = np.zeros((4, 80), np.uint32), np.zeros((32, 32), np.uint32)
     height = len(post)
     for first in range(0, height, 13):
@@ -206,6 +208,7 @@ def tally(post: NDArray[Any], pre: NDArray[np.float32], margin: int, floor: floa
         _core.tally_ratios(
             post[above:below].copy(),
             pre[above:below].copy(),
+            sharp[above:below].copy(),
             above,
             (first - above, end - above),
             ratios,
@@ -228,14 +231,15 @@ def test_tally(margin: int, floor: float) -> None:
     post = random.integers(0, 60, (37, 31)).astype(np.uint8)
     pre = random.uniform(0, 60, (37, 31)).astype(np.float32)
     post[:5], pre[20:24, 10:15] = 0, np.nan
-    ratios, joint = tally(post, pre, margin, floor)
+    sharp = (pre * random.uniform(0.8, 1.25, pre.shape)).astype(np.float32)
+    ratios, joint = tally(post, pre, sharp, margin, floor)
     both = (post > 0) & (pre > 0)
     inner = ndimage.binary_erosion(both, np.ones((2 * margin + 1,) * 2)) if margin else both
     used = inner & (pre >= floor)
-    logarithms = np.log10(post[used] / pre[used].astype(float))
+    logarithms = np.log10(post[used] / sharp[used].astype(float))
     expected = np.histogram(logarithms, 80, (-1, 1))[0]
     assert np.abs(ratios.sum(axis=0).astype(int) - expected).sum() <= 2
-    rows, columns = np.nonzero(used & (np.abs(np.log10(np.where(used, post / np.where(used, pre, 1), 1))) < 1))
+    rows, columns = np.nonzero(used & (np.abs(np.log10(np.where(used, post / np.where(used, sharp, 1), 1))) < 1))
     np.testing.assert_array_equal(ratios.sum(axis=1), np.bincount(rows // 20 * 2 + columns // 20, minlength=4))
     known = np.isfinite(pre)
     np.testing.assert_array_equal(joint, np.histogram2d(post[known], pre[known], 32, [(0, 64), (0, 64)])[0])
@@ -245,6 +249,7 @@ def test_tally_refuses_other_histograms() -> None:
     band = np.ones((5, 30), np.float32)
     with pytest.raises(ValueError, match="row per block"):
         _core.tally_ratios(
+            band,
             band,
             band,
             0,

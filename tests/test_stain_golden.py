@@ -10,16 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from numpy.typing import NDArray
 
 from lumentrace import FormatError, stain
 from modules import module_of
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]
-SCATTERED = ("p01_easy", "p04_sizes")
-"""Pairs that miss the documented 3 % for the median flux of their 40 spots: 1.032 and 0.970, with standard errors
-(bootstrap over spots) of 0.05 and 0.04. No width of the warping kernel mends both (benches/LOG.md), so each of them is
-held to the peer's worst error, 5.4 %; the spots of all pairs together and the mean error of the pairs, to 3 %."""
 BINNED = ("equalize_pair",)
 KINDS = {
     "no sample dir": "no folder",
@@ -301,40 +296,12 @@ def test_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any],
     assert errors["max"] <= 0.12
     assert result["scale_estimate"] == pytest.approx(truth["bg_scale"], rel=5e-3)
     mask = tifffile.imread(golden_stain / "pairs" / name / "truth" / "S001_SybrGld_mask.tif")
-    difference = difference_of(task)
+    difference = stain.load_checkpoint(task.folder / "04_difference_difference_pad300")
+    assert difference is not None
     score = scorer.stain_score(truth, mask, difference, 300)
     peer = read(golden_stain, "pairs_peer.json")[name]["stain"]
     assert score["auc"] >= 0.97
     assert score["recall"] >= peer["recall"]
     assert score["precision"] >= peer["precision"]
-
-
-@pytest.mark.parametrize("name", PAIRS)
-def test_flux_of_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any], name: str) -> None:
-    peer = read(golden_stain, "pairs_peer.json").values()
-    worst = max(abs(pair["stain"]["flux_ratio_median"] - 1) for pair in peer)
-    bar = worst if name in SCATTERED else 0.03
-    assert np.median(fluxes(golden_stain, scorer, finished, name)) == pytest.approx(1, abs=bar)
-
-
-def test_flux_of_all_pairs(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any]) -> None:
-    found = [fluxes(golden_stain, scorer, finished, name) for name in PAIRS]
-    spots = np.concatenate(found)
-    assert len(spots) > 100
-    assert np.median(spots) == pytest.approx(1, abs=0.03)
-    assert np.mean([abs(np.median(pair) - 1) for pair in found]) <= 0.03
-
-
-def fluxes(golden_stain: Path, scorer: ModuleType, finished: dict[str, Any], name: str) -> NDArray[np.float64]:
-    """Found over true flux of each spot, as the scorer measures it."""
-    truth = read(golden_stain / "pairs" / name / "truth", "S001_SybrGld.json")
-    difference = difference_of(finished[name][0])
-    nowhere = np.zeros(truth["post_shape"])
-    scores = [scorer.stain_score({**truth, "spots": [spot]}, nowhere, difference, 300) for spot in truth["spots"]]
-    return np.array([score["flux_ratio_median"] for score in scores if "flux_ratio_median" in score])
-
-
-def difference_of(task: stain.SampleDye) -> NDArray[np.float32]:
-    found = stain.load_checkpoint(task.folder / "04_difference_difference_pad300")
-    assert found is not None
-    return found
+    assert score["n_spots"] >= 39
+    assert score["flux_ratio_median"] == pytest.approx(1, abs=0.03)

@@ -225,6 +225,7 @@ def tile_shifts(
 def tally_ratios(
     fixed: NDArray[Any],
     moving: NDArray[np.float32],
+    sharp: NDArray[np.float32],
     first: int,
     inner: tuple[int, int],
     ratios: NDArray[np.uint32],

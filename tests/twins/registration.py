@@ -43,13 +43,13 @@ def keys(t: Floats) -> Floats:
     return np.where(t <= 1, near, np.where(t < 2, far, 0.0))
 
 
-def smooth(t: Floats, sigma: float = 0.9) -> Floats:
-    """A Gaussian G as 3G - 3GG + GGG."""
+def smooth(t: Floats, sigma: float = 1.08) -> Floats:
+    """A Gaussian G as 2.85G - 2.55GG + 0.7GGG."""
 
     def gauss(times: float) -> Floats:
         return np.exp(-0.5 * t**2 / (times * sigma**2)) / np.sqrt(times * sigma**2)
 
-    return 3 * gauss(1) - 3 * gauss(2) + gauss(3)
+    return 2.85 * gauss(1) - 2.55 * gauss(2) + 0.7 * gauss(3)
 
 
 def reduce(image: Floats, factor: int) -> Floats:

@@ -32,8 +32,8 @@ SEED = 1872
 LEAST = 200
 """Fewer ratios than this give no scale."""
 BETA = (1.0, 20.0)
-AVERAGED = 0.287
-"""Variance that the interpolation leaves of the pre-stain image's noise."""
+AVERAGED = 0.67
+"""Variance that cubic interpolation leaves of the pre-stain image's noise, the mean over places between pixels."""
 TUKEY = 4.685
 ROUNDS = 30
 PLAIN = 1e-9
@@ -286,7 +286,8 @@ def _deming(x: Floats, y: Floats, weights: Floats, slope: float) -> tuple[float,
     xx = (weights * (x - mean_x) ** 2).sum()
     yy = (weights * (y - mean_y) ** 2).sum()
     xy = (weights * (x - mean_x) * (y - mean_y)).sum()
-    # Interpolation of the pre-stain image averages some of its noise away: about half of the variance.
+    # Errors of the pre-stain image are the noise that interpolation leaves and the details that it smooths away: about
+    # half of the variance of its noise.
     ratio = 2 * slope
     slope = (yy - ratio * xx + np.sqrt((yy - ratio * xx) ** 2 + 4 * ratio * xy**2)) / (2 * xy)
     return float(slope), float(mean_y - slope * mean_x)

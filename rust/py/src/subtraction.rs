@@ -8,16 +8,19 @@ use pyo3::prelude::*;
 use crate::registration::{Plane, for_pixels};
 use crate::{run, tables};
 
-/// Adds rows `inner` of a band to histograms of ratios `(blocks, bins)` and of both values `(bins, bins)`.
+/// Adds rows `inner` of a band to histograms of ratios of `fixed` and `sharp` `(blocks, bins)`, and of values of `fixed`
+/// and `moving` `(bins, bins)`.
 #[pyfunction]
 #[pyo3(signature = (
-    fixed, moving, first, inner, ratios, joint, *, height, margin, floor, decades, block, most, dither, seed, threads=0
+    fixed, moving, sharp, first, inner, ratios, joint, *, height, margin, floor, decades, block, most, dither, seed,
+    threads=0
 ))]
 #[allow(clippy::too_many_arguments)] // a band, its place, and a row of settings
 pub(crate) fn tally_ratios<'py>(
     py: Python<'py>,
     fixed: &Bound<'py, PyAny>,
     moving: PyReadonlyArray2<'py, f32>,
+    sharp: PyReadonlyArray2<'py, f32>,
     first: usize,
     inner: (usize, usize),
     mut ratios: PyReadwriteArray2<'py, u32>,
@@ -32,7 +35,7 @@ pub(crate) fn tally_ratios<'py>(
     seed: u64,
     threads: usize,
 ) -> PyResult<()> {
-    let moving = Plane::new("moving", &moving)?;
+    let (moving, sharp) = (Plane::new("moving", &moving)?, Plane::new("sharp", &sharp)?);
     let tally = Tally {
         width: moving.width,
         margin,
@@ -55,7 +58,7 @@ pub(crate) fn tally_ratios<'py>(
     let mut counts = tally.counts();
     for_pixels!(fixed, "fixed", |plane: Plane<'_, _>| {
         run::watched(py, None, |control| {
-            tally.add(plane.pixels, moving.pixels, first, inner.0..inner.1, &mut counts, threads, control)
+            tally.add(plane.pixels, moving.pixels, sharp.pixels, first, inner.0..inner.1, &mut counts, threads, control)
         })
     })?;
     let Counts { ratios: new_ratios, joint: new_joint } = counts;

@@ -10,8 +10,9 @@ pub enum Interpolation {
     Linear,
     /// From sixteen pixels (Keys 1981, a = -1/2); within a pixel of the rim from four.
     Cubic,
-    /// From 64 pixels, noise averaged alike wherever between pixels the place is, details of eight pixels and more kept
-    /// (to 1 %): the Gaussian G of 0.9 pixels as 3G - 3GG + GGG; near the rim from four.
+    /// From 64 pixels, noise averaged alike wherever between pixels the place is (a fifth of its variance is left),
+    /// details of eight pixels and more kept (to 2 %): 2.85G - 2.55GG + 0.7GGG with the Gaussian G
+    /// of 1.08 pixels; near the rim from four.
     Smooth,
 }
 
@@ -19,7 +20,8 @@ pub enum Interpolation {
 const TAPS: usize = 8;
 /// Places between two pixels for which its weights are tabulated.
 const PHASES: usize = 1024;
-const SIGMA: f64 = 0.9;
+const SIGMA: f64 = 1.08;
+const SHARES: [f64; 3] = [2.85, -2.55, 0.7];
 
 /// Fills `out`, rows of the fixed image of width `columns` from row `first` on, with values of the moving image.
 ///
@@ -143,7 +145,7 @@ fn smooth_weights() -> Vec<[f32; TAPS]> {
             let variance = times * SIGMA * SIGMA;
             (-0.5 * t * t / variance).exp() / variance.sqrt()
         };
-        3.0 * gauss(1.0) - 3.0 * gauss(2.0) + gauss(3.0)
+        SHARES[0] * gauss(1.0) + SHARES[1] * gauss(2.0) + SHARES[2] * gauss(3.0)
     };
     (0..=PHASES)
         .map(|phase| {

@@ -13,7 +13,7 @@ pub struct Tally {
     pub width: usize,
     /// Ratios are of pixels at least so far (in rows and columns) from pixels that one image does not have.
     pub margin: usize,
-    /// Ratios are of pixels whose moving value is at least this.
+    /// Ratios are of pixels whose (smooth) moving value is at least this.
     pub floor: f64,
     /// Decades of ratios on both sides of 1.
     pub decades: f64,
@@ -56,13 +56,17 @@ impl Tally {
     /// Counts rows `inner` of a band whose first row is row `first` of the image; other rows only tell where pixels are
     /// missing, as beyond the band they are.
     ///
+    /// Ratios are those of `fixed` and `sharp`, the joint histogram is that of `fixed` and `moving`: the same image, the
+    /// one with its fine details and more noise, the other smoother.
+    ///
     /// # Errors
     /// [`Error::Argument`] if a size does not fit; [`Error::Cancelled`].
-    #[allow(clippy::too_many_arguments)] // a band of two images and its place
+    #[allow(clippy::too_many_arguments)] // a band of three images and its place
     pub fn add<T: Copy + Into<f64> + Sync>(
         &self,
         fixed: &[T],
         moving: &[f32],
+        sharp: &[f32],
         first: usize,
         inner: std::ops::Range<usize>,
         counts: &mut Counts,
@@ -70,12 +74,14 @@ impl Tally {
         control: &Control,
     ) -> Result<()> {
         let rows = fixed.len() / self.width.max(1);
-        let fits = self.width > 0 && self.block > 0 && rows * self.width == fixed.len() && moving.len() == fixed.len();
-        if !fits || inner.end > rows || first + rows > self.height {
-            let found = format!("{} and {} pixels, rows {inner:?} from {first}", fixed.len(), moving.len());
-            return Err(Error::argument("band", format!("two bands of rows of {} pixels", self.width), found));
+        let whole = self.width > 0 && self.block > 0 && rows * self.width == fixed.len();
+        let alike = moving.len() == fixed.len() && sharp.len() == fixed.len();
+        if !whole || !alike || inner.end > rows || first + rows > self.height {
+            let sizes = [fixed.len(), moving.len(), sharp.len()];
+            let found = format!("{sizes:?} pixels, rows {inner:?} from {first}");
+            return Err(Error::argument("band", format!("three bands of rows of {} pixels", self.width), found));
         }
-        let band = Band { fixed, moving, rows, width: self.width };
+        let band = Band { fixed, moving, sharp, rows, width: self.width };
         let rows = inner.len().div_ceil(PIECES).max(1);
         let parts = pool::map(
             inner.len().div_ceil(rows),
@@ -125,7 +131,7 @@ impl Tally {
                 }
                 let mut noise = Random::new(self.seed, ((first + row) * self.width + column) as u64);
                 let above = fixed + self.dither[0] * (2.0 * noise.unit() - 1.0);
-                let below = moving + self.dither[1] * (2.0 * noise.unit() - 1.0);
+                let below = f64::from(band.sharp[place]) + self.dither[1] * (2.0 * noise.unit() - 1.0);
                 let bin = ((above / below).log10() + self.decades) * scale;
                 if bin >= 0.0 && bin < self.ratio_bins as f64 {
                     counts.ratios[(line + column / self.block) * self.ratio_bins + bin as usize] += 1;
@@ -139,6 +145,7 @@ impl Tally {
 struct Band<'a, T> {
     fixed: &'a [T],
     moving: &'a [f32],
+    sharp: &'a [f32],
     rows: usize,
     width: usize,
 }

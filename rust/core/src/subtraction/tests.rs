@@ -46,9 +46,10 @@ fn a_band_must_lie_in_the_image() {
     };
     let mut counts = tally.counts();
     let control = Control::new();
-    assert!(tally.add(&[1_u8; 8], &[1.0; 8], 2, 0..2, &mut counts, 1, &control).is_err());
-    assert!(tally.add(&[1_u8; 8], &[1.0; 4], 0, 0..2, &mut counts, 1, &control).is_err());
-    tally.add(&[1_u8; 8], &[1.0; 8], 0, 0..2, &mut counts, 2, &control).unwrap();
+    assert!(tally.add(&[1_u8; 8], &[1.0; 8], &[1.0; 8], 2, 0..2, &mut counts, 1, &control).is_err());
+    assert!(tally.add(&[1_u8; 8], &[1.0; 4], &[1.0; 8], 0, 0..2, &mut counts, 1, &control).is_err());
+    assert!(tally.add(&[1_u8; 8], &[1.0; 8], &[1.0; 4], 0, 0..2, &mut counts, 1, &control).is_err());
+    tally.add(&[1_u8; 8], &[1.0; 8], &[1.0; 8], 0, 0..2, &mut counts, 2, &control).unwrap();
     assert_eq!(counts.ratios.iter().sum::<u32>(), 8);
     assert_eq!(counts.joint[9], 8);
 }
