@@ -153,7 +153,10 @@ def two(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 def test_scale_and_offset(channels: tuple[np.ndarray, np.ndarray], scale: int, offset: int) -> None:
     a, b = (values.astype(np.int64) for values in channels)
     for metric in (coloc.pearson, coloc.spearman, coloc.kendall_tau, coloc.li_icq):
-        np.testing.assert_allclose(metric(a * scale + offset, b), metric(a, b), rtol=1e-9, atol=1e-12)
+        value, p = np.transpose([np.broadcast_to(metric(image, b), 2) for image in (a * scale + offset, a)])
+        np.testing.assert_allclose(value[0], value[1], rtol=1e-9, atol=1e-12)
+        # Near a coefficient of 1 the p of three pixels goes with the root of what is missing, a rounding error.
+        np.testing.assert_allclose(p[0], p[1], rtol=1e-9, atol=1e-7)
     before, after = coloc.costes(a, b), coloc.costes(a, b * scale + offset)
     assert before.status == after.status
     if before.status == "crossed":
