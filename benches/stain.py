@@ -28,17 +28,19 @@ from stain_truth import errors, generator, pair
 STEPS = 20
 ARGUMENTS = ["--seed", "4", "--shift", "37.4", "-22.6", "--angle", "2.3"]
 
-CHILD = """
-import json, resource, sys, time
+CHILD = r"""
+import json, re, sys, time
 import lumentrace.stain.pipeline, lumentrace.plots.stains.report
 from lumentrace import stain
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():
+    # Not ru_maxrss, which begins with the memory of the parent.
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read()).group(1))
+before = peak()
 job = stain.SampleDye("S001", "SybrGld", sys.argv[2], sys.argv[1])
 start = time.perf_counter()
 result = job.run(force_run=True)
 result["seconds"] = time.perf_counter() - start
-result["peak"] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-result["before"] = 1024 * before
+result["peak"], result["before"] = peak(), before
 result["map"] = job.registration.to_dict()
 print(json.dumps(result))
 """
@@ -57,10 +59,11 @@ def whole(shared: Path, folder: Path) -> None:
     distances = errors(make, truth, found)
     needed = stain.estimate_pipeline_memory([("S001", "SybrGld")], folder / "raw")["peak_bytes"]
     pixels = np.prod(truth["post_shape"])
+    added = result["peak"] - result["before"]
     print(
         f"{truth['post_shape']}: {result['status']}, {result['seconds']:.1f} s, peak {result['peak'] / 1e6:.0f} MB "
-        f"({(result['peak'] - result['before']) / 1e6:.0f} MB more than before, {(result['peak']) / pixels:.1f} bytes "
-        f"per pixel), estimate {needed / result['peak']:.2f} times the peak, {written / 1e6:.0f} MB written, error "
+        f"({added / 1e6:.0f} MB more than before, {result['peak'] / pixels:.1f} bytes per pixel), estimate "
+        f"{needed / added:.2f} times that, {written / 1e6:.0f} MB written, error "
         f"{distances.mean():.4f} / {distances.max():.4f} px (thought {found.error_px:.3f}), scale "
         f"{result['scale_estimate']:.4f} +- {result['scale_error']:.4f} (truth {truth['bg_scale']}), "
         f"{result['spots']} spots",

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 MOST_PIXELS = 1024
 """Longest side of a picture."""
+PACKING = 3
+"""Of PNG: twice as fast as the usual 6, files 6 % larger."""
 HALF_PAGE = 520
 """Width of half a report's page, in pixels of the screen."""
 DARKEST, BRIGHTEST = 1.0, 99.8
@@ -66,7 +68,7 @@ def picture(colours: NDArray[np.uint8]) -> go.Figure:
     from PIL import Image
 
     content = io.BytesIO()
-    Image.fromarray(colours).save(content, "PNG")
+    Image.fromarray(colours).save(content, "PNG", compress_level=PACKING)
     source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
     figure = go.Figure(go.Image(source=source, hoverinfo="skip"))
     figure.update_xaxes(visible=False, constrain="domain")

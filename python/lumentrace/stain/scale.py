@@ -181,7 +181,9 @@ def _fitted(x: Floats, y: Floats, start: Any, edges: Floats) -> tuple[Floats, st
     first = [float(np.clip(value, least, most)) for value, least, most in zip(start, *bounds, strict=True)]
     units = [max(first[0], 1), first[2], first[2], 1]
     try:
-        found, _ = optimize.curve_fit(_moffat, x, y, first, bounds=bounds, max_nfev=EVALUATIONS, x_scale=units)
+        found, _ = optimize.curve_fit(
+            _moffat, x, y, first, bounds=bounds, max_nfev=EVALUATIONS, x_scale=units, jac=_moffat_slopes
+        )
     except (RuntimeError, ValueError) as error:
         return np.asarray(first), f"no fit ({error}); the highest bin"
     if min(found[3] - BETA[0], BETA[1] - found[3]) < 1e-6:
@@ -191,6 +193,14 @@ def _fitted(x: Floats, y: Floats, start: Any, edges: Floats) -> tuple[Floats, st
 
 def _moffat(x: Floats, top: float, middle: float, width: float, beta: float) -> Floats:
     return np.asarray(top * (1 + ((x - middle) / width) ** 2) ** -beta)
+
+
+def _moffat_slopes(x: Floats, top: float, middle: float, width: float, beta: float) -> Floats:
+    """Derivatives of the function by its parameters, a column each."""
+    away = (x - middle) / width
+    shape = (1 + away**2) ** -beta
+    steep = 2 * beta * top * shape * away / (1 + away**2) / width
+    return np.column_stack([shape, steep, steep * away, -top * shape * np.log1p(away**2)])
 
 
 def _lean(ratio: float, half: float) -> float:
