@@ -1,10 +1,11 @@
-"""Flux and detection of spots in the difference, on many pairs with known truth.
+"""Flux and detection of spots in the difference, and the scale, on many pairs with known truth.
 
     python benches/stain_flux.py [--shared ../shared] [--pairs 24]
 
 Pairs as the golden ones are made, with other seeds. The scorer of the shared folder judges the difference of
 `subtract`, and beside it one whose background is the true one, without the pre-stain image's noise: what is wrong with
 that is the noise of the post-stain image and spots that overlap, and no treatment of the pre-stain image can mend it.
+The last lines are errors of the scale, and how large they are beside its standard error.
 """
 
 from __future__ import annotations
@@ -45,8 +46,10 @@ def scores(make: ModuleType, arguments: list[str], seed: int) -> tuple[dict[str,
     spots = np.zeros(truth["post_shape"])
     make.add_spots(spots, truth["spots"], 0)
     mask = spots > truth["mask_threshold_counts"]
-    ours, perfect = stain.subtract(post, pre).difference, post - background(make, truth, seed)
-    return make.stain_score(truth, mask, ours), make.stain_score(truth, mask, perfect)
+    ours, perfect = stain.subtract(post, pre), post - background(make, truth, seed)
+    wrong = ours.scale.value - truth["bg_scale"]
+    scale = {"scale": wrong / truth["bg_scale"], "sigmas": wrong / ours.scale.error}
+    return {**make.stain_score(truth, mask, ours.difference), **scale}, make.stain_score(truth, mask, perfect)
 
 
 def line(name: str, found: list[dict[str, float]]) -> str:
@@ -74,6 +77,9 @@ def main() -> None:
             print(line(name, list(part)), flush=True)
     for name, part in zip(("all", "  true background"), zip(*every, strict=True), strict=True):
         print(line(name, list(part)))
+    scale, sigmas = (np.array([own[name] for own, _ in every]) for name in ("scale", "sigmas"))
+    print(f"scale: error {scale.mean():.3%} +- {scale.std(ddof=1):.3%}, at most {np.abs(scale).max():.3%};")
+    print(f"  {np.sqrt(np.mean(sigmas**2)):.2f} standard errors (root mean square), at most {np.abs(sigmas).max():.2f}")
 
 
 if __name__ == "__main__":
