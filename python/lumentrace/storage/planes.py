@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.errors import FormatError
@@ -27,11 +28,13 @@ ALPHA = (1, 2)
 """Values of the tag ExtraSamples that stand for transparency."""
 PALETTE = 3
 WHITE_IS_ZERO = 0
+BAND = 2**24
+"""Bytes that are read at a time."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A strip or tile of a plane.
+    """A strip or tile of a plane, or some rows of one that is not compressed.
 
     Attributes
     ----------
@@ -90,7 +93,7 @@ class Plane:
         self.pages = sum(1 for other in file.pages if tuple(other.shape) == tuple(page.shape))
 
     def blocks(self, rows: slice = slice(None), columns: slice = slice(None)) -> Iterator[Block]:
-        """Strips and tiles, whole and in any order, of which some pixel lies in the given part.
+        """Strips, tiles or bands, whole and in any order, of which some pixel lies in the given part.
 
         Raises
         ------
@@ -101,13 +104,18 @@ class Plane:
         top, bottom, _ = rows.indices(self.shape[0])
         left, right, _ = columns.indices(self.shape[1])
         with damage_named(self.path):
+            plain = page.is_final
+        if plain:
+            yield from self._bands(top, bottom)
+            return
+        with damage_named(self.path):
             segments = range(len(page.dataoffsets))
             wanted = [number for number in segments if self._touches(number, top, bottom, left, right)]
         offsets = [page.dataoffsets[number] for number in wanted]
         counts = [page.databytecounts[number] for number in wanted]
         handle = self._file.filehandle
         # Segments come in the order of their places in the file.
-        for data, number in handle.read_segments(offsets, counts, wanted, buffersize=2**24):
+        for data, number in handle.read_segments(offsets, counts, wanted, buffersize=BAND):
             with damage_named(self.path):
                 pixels, (sample, _, row, column, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
             if pixels is None:
@@ -115,6 +123,25 @@ class Plane:
             flat = pixels[0]
             kept = flat[: self.shape[0] - row, : self.shape[1] - column]
             yield Block(row, column, kept, sample)
+
+    def _bands(self, top: int, bottom: int) -> Iterator[Block]:
+        """Rows as they lie in the file: its strips may be as large as the image."""
+        with damage_named(self.path):
+            separate, _, height, width, together = self._page.shaped
+            dtype = self.dtype.newbyteorder(self._file.byteorder)
+            line = width * together * dtype.itemsize
+            step = max(1, BAND // line)
+        for sample in range(separate):
+            for first in range(top, bottom, step):
+                rows = min(step, bottom - first)
+                with damage_named(self.path):
+                    self._file.filehandle.seek(self._page.dataoffsets[0] + (sample * height + first) * line)
+                    data = self._file.filehandle.read(rows * line)
+                if len(data) < rows * line:
+                    wanted = f"{rows * line} bytes from row {first} on"
+                    raise FormatError(f"{self.path}: expected {wanted}, found {len(data)}")
+                pixels = np.frombuffer(data, dtype).reshape(rows, width, together)
+                yield Block(first, 0, pixels.astype(self.dtype, copy=False), sample)
 
     def _touches(self, number: int, top: int, bottom: int, left: int, right: int) -> bool:
         page = self._page
