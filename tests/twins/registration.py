@@ -87,7 +87,7 @@ def ecc_step(fixed: Floats, moving: Floats, matrix: Floats, model: str) -> Float
     # Pixels far from the origin make some columns much longer than others.
     sizes = np.linalg.norm(jacobian, axis=0)
     basis, _ = np.linalg.qr(jacobian / sizes)
-    along = lambda values: basis @ (basis.T @ values)  # noqa: E731
+    along = lambda values: basis @ (basis.T @ values)  # noqa: E731  # reads as the projection of the paper
     gain = (moved @ moved - moved @ along(moved)) / (still @ moved - still @ along(moved))
     step = np.linalg.lstsq(jacobian / sizes, gain * still - moved, rcond=None)[0] / sizes
     places = {"translation": [2, 5], "affine": list(range(6)), "homography": list(range(8))}[model]
