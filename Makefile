@@ -47,6 +47,8 @@ lint: build
 rust-test:
 	cargo test --quiet -p lumentrace
 	cargo test --quiet -p lumentrace --no-default-features
+	cargo run --quiet -p lumentrace --example track >/dev/null
+	cargo run --quiet -p lumentrace --example costes >/dev/null
 
 python-test: build
 	$(BIN)/python -m pytest

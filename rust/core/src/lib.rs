@@ -16,7 +16,12 @@
 //! | [`formats`] | scanner files: bytes in, columns out |
 //!
 //! Kernels take slices and small structs, return [`Result`], and never print, panic on input or touch
-//! global state. Units are millimetres and milliseconds.
+//! global state. Lines, points and grids are in millimetres and milliseconds, images in pixels and grey values; each
+//! module's front page says so for itself.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod control;
 mod error;

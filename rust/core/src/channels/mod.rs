@@ -3,6 +3,8 @@
 //! Kernels take the pixels of a region as two slices of equal length, in any order that is the same for both. Integers of
 //! up to 16 bits ([`Levels`]) are summed and counted exactly; numbers ([`Float`]) are summed in `f64`, in pieces of fixed
 //! length, so that results do not depend on threads.
+//!
+//! Thresholds are grey values, areas and shifts pixels.
 
 mod beta;
 mod correlation;

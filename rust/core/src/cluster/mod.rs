@@ -1,4 +1,7 @@
 //! Clusters of points.
+//!
+//! Points have the columns t, x, y, z in ms and mm for PEPT ([`hdbscan()`], [`TracerClusters`], [`segregate()`]); [`dbscan()`]
+//! and [`KMeans`] take any number of columns, and distances are in their unit.
 
 mod blocks;
 mod condense;

@@ -1,4 +1,6 @@
 //! Scanner files: bytes in, columns out, every size checked.
+//!
+//! Times are in ms and places in mm for positron cameras; an `.asd` film gives what it stores: volts or nm, pixels, ms.
 
 pub mod adac_forte;
 pub mod asd;

@@ -1,4 +1,6 @@
 //! Work on the frames of an image stack: filters, objects and their statistics, links from frame to frame; movies on disk.
+//!
+//! Places and sizes are in pixels with centres on whole numbers, times in frames, heights in the unit of the frames.
 
 mod assignment;
 mod blobs;

@@ -1,4 +1,6 @@
 //! How much of a moving disc or ball is in each cell of a grid.
+//!
+//! Places and diameters are in mm, times in ms: a cell of an occupancy grid holds the ms that the body spent in it.
 
 mod bodies;
 mod outline;
