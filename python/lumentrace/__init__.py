@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lumentrace._core import __version__ as __version__
 from lumentrace.lazy import exports
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from lumentrace.errors import FormatError as FormatError
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
-
-__version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = exports(
     __name__,

@@ -1,5 +1,6 @@
 //! Alignment by the enhanced correlation coefficient (Evangelidis & Psarakis 2008), with robust weights.
 
+use super::model::Model;
 use super::normal::{Frame, Sums, TERMS, solve};
 use super::sampled::{Sampled, between};
 use crate::simd::wide;
@@ -11,17 +12,6 @@ const BAND: usize = 16;
 const TUKEY: f64 = 4.685;
 /// Residuals that the spread is taken from, at most.
 const SAMPLE: usize = 20_000;
-
-/// What may change between the images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Model {
-    /// A shift.
-    Translation,
-    /// Any affine map.
-    Affine,
-    /// Any projective map.
-    Homography,
-}
 
 /// Settings of an alignment.
 #[derive(Debug, Clone, Copy, PartialEq)]

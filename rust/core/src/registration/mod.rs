@@ -6,6 +6,7 @@
 
 mod ecc;
 mod map;
+mod model;
 mod normal;
 mod reduce;
 mod sampled;
@@ -15,8 +16,9 @@ mod warp;
 #[cfg(test)]
 mod tests;
 
-pub use ecc::{Align, Aligned, Model};
+pub use ecc::{Align, Aligned};
 pub use map::{Field, Map};
+pub use model::Model;
 pub use reduce::reduce;
 pub use sampled::Sampled;
 pub use tiles::{TILE_COLUMNS, Tiles};

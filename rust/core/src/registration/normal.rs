@@ -1,6 +1,6 @@
 //! Normal equations of an alignment, and their solution.
 
-use super::ecc::Model;
+use super::model::Model;
 
 /// Sums that a row contributes: products of gradients by powers of x, then with values, then of values.
 pub(super) const TERMS: usize = 6 * 3 + 3 * 6 + 7;
@@ -180,19 +180,9 @@ impl Sums {
     }
 }
 
-/// The parameters of a model: which of (a, b, c), and the powers of x and y.
-fn parameters(model: Model) -> Vec<[usize; 3]> {
-    let plane = |which: usize| [[which, 1, 0], [which, 0, 1], [which, 0, 0]];
-    match model {
-        Model::Translation => vec![[0, 0, 0], [1, 0, 0]],
-        Model::Affine => [plane(0), plane(1)].concat(),
-        Model::Homography => [&plane(0)[..], &plane(1), &plane(2)[..2]].concat(),
-    }
-}
-
 /// The forward-additive step that maximises the correlation, in the order of a matrix's first eight numbers.
 pub(super) fn solve(sums: &Sums, model: Model) -> Option<[f64; 8]> {
-    let used = parameters(model);
+    let used = model.parameters();
     let n = used.len();
     let [weight, moved, still, ..] = sums.values;
     let mut hessian = vec![0.0; n * n];
