@@ -3,7 +3,7 @@
 use crate::{Control, Error, Result};
 
 /// Columns of a row: t, x1, y1, z1, x2, y2, z2.
-pub(super) const COLUMNS: usize = 7;
+pub const COLUMNS: usize = 7;
 
 pub(super) const BYTES_PER_WORD: usize = 4;
 

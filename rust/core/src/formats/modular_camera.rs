@@ -14,7 +14,8 @@
 //!
 //! Each face of the camera has four buckets one above the other; a position is that of a segment of a block.
 
-use super::list_mode::{BYTES_PER_WORD, COLUMNS, all_rows};
+pub use super::list_mode::COLUMNS;
+use super::list_mode::{BYTES_PER_WORD, all_rows};
 use crate::{Control, Result};
 
 /// Bytes before the first word.

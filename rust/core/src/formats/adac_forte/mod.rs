@@ -29,12 +29,10 @@ mod words;
 pub use clock::{Calibration, Clock, ClockSource};
 pub use decoder::Decoder;
 
+pub use super::list_mode::COLUMNS;
 use super::list_mode::all_rows;
 use crate::{Control, Error, Result};
 use words::{BYTES_PER_WORD, MARKER};
-
-/// Columns of a row: t, x1, y1, z1, x2, y2, z2.
-pub const COLUMNS: usize = 7;
 
 /// Bytes before the first word.
 pub const HEADER_BYTES: usize = 1008;
