@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace import LineData, PointData
-from lumentrace.engine.transformer import Filter
-from lumentrace.pept.tracking import HDBSCAN, Centroids, Cutpoints, SplitLabels
+from lumentrace import LineData, Pipeline, PointData
+from lumentrace.engine.samples.transformer import Filter
+from lumentrace.pept.tracking import HDBSCAN, Centroids, Cutpoints, Segregate, SplitLabels, Stack
 
 
 def lumentrace(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -142,3 +142,10 @@ class Log(Filter):
         with open(self.path, "a") as file:
             file.write(f"{sample['t'][0]!r}\n")
         return sample
+
+
+def two_passes(log: Path, seconds: float = 0.0) -> Pipeline:
+    """Two batches, each of which writes down the samples that it works on."""
+    first = [Log(log.with_suffix(".one"), seconds), *recipe()]
+    second = [Log(log.with_suffix(".two"), seconds), HDBSCAN(0.6), SplitLabels(), Centroids()]
+    return Pipeline([*first, Stack(10, 9), *second, Segregate(20, 20.0)])

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pept
 from measure import best
 from pept.tracking import (
     FPI,
@@ -19,6 +18,8 @@ from pept.tracking import (
     Velocity,
     Voxelize,
 )
+
+import pept
 
 ALONE = {"executor": "sequential", "verbose": False}
 

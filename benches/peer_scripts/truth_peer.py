@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pept
 from pept.tracking import (
     FPI,
     HDBSCAN,
@@ -16,6 +15,8 @@ from pept.tracking import (
     Stack,
     Voxelize,
 )
+
+import pept
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lumentrace._core import __version__ as __version__
-from lumentrace.lazy import exports
+from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace import afm as afm
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from lumentrace import pept as pept
     from lumentrace import stain as stain
     from lumentrace import twophoton as twophoton
+    from lumentrace.base.errors import FormatError as FormatError
     from lumentrace.data.lines import LineData as LineData
     from lumentrace.data.pixels import Pixels as Pixels
     from lumentrace.data.points import PointData as PointData
     from lumentrace.data.samples import AdaptiveWindow as AdaptiveWindow
     from lumentrace.data.samples import TimeWindow as TimeWindow
     from lumentrace.data.voxels import Voxels as Voxels
-    from lumentrace.engine.pipeline import Pipeline as Pipeline
-    from lumentrace.errors import FormatError as FormatError
+    from lumentrace.engine.samples.pipeline import Pipeline as Pipeline
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
 
@@ -32,9 +32,9 @@ __getattr__, __dir__, __all__ = exports(
     __name__,
     {
         "AdaptiveWindow": "lumentrace.data.samples",
-        "FormatError": "lumentrace.errors",
+        "FormatError": "lumentrace.base.errors",
         "LineData": "lumentrace.data.lines",
-        "Pipeline": "lumentrace.engine.pipeline",
+        "Pipeline": "lumentrace.engine.samples.pipeline",
         "Pixels": "lumentrace.data.pixels",
         "PointData": "lumentrace.data.points",
         "TimeWindow": "lumentrace.data.samples",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 import lumentrace
-from lumentrace.provenance import environment, now
+from lumentrace.base.provenance import environment, now
 
 DEPENDENCIES = ("scipy", "scikit-image", "scikit-learn", "h5py")
 

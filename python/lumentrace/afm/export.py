@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.base.files import replacing
 from lumentrace.engine.progress import Progress, Verbose
-from lumentrace.files import replacing
 from lumentrace.plots.films.drawing import film_pictures, height_range
 
 from .analysis.utils.common import NumpyEncoder, plain

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import did_you_mean
+from lumentrace.base.errors import did_you_mean
 
 Frame = NDArray[Any]
 Mask = NDArray[np.bool_]

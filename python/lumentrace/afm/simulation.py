@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 
 from .stack import AFMImageStack
 

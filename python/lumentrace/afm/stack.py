@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.provenance import Provenance, content
+from lumentrace.base.provenance import Provenance, content
 
 from .loaders.recording import FrameSource, Loaded, Part, Recording, as_slice
 from .metadata import per_frame, pixel_size
@@ -53,7 +53,7 @@ class AFMImageStack:
     state_backups : dict
     provenance : dict
         `acquisition`, `environment`, `processing` and `analysis`.
-    history : lumentrace.provenance.Provenance
+    history : lumentrace.base.provenance.Provenance
         All that was done, in order, with times; the input with its content hash once a pipeline ran.
 
     Raises

@@ -101,8 +101,8 @@ def run(
 
 
 def _create(path: Path) -> None:
+    from lumentrace.base.files import replacing
     from lumentrace.cli import afm_recipe
-    from lumentrace.files import replacing
 
     if path.suffix.lower() != ".toml":
         raise typer.BadParameter(f"expected a name ending in .toml, found {path}", param_hint="--create-config")
@@ -161,7 +161,7 @@ def simulate(
     import polars as pl
 
     from lumentrace.afm.simulation import simulate_film, write_asd
-    from lumentrace.files import replacing
+    from lumentrace.base.files import replacing
 
     if out.suffix.lower() != ".asd":
         raise typer.BadParameter(f"expected a name ending in .asd, found {out}", param_hint="--out")

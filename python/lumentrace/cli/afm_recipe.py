@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lumentrace.errors import FormatError, did_you_mean
+from lumentrace.base.errors import FormatError, did_you_mean
 
 Steps = list[tuple[str, dict[str, Any]]]
 

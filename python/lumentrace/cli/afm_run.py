@@ -17,9 +17,9 @@ from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
 from lumentrace.afm.export import to_film, to_ome_tiff
+from lumentrace.base.files import replacing
 from lumentrace.cli.afm_recipe import Recipe
 from lumentrace.cli.console import Bar, console
-from lumentrace.files import replacing
 
 
 @dataclass(frozen=True)

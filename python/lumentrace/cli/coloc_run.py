@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lumentrace import coloc, plots, provenance
+from lumentrace import coloc, plots
+from lumentrace.base import provenance
+from lumentrace.base.files import replacing
 from lumentrace.cli import coloc_files
 from lumentrace.cli.coloc_files import Channels
 from lumentrace.cli.console import Bar, console, plural
-from lumentrace.files import replacing
 
 SHOWN = ("pcc", "srcc", "icq", "m1", "m2")
 

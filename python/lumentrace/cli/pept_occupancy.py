@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lumentrace import storage
+from lumentrace.base.errors import FormatError
 from lumentrace.data.points import PointData
-from lumentrace.errors import FormatError
 from lumentrace.pept.plots import PlotlyGrapher2D
 from lumentrace.pept.processing import ResidenceDistribution2D
 from lumentrace.pept.tracking import SplitAll

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from lumentrace import plots, storage
+from lumentrace.base.files import replacing
 from lumentrace.cli.console import Bar, console, plural
 from lumentrace.cli.pept_files import read
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.files import replacing
 from lumentrace.pept.recipes import BaseRecipe
 
 

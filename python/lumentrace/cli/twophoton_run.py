@@ -22,9 +22,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lumentrace import FormatError, plots, provenance, twophoton
+from lumentrace import FormatError, plots, twophoton
+from lumentrace.base import provenance
+from lumentrace.base.files import replacing
 from lumentrace.cli.console import console
-from lumentrace.files import replacing
 from lumentrace.twophoton.config import optional_config
 from lumentrace.twophoton.converted_files import DATA_FILE
 from lumentrace.twophoton.places import FOLDER, output_place

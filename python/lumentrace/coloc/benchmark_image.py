@@ -12,8 +12,8 @@ from urllib.request import urlopen
 
 import numpy as np
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 
 from .sample_data import LayerData
 

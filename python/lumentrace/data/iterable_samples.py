@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace.data import mapping, samples
+from lumentrace.base import mapping
+from lumentrace.data import samples
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.samples import Overlap, SampleSize
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from lumentrace import _core
+from lumentrace.base.files import replacing
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine import native
-from lumentrace.engine.results import Results
-from lumentrace.files import replacing
+from lumentrace.engine.samples import native
+from lumentrace.engine.samples.results import Results
 
 KINDS: dict[str, type[IterableSamples]] = {"LineData": LineData, "PointData": PointData}
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from lumentrace.base.provenance import Provenance, now
 from lumentrace.engine.progress import Progress, Verbose, telling
 from lumentrace.engine.resume import RunDirectory
-from lumentrace.provenance import Provenance, now
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lumentrace.lazy import exports
+from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.data.lines import LineData as LineData
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lumentrace.data.samples import AdaptiveWindow as AdaptiveWindow
     from lumentrace.data.samples import TimeWindow as TimeWindow
     from lumentrace.data.voxels import Voxels as Voxels
-    from lumentrace.engine.pipeline import Pipeline as Pipeline
+    from lumentrace.engine.samples.pipeline import Pipeline as Pipeline
     from lumentrace.pept.utilities import read_csv as read_csv
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = exports(
     {
         "AdaptiveWindow": "lumentrace.data.samples",
         "LineData": "lumentrace.data.lines",
-        "Pipeline": "lumentrace.engine.pipeline",
+        "Pipeline": "lumentrace.engine.samples.pipeline",
         "Pixels": "lumentrace.data.pixels",
         "PointData": "lumentrace.data.points",
         "TimeWindow": "lumentrace.data.samples",

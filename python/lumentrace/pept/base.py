@@ -7,8 +7,8 @@ from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
 from lumentrace.data.samples import AdaptiveWindow, TimeWindow
 from lumentrace.data.voxels import Voxels
-from lumentrace.engine.pipeline import Pipeline
-from lumentrace.engine.transformer import (
+from lumentrace.engine.samples.pipeline import Pipeline
+from lumentrace.engine.samples.transformer import (
     Filter,
     LineDataFilter,
     PointDataFilter,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lumentrace.lazy import exports
+from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.plots.channels.report import coloc_report as coloc_report

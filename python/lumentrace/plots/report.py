@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 
 from .numbers import missing, spell
 from .theme import TEMPLATES
@@ -158,7 +158,7 @@ class Report:
 
         Parameters
         ----------
-        record : lumentrace.provenance.Provenance, mapping or None
+        record : lumentrace.base.provenance.Provenance, mapping or None
             Lists of mappings become tables, other values rows of name and value.
         """
         self.section("Provenance")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lumentrace.lazy import exports
+from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.stain import utils as utils

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 from lumentrace.stain.checkpoints import fits_io
 from lumentrace.storage.tiled import TILE, TiledTiff, tiled_tiff
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 from lumentrace.stain.parameters import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from lumentrace.errors import did_you_mean
+from lumentrace.base.errors import did_you_mean
 
 SUFFIXES = (".tif", ".tiff")
 RESOURCE_FORK = "._"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.data import mapping
+from lumentrace.base import mapping
 from lumentrace.engine.progress import reporter
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.whole_image import value_range

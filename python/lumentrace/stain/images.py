@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.data import mapping
+from lumentrace.base import mapping
 from lumentrace.stain.filenames import classify_raw_files, diagnose_raw_layout
 from lumentrace.storage.planes import Plane, open_plane
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.checks import equal_shapes, whole
+from lumentrace.base.checks import equal_shapes, whole
 
 logger = logging.getLogger(__name__)
 

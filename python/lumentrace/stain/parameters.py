@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from lumentrace.errors import did_you_mean
+from lumentrace.base.errors import did_you_mean
 
 ABBREVIATIONS = {
     "pad": ("pad", 1),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from lumentrace.checks import equal_shapes
+from lumentrace.base.checks import equal_shapes
 
 SMOOTH = 2.0
 """Width of the correlation's peak, in pixels."""

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lumentrace.base.provenance import Provenance
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.steps import StepRun
-from lumentrace.provenance import Provenance
 from lumentrace.stain import stage_work
 from lumentrace.stain.estimates import preflight_check
 from lumentrace.stain.memory import MemoryWatchdog

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 
 if TYPE_CHECKING:
     import polars as pl

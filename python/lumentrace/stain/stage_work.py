@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import environment
 from lumentrace.engine.progress import reporter
-from lumentrace.files import replacing
-from lumentrace.provenance import environment
 from lumentrace.stain import histograms as counting
 from lumentrace.stain.histograms import bands
 from lumentrace.stain.parameters import build_suffix, differing

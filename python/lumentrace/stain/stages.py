@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lumentrace import __version__
-from lumentrace.files import replacing
-from lumentrace.provenance import content
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import content
 from lumentrace.stain.parameters import ABBREVIATIONS, WITHOUT_EFFECT
 
 FORMAT = "lumentrace-stain-stage-1"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.data import mapping
+from lumentrace.base import mapping
 
 ROWS = 512
 

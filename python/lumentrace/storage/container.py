@@ -44,9 +44,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import __version__
-from lumentrace.data import mapping
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base import mapping
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 from lumentrace.storage import checksum
 from lumentrace.storage.encoding import Decoder, Encoder, Piece
 from lumentrace.storage.sink import Sink

@@ -28,8 +28,8 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.engine.results import Results
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
+from lumentrace.engine.samples.results import Results
 from lumentrace.storage import types
 
 Json = Any

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 MOST_COMPRESSION = 1100
 """Deflate cannot do better than 1032 to 1."""

@@ -23,11 +23,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.errors import FormatError
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.data.samples import AdaptiveWindow, TimeWindow
-from lumentrace.errors import FormatError
 from lumentrace.storage.container import load, save
 
 _MODULE = "lumentrace.storage.pickles"

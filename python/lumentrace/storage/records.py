@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 from lumentrace.storage.encoding import Decoder, Encoder
 from lumentrace.storage.hdf5 import written
 

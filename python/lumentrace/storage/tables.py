@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 
 from lumentrace import __version__
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
-from lumentrace.provenance import Provenance
 from lumentrace.storage import checksum, types
 from lumentrace.storage.sink import Sink
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
 MOST_COMPRESSION = 1100

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 
 TILE = 256
 STEP = 4

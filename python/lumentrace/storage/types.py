@@ -95,7 +95,7 @@ register(Stored("lumentrace.data.samples", "TimeWindow", to_state=_fields, from_
 register(Stored("lumentrace.data.samples", "AdaptiveWindow", to_state=_fields, from_state=_from_fields))
 register(
     Stored(
-        "lumentrace.provenance",
+        "lumentrace.base.provenance",
         "Provenance",
         to_state=lambda value: value.to_dict(),
         from_state=lambda cls, state, version: cls.from_dict(state),

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.files import replacing
 from lumentrace.data.points import PointData
-from lumentrace.files import replacing
 
 _VTK_TYPES = {"f8": "Float64", "i8": "Int64"}
 

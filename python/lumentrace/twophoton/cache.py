@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 
 NOTE = "published.json"
 """Beside converted files in the cache: when they were written, and their sizes and times."""

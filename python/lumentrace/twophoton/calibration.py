@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 COLUMNS = ("rig", "mode", "scanner", "zoom", "pixel_size_um", "measured_on")
 CLOSE = 1e-9

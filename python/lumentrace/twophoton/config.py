@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from lumentrace.errors import FormatError, did_you_mean
+from lumentrace.base.errors import FormatError, did_you_mean
 
 VARIABLE = "LUMENTRACE_TWOPHOTON_CONFIG"
 OTHER_VARIABLE = "TWOPY_CONFIG"

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.base.errors import FormatError
 from lumentrace.engine.progress import Progress, Verbose
-from lumentrace.errors import FormatError
 from lumentrace.storage.chunks import forget_open_files, frames_of
 from lumentrace.twophoton.cache import publish as note_published
 from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data

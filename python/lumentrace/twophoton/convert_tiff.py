@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import plain
 from lumentrace.engine.progress import Verbose
-from lumentrace.provenance import plain
 from lumentrace.twophoton.convert import ConvertedPaths, write_recording
 from lumentrace.twophoton.crop import crop_of_shifts
 from lumentrace.twophoton.ranges import frame_range

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 from lumentrace.twophoton.config import ACCESS, FILE, TwophotonConfig, load_config
 
 FILES = ("experimentLog.db", "experimentInitLog.db")

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.kernels import StimulusKernels
 

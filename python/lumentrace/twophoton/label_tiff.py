@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 from lumentrace.storage.tiff import read_tiff
 from lumentrace.twophoton.rois import RoiSet, make_roi_set_from_label_image, roi_set_to_label_image
 

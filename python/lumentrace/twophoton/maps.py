@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.crop import SpatialCrop
 from lumentrace.twophoton.images import pixel_figures

@@ -9,8 +9,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
 
 STATUSES = ("matched", "unmatched", "ambiguous", "ignored")
 FOV_COLUMNS = ("fov_group_id", "recording_path", "note")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage.chunks import TYPES
 from lumentrace.storage.sink import Sink
 from lumentrace.twophoton.movie_source import MovieSource, Span

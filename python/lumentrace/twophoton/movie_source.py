@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage.chunks import TYPES
 
 Span = tuple[int, int]

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import __version__
-from lumentrace.files import replacing
-from lumentrace.provenance import plain
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import plain
 from lumentrace.storage.hdf5 import written
 from lumentrace.twophoton.responses import RecordingResponses
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.crop import PIXELS, UM_PER_PIXEL
 from lumentrace.twophoton.dff import RoiDeltaFOverF

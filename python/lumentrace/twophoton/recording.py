@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage.chunks import frames_of
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.config import optional_config

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.outputs import _strings, _values, load_analysis_outputs
 from lumentrace.twophoton.processing import (

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 from lumentrace.twophoton.config import FILE
 from lumentrace.twophoton.find import FILES
 from lumentrace.twophoton.simulation import SimulatedRecording, simulate_recording

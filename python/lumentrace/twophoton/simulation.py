@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.twophoton.photodiode import PROJECTOR_HZ
 from lumentrace.twophoton.session_files import MovieFiles, Session, empty_table, write_session

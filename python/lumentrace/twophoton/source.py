@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError, did_you_mean
+from lumentrace.base.errors import FormatError, did_you_mean
 from lumentrace.twophoton.windows import STATED_COLUMNS
 
 Floats = NDArray[np.float64]

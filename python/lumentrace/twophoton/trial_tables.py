@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from lumentrace import __version__
-from lumentrace.errors import FormatError
-from lumentrace.files import replacing
-from lumentrace.provenance import environment, plain
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import environment, plain
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.responses import RecordingResponses

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from lumentrace.errors import did_you_mean
+from lumentrace.base.errors import did_you_mean
 
 from ..stack import AFMImageStack
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.engine.collector import collector_paused
+from lumentrace.engine.samples.collector import collector_paused
 
 from ..stack import AFMImageStack
 from .base import AnalysisModule

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 import lumentrace
-from lumentrace.engine import fingerprint
+from lumentrace.base.provenance import Provenance
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.resume import RunDirectory
+from lumentrace.engine.samples import fingerprint
 from lumentrace.engine.steps import StepRun
-from lumentrace.provenance import Provenance
 from lumentrace.storage import from_bytes, to_bytes
 
 from ..environment import stamp, versions
@@ -30,7 +30,7 @@ class AnalysisRecord(dict[str, Any]):
 
     Attributes
     ----------
-    history : lumentrace.provenance.Provenance
+    history : lumentrace.base.provenance.Provenance
         The input and all steps of processing and analysis, with their times.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
-from lumentrace.errors import did_you_mean
+from lumentrace.base.errors import did_you_mean
 
 from ..plugins import entries, loaded
 from .base import AnalysisModule

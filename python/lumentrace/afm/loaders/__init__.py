@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 from . import spm
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import attribute, check_size, opened, optional
 
 from .recording import Floats, FrameSource, Recording, choose

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 Floats = NDArray[np.float64]
 

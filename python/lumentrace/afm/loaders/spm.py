@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 from .recording import Floats, ImageFrames, Recording, choose
 from .units import SCALES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.storage import read_tiff
 
 from .recording import Loaded, Recording, choose

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 
 from .native import Kernel, frame_filter
 

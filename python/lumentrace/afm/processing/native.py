@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.base.errors import did_you_mean
 from lumentrace.engine import progress
-from lumentrace.errors import did_you_mean
 
 Kernel = tuple[str, list[float]]
 """Name of a kernel and its settings."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
-from lumentrace.errors import did_you_mean
+from lumentrace.base.errors import did_you_mean
 
 from ..masks import MASKS
 from ..plugins import entries, loaded

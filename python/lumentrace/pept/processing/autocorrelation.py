@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace.data.points import PointData
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.checks import Floats, column_of, trajectories
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from lumentrace.data.grid import cell_counts, checked_limits
 from lumentrace.data.pixels import Pixels
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.checks import Floats, trajectories
 from lumentrace.pept.processing.planes import pair_of_planes, planes_between
 from lumentrace.plots.frames import Frames

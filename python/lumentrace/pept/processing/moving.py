@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.data.grid import Grid, cell_counts
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.checks import axis_names, column_of, trajectories
 from lumentrace.pept.processing.bodies import WAY, WAY_BUT_END, Floats, around, checked_radius, measures, spread, ways
 

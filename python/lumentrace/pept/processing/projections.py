@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.checks import axis_names, column_of, trajectories
 from lumentrace.plots.frames import Frames
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.checks import Floats, trajectories
 from lumentrace.pept.processing.planes import pair_of_planes, planes_between
 from lumentrace.plots.formatting import histogram

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
+from lumentrace.base.errors import did_you_mean
 from lumentrace.data.lines import LineData
-from lumentrace.engine.pipeline import Pipeline
-from lumentrace.errors import did_you_mean
+from lumentrace.engine.samples.pipeline import Pipeline
 from lumentrace.pept import tracking
 
 LAST = ("segregate_window", "cut_distance", "min_trajectory_size")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace import provenance
+from lumentrace.base import provenance
 
 _PIECE = 2**20
 

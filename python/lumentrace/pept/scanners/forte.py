@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace import _core, provenance
+from lumentrace import _core
+from lumentrace.base import provenance
+from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
-from lumentrace.errors import FormatError
 from lumentrace.pept.scanners.files import identity, matching, word_pieces
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.utilities.row_table import RowTable, limit_for

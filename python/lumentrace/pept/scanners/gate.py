@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lumentrace import provenance
+from lumentrace.base import provenance
+from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
-from lumentrace.errors import FormatError
 from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.scanners.text import warn_of_unsorted

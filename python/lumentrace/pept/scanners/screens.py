@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace import provenance
+from lumentrace.base import provenance
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.sample_header import read_header

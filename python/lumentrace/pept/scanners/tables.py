@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace import provenance, storage
+from lumentrace import storage
+from lumentrace.base import provenance
+from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
-from lumentrace.errors import FormatError
 from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.text import text_rows
 from lumentrace.pept.utilities.text_table import TextTable

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.utilities.row_table import gather, limit_for
 from lumentrace.pept.utilities.text_table import TextTable

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.files import replacing
 from lumentrace.data.lines import LineData
-from lumentrace.files import replacing
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint32]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace import provenance
+from lumentrace.base import provenance
 from lumentrace.data.lines import LineData
 from lumentrace.pept.simulation.camera import Screens
 from lumentrace.pept.simulation.emission import RANDOM, SCATTERED, Emitter

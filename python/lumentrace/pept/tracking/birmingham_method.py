@@ -9,7 +9,7 @@ import numpy as np
 from lumentrace import _core
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import LineFilter, NativeStep, keep_public
+from lumentrace.engine.samples.native import LineFilter, NativeStep, keep_public
 
 COLUMNS = ["t", "x", "y", "z", "error"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lumentrace.engine.native import NativeFilter, NativeStep, keep_public
+from lumentrace.engine.samples.native import NativeFilter, NativeStep, keep_public
 
 
 class Centroids(NativeFilter):

@@ -6,7 +6,7 @@ import numpy as np
 
 from lumentrace import _core
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import NativeFilter, NativeStep, keep_public
+from lumentrace.engine.samples.native import NativeFilter, NativeStep, keep_public
 
 COLUMNS = ["t", "x", "y", "z", "error"]
 

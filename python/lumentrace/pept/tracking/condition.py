@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.engine.transformer import Filter
+from lumentrace.engine.samples.transformer import Filter
 
 Values = Any
 Evaluate = Callable[[IterableSamples], Values]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace import _core
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import LineFilter, NativeStep, Sample
+from lumentrace.engine.samples.native import LineFilter, NativeStep, Sample
 
 COLUMNS = ["t", "x", "y", "z"]
 INDICES = ["line_index1", "line_index2"]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.engine.chunks import as_indexable
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.chunks import as_indexable
+from lumentrace.engine.samples.transformer import Reducer
 
 
 class Debug(Reducer):

@@ -10,7 +10,7 @@ import numpy as np
 from lumentrace import _core
 from lumentrace.data.points import PointData
 from lumentrace.data.voxels import Voxels
-from lumentrace.engine.transformer import VoxelsFilter
+from lumentrace.engine.samples.transformer import VoxelsFilter
 
 COLUMNS = ["t", "x", "y", "z", "error_x", "error_y", "error_z", "error"]
 

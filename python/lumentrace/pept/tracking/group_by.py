@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.tracking.stack import Stack
 
 

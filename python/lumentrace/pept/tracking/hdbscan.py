@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import NativeFilter, NativeStep
+from lumentrace.engine.samples.native import NativeFilter, NativeStep
 
 NOISE = -1
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.data.points import PointData
-from lumentrace.engine.transformer import PointDataFilter
+from lumentrace.engine.samples.transformer import PointDataFilter
 
 Interpolator = Callable[..., Callable[[NDArray[np.float64]], Any]]
 

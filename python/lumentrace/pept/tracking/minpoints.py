@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import LineFilter, NativeStep, Sample
+from lumentrace.engine.samples.native import LineFilter, NativeStep, Sample
 from lumentrace.pept.tracking.cutpoints import COLUMNS, checked_cutoffs, get_cutoffs
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.samples import AdaptiveWindow
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.tracking.stack import Stack
 
 HALVINGS = 60

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.data.points import PointData
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.tracking.stack import stacked_points
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.engine.transformer import Filter
+from lumentrace.engine.samples.transformer import Filter
 
 
 class Remove(Filter):

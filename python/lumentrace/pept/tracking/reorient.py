@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.checks import shaped
 from lumentrace.pept.tracking.stack import Stack, stacked_points
 

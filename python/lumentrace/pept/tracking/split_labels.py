@@ -9,7 +9,7 @@ import numpy as np
 
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import NativeFilter, NativeStep
+from lumentrace.engine.samples.native import NativeFilter, NativeStep
 
 
 class SplitLabels(NativeFilter):

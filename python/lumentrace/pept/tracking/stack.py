@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.points import PointData
-from lumentrace.engine.native import as_batch
-from lumentrace.engine.results import Results
-from lumentrace.engine.transformer import Reducer
+from lumentrace.engine.samples.native import as_batch
+from lumentrace.engine.samples.results import Results
+from lumentrace.engine.samples.transformer import Reducer
 
 SMALLEST_END = 6
 """The smallest sample at either end is this part of a whole one."""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.transformer import LineDataFilter, PointDataFilter
+from lumentrace.engine.samples.transformer import LineDataFilter, PointDataFilter
 from lumentrace.pept.tracking.cutpoints import COLUMNS, INDICES, checked_cutoffs, find_cutpoints, get_cutoffs
 
 SPEED_OF_LIGHT = 299_792_458.0

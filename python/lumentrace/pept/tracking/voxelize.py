@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from lumentrace.data.grid import cell_counts, checked_limits, line_rows
 from lumentrace.data.lines import LineData
 from lumentrace.data.voxels import Voxels
-from lumentrace.engine.chunks import as_indexable
-from lumentrace.engine.native import LineFilter, NativeStep, keep_public
 from lumentrace.engine.progress import Verbose
-from lumentrace.engine.transformer import Filter
+from lumentrace.engine.samples.chunks import as_indexable
+from lumentrace.engine.samples.native import LineFilter, NativeStep, keep_public
+from lumentrace.engine.samples.transformer import Filter
 from lumentrace.pept.tracking.fpi import COLUMNS, FPI
 
 Limits = tuple[float, float] | None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 from lumentrace.pept.utilities.row_table import gather
 from lumentrace.pept.utilities.text_table import WHITE_SPACE, TextTable
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lumentrace.errors import FormatError
+from lumentrace.base.errors import FormatError
 
 WHITE_SPACE = r"\s+"
 _BLOCK = 4 * 2**20

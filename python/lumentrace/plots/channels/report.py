@@ -65,7 +65,7 @@ def coloc_report(
     nulls : dict, optional
         For pairs of names an object with `null`, `observed`, `p_right` and `n_blocks`, as of
         `lumentrace.coloc.costes_randomization`.
-    provenance : lumentrace.provenance.Provenance or mapping, optional
+    provenance : lumentrace.base.provenance.Provenance or mapping, optional
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
 

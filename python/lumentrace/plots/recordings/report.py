@@ -62,7 +62,7 @@ def twophoton_report(
         The name of the recording folder by default.
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
-    provenance : lumentrace.provenance.Provenance or mapping, optional
+    provenance : lumentrace.base.provenance.Provenance or mapping, optional
         The settings that the run itself knows by default.
 
     Returns

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.data import mapping
+from lumentrace.base import mapping
 
 from ..decimate import every
 from ..tables import Floats, Table, tables

@@ -46,7 +46,7 @@ def pept_report(
     path : path-like
         The HTML file to write.
     title : str, optional
-    provenance : lumentrace.provenance.Provenance or mapping, optional
+    provenance : lumentrace.base.provenance.Provenance or mapping, optional
         That of `trajectories` by default.
     truth : like `trajectories`, optional
         True paths, one label (or list item) for each tracer. Each trajectory is compared with the tracer that it is

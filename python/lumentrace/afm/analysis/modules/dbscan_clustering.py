@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lumentrace import _core
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 
 from ..clusters import ClusteringModule, Points, described
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 from lumentrace.engine import progress
-from lumentrace.engine.collector import collector_paused
+from lumentrace.engine.samples.collector import collector_paused
 
 from ...masks import find_mask
 from ...stack import AFMImageStack

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 from lumentrace.engine import progress
 
 from ...stack import AFMImageStack

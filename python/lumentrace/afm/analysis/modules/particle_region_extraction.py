@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.checks import whole
+from lumentrace.base.checks import whole
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule

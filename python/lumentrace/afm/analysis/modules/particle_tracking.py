@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.checks import whole
-from lumentrace.engine.collector import collector_paused
+from lumentrace.base.checks import whole
+from lumentrace.engine.samples.collector import collector_paused
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule

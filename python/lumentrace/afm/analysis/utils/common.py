@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 from lumentrace.storage.records import read_record, write_record
 
 ROOT = "analysis_record"

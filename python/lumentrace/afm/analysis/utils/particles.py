@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lumentrace.files import replacing
+from lumentrace.base.files import replacing
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,0 +1,1 @@
+"""Samples of rows: filters and reducers, pipelines of them, native plans, results."""

@@ -1,0 +1,310 @@
+"""A chain of filters and reducers, run over all samples."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from typing import Any
+
+from lumentrace.base import provenance
+from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.engine import executors
+from lumentrace.engine.progress import Progress, Verbose
+from lumentrace.engine.resume import ResultsDirectory
+from lumentrace.engine.samples import chunks, fingerprint, native
+from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
+from lumentrace.engine.samples.results import Results, join
+from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
+
+Step = tuple[Filter, ...] | Reducer
+LEAST_KEPT = 32
+"""Chunks that a run directory is asked to keep of each batch, so that little is lost with the one under way."""
+
+
+class Pipeline:
+    """A flat list of transformers; ``a + b`` makes one too.
+
+    Parameters
+    ----------
+    transformers : iterable of Transformer or Pipeline
+        What to do, in order; pipelines in it are unrolled.
+
+    Raises
+    ------
+    TypeError
+        If an item is something else; the message names its index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lumentrace import LineData, pept
+    >>> from lumentrace.pept.tracking import Centroids, Cutpoints, Stack
+    >>> lines = LineData(np.random.default_rng(0).normal(size=(40, 7)), sample_size=20)
+    >>> pipeline = pept.Pipeline([Cutpoints(max_distance=0.5), Centroids(), Stack()])
+    >>> points = pipeline.fit(lines, verbose=False)
+    >>> points.columns
+    ['t', 'x', 'y', 'z']
+    """
+
+    def __init__(self, transformers: Iterable[Transformer | Pipeline]) -> None:
+        self._transformers: list[Transformer] = []
+        for index, item in enumerate(transformers):
+            if isinstance(item, Pipeline):
+                self._transformers += item.transformers
+            elif isinstance(item, Transformer):
+                self._transformers.append(item)
+            else:
+                raise TypeError(f"`transformers[{index}]`: expected a Filter, Reducer or Pipeline, found {item!r}")
+
+    @property
+    def transformers(self) -> list[Transformer]:
+        """Everything that is done, in order."""
+        return self._transformers
+
+    @property
+    def filters(self) -> list[Filter]:
+        """The filters among the transformers."""
+        return [t for t in self._transformers if isinstance(t, Filter)]
+
+    @property
+    def reducers(self) -> list[Reducer]:
+        """The reducers among the transformers."""
+        return [t for t in self._transformers if isinstance(t, Reducer)]
+
+    def __add__(self, other: Transformer | Pipeline) -> Pipeline:
+        if not isinstance(other, (Transformer, Pipeline)):
+            return NotImplemented
+        return Pipeline([self, other])
+
+    def __repr__(self) -> str:
+        inside = "\n".join(repr(t) for t in self._transformers).replace("\n", "\n    ")
+        return f"Pipeline\n--------\ntransformers = [\n    {inside}\n]"
+
+    def steps(self) -> list[Step]:
+        """Runs of consecutive filters as tuples, reducers alone."""
+        steps: list[Step] = []
+        for each in self._transformers:
+            if isinstance(each, Reducer):
+                steps.append(each)
+            elif isinstance(each, Filter):
+                last = steps.pop() if steps and isinstance(steps[-1], tuple) else ()
+                steps.append((*last, each) if isinstance(last, tuple) else (each,))
+        return steps
+
+    def fit_sample(self, sample: Any) -> Any:
+        """Take one sample through all steps; reducers see a list of that one."""
+        for each in self._transformers:
+            if isinstance(each, Filter):
+                sample = each.fit_sample(sample)
+            elif isinstance(each, Reducer):
+                sample = each.fit([sample])
+        return sample
+
+    def fit(
+        self,
+        samples: Any,
+        executor: Any = None,
+        max_workers: int | None = None,
+        verbose: Verbose = True,
+        run_dir: Any = None,
+    ) -> Any:
+        """Take all samples through all steps.
+
+        Parameters
+        ----------
+        samples : LineData, PointData or iterable of samples
+            What to work on.
+        executor : {None, "sequential", "joblib"}, Executor class or live executor
+            Where filters run: None is native threads in this process; "sequential" is one thread; a class is called
+            with ``max_workers=`` and shut down; a live object with `submit` (concurrent.futures, mpi4py.futures, a Dask
+            client) is left running. The result is the same, bit for bit.
+        max_workers : int, optional
+            Threads or processes; all cores by default.
+        verbose : bool or callable, default True
+            Show a progress bar per batch and the time at the end, or call ``verbose(done, total)``.
+        run_dir : path, optional
+            A directory that keeps finished chunks: the same call continues an interrupted run where it stopped.
+
+        Returns
+        -------
+        object
+            What the last step gives: one result per sample for a filter, anything for a reducer.
+
+        Raises
+        ------
+        ValueError
+            If `samples` cannot be iterated, `executor` is unknown, or `run_dir` holds another run.
+        TypeError
+            If the first sample of a batch has the wrong class.
+        """
+        executors.check(executor)
+        if not self._transformers:
+            return chunks.iterable(samples)
+        started, clock = provenance.now(), time.perf_counter()
+        samples = chunks.as_indexable(samples)
+        given, history = samples, _history(samples)
+        directory = ResultsDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
+        steps = self.steps()
+        for index, step in enumerate(steps):
+            if isinstance(step, Reducer):
+                samples = step.fit(samples)
+            else:
+                batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
+                samples = batch.fit(samples, executor, max_workers, verbose, directory)
+        seconds = time.perf_counter() - clock
+        if verbose is True:
+            print(f"Finished in {seconds:.3f} s", file=sys.stderr)
+        for each in self._transformers:
+            history = history.then(type(each).__name__, each.parameters(), started, seconds)
+        return _recorded(samples, history, given)
+
+    def optimise(
+        self,
+        lines: Any,
+        max_evals: int = 200,
+        executor: Any = None,
+        max_workers: int | None = None,
+        verbose: Verbose = True,
+        *,
+        cost: Callable[[Any], float] | None = None,
+        seed: int = 0,
+        **free_parameters: Any,
+    ) -> Optimum:
+        """Find the parameters of the transformers that cost least, and leave them set.
+
+        Parameters
+        ----------
+        lines : LineData or samples
+            What to try them on.
+        max_evals : int, default 200
+            How often the pipeline is run.
+        executor, max_workers
+            As for `fit`.
+        verbose : bool or callable, default True
+            Show a progress bar, or call ``verbose(done, max_evals)``.
+        cost : callable, optional
+            What a result costs; by default the median of its column `error` in mm, more if there are fewer or more
+            locations than one per 100 lines.
+        seed : int, default 0
+            The same seed tries the same values.
+        **free_parameters : (2,) sequence
+            Limits of attributes, such as ``max_distance=[0.1, 2]``. If several transformers have it, a number picks
+            one: ``true_fraction2=[0.3, 0.9]`` is that of the second one.
+
+        Returns
+        -------
+        Optimum
+            The best `parameters`, their `cost`, and the `history` of all that was tried.
+
+        Raises
+        ------
+        ValueError
+            If there is no such attribute, limits are not ascending, or the result has no column `error` and there is no
+            `cost`.
+
+        Examples
+        --------
+        >>> import lumentrace
+        >>> from lumentrace.pept import simulation
+        >>> from lumentrace.pept.tracking import Centroids, Cutpoints, Stack
+        >>> lines = simulation.simulate([simulation.Static()], n=2000, seed=1, sample_size=100).lines
+        >>> pipeline = lumentrace.Pipeline([Cutpoints(5.0), Centroids(error=True), Stack()])
+        >>> found = pipeline.optimise(lines, 20, verbose=False, max_distance=[0.05, 10])
+        >>> found.parameters["max_distance"] == pipeline.transformers[0].max_distance
+        True
+        """
+        if not free_parameters or max_evals < 1:
+            raise ValueError("expected `max_evals` of at least 1 and limits of at least one parameter")
+        found = {name: Parameter.find(self._transformers, name, each) for name, each in free_parameters.items()}
+
+        def run() -> Any:
+            return self.fit(lines, executor, max_workers, verbose=False)
+
+        def price(points: Any) -> float:
+            return default_cost(points, lines) if cost is None else cost(points)
+
+        with Progress(verbose, max_evals, "Searching ") as progress:
+            return search(found, run, price, max_evals, seed, progress.reach)
+
+    def _identity(self, samples: Any) -> dict[str, Any]:
+        return {
+            "input": fingerprint.of_samples(samples),
+            "transformers": [fingerprint.of_transformer(each) for each in self._transformers],
+            "version": provenance.environment()["lumentrace"],
+        }
+
+
+class _Batch:
+    """A run of filters over all samples, chunk by chunk."""
+
+    def __init__(self, index: int, filters: tuple[Filter, ...], title: str) -> None:
+        self.index, self.filters, self.title = index, filters, title
+
+    def fit(
+        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: ResultsDirectory | None
+    ) -> Any:
+        samples = chunks.as_indexable(samples)
+        self.filters[0].check(samples)
+        directory = directory if len(samples) else None
+        bounds = self._bounds(samples, executor, max_workers, directory)
+        kept = [directory.get(self._name(*span)) if directory else None for span in bounds]
+        todo = [span for span, found in zip(bounds, kept, strict=True) if found is None]
+        parts: list[Any] = []
+        with (
+            Progress(verbose, len(samples), self.title) as progress,
+            closing(self._run(samples, todo, executor, max_workers, progress)) as fresh,
+        ):
+            for span, found in zip(bounds, kept, strict=True):
+                part = next(fresh) if found is None else found
+                parts.append(directory.put(self._name(*span), part) if directory and found is None else part)
+                progress.reach(span[1])
+        return join(parts)
+
+    def _name(self, start: int, end: int) -> str:
+        return f"batch{self.index}-samples{start:07d}-{end:07d}"
+
+    def _bounds(
+        self, samples: Any, executor: Any, max_workers: int | None, directory: ResultsDirectory | None
+    ) -> list[tuple[int, int]]:
+        if directory is not None:
+            return chunks.bounds(samples, LEAST_KEPT)
+        if executors.is_here(executor):
+            return chunks.bounds(samples, 1) if chunks.is_mapped(samples) else [(0, len(samples))]
+        return chunks.bounds(samples, 4 * executors.workers(executor, max_workers))
+
+    def _run(
+        self, samples: Any, todo: list[tuple[int, int]], executor: Any, max_workers: int | None, progress: Progress
+    ) -> Generator[Any]:
+        if not executors.is_here(executor) and len(samples):
+            tasks = ((span, (self.filters, chunks.cut(samples, *span))) for span in todo)
+            yield from executors.run(chunks.run, tasks, executor, max_workers)
+            return
+        threads = 1 if executor == "sequential" else max_workers or 0
+        for start, end in todo:
+            piece = samples if end - start == len(samples) else chunks.cut(samples, start, end)
+            part = chunks.run(self.filters, piece, progress.after(start), threads)
+            chunks.release(samples)
+            yield part
+
+
+def _history(samples: Any) -> provenance.Provenance:
+    batch = native.as_batch(samples)
+    if batch is None:
+        return provenance.Provenance()
+    if isinstance(batch.provenance, provenance.Provenance):
+        return batch.provenance
+    return provenance.Provenance(input=provenance.identity(batch.rows))
+
+
+def _recorded(result: Any, history: provenance.Provenance, given: Any) -> Any:
+    """`result` with its history; objects of the user's that a filter handed through are copied for that."""
+    if isinstance(result, list):
+        users = {id(each) for each in given} if isinstance(given, (list, tuple)) else set()
+        return [_recorded(each, history, each if id(each) in users else None) for each in result]
+    if isinstance(result, IterableSamples) and result is given:
+        result = result.copy(deep=False)
+    if isinstance(result, (IterableSamples, Results)):
+        result.provenance = history
+    return result
