@@ -55,13 +55,10 @@ class Run:
         seconds = time.perf_counter() - began
         self._write(folder, path, stack, record)
         figures = _figures(record)
-        console.print(
-            f"{path.name}: {plural(stack.n_frames, 'frame')} in {seconds:.2f} s, see {folder}", soft_wrap=True
-        )
+        told = [f"{path.name}: {plural(stack.n_frames, 'frame')} in {seconds:.2f} s, see {folder}"]
         if figures.get("objects") == 0:
-            console.print(
-                f"{path.name}: no objects; another mask may find some, e.g. {OTHER}", soft_wrap=True, markup=False
-            )
+            told.append(f"{path.name}: no objects; another mask may find some, e.g. {OTHER}")
+        console.print("\n".join(told), soft_wrap=True, markup=False)
         return {"file": path.name, "frames": stack.n_frames, **figures, "seconds": round(seconds, 3)}
 
     def _write(self, folder: Path, path: Path, stack: AFMImageStack, record: AnalysisRecord) -> None:
