@@ -21,6 +21,7 @@ from lumentrace import afm
 from lumentrace.afm import AFMImageStack
 from lumentrace.afm.analysis.modules.dbscan_clustering import DBSCANClustering
 from lumentrace.afm.analysis.registry import load_analysis_module
+from lumentrace.afm.analysis.utils.frames import frame_summary_to_dataframe
 from lumentrace.afm.masks import MASKS
 from lumentrace.afm.processing.registry import find_step
 
@@ -195,7 +196,11 @@ def test_keywords_of_scikit_learn() -> None:
 def test_tables_become_those_of_pandas_with_the_extra() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
     extra = project["optional-dependencies"]["pandas"]
-    assert [re.match(r"\w+", each)[0] for each in extra] == ["pandas", "pyarrow"]  # type: ignore[index]  # all match
+    assert [re.split(r"\W", each)[0] for each in extra] == ["pandas", "pyarrow"]
+    for package in ("pandas", "pyarrow"):
+        pytest.importorskip(package)
+    table = frame_summary_to_dataframe([[{"area": 4.0, "mean": 2.0}], []]).to_pandas()
+    assert table["total_area"].tolist() == [4.0, 0.0]
 
 
 def test_every_name_is_on_the_page() -> None:
