@@ -131,3 +131,14 @@ def test_values_and_chains_of_large_files(tmp_path: Path) -> None:
         path.write_bytes(content[:place])
         with pytest.raises(FormatError, match=r"expected page 3 at byte|expected page \d up to byte"):
             read_tiff(path)
+
+
+def test_numbers_of_tags_that_are_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ones((2, 6, 40), np.uint16), photometric="minisblack", bigtiff=True)
+    content = bytearray(path.read_bytes())
+    second = first_bytes(path)[1][0]
+    content[second : second + 8] = (2**60).to_bytes(8, "little")
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=rf"a\.tif: expected page 2 at byte {second:,}, found a file of"):
+        opened(path)

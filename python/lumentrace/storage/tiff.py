@@ -100,21 +100,22 @@ def check_chain(path: str | os.PathLike[str], file: Any) -> None:
 def _next_page(path: str | os.PathLike[str], file: Any, place: int, number: int) -> int:
     """Where the page after this one begins; 0 for none."""
     form, handle = file.tiff, file.filehandle
-    handle.seek(place)
-    head = handle.read(form.tagnosize)
-    tags = struct.unpack(form.tagnoformat, head)[0] if len(head) == form.tagnosize else 0
-    rest = handle.read(tags * form.tagsize + form.offsetsize)
-    if len(head) < form.tagnosize or len(rest) < tags * form.tagsize + form.offsetsize:
+    end = place + form.tagnosize
+    if end <= handle.size:
+        handle.seek(place)
+        (tags,) = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))
+        end += tags * form.tagsize + form.offsetsize
+    if end > handle.size:
         raise FormatError(
             f"{path}: expected page {number} at byte {place:,}, found a file of {handle.size:,} bytes (cut off?)"
         )
-    listed, following = rest[: -form.offsetsize], rest[-form.offsetsize :]
+    listed = handle.read(tags * form.tagsize)
     end = 0 if form.is_ndpi else _end_of_values(form, listed)
     if end > handle.size:
         raise FormatError(
             f"{path}: expected page {number} up to byte {end:,}, found a file of {handle.size:,} bytes (cut off?)"
         )
-    return int(struct.unpack(form.offsetformat, following)[0])
+    return int(struct.unpack(form.offsetformat, handle.read(form.offsetsize))[0])
 
 
 def _end_of_values(form: Any, tags: bytes) -> int:
