@@ -102,7 +102,13 @@ def h5_jpk(path: Path, frames: np.ndarray, *, size_m: tuple[float, float] = (2e-
 
 
 def spm(
-    path: Path, raw: np.ndarray, *, minute: int = 34, direction: str = "Up", header: dict[str, str] | None = None
+    path: Path,
+    raw: np.ndarray,
+    *,
+    minute: int = 34,
+    direction: str = "Up",
+    header: dict[str, str] | None = None,
+    sensitivity: str = "V 15.00000 nm/V",
 ) -> Path:
     """A NanoScope image of raw int16 numbers, first row on top; 400 V over all numbers, 15 nm/V."""
     height, width = raw.shape
@@ -120,31 +126,70 @@ def spm(
         **(header or {}),
     }
     lines = ["\\*File list", "\\Version: 0x05310001", f"\\Date: 12:{minute}:38 PM Tue Jul 30 2019", "\\*Scanner list"]
-    lines += ["\\@Sens. Zscan: V 15.00000 nm/V", "\\*Ciao scan list", "\\Scan rate: 2.0", "\\*Ciao image list"]
+    lines += [f"\\@Sens. Zscan: {sensitivity}", "\\*Ciao scan list", "\\Scan rate: 2.0", "\\*Ciao image list"]
     lines += [f"\\{name}: {value}" for name, value in image.items()] + ["\\*File list end"]
     text = "\r\n".join(lines).encode("cp1252") + b"\x1a"
     path.write_bytes(text.ljust(8192, b"\0") + raw[::-1].astype("<i2").tobytes())
     return path
 
 
-def jpk(path: Path, raw: np.ndarray, *, second: int = 0) -> Path:
-    """A JPK image of raw uint16 numbers, first row on top; 2e-10 m each, 1e-7 m on top."""
+def nanoscope9(path: Path, raw: np.ndarray, *, way: str = "Retrace") -> Path:
+    """A file as NanoScope 9 and FastScan write it: a height sensor and a phase in one direction, the phase 1 more."""
+    height, width = raw.shape
+    lines = ["\\*File list", "\\Version: 0x09400103", "\\Date: 10:55:13 AM Thu May 05 2022", "\\*Scanner list"]
+    lines += ["\\@Sens. ZsensSens: V 20.00000 nm/V", "\\@Sens. Phase: V 1.000000 ", "\\*Ciao scan list"]
+    lines += ["\\Scan Size: 1500 3000 nm", "\\Scan Rate: 2.0"]
+    kinds = [('S [ZSensor] "Height Sensor"', "V [Sens. ZsensSens] (0.00001525879 V/LSB) 999.9847 mV")]
+    kinds += [('S [Phase] "Phase"', "V [Sens. Phase] (0.005493164 \u00ba/LSB) 180.0000 \u00ba")]
+    for number, (kind, scale) in enumerate(kinds):
+        image = {
+            "Data offset": 8192 + 2 * raw.size * number,
+            "Data length": 2 * raw.size,
+            "Bytes/pixel": 2,
+            "Frame Direction": "Down",
+            "Samps/line": width,
+            "Number of lines": height,
+            "Scan Size": "1500 3000 nm",
+            "Line Direction": way,
+            f"@{number + 2}:Image Data": kind,
+            f"@{number + 2}:Z scale": scale,
+        }
+        lines += ["\\*Ciao image list", *(f"\\{name}: {value}" for name, value in image.items())]
+    text = "\r\n".join([*lines, "\\*File list end"]).encode("cp1252") + b"\x1a"
+    images = b"".join((raw[::-1] + number).astype("<i2").tobytes() for number in range(len(kinds)))
+    path.write_bytes(text.ljust(8192, b"\0") + images)
+    return path
+
+
+def jpk(
+    path: Path,
+    raw: np.ndarray,
+    *,
+    second: int = 0,
+    channels: tuple[tuple[str, int], ...] = (("height", 0),),
+    date: str | None = "2025-05-28 14:41:{:02d}.000 +0100",
+    ms: int | None = None,
+) -> Path:
+    """A JPK image of raw uint16 numbers, each channel (name, way back) 1 more; 2e-10 m each, 1e-7 m on top."""
     text = lambda code, value: (code, "s", len(value) + 1, value, True)  # noqa: E731  # a tag
     real = lambda code, value: (code, "d", 1, value, True)  # noqa: E731  # a tag
+    dates = [] if date is None else [text(32771, date.format(second)), text(32774, date.format(second + 1))]
     first = [
-        text(32771, f"2025-05-28 14:41:{second:02d}.000 +0100"),
-        text(32774, f"2025-05-28 14:41:{second + 1:02d}.000 +0100"),
+        *dates,
+        *([] if ms is None else [(32776, "Q", 1, ms, True)]),
         real(32834, 3e-7),
         real(32835, 3e-7),
         real(32841, 100.0),
         text(32843, "topDown"),
     ]
-    scaling = [text(32848, "height"), (32849, "I", 1, 0, True), (32896, "I", 1, 2, True), text(32897, "nominal")]
+    scaling = [(32896, "I", 1, 2, True), text(32897, "nominal")]
     scaling += [text(32912, "volts"), text(32912 + 48, "nominal"), text(32930 + 48, "m")]
     scaling += [real(32932 + 48, 2e-10), real(32933 + 48, 1e-7)]
     with tifffile.TiffWriter(path) as file:
         file.write(np.zeros((4, 4), np.uint8), extratags=first, metadata=None)
-        file.write(raw[::-1].astype(np.uint16), extratags=scaling, metadata=None)
+        for number, (name, back) in enumerate(channels):
+            about = [text(32848, name), (32849, "I", 1, back, True), *scaling]
+            file.write((raw[::-1] + number).astype(np.uint16), extratags=about, metadata=None)
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,55 @@ def test_dbscan_in_any_number_of_dimensions(seed: int) -> None:
             found = _core.dbscan_labels(points, eps, least)
             # The library compares squares or roots of distances, depending on the algorithm: both round a rim.
             assert (found == exact).all() or (found == expected).all()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"metric": "manhattan"},
+        {"metric": "chebyshev", "algorithm": "brute"},
+        {"metric": "minkowski", "p": 3.0},
+        {"metric": "minkowski", "p": 2},
+        {"metric": "l2", "leaf_size": 7, "n_jobs": 1, "algorithm": "kd_tree"},
+        {"metric": "seuclidean", "metric_params": {"V": [1.0, 4.0]}, "algorithm": "brute"},
+        {"metric": lambda one, other: abs(one[0] - other[0])},
+    ],
+)
+def test_distances_of_scikit_learn(settings: dict[str, Any]) -> None:
+    points = np.vstack([groups(4, 0.03, 3)[0], np.random.default_rng(3).uniform(0, 1, (40, 2))])
+    stack, previous = as_features(points)
+    found = DBSCANClustering().run(
+        stack, previous, eps=0.04, min_samples=4, use_time=False, normalise=False, **settings
+    )
+    expected = DBSCAN(eps=0.04, min_samples=4, **settings).fit_predict(points)
+    assert expected.max() > 0
+    np.testing.assert_array_equal(found["labels"], expected)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"metric": "crow"}, {"metric": "precomputed"}, {"algorithm": "guess"}, {"metric": "minkowski", "p": -1}],
+)
+def test_bad_distances(settings: dict[str, Any]) -> None:
+    stack, previous = as_features(groups(2, 0.03, 3, points=2)[0])
+    with pytest.raises(ValueError, match=rf"{list(settings)[-1]}"):
+        DBSCANClustering().run(stack, previous, **settings)
+
+
+def test_other_distances_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.cluster", None)
+    stack, previous = as_features(groups(2, 0.03, 3)[0])
+    assert len(DBSCANClustering().run(stack, previous)["labels"]) == 80
+    with pytest.raises(ImportError, match="`metric` 'manhattan' needs scikit-learn: pip install"):
+        DBSCANClustering().run(stack, previous, metric="manhattan")
+
+
+def test_more_clusters_than_objects() -> None:
+    stack, previous = as_features(groups(1, 0.03, 3, points=3)[0])
+    for criterion in ("bic", "peer"):
+        with pytest.raises(ValueError, match="`min_k`: expected 1 to the 3 objects, found 4"):
+            XMeansClustering().run(stack, previous, min_k=4, criterion=criterion)
+    assert XMeansClustering().run(stack, previous, min_k=3)["summary"]["n_clusters"] == 3
 
 
 @pytest.mark.parametrize("k", [1, 3, 8])

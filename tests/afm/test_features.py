@@ -14,7 +14,7 @@ from skimage.measure import find_contours, label, regionprops_table
 from skimage.morphology import disk
 
 from afm_cases import DETECT, movie, run, stacked
-from lumentrace.afm import AFMImageStack
+from lumentrace.afm import AFMImageStack, AnalysisPipeline
 from lumentrace.afm.analysis.modules.feature_detection import FeatureDetection
 
 
@@ -168,9 +168,22 @@ def test_masks_of_the_stack_and_of_modules() -> None:
         FeatureDetection().run(stack, {"levels": {"mask": images}}, mask_key="levels.mask")
 
 
+def test_a_threshold_alone_is_one_of_heights() -> None:
+    stack = stacked(movie(2)[0])
+    named, short = (run(stack, ("feature_detection", own)) for own in (DETECT[1], {"threshold": 1.0, "min_size": 10}))
+    key = "step_1_feature_detection"
+    assert short["analysis"][key]["features_per_frame"] == named["analysis"][key]["features_per_frame"]
+    assert short["provenance"]["steps"][0]["params"] == {"threshold": 1.0, "min_size": 10}
+    pipeline = AnalysisPipeline()
+    pipeline.add("feature_detection", threshold=1.0, factor=2.0)
+    for refuse in (pipeline.validate, lambda: pipeline.run(stack)):
+        with pytest.raises(TypeError, match=r"mask_threshold \(threshold\), found 'factor'"):
+            refuse()
+
+
 def test_bad_masks() -> None:
     stack = stacked(movie(1)[0])
-    with pytest.raises(ValueError, match="neither"):
+    with pytest.raises(ValueError, match="none of them"):
         run(stack, ("feature_detection", {}))
     with pytest.raises(TypeError, match=r"mask_threshold \(threshold\), found 'treshold'"):
         run(stack, ("feature_detection", {"mask_fn": "mask_threshold", "treshold": 1.0}))

@@ -88,8 +88,10 @@ def test_borders_and_missing_pixels() -> None:
     cropped, metadata = video.intersection_crop(film)
     assert cropped.shape == (2, 4, 8)
     assert metadata["bounds"] == [2, 0, 6, 8]
-    assert video.crop_square(film)[0].shape == (2, 6, 6)
+    square, metadata = video.crop_square(film)
+    assert (square.shape, metadata["bounds"]) == ((2, 4, 4), [2, 2, 6, 6])
     film[0, 5, 5] = 41
+    assert video.crop_square(film, pad=1)[1]["bounds"] == [1, 1, 6, 7]
     for mode, expected in (("zero", 0.0), ("mean", 2 + 1 / 9), ("median", 1.0), ("constant", 7.0)):
         filled, _ = video.replace_nan(film, mode=mode, value=7.0)
         assert filled[0, 0, 0] == pytest.approx(expected)
@@ -99,5 +101,36 @@ def test_borders_and_missing_pixels() -> None:
             video.replace_nan(film, **wrong)
     with pytest.raises(ValueError, match="frame 0: expected finite pixels"):
         video.replace_nan(np.full((1, 2, 2), np.nan), mode="mean")
-    with pytest.raises(ValueError, match="expected a pixel that is finite in all frames"):
-        video.intersection_crop(np.full((1, 2, 2), np.nan))
+    for crop in (video.intersection_crop, video.crop_square):
+        with pytest.raises(ValueError, match=rf"{crop.__name__}: expected a pixel that is finite in all frames"):
+            crop(np.full((1, 2, 2), np.nan))
+        for pad in ((1, 2, 3, 4), -1, 0.5):
+            with pytest.raises(ValueError, match="`pad`: expected a whole number from 0 on, found"):
+                crop(film, pad=pad)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_largest_square_that_is_finite_in_all_frames(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    film = np.ones((3, 14, 19))
+    film[0, : seed % 4], film[1, :, 19 - seed % 5 :] = np.nan, np.inf
+    for _ in range(2):
+        film[random.integers(3), random.integers(14), random.integers(19)] = np.nan
+    film[:, 5:9, 5:11] = 1.0  # the middle
+    top, left, bottom, right = video.intersection_crop(film)[1]["bounds"]
+    squares = [
+        (row, column, row + side, column + side)
+        for side in range(1, min(bottom - top, right - left) + 1)
+        for row, column in [(top + (bottom - top - side) // 2, left + (right - left - side) // 2)]
+        if np.isfinite(film[:, row : row + side, column : column + side]).all()
+    ]
+    square, metadata = video.crop_square(film)
+    assert tuple(metadata["bounds"]) == squares[-1]
+    assert np.isfinite(square).all()
+
+
+def test_a_gap_in_the_middle() -> None:
+    film = np.ones((2, 5, 5))
+    film[1, 2, 2] = np.nan
+    with pytest.raises(ValueError, match="crop_square: expected pixels in the middle"):
+        video.crop_square(film)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,73 @@ def test_folder_of_jpk_images(tmp_path: Path) -> None:
     assert stack.pixel_size_nm == pytest.approx(37.5)
     # One second for 6 lines at 100 per s: one way.
     assert stack.acquisition["bidirectional"] is False
+
+
+def test_nanoscope_9(tmp_path: Path) -> None:
+    path = afm_files.nanoscope9(tmp_path / "fast.spm", RAW[0])
+    assert info(path).channels == ["Height Sensor_retrace", "Phase_retrace"]
+    for name in ("height", "height_trace", "Height Sensor", "height sensor_retrace"):
+        stack = load_film(path, name)
+        # 999.9847 mV over all numbers, 20 nm/V: 20 nm.
+        np.testing.assert_allclose(stack.data[0], RAW[0] * 0.9999847 * 20 / 65536, rtol=1e-12)
+        assert (stack.channel, stack.unit) == ("Height Sensor_retrace", "nm")
+    assert (stack.pixel_size_nm, stack.pixel_size_y_nm) == (187.5, 500.0)
+    assert stack.frame_metadata[0]["scan_direction"] == "topDown"
+    assert stack.frame_metadata[0]["line_rate"] == 2.0
+    phase = load_film(path, "Phase")
+    np.testing.assert_allclose(phase.data[0], (RAW[0] + 1) * 180 / 65536, rtol=1e-12)
+    assert phase.unit == "deg"
+
+
+@pytest.mark.parametrize(
+    ("scale", "sensitivity", "span", "unit"),
+    [
+        ("V [Sens. Zscan] (0.006 V/LSB) 400 V", "V 15 nm/V", 6000.0, "nm"),
+        ("V [Sens. Zscan] (0.006 V/LSB) 500 mV", "V 2 nm/mV", 1000.0, "nm"),
+        ("V [Sens. Zscan] (0.006 V/LSB) 400 V", "V 0.015 ~m/V", 6000.0, "nm"),
+        ("V [Sens. Zscan] (0.006 V/LSB) 2 V", "V 100 mV/V", 200.0, "mV"),
+        ("V [Sens. Zscan] (0.006 V/LSB) 2 V", "V 1.0", 2.0, "V"),
+        ("V [] (0.006 V/LSB) 180 \u00b0", "V 1.0", 180.0, "deg"),
+        ("V [Sens. Zscan] 400 V", "V 15 nm/V", 6000.0, "nm"),
+    ],
+)
+def test_scales_of_nanoscope_images(scale: str, sensitivity: str, span: float, unit: str, tmp_path: Path) -> None:
+    header = {"@2:Z scale": scale}
+    path = afm_files.spm(tmp_path / "film.spm", RAW[0], header=header, sensitivity=sensitivity)
+    stack = load_film(path)
+    np.testing.assert_allclose(stack.data[0], RAW[0] * span / 65536, rtol=1e-12)
+    assert stack.unit == unit
+
+
+def test_a_name_without_direction_needs_a_single_one(tmp_path: Path) -> None:
+    ways = (("height", 0), ("phase", 1), ("error", 0), ("error", 1))
+    path = afm_files.jpk(tmp_path / "film.jpk", RAW[0] + 5000, channels=ways)
+    assert load_film(path, "Phase").channel == "phase_retrace"
+    assert load_film(path, "phase_retrace").data[0, 0, 0] == pytest.approx(((RAW[0, 0, 0] + 5001) * 2e-10 + 1e-7) * 1e9)
+    with pytest.raises(ValueError, match="error_trace, error_retrace, found 'error'"):
+        load_film(path, "error")
+
+
+def test_images_of_quantitative_imaging(tmp_path: Path) -> None:
+    for number in range(2):
+        afm_files.jpk(tmp_path / f"map-{number}.jpk-qi-image", RAW[number] + 5000, second=2 * number)
+    assert load_film(tmp_path).get_frame_times() == [0.0, 2.0]
+    one = load_film(tmp_path / "map-1.jpk-qi-image")
+    np.testing.assert_allclose(one.data[0], ((RAW[1] + 5000) * 2e-10 + 1e-7) * 1e9, rtol=1e-12)
+
+
+def test_time_stamps_of_jpk_images(tmp_path: Path) -> None:
+    moment = int(datetime(2017, 1, 16, 16, 0, 32, 334000, UTC).timestamp() * 1000)
+    written: list[dict[str, Any]] = [
+        {"date": "2017-01-16 16:00:{:02d}.334 GMT", "second": 32},
+        {"date": "2017-01-16 17:00:{:02d}.334 +0100", "second": 32},
+        {"date": None, "ms": moment},
+        {"date": "yesterday", "ms": moment},
+    ]
+    for settings in written:
+        stack = load_film(afm_files.jpk(tmp_path / "film.jpk", RAW[0] + 5000, **settings))
+        assert stack.frame_metadata[0]["start_epoch_ms"] == moment
+        assert stack.get_frame_times() == [0.0]
 
 
 def test_aris(tmp_path: Path) -> None:
@@ -220,6 +288,18 @@ def test_flipped_bits_never_crash(name: str, tmp_path: Path) -> None:
             shape, reason = None, str(error)
         assert name in reason
         assert shape is None or np.prod(shape) < 1e6
+
+
+def test_jpk_images_cut_anywhere(tmp_path: Path) -> None:
+    ways = (("height", 0), ("height", 1), ("phase", 0))
+    path = afm_files.jpk(tmp_path / "film.jpk", RAW[0] + 5000, channels=ways)
+    content = path.read_bytes()
+    first_page = 300
+    for length in range(1, len(content)):
+        path.write_bytes(content[:length])
+        told = rf"found a (damaged )?file of {length:,} bytes" if length < first_page else r"up to byte|at byte"
+        with pytest.raises(FormatError, match=rf"film\.jpk: expected .*({told})"):
+            load_film(path, "height_retrace")
 
 
 def test_complete_frames_of_a_cut_off_asd_film(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +11,9 @@ import numpy as np
 import pytest
 
 from afm_cases import DETECT, movie, run, stacked
-from lumentrace.afm import AFMImageStack, AnalysisModule, AnalysisPipeline, export_analysis_to_json
+from lumentrace.afm import AnalysisModule, AnalysisPipeline, ProcessingPipeline, export_analysis_to_json
 from lumentrace.afm.analysis import registry
-from lumentrace.afm.analysis.registry import load_analysis_module
+from lumentrace.afm.analysis.utils.common import NumpyEncoder, safe_json_dumps
 
 
 # ------------------------------------------------------------------ pipelines and records
@@ -66,6 +65,22 @@ def test_order_and_names() -> None:
     pipeline.add("particle_tracking")
     with pytest.raises(RuntimeError, match="step 1"):
         pipeline.validate()
+
+
+@pytest.mark.parametrize("absent", ["none", "empty", "deleted"])
+def test_what_a_stack_lacks_is_made(absent: str) -> None:
+    stack = stacked(movie(2)[0])
+    for name in ("provenance", "analysis"):
+        if absent == "deleted":
+            delattr(stack, name)
+        else:
+            setattr(stack, name, None if absent == "none" else {})
+    record = run(stack, ("count_nonzero", {}))
+    assert list(stack.analysis) == list(record["analysis"]) == ["step_1_count_nonzero"]
+    assert [step["name"] for step in stack.provenance["analysis"]["steps"]] == ["count_nonzero"]
+    assert stack.provenance["environment"] == record["environment"]
+    ProcessingPipeline(stack).add("remove_plane").run()
+    assert list(stack.provenance["processing"]["keys_by_name"]) == ["remove_plane"]
 
 
 def test_results_before_a_failure_stay() -> None:
@@ -143,48 +158,8 @@ def test_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }  # fmt: skip
     export_analysis_to_json("nan.json", odd, allow_nan=True)
     assert "Infinity" in Path("nan.json").read_text()
+    for text in (json.dumps(odd, cls=NumpyEncoder), safe_json_dumps(odd)):
+        assert json.loads(text, parse_constant=pytest.fail) == json.loads(Path("bare.json").read_text())
     with pytest.raises(TypeError):
         export_analysis_to_json("bare.json", {"complex": 1j})
     assert "mean" in Path("bare.json").read_text()
-
-
-MEMBERS = (
-    *("acquisition", "n_frames", "height", "width", "image_shape", "get_frame", "get_frames", "get_frame_metadata"),
-    *("frames_with_metadata", "time_for_frame", "get_frame_times", "scaling_for_frame", "channel_for_frame"),
-    *("load_data", "apply", "restore_raw", "restore_frame_metadata", "export_processing_log", "export_analysis_log"),
-)
-ATTRIBUTES = (
-    *("data", "pixel_size_nm", "channel", "file_path", "frame_metadata", "processed", "masks", "analysis"),
-    *("state_backups", "provenance"),
-)
-MODULES = {
-    "count_nonzero": (),
-    "feature_detection": (
-        *("mask_fn", "mask_key", "morph_opening", "sep_radius", "min_size", "remove_edge", "fill_holes", "hole_area"),
-    ),
-    "log_blob_detection": ("min_sigma", "max_sigma", "num_sigma", "threshold", "overlap", "include_radius"),
-    "particle_tracking": (
-        *("detection_module", "coord_key", "coord_columns", "max_distance", "max_missing", "distance_scale"),
-    ),
-    "dbscan_clustering": ("eps", "min_samples", "use_time", "normalise", "time_weight"),
-    "k_means_clustering": ("k", "use_time", "normalise", "time_weight", "detection_module", "coord_columns"),
-    "x_means_clustering": ("min_k", "max_k", "replicates", "max_iter", "bic_threshold", "use_time", "normalise"),
-}
-
-
-def test_documented_names() -> None:
-    stack = stacked(movie(1)[0])
-    assert all(hasattr(stack, name) for name in (*MEMBERS, *ATTRIBUTES))
-    names = ["self", "data", "pixel_size_nm", "channel", "file_path", "frame_metadata"]
-    assert list(inspect.signature(AFMImageStack.__init__).parameters)[:6] == names
-    run_parameters = inspect.signature(AnalysisPipeline.run).parameters
-    assert list(run_parameters)[:3] == ["self", "stack", "log_to"]
-    assert run_parameters["log_to"].default is None
-    module_parameters = inspect.signature(AnalysisModule.run).parameters
-    assert list(module_parameters) == ["self", "stack", "previous_results", "params"]
-    assert list(inspect.signature(export_analysis_to_json).parameters)[:2] == ["out_path", "record"]
-    for name, settings in MODULES.items():
-        module = load_analysis_module(name)
-        assert module.name == name
-        assert module.version
-        assert set(settings) <= set(module.settings())

@@ -10,6 +10,7 @@ import pytest
 
 from afm_cases import DETECT, movie, run, stacked
 from lumentrace.afm import AFMImageStack
+from lumentrace.afm.analysis.modules.dbscan_clustering import DBSCANClustering
 from lumentrace.afm.analysis.modules.particle_tracking import ParticleTracking
 
 
@@ -121,3 +122,12 @@ def test_coordinates_that_are_not_there() -> None:
         ParticleTracking().run(stack, {"log_blob_detection": {"features_per_frame": [[{"x": 1.0, "y": 2.0}]]}})
     with pytest.raises(RuntimeError, match="found none"):
         ParticleTracking().run(stack)
+    whole = {"feature_detection": {"features_per_frame": [[{"centroid": (1.0, 2.0), "area": 3.0}]]}}
+    # What is asked for by name is not replaced by something else.
+    for module in (ParticleTracking(), DBSCANClustering()):
+        with pytest.raises(KeyError, match=r"`coord_columns`: expected keys among centroid, area, found center_x"):
+            module.run(stack, whole, coord_columns=("center_x", "center_y"))
+    track = ParticleTracking().run(stack, whole)["tracks"][0]
+    assert (track["coords"], track["coord_axes"]) == ([(2.0, 1.0)], ("x", "y"))
+    same = ParticleTracking().run(stack, whole, coord_columns=("area", "centroid_y"))["tracks"][0]
+    assert same["coords"] == [(3.0, 1.0)]

@@ -80,6 +80,37 @@ def test_one_command_does_processing_and_analysis(film: Path, tmp_path: Path) ->
     assert history["input"]["path"] == str(film)
 
 
+def test_files_of_other_instruments(tmp_path: Path) -> None:
+    image = np.round(movie(1, size=96)[0][0] * 1000).astype(int)
+    ways = (("height", 0), ("height", 1))
+    paths = [
+        afm_files.nanoscope9(tmp_path / "fast.spm", image),
+        afm_files.spm(tmp_path / "old.002", image),
+        afm_files.jpk(tmp_path / "one.jpk", image + 5000, channels=ways),
+        afm_files.jpk(tmp_path / "map.jpk-qi-image", image + 5000, channels=ways),
+    ]
+    result = lumentrace("afm", "run", *paths, "--out", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    for path in paths:
+        assert len(pl.read_parquet(tmp_path / "out" / path.name / "feature_detection.parquet")) == 8
+        assert f"{path.name}: 1 frame in" in result.stderr
+    # Warnings are for users, not for programmers.
+    assert "warning" in result.stderr
+    assert "fast.spm: pixels are 15.625 x 31.25 nm" in result.stderr
+    assert "UserWarning" not in result.stderr
+    told = lumentrace("afm", "info", paths[0])
+    assert "channel: Height Sensor_retrace, nm" in told.stdout
+    assert "duration: n/a\n" in told.stdout
+    assert "UserWarning" not in told.stderr
+
+
+def test_a_film_without_objects(tmp_path: Path) -> None:
+    path = afm_files.spm(tmp_path / "flat.spm", np.indices((64, 64)).sum(axis=0) % 2)
+    result = lumentrace("afm", "run", path, "--out", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert "flat.spm: no objects; another mask may find some, e.g. --analyse" in result.stderr
+
+
 def test_the_same_steps_in_python_give_the_same(film: Path, tmp_path: Path) -> None:
     process = "remove_plane; mask_mean_offset:factor=1.0; row_median_align; clear; gaussian_filter:sigma=1.2"
     analyse = "feature_detection:mask_fn=mask_threshold,threshold=2.0; particle_tracking:max_distance=5"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import tifffile
 
 from lumentrace import FormatError
-from lumentrace.storage import planes
+from lumentrace.storage import planes, read_tiff
 from lumentrace.storage.planes import open_plane
 
 SHAPE = (70, 90)
@@ -73,3 +74,71 @@ def test_a_file_that_shrinks_is_damaged(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:100_000])
         with pytest.raises(FormatError, match=r"a\.tif: expected 250000 bytes from row 0 on, found"):
             list(plane.blocks())
+
+
+def opened(path: Path) -> None:
+    with open_plane(path):
+        pass
+
+
+def first_bytes(path: Path) -> list[tuple[int, int, int]]:
+    """Where each page and its data begin, and how many tags it has."""
+    with tifffile.TiffFile(path) as file:
+        return [(page.offset, page.dataoffsets[0], len(page.tags)) for page in file.pages]
+
+
+def two_pages(path: Path) -> bytes:
+    """A file of two pages with strips and a description each, and its bytes."""
+    with tifffile.TiffWriter(path) as file:
+        for number in range(2):
+            image = np.full((6, 40), number, np.uint8)
+            file.write(image, rowsperstrip=2, description=f"page number {number} of two", metadata=None)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("read", [read_tiff, opened])
+def test_files_cut_anywhere_are_refused(read: Callable[[Path], Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    content = two_pages(path)
+    # The data of a page that is not read may be missing, and the gap before them.
+    whole = len(content) if read is read_tiff else first_bytes(path)[1][1] - 16
+    for length in range(1, whole):
+        path.write_bytes(content[:length])
+        told = "byte" if length > 400 else f"(file of {length} bytes|an image, found none)"
+        with pytest.raises(FormatError, match=rf"a\.tif: expected .*{told}"):
+            read(path)
+
+
+@pytest.mark.parametrize("read", [read_tiff, opened])
+def test_pages_that_follow_each_other_in_a_circle(read: Callable[[Path], Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    content = bytearray(two_pages(path))
+    (first, *_), (second, _, tags) = first_bytes(path)
+    end = second + 2 + 12 * tags
+    content[end : end + 4] = first.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=rf"a\.tif: expected another page after 2, found that at byte {first} again"):
+        read(path)
+
+
+def test_values_and_chains_of_large_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    for options in ({"bigtiff": True}, {"byteorder": ">"}, {"bigtiff": True, "byteorder": ">"}):
+        tifffile.imwrite(path, np.ones((3, 6, 40), np.uint16), photometric="minisblack", **options)
+        assert read_tiff(path).pixels.shape == (3, 6, 40)
+        content = path.read_bytes()
+        place = first_bytes(path)[2][0] + 10
+        path.write_bytes(content[:place])
+        with pytest.raises(FormatError, match=r"expected page 3 at byte|expected page \d up to byte"):
+            read_tiff(path)
+
+
+def test_numbers_of_tags_that_are_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ones((2, 6, 40), np.uint16), photometric="minisblack", bigtiff=True)
+    content = bytearray(path.read_bytes())
+    second = first_bytes(path)[1][0]
+    content[second : second + 8] = (2**60).to_bytes(8, "little")
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=rf"a\.tif: expected page 2 at byte {second:,}, found a file of"):
+        opened(path)

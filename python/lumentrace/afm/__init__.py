@@ -9,6 +9,7 @@ from lumentrace.base.lazy import exports
 if TYPE_CHECKING:
     from lumentrace.afm.analysis.base import AnalysisModule as AnalysisModule
     from lumentrace.afm.analysis.pipeline import AnalysisPipeline as AnalysisPipeline
+    from lumentrace.afm.analysis.pipeline import AnalysisRecord as AnalysisRecord
     from lumentrace.afm.analysis.utils.common import export_analysis_to_json as export_analysis_to_json
     from lumentrace.afm.loaders import info as info
     from lumentrace.afm.loaders import load as load
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = exports(
         "AFMImageStack": "lumentrace.afm.stack",
         "AnalysisModule": "lumentrace.afm.analysis.base",
         "AnalysisPipeline": "lumentrace.afm.analysis.pipeline",
+        "AnalysisRecord": "lumentrace.afm.analysis.pipeline",
         "ProcessingPipeline": "lumentrace.afm.processing.pipeline",
         "export_analysis_to_json": "lumentrace.afm.analysis.utils.common",
         "info": "lumentrace.afm.loaders",

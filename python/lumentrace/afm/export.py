@@ -13,7 +13,7 @@ from lumentrace.base.files import replacing
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.plots.films.drawing import film_pictures, height_range
 
-from .analysis.utils.common import NumpyEncoder, plain
+from .analysis.utils.common import NumpyEncoder
 from .stack import AFMImageStack
 
 PROVENANCE_TAG = 65000
@@ -73,7 +73,7 @@ def to_ome_tiff(path: str | os.PathLike[str], stack: AFMImageStack) -> None:
         metadata["Plane"] = {"DeltaT": times, "DeltaTUnit": ["s"] * stack.n_frames}
     data = stack.data.astype(np.float32) if stack.data.dtype == np.float16 else stack.data
     parts = {name: stack.provenance[name] for name in ("acquisition", "environment", "processing")}
-    record = json.dumps(plain(parts), cls=NumpyEncoder)
+    record = json.dumps(parts, cls=NumpyEncoder)
     tags = [(PROVENANCE_TAG, "s", 0, record.encode("ascii", "backslashreplace").decode(), True)]
     with replacing(path) as file:
         tifffile.imwrite(file, data, ome=True, photometric="minisblack", metadata=metadata, extratags=tags)

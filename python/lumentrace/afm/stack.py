@@ -97,15 +97,11 @@ class AFMImageStack:
         self.frame_metadata = per_frame(frame_metadata, len(data))
         self.processed: dict[str, NDArray[Any]] = {}
         self.masks: dict[str, NDArray[np.bool_]] = {}
-        self.analysis: dict[str, Any] = {}
         self.state_backups: dict[str, Any] = {}
         self.history = Provenance()
-        self.provenance: dict[str, Any] = {
-            "acquisition": {},
-            "environment": {},
-            "processing": {"steps": [], "keys_by_name": {}},
-            "analysis": {"frame_times": None, "steps": [], "results_by_name": {}},
-        }
+        self.analysis: dict[str, Any] = {}
+        self.provenance: dict[str, Any] = {}
+        self.complete_records()
 
     @classmethod
     def load_data(cls, path: str | os.PathLike[str], channel: str = "height_trace", **options: Any) -> AFMImageStack:
@@ -137,6 +133,15 @@ class AFMImageStack:
                 stacklevel=3,
             )
         return stack
+
+    def complete_records(self) -> None:
+        """Make what is absent or None of `analysis` and `provenance`."""
+        self.analysis = {} if getattr(self, "analysis", None) is None else self.analysis
+        self.provenance = {} if getattr(self, "provenance", None) is None else self.provenance
+        self.provenance.setdefault("acquisition", {})
+        self.provenance.setdefault("environment", {})
+        self.provenance.setdefault("processing", {"steps": [], "keys_by_name": {}})
+        self.provenance.setdefault("analysis", {"frame_times": None, "steps": [], "results_by_name": {}})
 
     @property
     def data(self) -> NDArray[Any]:

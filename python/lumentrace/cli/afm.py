@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
-from lumentrace.cli.console import answers, cell, console
+from lumentrace.cli.console import answers, cell, console, warnings_told
 
 app = typer.Typer(help="High-speed AFM: level films, find objects, track them.", no_args_is_help=True)
 
@@ -34,7 +35,8 @@ def run(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Films: .asd, .h5-jpk, .aris, TIFF, .h5; or folders of .jpk, .spm or .000 images.", show_default=False
+            help="Films: .asd, .h5-jpk, .aris, TIFF, .h5; images .jpk, .jpk-qi-image, .spm, .000, or folders of them.",
+            show_default=False,
         ),
     ] = [],  # noqa: B006  # typer copies it
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per film.")] = Path("out"),
@@ -121,6 +123,7 @@ def info(
     """Show what films hold, without reading their frames."""
     from lumentrace.afm import info as look
 
+    @warnings_told()
     def show(path: Path, _: Path) -> dict[str, object]:
         found = look(path, channel)
         frames, height, width = found.shape
@@ -129,7 +132,7 @@ def info(
         rows = {
             "frames": f"{frames:,} of {height} x {width} pixels",
             "pixel": f"{x:.6g} nm" if abs(x - y) < 1e-3 * x else f"{x:.6g} x {y:.6g} nm",
-            "duration": f"{cell(found.duration_s)} s",
+            "duration": "n/a" if isnan(found.duration_s) else f"{cell(found.duration_s)} s",
             "channel": f"{found.channel}, {found.unit or 'no unit'}",
             "channels": ", ".join(found.channels),
             **{name: cell(value) for name, value in found.acquisition.items() if value not in (None, "")},

@@ -19,7 +19,9 @@ from lumentrace.afm.analysis.utils.frames import features_to_dataframe
 from lumentrace.afm.export import to_film, to_ome_tiff
 from lumentrace.base.files import replacing
 from lumentrace.cli.afm_recipe import Recipe
-from lumentrace.cli.console import Bar, console
+from lumentrace.cli.console import Bar, console, plural, warnings_told
+
+OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Run:
     images: bool
     resume: bool
 
+    @warnings_told()
     def work(self, path: Path, folder: Path) -> dict[str, Any]:
         """Work on one film and write everything into `folder`."""
         began = time.perf_counter()
@@ -51,8 +54,12 @@ class Run:
             record = analysis.run(stack, verbose=bar, run_dir=folder / "run" if self.resume else None)
         seconds = time.perf_counter() - began
         self._write(folder, path, stack, record)
-        console.print(f"{path.name}: {stack.n_frames} frames in {seconds:.2f} s, see {folder}")
-        return {"file": path.name, "frames": stack.n_frames, **_figures(record), "seconds": round(seconds, 3)}
+        figures = _figures(record)
+        told = [f"{path.name}: {plural(stack.n_frames, 'frame')} in {seconds:.2f} s, see {folder}"]
+        if figures.get("objects") == 0:
+            told.append(f"{path.name}: no objects; another mask may find some, e.g. {OTHER}")
+        console.print("\n".join(told), soft_wrap=True, markup=False)
+        return {"file": path.name, "frames": stack.n_frames, **figures, "seconds": round(seconds, 3)}
 
     def _write(self, folder: Path, path: Path, stack: AFMImageStack, record: AnalysisRecord) -> None:
         for name, table in _tables(stack, record).items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -67,6 +70,18 @@ class Bar:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Show warnings as lines of the program's own, each once; can decorate a function."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            for text in dict.fromkeys(str(warning.message) for warning in said):
+                console.print(f"[yellow]warning[/] {escape(text)}", soft_wrap=True)
 
 
 def plural(count: int, word: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
-from lumentrace.storage.tiff import check_size, damage_named
+from lumentrace.storage.tiff import check_chain, check_size, damage_named
 
 MODES = {
     ("u", 1, 1): "1",
@@ -175,6 +175,7 @@ def open_plane(path: str | os.PathLike[str]) -> Iterator[Plane]:
         with damage_named(path):
             if not len(file.pages):
                 raise FormatError(f"{path}: expected an image, found none")
+            check_chain(path, file)
             page: Any = file.pages[0]
             check_size(path, page.shape, page.dtype, [page], size)
             plane = Plane(path, file)

@@ -18,6 +18,8 @@ from lumentrace.base.errors import FormatError
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
 MOST_COMPRESSION = 1100
 """No compression of TIFF files reaches this ratio; deflate comes to 1030."""
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""Bytes of a value by the number of its type."""
 MICROMETRES = {"µm": 1.0, "um": 1.0, "micron": 1.0, "\\u00B5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
 
 
@@ -86,18 +88,44 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
 
 
 def check_chain(path: str | os.PathLike[str], file: Any) -> None:
-    """Refuse a file whose last page names a page after it, which was cut off: tifffile passes over that."""
-    form, count = file.tiff, len(file.pages)
-    place = file.pages[count - 1].offset
-    file.filehandle.seek(place)
-    (tags,) = struct.unpack(form.tagnoformat, file.filehandle.read(form.tagnosize))
-    file.filehandle.seek(place + form.tagnosize + tags * form.tagsize)
-    (following,) = struct.unpack(form.offsetformat, file.filehandle.read(form.offsetsize))
-    if following:
-        size = file.filehandle.size
+    """Refuse a file whose chain of pages, or what a page says, goes past its end: tifffile passes over that."""
+    place, seen = file.pages[0].offset, set[int]()
+    while place:
+        if place in seen:
+            raise FormatError(f"{path}: expected another page after {len(seen)}, found that at byte {place:,} again")
+        seen.add(place)
+        place = _next_page(path, file, place, len(seen))
+
+
+def _next_page(path: str | os.PathLike[str], file: Any, place: int, number: int) -> int:
+    """Where the page after this one begins; 0 for none."""
+    form, handle = file.tiff, file.filehandle
+    end = place + form.tagnosize
+    if end <= handle.size:
+        handle.seek(place)
+        (tags,) = struct.unpack(form.tagnoformat, handle.read(form.tagnosize))
+        end += tags * form.tagsize + form.offsetsize
+    if end > handle.size:
         raise FormatError(
-            f"{path}: expected a page after {count} at byte {following:,}, found a file of {size:,} bytes (cut off?)"
+            f"{path}: expected page {number} at byte {place:,}, found a file of {handle.size:,} bytes (cut off?)"
         )
+    listed = handle.read(tags * form.tagsize)
+    end = 0 if form.is_ndpi else _end_of_values(form, listed)
+    if end > handle.size:
+        raise FormatError(
+            f"{path}: expected page {number} up to byte {end:,}, found a file of {handle.size:,} bytes (cut off?)"
+        )
+    return int(struct.unpack(form.offsetformat, handle.read(form.offsetsize))[0])
+
+
+def _end_of_values(form: Any, tags: bytes) -> int:
+    """The last byte of the values that do not fit into their tags."""
+    layout, ends = form.tagformat1 + form.tagformat2[1:], [0]
+    for _, kind, count, value in struct.iter_unpack(layout, tags):
+        size = count * SIZES.get(kind, 0)
+        if size > form.tagoffsetthreshold:
+            ends.append(struct.unpack(form.offsetformat, value)[0] + size)
+    return max(ends)
 
 
 def check_size(
@@ -106,13 +134,18 @@ def check_size(
     """Refuse an image that the file cannot hold, before memory is taken for it."""
     declared = int(np.prod([int(length) for length in shape], dtype=object)) * dtype.itemsize
     stored = sum(sum(page.databytecounts) for page in pages)
-    ends = [
-        offset + count for page in pages for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
-    ]
     compressed = any(page.compression != 1 for page in pages)
     most = stored * MOST_COMPRESSION if compressed else max(stored, found)
     if declared > most:
         raise FormatError(f"{path}: declares an image of {declared:,} bytes, but holds {stored:,} bytes of data")
+    check_ends(path, pages, found)
+
+
+def check_ends(path: str | os.PathLike[str], pages: Sequence[Any], found: int) -> None:
+    """Refuse pages of which data lie past the end of the file."""
+    ends = [
+        offset + count for page in pages for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+    ]
     if ends and max(ends) > found:
         raise FormatError(f"{path}: expected data up to byte {max(ends):,}, found a file of {found:,} bytes (cut off?)")
 
@@ -175,7 +208,12 @@ def damage_named(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         if error.filename is not None:
             raise
-        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
+        raise _damaged(path, error) from error
     except Exception as error:
         # The decoders raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a TIFF image, found a damaged file ({error})") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str | os.PathLike[str], error: Exception) -> FormatError:
+    size = Path(path).stat().st_size
+    return FormatError(f"{path}: expected a TIFF image, found a damaged file of {size:,} bytes ({error})")

@@ -6,6 +6,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,20 @@ def _scaled(places: Floats, time_weight: float | None) -> Floats:
     if time_weight is not None and places.shape[1] == 3:
         scaled = scaled * [1.0, 1.0, time_weight]
     return np.asarray(scaled)
+
+
+def from_scikit_learn(name: str, wanted_by: str) -> Any:
+    """A class of ``sklearn.cluster``.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed.
+    """
+    try:
+        return getattr(import_module("sklearn.cluster"), name)
+    except ImportError as error:
+        raise ImportError(f"{wanted_by} needs scikit-learn: pip install scikit-learn") from error
 
 
 def described(points: Points, labels: NDArray[np.int64], count: int) -> dict[str, Any]:

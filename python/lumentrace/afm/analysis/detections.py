@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 DETECTORS = ("feature_detection", "log_blob_detection")
 ORDERS = ("xy", "peer")
+PARTS = {"centroid_y": 0, "centroid_x": 1}
+"""Where the centroid has them."""
 
 
 def detections(previous: Mapping[str, dict[str, Any]] | None, module: str) -> dict[str, Any]:
@@ -44,36 +46,29 @@ def coordinates(
     Raises
     ------
     KeyError
-        If a feature has none of the columns and no centroid.
+        If a feature lacks a column; the message lists those that it has.
     ValueError
         For another order.
     """
     if order not in ORDERS:
         raise ValueError(f"`coord_order`: expected one of {', '.join(ORDERS)}, found {order!r}")
     flat = list(chain.from_iterable(features))
-    keys = list(columns)
-    if order == "peer" or not all(key in feature for key in keys for feature in flat[:1]):
-        keys = ["centroid"]
-    try:
-        if keys != ["centroid"]:
-            return np.array([[feature[key] for feature in flat] for key in keys], dtype=np.float64).T.copy()
-        places: Any = [feature["centroid"] for feature in flat]
-    except KeyError:
-        places = [_place(feature, columns, order) for feature in flat]
-    return np.array(places, dtype=np.float64).reshape(len(flat), -1 if flat else max(len(columns), 1))
+    if order == "peer":
+        places: Any = [_value(feature, "centroid") for feature in flat]
+        return np.array(places, dtype=np.float64).reshape(len(flat), -1 if flat else 2)
+    values = [[_value(feature, column) for feature in flat] for column in columns]
+    return np.array(values, dtype=np.float64).reshape(len(values), len(flat)).T.copy()
 
 
-def axes_of(features: Sequence[Sequence[Mapping[str, Any]]], columns: Sequence[str], order: str) -> tuple[str, ...]:
+def axes_of(columns: Sequence[str], order: str) -> tuple[str, ...]:
     """What the coordinates of `coordinates` are: 'x' and 'y' in the order in which they are given."""
-    first = next((feature for frame in features for feature in frame), {})
-    if order == "xy" and all(column in first for column in columns):
-        return tuple(column.removeprefix("centroid_") for column in columns)
-    return "y", "x"
+    return ("y", "x") if order == "peer" else tuple(column.removeprefix("centroid_") for column in columns)
 
 
-def _place(feature: Mapping[str, Any], columns: Sequence[str], order: str) -> tuple[float, ...]:
-    if order == "xy" and all(column in feature for column in columns):
-        return tuple(feature[column] for column in columns)
-    if "centroid" in feature:
-        return tuple(feature["centroid"])
-    raise KeyError(f"`coord_columns`: expected keys among {', '.join(feature)}, found {', '.join(columns)}")
+def _value(feature: Mapping[str, Any], column: str) -> Any:
+    """One figure of a feature; x and y also of a detector that gives only the centroid."""
+    if column in feature:
+        return feature[column]
+    if column in PARTS and "centroid" in feature:
+        return feature["centroid"][PARTS[column]]
+    raise KeyError(f"`coord_columns`: expected keys among {', '.join(feature)}, found {column}")

@@ -61,16 +61,16 @@ class AnalysisPipeline:
         self.steps: list[tuple[str, dict[str, Any]]] = []
         self._modules: dict[str, AnalysisModule] = {}
 
-    def add(self, name: str, **params: Any) -> None:
+    def add(self, module_name: str, **params: Any) -> None:
         """Append a module; what is wrong is found by `validate` and `run`.
 
         Parameters
         ----------
-        name : str
+        module_name : str
         **params
             Settings of the module.
         """
-        self.steps.append((name, params))
+        self.steps.append((module_name, params))
 
     def clear(self) -> None:
         """Take off all modules."""
@@ -103,8 +103,8 @@ class AnalysisPipeline:
     ) -> AnalysisRecord:
         """Run all modules.
 
-        Outputs are also kept in ``stack.analysis`` and ``stack.provenance["analysis"]``. If a module raises, those of
-        the modules before it stay.
+        Outputs are also kept in ``stack.analysis`` and ``stack.provenance["analysis"]``, which are made where they are
+        absent or None. If a module raises, those of the modules before it stay.
 
         Parameters
         ----------
@@ -136,6 +136,7 @@ class AnalysisPipeline:
         if log_style not in LOG_STYLES:
             raise ValueError(f"`log_style`: expected one of {', '.join(LOG_STYLES)}, found {log_style!r}")
         history: dict[str, Any] = {"steps": [], "results_by_name": {}, "keys_by_name": {}, "frame_times": None}
+        stack.complete_records()
         stack.provenance["analysis"] = history
         if not stack.provenance.get("environment"):
             stack.provenance["environment"] = versions()

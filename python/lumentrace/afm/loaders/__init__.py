@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumentrace.base.errors import FormatError
 
-from . import spm
+from . import jpk, spm
 
 if TYPE_CHECKING:
     from ..stack import AFMImageStack
@@ -22,7 +22,7 @@ FORMATS = {
     ".h5-jpk": "h5_jpk",
     ".asd": "asd",
     ".aris": "aris",
-    ".jpk": "jpk",
+    **dict.fromkeys(jpk.SUFFIXES, "jpk"),
     ".spm": "spm",
     ".ome.tif": "tiff",
     ".ome.tiff": "tiff",
@@ -76,9 +76,10 @@ def load(path: str | os.PathLike[str], channel: str = "height_trace", **options:
     ----------
     path : path
         A file ``.asd``, ``.h5-jpk``, ``.aris``, TIFF, or ``.h5`` that `lumentrace.save` wrote; a single image ``.jpk``,
-        ``.spm`` or ``.000``; or a folder of such images, a frame each in the order of their names.
+        ``.jpk-qi-image``, ``.spm`` or ``.000``; or a folder of such images, a frame each in the order of their names.
     channel : str, default 'height_trace'
-        'height' and 'height_trace' also stand for what the height is called in other formats.
+        'height' and 'height_trace' also stand for what the height is called in other formats; a name without its
+        direction for the only one that was recorded.
     **options
         ``.asd``: `strict` (False takes the complete frames of a file that is cut off), `asd_unipolar_sign`;
         ``.h5-jpk``: `flip`; ``.aris``: `metres`; TIFF: `pixel_size_nm`.
@@ -194,12 +195,12 @@ def _folder_format(path: Path) -> str:
     """'jpk' if there is any such file, else that of most files."""
     kinds: Counter[str] = Counter()
     for file in path.iterdir():
-        if file.suffix.lower() == ".jpk":
+        if jpk.is_jpk(file):
             kinds["jpk"] += 1
         elif spm.is_spm(file):
             kinds["spm"] += 1
     if not kinds:
-        raise ValueError(f"{path}: expected a folder of .jpk, .spm or .000 files, found none of them")
+        raise ValueError(f"{path}: expected a folder of .jpk, .jpk-qi-image, .spm or .000 files, found none of them")
     if len(kinds) > 1:
         warnings.warn(f"{path}: holds .jpk and .spm files; only the .jpk files are read", stacklevel=4)
     return "jpk" if kinds["jpk"] else "spm"

@@ -1,7 +1,8 @@
-"""Folders of JPK images: ``.jpk``, which are TIFF files with numbers of their own for what they say."""
+"""JPK images and folders of them: TIFF files with tags of their own, ending in ``.jpk`` or ``.jpk-qi-image``."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from lumentrace.base.errors import FormatError
+from lumentrace.storage.tiff import check_chain, check_ends, damage_named
 
 from .recording import Floats, ImageFrames, Recording, choose
 from .units import SCALES
 
-START, END = 32771, 32774
+SUFFIXES = (".jpk", ".jpk-qi-image")
+START, END, START_MS = 32771, 32774, 32776
 U_LENGTH, V_LENGTH, SCAN_RATE, MOTION = 32834, 32835, 32841, 32843
 CHANNEL, RETRACE = 32848, 32849
 SLOTS, DEFAULT_SLOT = 32896, 32897
@@ -39,11 +42,8 @@ class Image:
         """Values, the last stored row first."""
         import tifffile
 
-        try:
+        with damage_named(self.path):
             raw = tifffile.imread(self.path, key=self.page)
-        except Exception as error:
-            # The decoders raise what they like on damaged data; the cause is kept.
-            raise FormatError(f"{self.path}: expected a JPK image, found a damaged file ({error})") from error
         if raw.shape != self.shape:
             raise FormatError(f"{self.path}: expected {self.shape} pixels, found {raw.shape}")
         return np.asarray(raw[::-1] * self.factor + self.offset, dtype=np.float64)
@@ -53,7 +53,12 @@ def files(path: Path) -> list[Path]:
     """The files of a folder, by name; or the file itself."""
     if path.is_file():
         return [path]
-    return sorted((file for file in path.iterdir() if file.suffix.lower() == ".jpk"), key=lambda file: file.name)
+    return sorted((file for file in path.iterdir() if is_jpk(file)), key=lambda file: file.name)
+
+
+def is_jpk(path: Path) -> bool:
+    """Whether the name is one of JPK's images: ``.jpk``, or ``.jpk-qi-image`` of quantitative imaging."""
+    return path.suffix.lower() in SUFFIXES
 
 
 def channels(path: Path) -> list[str]:
@@ -98,21 +103,20 @@ def _opened(path: Path) -> tuple[dict[str, Image], dict[int, Any]]:
     """The channels of a file and the tags of its first page."""
     import tifffile
 
-    if not path.stat().st_size:
+    size = path.stat().st_size
+    if not size:
         raise FormatError(f"{path}: expected a JPK image, found an empty file")
-    try:
-        with tifffile.TiffFile(path) as file:
-            pages: list[Any] = list(file.pages)
-            first = {tag.code: tag.value for tag in pages[0].tags}
-            found: dict[str, Image] = {}
-            for number, page in enumerate(pages):
-                tags = {tag.code: tag.value for tag in page.tags}
-                if CHANNEL in tags:
-                    way = "retrace" if tags.get(RETRACE, 0) else "trace"
-                    found.setdefault(f"{_text(tags[CHANNEL])}_{way}", _image(path, number, page, tags))
-    except Exception as error:
-        # The decoders raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a JPK image, found a damaged or different file ({error})") from error
+    with damage_named(path), tifffile.TiffFile(path) as file:
+        check_chain(path, file)
+        pages: list[Any] = list(file.pages)
+        check_ends(path, pages, size)
+        first = {tag.code: tag.value for tag in pages[0].tags}
+        found: dict[str, Image] = {}
+        for number, page in enumerate(pages):
+            tags = {tag.code: tag.value for tag in page.tags}
+            if CHANNEL in tags:
+                way = "retrace" if tags.get(RETRACE, 0) else "trace"
+                found.setdefault(f"{_text(tags[CHANNEL])}_{way}", _image(path, number, page, tags))
     if not found:
         raise FormatError(f"{path}: expected channels of a JPK image, found none")
     return found, first
@@ -154,6 +158,7 @@ def _about(file: Path, tags: dict[int, Any], shape: tuple[int, int]) -> _About:
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{file}: expected the size of the grid and its times, found no usable {error}") from None
     start, end = (_moment(tags.get(tag)) for tag in (START, END))
+    start = _seconds(tags.get(START_MS)) if start is None else start
     duration = end - start if start is not None and end is not None else None
     metadata = {
         "timestamp": None,
@@ -167,12 +172,21 @@ def _about(file: Path, tags: dict[int, Any], shape: tuple[int, int]) -> _About:
 
 
 def _moment(value: Any) -> float | None:
-    """'2025-05-28 14:41:58.548 +0100' in s."""
+    """'2025-05-28 14:41:58.548 +0100' or '2017-01-16 16:00:32.334 GMT' in s."""
     if value is None:
         return None
+    text = re.sub(r"(GMT|UTC|Z)$", "+0000", _text(value).strip())
     for layout in ("%Y-%m-%d %H:%M:%S.%f %z", "%Y-%m-%d %H:%M:%S %z"):
         try:
-            return datetime.strptime(_text(value).strip(), layout).timestamp()
+            return datetime.strptime(text, layout).timestamp()
         except ValueError:
             continue
     return None
+
+
+def _seconds(value: Any) -> float | None:
+    """Milliseconds since 1970, as a number or as text, in s."""
+    try:
+        return None if value is None else float(_text(value)) / 1000
+    except ValueError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -150,19 +151,14 @@ class Recording:
 
 
 HEIGHTS = (
-    "height_trace",
-    "measuredheight_trace",
-    "height_retrace",
-    "measuredheight_retrace",
-    "tp",
-    "height",
-    "zsensor",
+    *("height_trace", "measuredheight_trace", "tp", "height", "height sensor", "zsensor"),
+    *("height_retrace", "measuredheight_retrace", "height sensor_retrace", "zsensor_retrace"),
 )
 """Channels that 'height' and 'height_trace' may mean, in order."""
 
 
 def choose(channel: str, available: Sequence[str], path: object) -> str:
-    """The channel that is meant: by its exact name, by its name in other case, or as the height.
+    """The channel that is meant: by its name in any case, as the height, or as the only direction that was recorded.
 
     Raises
     ------
@@ -178,4 +174,7 @@ def choose(channel: str, available: Sequence[str], path: object) -> str:
         for name in HEIGHTS:
             if name in lower:
                 return lower[name]
+    directions = [name for name in available if re.sub(r"_(re)?trace$", "", name.lower()) == channel.lower()]
+    if len(directions) == 1:
+        return directions[0]
     raise ValueError(f"{path}: expected a channel among {', '.join(available) or 'none at all'}, found {channel!r}")

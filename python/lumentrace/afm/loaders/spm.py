@@ -20,6 +20,7 @@ from .recording import Floats, ImageFrames, Recording, choose
 from .units import SCALES
 
 MOST_HEADER = 1 << 20
+VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "~V": 1e-6}
 TYPES: dict[int, np.dtype[Any]] = {2: np.dtype("<i2"), 4: np.dtype("<i4")}
 
 
@@ -30,7 +31,7 @@ class Header:
     Attributes
     ----------
     common : dict
-        Values of all sections but those of images.
+        Values of all sections but those of images, by names in lower case: versions write them differently.
     images : list of dict
         Values of the images' sections.
     """
@@ -65,7 +66,7 @@ def parse(path: Path) -> Header:
             if name.startswith("@") and re.match(r"@\d+$", name):  # "@2:Z scale: V ...": the number names a channel
                 name, _, value = value.partition(":")
                 name = f"@{name}"
-            section.setdefault(name.strip(), value.strip())
+            section.setdefault(name.strip().lower(), value.strip())
     return header
 
 
@@ -91,9 +92,9 @@ class Image:
 
 def channel_of(section: dict[str, str]) -> str:
     """The name of an image, with its direction if it is that of the way back."""
-    match = re.search(r'"([^"]*)"', section.get("@Image Data", ""))
-    name = match.group(1) if match else section.get("Data type", "?")
-    return f"{name}_retrace" if section.get("Line direction", "Trace").lower() == "retrace" else name
+    match = re.search(r'"([^"]*)"', section.get("@image data", ""))
+    name = match.group(1) if match else section.get("data type", "?")
+    return f"{name}_retrace" if section.get("line direction", "Trace").lower() == "retrace" else name
 
 
 def image_of(path: Path, header: Header, section: dict[str, str]) -> Image:
@@ -105,12 +106,11 @@ def image_of(path: Path, header: Header, section: dict[str, str]) -> Image:
         If something is missing, makes no sense, or the file is too short.
     """
     try:
-        offset, length = int(section["Data offset"]), int(section["Data length"])
-        width, height = int(section["Samps/line"].split()[0]), int(section["Number of lines"])
-        size = _size(section.get("Scan size") or header.common["Scan size"])
-        volts = _number_at_end(section["@Z scale"])
-        sensitivity, unit = _sensitivity(header, section["@Z scale"])
-        stated = int(section.get("Bytes/pixel", 2))
+        offset, length = int(section["data offset"]), int(section["data length"])
+        width, height = int(section["samps/line"].split()[0]), int(section["number of lines"])
+        size = _size(section.get("scan size") or header.common["scan size"])
+        full, unit = _full_scale(header, section["@z scale"])
+        stated = int(section.get("bytes/pixel", 2))
     except (KeyError, ValueError, IndexError) as error:
         raise FormatError(f"{path}: expected the header of an image, found no usable {error}") from None
     if width < 1 or height < 1 or offset < 1:
@@ -123,7 +123,7 @@ def image_of(path: Path, header: Header, section: dict[str, str]) -> Image:
     if offset + width * height * dtype.itemsize > found:
         end = offset + width * height * dtype.itemsize
         raise FormatError(f"{path}: expected data up to byte {end:,}, found {found:,} bytes (cut off?)")
-    factor = volts * sensitivity / 2 ** (8 * stated if stated in TYPES else 16)
+    factor = full / 2 ** (8 * stated if stated in TYPES else 16)
     return Image(path, offset, (height, width), dtype, factor, unit, size)
 
 
@@ -133,27 +133,32 @@ def _size(text: str) -> tuple[float, float]:
     scale = SCALES[unit][1]
     values = [float(number) * scale for number in numbers]
     if not values or not all(value > 0 for value in values):
-        raise ValueError(f"'Scan size' {text!r}")
+        raise ValueError(f"'scan size' {text!r}")
     return values[0], values[-1]
 
 
-def _number_at_end(text: str) -> float:
-    """'V [Sens. Zscan] (0.0067 V/LSB) 439.9 V' is 439.9."""
-    after = text.rsplit(")", 1)[-1]
-    return float(re.findall(r"[-+\d.eE]+", after)[0])
+def _full_scale(header: Header, scale: str) -> tuple[float, str]:
+    """What all numbers of an image span, and in which unit, which becomes nm for lengths.
+
+    'V [Sens. Zscan] (0.0067 V/LSB) 440 V' is 440 V times the sensitivity of that name, 'V 15 nm/V'; one without a unit
+    leaves that of the value.
+    """
+    value, unit = _quantity(re.split(r"[)\]]", scale)[-1])
+    named = re.search(r"\[([^\]]+)\]", scale)
+    stated = header.common[f"@{named.group(1)}".lower()].removeprefix("V") if named else "1"
+    sensitivity, ratio = _quantity(stated)
+    above, _, below = ratio.partition("/")
+    known, factor = SCALES.get(above or unit or "V", ("", 1.0))
+    volts = VOLTS.get(unit, 1.0) / VOLTS.get(below, 1.0) if above else 1.0
+    return value * volts * sensitivity * factor, known
 
 
-def _sensitivity(header: Header, scale: str) -> tuple[float, str]:
-    """Factor from volts to the unit of the values, which becomes nm for lengths."""
-    match = re.search(r"\[([^\]]*)\]", scale)
-    if not match or not match.group(1):
-        return 1.0, "V"
-    text = header.common[f"@{match.group(1)}"]
-    number = re.search(r"([-+\d.eE]+)\s*(\S+)?", text.removeprefix("V").strip())
-    if number is None:
-        raise ValueError(f"{match.group(1)!r}")
-    unit, factor = SCALES.get((number.group(2) or "V").split("/")[0], ("", 1.0))
-    return float(number.group(1)) * factor, unit
+def _quantity(text: str) -> tuple[float, str]:
+    """'999.9847 mV' as a number and its unit."""
+    match = re.search(r"([-+\d.eE]+)\s*(\S*)", text)
+    if match is None:
+        raise ValueError(f"number in {text!r}")
+    return float(match.group(1)), match.group(2)
 
 
 def channels(path: Path) -> list[str]:
@@ -207,14 +212,14 @@ def read(path: Path, channel: str) -> Recording:
 
 
 def _metadata(header: Header, section: dict[str, str], image: Image) -> dict[str, Any]:
-    rate = next((_float(header.common[key]) for key in ("Scan rate", "Scan Rate") if key in header.common), None)
-    direction = {"up": "bottomUp", "down": "topDown"}.get(section.get("Frame direction", "").lower())
-    relative = section.get("Relative frame time") or header.common.get("Relative frame time")
+    rate = _float(header.common.get("scan rate", ""))
+    direction = {"up": "bottomUp", "down": "topDown"}.get(section.get("frame direction", "").lower())
+    relative = section.get("relative frame time") or header.common.get("relative frame time")
     return {
         "timestamp": _float(relative) if relative else None,
         "frame_pixel_size_nm": image.size_nm[0] / image.shape[1],
         "frame_duration_s": image.shape[0] / rate if rate else None,
-        "start_epoch_ms": _epoch(header.common.get("Date", "")),
+        "start_epoch_ms": _epoch(header.common.get("date", "")),
         "scan_direction": direction,
         "line_rate": rate,
     }

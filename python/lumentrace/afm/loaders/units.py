@@ -12,6 +12,7 @@ SCALES: dict[str, tuple[str, float]] = {
     "pm": ("nm", 1e-3),
     "deg": ("deg", 1.0),
     "°": ("deg", 1.0),
+    "º": ("deg", 1.0),
     "V": ("V", 1.0),
     "mV": ("mV", 1.0),
     "A": ("A", 1.0),

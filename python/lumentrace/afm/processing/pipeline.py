@@ -138,6 +138,7 @@ class ProcessingPipeline:
             if value not in allowed:
                 raise ValueError(f"`{name}`: expected one of {', '.join(allowed)}, found {value!r}")
         stack = self.stack
+        stack.complete_records()
         first = len(stack.provenance["processing"]["steps"]) + 1
         work = _Work(stack, keep, on_error == "keep", first)
         history = stack.history

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import whole
+
 from .alignment import Floats, Moved, align_frames, rolling_frame_align
 from .drift import correct_drift
 
@@ -99,25 +101,64 @@ def intersection_crop(data: Floats, *, pad: int = 0) -> Moved:
     Raises
     ------
     ValueError
-        If no pixel is finite in all frames.
+        If no pixel is finite in all frames, or for a `pad` that is no whole number from 0 on.
     """
+    around = whole("pad", pad, 0)
+    return _cropped(data, _rectangle(_common(data, "intersection_crop")), around)
+
+
+def crop_square(data: Floats, *, pad: int = 0) -> Moved:
+    """Crop to the largest square that is finite in all frames, in the middle of what is.
+
+    Parameters
+    ----------
+    data : ndarray
+        (frames, height, width)
+    pad : int, default 0
+        Pixels to be left around it, as far as there are.
+
+    Raises
+    ------
+    ValueError
+        If the pixels in the middle are not finite in all frames.
+    """
+    around = whole("pad", pad, 0)
+    common = _common(data, "crop_square")
+    top, left, bottom, right = _rectangle(common)
+    sides = np.arange(min(bottom - top, right - left), 0, -1)
+    tops, lefts = top + (bottom - top - sides) // 2, left + (right - left - sides) // 2
+    gaps = np.pad(~common, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    above, below = (gaps[rows, lefts + sides] - gaps[rows, lefts] for rows in (tops, tops + sides))
+    free = np.flatnonzero(below == above)
+    if not len(free):
+        raise ValueError("crop_square: expected pixels in the middle that are finite in all frames, found none")
+    side, top, left = (int(values[free[0]]) for values in (sides, tops, lefts))
+    square = (top, left, top + side, left + side)
+    return _cropped(data, square, around)
+
+
+Bounds = tuple[int, int, int, int]
+"""First row and column, row and column after the last."""
+
+
+def _common(data: Floats, step: str) -> NDArray[np.bool_]:
+    """Pixels that are finite in all frames."""
     common = np.asarray(np.isfinite(data).all(axis=0))
     if not common.any():
-        raise ValueError("intersection_crop: expected a pixel that is finite in all frames, found none")
+        raise ValueError(f"{step}: expected a pixel that is finite in all frames, found none")
+    return common
+
+
+def _rectangle(common: NDArray[np.bool_]) -> Bounds:
     rows, columns = (np.flatnonzero(common.any(axis=axis)) for axis in (1, 0))
-    bounds = [
-        (max(0, int(found[0]) - pad), min(length, int(found[-1]) + 1 + pad))
-        for found, length in ((rows, data.shape[1]), (columns, data.shape[2]))
-    ]
-    (top, bottom), (left, right) = bounds
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _cropped(data: Floats, bounds: Bounds, pad: int) -> Moved:
+    height, width = data.shape[1:]
+    top, left = max(0, bounds[0] - pad), max(0, bounds[1] - pad)
+    bottom, right = min(height, bounds[2] + pad), min(width, bounds[3] + pad)
     return data[:, top:bottom, left:right].copy(), {"bounds": [top, left, bottom, right]}
-
-
-def crop_square(data: Floats) -> Moved:
-    """Crop to the largest square in the middle."""
-    side = min(data.shape[1:])
-    top, left = ((length - side) // 2 for length in data.shape[1:])
-    return data[:, top : top + side, left : left + side].copy(), {"bounds": [top, left, top + side, left + side]}
 
 
 def replace_nan(data: Floats, *, mode: str = "zero", value: float | None = None) -> Moved:

@@ -14,11 +14,12 @@ from lumentrace.base.checks import whole
 from lumentrace.engine import progress
 from lumentrace.engine.samples.collector import collector_paused
 
-from ...masks import find_mask
+from ...masks import find_mask, mask_threshold
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
 
 Results = Mapping[str, dict[str, Any]]
+MaskFunction = Callable[..., NDArray[np.bool_]]
 
 
 class FeatureDetection(AnalysisModule):
@@ -42,7 +43,7 @@ class FeatureDetection(AnalysisModule):
         stack: AFMImageStack,
         previous_results: Results | None = None,
         *,
-        mask_fn: Callable[..., NDArray[np.bool_]] | str | None = None,
+        mask_fn: MaskFunction | str | None = None,
         mask_key: str | tuple[str, str] | None = None,
         morph_opening: bool = False,
         sep_radius: int = 6,
@@ -61,7 +62,8 @@ class FeatureDetection(AnalysisModule):
         stack : AFMImageStack
         previous_results : dict, optional
         mask_fn : callable or str, optional
-            Makes a bool mask of a frame, or the name of one of `lumentrace.afm.masks`.
+            Makes a bool mask of a frame, or the name of one of `lumentrace.afm.masks`; `mask_threshold` if only a
+            `threshold` is given.
         mask_key : str or (str, str), optional
             A mask of the whole stack instead: a name in ``stack.masks``, an output of a previous module as
             ``"module.output"`` or ``("module", "output")``, or a name in `previous_results`.
@@ -125,29 +127,36 @@ class FeatureDetection(AnalysisModule):
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Refuse settings that neither the module nor its mask has."""
-        function = params.get("mask_fn")
         own = {name: value for name, value in params.items() if name not in self.settings()}
-        if function is not None and params.get("mask_key") is None:
-            _check_arguments(find_mask(function) if isinstance(function, str) else function, own)
+        make = _maker(params.get("mask_fn"), own)
+        if make is not None and params.get("mask_key") is None:
+            _check_arguments(make, own)
 
     def _mask(
         self,
         stack: AFMImageStack,
         previous: Results | None,
-        function: Callable[..., NDArray[np.bool_]] | str | None,
+        function: MaskFunction | str | None,
         key: str | tuple[str, str] | None,
         arguments: dict[str, Any],
     ) -> NDArray[np.bool_]:
         if key is not None:
             return _checked(f"`mask_key` {key!r}", _stored(stack, previous or {}, key), stack.data.shape)
-        if function is None:
-            raise ValueError("feature_detection: expected `mask_fn` or `mask_key`, found neither")
-        make = find_mask(function) if isinstance(function, str) else function
+        make = _maker(function, arguments)
+        if make is None:
+            raise ValueError("feature_detection: expected `mask_fn`, `mask_key` or `threshold`, found none of them")
         _check_arguments(make, arguments)
         mask = np.empty(stack.data.shape, dtype=bool)
         for frame, image in enumerate(stack.data):
             mask[frame] = _checked(f"mask of frame {frame}", make(image, **arguments), image.shape)
         return mask
+
+
+def _maker(function: MaskFunction | str | None, arguments: Mapping[str, Any]) -> MaskFunction | None:
+    """What makes the mask of a frame."""
+    if function is None and "threshold" in arguments:
+        return mask_threshold
+    return find_mask(function) if isinstance(function, str) else function
 
 
 def _stored(stack: AFMImageStack, previous: Results, key: str | tuple[str, str]) -> Any:
@@ -169,7 +178,7 @@ def _checked(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return np.ascontiguousarray(mask)
 
 
-def _check_arguments(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+def _check_arguments(function: MaskFunction, arguments: dict[str, Any]) -> None:
     parameters = inspect.signature(function).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return

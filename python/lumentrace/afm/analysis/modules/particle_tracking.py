@@ -125,7 +125,7 @@ class ParticleTracking(AnalysisModule):
         )
         linked = _Linked(points, np.repeat(np.arange(len(counts)), counts), starts, ids, int(min_track_length))
         with collector_paused():
-            tracks = linked.tracks(np.array(stack.get_frame_times()), axes_of(features, coord_columns, coord_order))
+            tracks = linked.tracks(np.array(stack.get_frame_times()), axes_of(coord_columns, coord_order))
         masks = _masks(found.get("labeled_masks", []), features, tracks)
         return {"tracks": tracks, "track_masks": masks, "n_tracks": len(tracks)}
 

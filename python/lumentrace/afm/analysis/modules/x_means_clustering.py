@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base.checks import whole
 
-from ..clusters import ClusteringModule, Points, described
+from ..clusters import ClusteringModule, Points, described, from_scikit_learn
 
 Floats = NDArray[np.float64]
 CRITERIA = ("bic", "peer")
@@ -61,7 +61,7 @@ class XMeansClustering(ClusteringModule):
         Raises
         ------
         ValueError
-            For settings out of range.
+            For settings out of range, and for a `min_k` above the number of objects.
         """
         if criterion not in CRITERIA:
             raise ValueError(f"`criterion`: expected one of {', '.join(CRITERIA)}, found {criterion!r}")
@@ -72,13 +72,15 @@ class XMeansClustering(ClusteringModule):
         whole("random_state", random_state, 0)
         if not len(points.scaled):
             return described(points, points.frames, 0) | {"inertia": 0.0, "scores": {}}
+        if min_k > len(points.scaled):
+            raise ValueError(f"`min_k`: expected 1 to the {len(points.scaled)} objects, found {min_k}")
         most = min(max_k, len(points.scaled))
         if criterion == "bic":
             search = _Search(points.scaled, max(replicates, STARTS), random_state, max_iter)
-            centres, scores = search.best(min(min_k, most), most)
+            centres, scores = search.best(min_k, most)
         else:
             splits = _Splits(points.scaled, replicates, random_state, max_iter)
-            centres, scores = splits.run(min(min_k, most), most, bic_threshold)
+            centres, scores = splits.run(min_k, most, bic_threshold)
         squares = ((points.scaled[:, None] - centres) ** 2).sum(axis=2)
         labels = squares.argmin(axis=1).astype(np.int64)
         found = described(points, labels, len(centres))
@@ -120,11 +122,8 @@ class _Splits:
             k += len(better)
 
     def _fit(self, points: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
-        try:
-            from sklearn.cluster import KMeans
-        except ImportError as error:
-            raise ImportError("`criterion='peer'` needs scikit-learn: pip install scikit-learn") from error
-        fitted = KMeans(k, n_init=self._starts, random_state=self._seed, max_iter=self._max_iter).fit(points)
+        kmeans = from_scikit_learn("KMeans", "`criterion='peer'`")
+        fitted = kmeans(k, n_init=self._starts, random_state=self._seed, max_iter=self._max_iter).fit(points)
         return fitted.cluster_centers_, fitted.labels_
 
     def _gain(self, own: Floats, centre: Floats) -> float:

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,8 @@ from lumentrace.storage.records import read_record, write_record
 ROOT = "analysis_record"
 
 
-class NumpyEncoder(json.JSONEncoder):
-    """A JSON encoder for arrays, numpy scalars, paths, sets, bytes, times and functions.
-
-    Examples
-    --------
-    >>> import json
-    >>> import numpy as np
-    >>> from lumentrace.afm.analysis.utils.common import NumpyEncoder
-    >>> json.dumps({"counts": np.arange(3)}, cls=NumpyEncoder)
-    '{"counts": [0, 1, 2]}'
-    """
+class _Objects(json.JSONEncoder):
+    """A JSON encoder for arrays, numpy scalars, paths, sets, bytes, times and functions."""
 
     def default(self, o: Any) -> Any:
         """What stands for an object that JSON does not know."""
@@ -41,13 +32,30 @@ class NumpyEncoder(json.JSONEncoder):
             return o.item()
         if isinstance(o, (Path, datetime)):
             return str(o) if isinstance(o, Path) else o.isoformat()
-        if isinstance(o, (set, frozenset)):
-            return sorted(o, key=repr)
         if isinstance(o, bytes):
             return base64.b64encode(o).decode("ascii")
         if callable(o):
             return f"<function {getattr(o, '__name__', type(o).__name__)}>"
         return super().default(o)
+
+
+class NumpyEncoder(_Objects):
+    """A JSON encoder for arrays, numpy scalars and keys, paths, sets, bytes, times and functions.
+
+    Numbers that are not finite become null.
+
+    Examples
+    --------
+    >>> import json
+    >>> import numpy as np
+    >>> from lumentrace.afm.analysis.utils.common import NumpyEncoder
+    >>> json.dumps({"counts": np.arange(3), np.int64(7): np.nan}, cls=NumpyEncoder)
+    '{"counts": [0, 1, 2], "7": null}'
+    """
+
+    def iterencode(self, o: Any, _one_shot: bool = False) -> Iterator[str]:
+        """The text of an object in pieces."""
+        return super().iterencode(plain(o), _one_shot)
 
 
 def plain(value: Any, allow_nan: bool = False) -> Any:
@@ -56,6 +64,8 @@ def plain(value: Any, allow_nan: bool = False) -> Any:
         return {_key(key): plain(item, allow_nan) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, allow_nan) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return [plain(item, allow_nan) for item in sorted(value, key=repr)]
     if isinstance(value, np.ndarray):
         return plain(value.tolist(), allow_nan) if value.dtype.kind in "fO" else value
     if isinstance(value, (float, np.floating)):
@@ -64,7 +74,10 @@ def plain(value: Any, allow_nan: bool = False) -> Any:
 
 
 def _key(key: Any) -> Any:
-    return str(key.item()) if isinstance(key, np.generic) else key
+    if not isinstance(key, (np.generic, float)):
+        return key
+    value = key.item() if isinstance(key, np.generic) else key
+    return value if isinstance(value, (bool, int, str)) else str(value)
 
 
 def sanitize_analysis_for_logging(obj: Any, max_depth: int = 6) -> Any:
@@ -114,19 +127,19 @@ def make_json_safe(record: Any) -> Any:
 def safe_json_dumps(obj: Any) -> str:
     """An object as JSON; what JSON does not know as text."""
     try:
-        return json.dumps(plain(obj), cls=NumpyEncoder, indent=2)
+        return json.dumps(obj, cls=NumpyEncoder, indent=2)
     except (TypeError, ValueError):
         return json.dumps(plain(obj), default=str, indent=2)
 
 
-def export_analysis_to_json(out_path: str | os.PathLike[str], record: Any, *, allow_nan: bool = False) -> None:
+def export_analysis_to_json(out_path: str | os.PathLike[str], analysis_record: Any, *, allow_nan: bool = False) -> None:
     r"""Write a record as JSON; the file appears whole or not at all.
 
     Parameters
     ----------
     out_path : path
         Folders that are missing are made.
-    record : dict
+    analysis_record : dict
         As of `AnalysisPipeline.run`.
     allow_nan : bool, default False
         Write numbers that are not finite as NaN and Infinity, which is no JSON; otherwise as null.
@@ -149,7 +162,7 @@ def export_analysis_to_json(out_path: str | os.PathLike[str], record: Any, *, al
     '{\n  "height": null\n}'
     """
     path = Path(out_path)
-    text = json.dumps(plain(record, allow_nan), cls=NumpyEncoder, indent=2, allow_nan=allow_nan)
+    text = json.dumps(plain(analysis_record, allow_nan), cls=_Objects, indent=2, allow_nan=allow_nan)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(text.encode())
