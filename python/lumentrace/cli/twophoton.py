@@ -298,8 +298,7 @@ def simulate(
     repeats: Annotated[int, typer.Option(min=1, help="How often each epoch is shown.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the first recording.")] = 0,
 ) -> None:
-    """Write a small lab to try things on: recording folders with known truth, a database, an example of measured
-    pixel sizes (`pixel_sizes.csv`) and `config.yml`.
+    """Write a small lab to try things on: recordings with known truth, a database, pixel sizes and `config.yml`.
 
     **Example**: `lumentrace twophoton simulate; lumentrace twophoton find --config lab/config.yml`
     """
