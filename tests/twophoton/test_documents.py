@@ -53,7 +53,8 @@ def test_the_guide(lab: tuple[Path, Path], shared: Path, capsys: pytest.CaptureF
     assert names["pixel_size"].method == "direct"
     assert names["response_watershed"].roi_set.labels
     assert names["dff"].values.shape[1] == len(names["rois"])
-    assert names["reloaded"].epochs[0].response_values.shape == recording.movie.shape[1:]
+    crop = recording.alignment_valid_crop.slices
+    assert names["reloaded"].epochs[0].response_values.shape == recording.mean_image[crop].shape
     assert names["kernels"].ipsilateral.shape[:2] == (len(names["kernels"].epoch_names), len(names["rois"]))
     assert [row.group_cell_id for row in twophoton.load_manual_roi_match_rows(folder / "roi_matches.csv")] == [1, 1]
     assert "classified_photodiode" in capsys.readouterr().out
