@@ -153,7 +153,6 @@ def test_no_distance_no_cutpoints(distance: float) -> None:
     [
         ((random_lines(5), np.nan), "`max_distance`.*NaN"),
         ((random_lines(5)[:, :6].copy(), 1.0), "`lines`.*at least 7 columns.*6"),
-        ((random_lines(5)[:, ::-1], 1.0), "`lines`.*contiguous"),
         ((random_lines(5), 1.0, np.zeros(5)), "`cutoffs`.*6 values.*5"),
         ((random_lines(5), 1.0, np.array([0, 1, 0, 1, 0, np.nan])), "`cutoffs`.*NaN"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from lumentrace import FormatError, twophoton
@@ -194,6 +195,16 @@ def test_unknown_columns_of_tables(tmp_path: Path) -> None:
     assert twophoton.load_pixel_calibrations(sizes)[0].pixel_size_um == 0.5
     matches.write_text("who,fov_group_id,group_cell_id,recording_path,roi_label,status,note\nAnn,f,1,p,r,matched,\n")
     assert twophoton.load_manual_roi_match_rows(matches)[0].roi_label == "r"
+
+
+def test_appending_keeps_columns_that_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "matches.csv"
+    path.write_text('who,fov_group_id,group_cell_id,recording_path,roi_label,status,note\n"A, B",f,1,p,r,matched,\n')
+    rows = twophoton.make_manual_roi_match_rows({"q": "roi_0002"}, group_cell_id=2)
+    assert [row.group_cell_id for row in twophoton.append_manual_roi_match_rows(path, rows)] == [1, 2]
+    found = pl.read_csv(path, infer_schema=False)
+    assert found["who"].to_list() == ["A, B", None]
+    assert found["roi_label"].to_list() == ["r", "roi_0002"]
 
 
 def test_a_misspelt_column_is_named(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ SIGNATURES = {
     "make_manual_fov_group_rows": "groups, *, note='', notes=None",
     "make_manual_roi_match_rows": "pairs, *, group_cell_id, fov_group_id='', status='matched', note=''",
     "append_manual_roi_match_rows": "path, rows",
+    "save_manual_fov_group_rows": "rows, path",
     "load_manual_fov_group_rows": "path",
     "load_manual_roi_match_rows": "path",
     "next_group_cell_id": "rows",
@@ -113,7 +114,7 @@ SIGNATURES = {
     "parity.compute_psycho5_default_recording_responses": "recording, rois",
 }
 
-OTHERS = ("RoiSet", "save_analysis_outputs", "save_manual_fov_group_rows")
+OTHERS = ("RoiSet", "save_analysis_outputs")
 
 FIELDS = {
     "convert.ConvertedPaths": (

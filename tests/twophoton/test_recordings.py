@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -293,3 +295,28 @@ def test_hemispheres(made: Made) -> None:
     recording.run_metadata["eye"] = "both"
     with pytest.raises(ValueError, match="'both'"):
         twophoton.recording_hemisphere(recording)
+
+
+def test_a_stimulus_that_the_lookup_does_not_have(made: Made) -> None:
+    with zipfile.ZipFile(made.folder / "stimulusData" / "filebackup.zip", "w") as archive:
+        archive.writestr("paramfiles/stimulus_lookup.txt", "8,Lights\n")
+        archive.writestr("stimfunctions/Lights.m", "function a\n")
+    with pytest.raises(KeyError, match=r"filebackup\.zip: no function for stimulus 7; .* has 8"):
+        twophoton.convert_recording_to_twopy(made.folder)
+
+
+def test_folders_of_killed_conversions_are_removed(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    script = (
+        "import os, sys, lumentrace.twophoton.convert as convert\n"
+        "convert.publish = lambda *each: os.kill(os.getpid(), 9)\n"
+        "convert.convert_recording(*sys.argv[1:])\n"
+    )
+    subprocess.run([sys.executable, "-c", script, made.folder, out], check=False)
+    (left,) = out.glob(".converting-*")
+    running = left.with_name(left.name.replace(f"-{left.name.split('-')[-2]}-", f"-{os.getpid()}-"))
+    shutil.copytree(left, running)
+    elsewhere = out / ".converting-another_computer-1-x"
+    elsewhere.mkdir()
+    twophoton.convert_recording_to_twopy(made.folder, out)
+    assert set(out.glob(".converting-*")) == {running, elsewhere}

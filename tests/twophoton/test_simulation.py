@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from pathlib import Path
@@ -89,6 +90,29 @@ def test_the_truth_comes_back(truth: twophoton.SimulatedRecording) -> None:
         assert np.corrcoef(values[held, cell], expected[held, cell])[0, 1] > 0.98
         slope = np.polyfit(expected[held, cell], values[held, cell], 1)[0]
         assert slope == pytest.approx(1, abs=0.1)
+
+
+def without_flashes(truth: twophoton.SimulatedRecording, stretch: float = 1.0) -> twophoton.ConvertedRecording:
+    """The recording with a table that names no flash, and times longer by a factor."""
+    recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(truth.folder).path)
+    table = recording.stimulus_data.copy()
+    table[:, recording.stimulus_data_column_names.index("photodiode_flash")] = 0
+    table[:, recording.stimulus_data_column_names.index("time_seconds")] *= stretch
+    return dataclasses.replace(recording, stimulus_data=table)
+
+
+@pytest.mark.parametrize("drift", [0.9995, 1.0, 1.0005])
+def test_exact_onsets_without_flashes_at_changes(truth: twophoton.SimulatedRecording, drift: float) -> None:
+    timing = twophoton.resolve_recording_timing(without_flashes(truth, drift))
+    assert timing.source == "interpolated_epochs"
+    assert [each.epoch_number for each in timing.epoch_windows] == truth.epoch_numbers.tolist()
+    exact = [each.onset_frame_exact for each in timing.epoch_windows]
+    np.testing.assert_allclose(exact, truth.onset_frames, atol=0.02)
+
+
+def test_no_exact_onsets_where_the_end_flash_is_not_that_of_the_table(truth: twophoton.SimulatedRecording) -> None:
+    timing = twophoton.resolve_recording_timing(without_flashes(truth, 1.03))
+    assert {each.onset_frame_exact for each in timing.epoch_windows} == {None}
 
 
 def test_kernels_come_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from lumentrace import FormatError, twophoton
 from lumentrace.twophoton import parity
 from lumentrace.twophoton.dff import compute_roi_delta_f_over_f
-from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold, stimulus_bounds
+from lumentrace.twophoton.photodiode import detect_photodiode_events, find_stimulus, photodiode_threshold
 from lumentrace.twophoton.processing import LowPassFilterOptions, SmoothingOptions, low_pass, smooth
 from lumentrace.twophoton.watershed import watershed_labels
 from lumentrace.twophoton.windows import FrameWindow, default_baseline_epoch_number
@@ -207,7 +207,8 @@ def test_photodiode(units: Units) -> None:
     assert photodiode_threshold(arrays["pd"]) == pytest.approx(expected["threshold"], rel=1e-12)
     events = [[event.start, event.stop, event.duration] for event in detect_photodiode_events(arrays["pd"])]
     assert events == expected["events"]
-    assert list(stimulus_bounds(arrays["pd"], 200, 13.0208333)) == expected["bounds"]
+    found = find_stimulus(arrays["pd"], 200, 13.0208333)
+    assert [found.start_frame, found.stop_frame] == expected["bounds"]
 
 
 def test_default_baseline_epoch(units: Units) -> None:
@@ -222,7 +223,7 @@ def test_match_tables(units: Units, tmp_path: Path) -> None:
     assert again == rows
     assert (tmp_path / "m.csv").read_bytes() == (folder / "roi_matches.csv").read_bytes()
     groups = twophoton.load_manual_fov_group_rows(folder / "fov_groups.csv")
-    twophoton.save_manual_fov_group_rows(tmp_path / "g.csv", groups)
+    twophoton.save_manual_fov_group_rows(groups, tmp_path / "g.csv")
     assert (tmp_path / "g.csv").read_bytes() == (folder / "fov_groups.csv").read_bytes()
     new = twophoton.make_manual_roi_match_rows(
         {"b": "roi_0002", "a": "roi_0001"}, group_cell_id=twophoton.next_group_cell_id(rows)

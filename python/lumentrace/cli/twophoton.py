@@ -298,7 +298,7 @@ def simulate(
     repeats: Annotated[int, typer.Option(min=1, help="How often each epoch is shown.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the first recording.")] = 0,
 ) -> None:
-    """Write a small lab to try things on: recording folders with known truth, a database and `config.yml`.
+    """Write a small lab to try things on: recordings with known truth, a database, pixel sizes and `config.yml`.
 
     **Example**: `lumentrace twophoton simulate; lumentrace twophoton find --config lab/config.yml`
     """
@@ -317,7 +317,10 @@ def simulate(
             seed=seed,
             verbose=bar,
         )
-    console.print(f"wrote {plural(recordings, 'recording')} below {out}; try:", soft_wrap=True)
+    console.print(
+        f"wrote {plural(recordings, 'recording')} below {out}, pixel sizes to {out / 'pixel_sizes.csv'}; try:",
+        soft_wrap=True,
+    )
     console.print(f"  lumentrace twophoton find --config {out / 'config.yml'}", soft_wrap=True)
     extra = "" if stimulus == Stimulus.epochs else f" --kernels {stimulus.value}"
     side = " --hemisphere right" if stimulus == Stimulus.olfaction else ""

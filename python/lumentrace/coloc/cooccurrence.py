@@ -69,13 +69,17 @@ def overlap_coefficients(
     Returns
     -------
     Overlap
-        NaN without pixels, for a channel of zeros and for negative pixels.
+        NaN without pixels and for negative pixels. A channel of zeros makes r and its own coefficient NaN (k1 for `a`,
+        k2 for `b`), because they are divided by its sum of squares; the other one is 0: nothing of that channel
+        overlaps.
 
     Examples
     --------
     >>> from lumentrace.coloc import overlap_coefficients
     >>> overlap_coefficients([1, 2, 2], [2, 4, 4])
     Overlap(r=1.0, k1=2.0, k2=0.5)
+    >>> overlap_coefficients([0, 0, 0], [2, 4, 4])  # an empty channel
+    Overlap(r=nan, k1=nan, k2=0.0)
 
     References
     ----------

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
+from lumentrace.base.working import working_folder
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.storage.chunks import forget_open_files, frames_of
 from lumentrace.twophoton.cache import publish as note_published
@@ -21,7 +20,7 @@ from lumentrace.twophoton.converted_files import DATA_FILE, MOVIE_FILE, publish,
 from lumentrace.twophoton.crop import AlignmentCrop, alignment_crop
 from lumentrace.twophoton.movie_copy import copy_movie
 from lumentrace.twophoton.movie_source import MovieSource
-from lumentrace.twophoton.photodiode import stimulus_bounds
+from lumentrace.twophoton.photodiode import find_stimulus
 from lumentrace.twophoton.places import output_place
 from lumentrace.twophoton.ranges import frame_range
 from lumentrace.twophoton.sides import side_in_database
@@ -83,6 +82,8 @@ def convert_recording(
         If a file or the settings are missing.
     FormatError
         If a file is damaged, or the parts do not fit each other.
+    KeyError
+        If the stimulus computer's lookup has no function for a type of stimulus.
     ValueError
         If the range lies outside the movie, the recording in none of the data folders that results are arranged by, or
         the database says something else than left or right.
@@ -150,15 +151,12 @@ def write_recording(
     verbose : bool or callable
     """
     place.mkdir(parents=True, exist_ok=True)
-    work = Path(mkdtemp(prefix=".converting-", dir=place))
-    try:
+    with working_folder(place, "converting") as work:
         with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
             mean, dtype = copy_movie(movie, work / MOVIE_FILE, source.folder, mean_range, progress.reach)
         write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts)
         forget_open_files()
         publish(work, place)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, *mean_range)
 
 
@@ -259,7 +257,8 @@ def _crop(source: Source, shape: tuple[int, int, int]) -> tuple[AlignmentCrop, s
     """The valid crop; and why all frames were looked at, if the photodiode does not say when the stimulus ran."""
     rate, reason = float(source.acquisition["acq.frameRate"]), ""
     try:
-        bounds = stimulus_bounds(source.high_res_pd, shape[0], rate)
+        found = find_stimulus(source.high_res_pd, shape[0], rate)
+        bounds = found.start_frame, found.stop_frame
     except ValueError as error:
         bounds, reason = (0, shape[0]), str(error)
     return alignment_crop(source.alignment, shape, source.acquisition, bounds), reason

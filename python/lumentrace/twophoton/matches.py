@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -103,14 +104,14 @@ def make_manual_roi_match_rows(
     )
 
 
-def save_manual_fov_group_rows(path: Path_, rows: Sequence[ManualFovGroupRow]) -> Path:
+def save_manual_fov_group_rows(rows: Sequence[ManualFovGroupRow], path: Path_) -> Path:
     """Write fields of view as CSV."""
-    return _save(path, FOV_COLUMNS, rows)
+    return _save(path, FOV_COLUMNS, map(astuple, rows))
 
 
 def load_manual_fov_group_rows(path: Path_) -> tuple[ManualFovGroupRow, ...]:
     """Read fields of view; raises `FormatError` if a column is missing or a cell empty."""
-    rows = [ManualFovGroupRow(*cells) for cells in _cells(path, FOV_COLUMNS)]
+    rows = [ManualFovGroupRow(*cells) for cells in _read(path).cells(FOV_COLUMNS)]
     if any(not row.fov_group_id or not row.recording_path for row in rows):
         raise FormatError(f"{path}: expected a field of view and a recording in every row, found an empty cell")
     return tuple(rows)
@@ -124,8 +125,12 @@ def load_manual_roi_match_rows(path: Path_) -> tuple[ManualRoiMatchRow, ...]:
     FormatError
         If a column is missing, a row short, or a cell wrong.
     """
+    return _matches(_read(path))
+
+
+def _matches(table: _Table) -> tuple[ManualRoiMatchRow, ...]:
     rows = []
-    for number, (group, cell, recording, label, status, note) in enumerate(_cells(path, MATCH_COLUMNS), 2):
+    for number, (group, cell, recording, label, status, note) in enumerate(table.cells(MATCH_COLUMNS), 2):
         if (
             not cell.strip().lstrip("+-").isdigit()
             or int(cell) < 1
@@ -134,7 +139,7 @@ def load_manual_roi_match_rows(path: Path_) -> tuple[ManualRoiMatchRow, ...]:
             or not label
         ):
             raise FormatError(
-                f"{path}, line {number}: expected a cell number, recording, label and status, found {cell!r}, "
+                f"{table.path}, line {number}: expected a cell number, recording, label and status, found {cell!r}, "
                 f"{recording!r}, {label!r}, {status!r}"
             )
         rows.append(ManualRoiMatchRow(group, int(cell), recording, label, status, note))
@@ -142,12 +147,17 @@ def load_manual_roi_match_rows(path: Path_) -> tuple[ManualRoiMatchRow, ...]:
 
 
 def append_manual_roi_match_rows(path: Path_, rows: Sequence[ManualRoiMatchRow]) -> tuple[ManualRoiMatchRow, ...]:
-    """Add matches to a file, which is made if it is missing; all rows are returned."""
+    """Add matches to a file, which is made if it is missing; all rows are returned.
+
+    Columns that somebody else has added are kept; they are empty in the new rows.
+    """
     place = Path(path).expanduser()
-    before = load_manual_roi_match_rows(place) if place.exists() else ()
-    every = (*before, *rows)
-    _save(place, MATCH_COLUMNS, every)
-    return every
+    table = _read(place) if place.exists() else _Table(place, list(MATCH_COLUMNS), [])
+    before = _matches(table)
+    named = (dict(zip(MATCH_COLUMNS, astuple(row), strict=True)) for row in rows)
+    new = [[row.get(name, "") for name in table.columns] for row in named]
+    _save(place, table.columns, [*table.rows, *new])
+    return (*before, *rows)
 
 
 def next_group_cell_id(rows: Iterable[ManualRoiMatchRow]) -> int:
@@ -155,13 +165,11 @@ def next_group_cell_id(rows: Iterable[ManualRoiMatchRow]) -> int:
     return max((row.group_cell_id for row in rows), default=0) + 1
 
 
-def _save(path: Path_, columns: Sequence[str], rows: Sequence[Any]) -> Path:
-    import io
-
+def _save(path: Path_, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
     held = io.StringIO(newline="")
     table = csv.writer(held)
     table.writerow(columns)
-    table.writerows(astuple(row) for row in rows)
+    table.writerows(rows)
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
     with replacing(place) as file:
@@ -169,18 +177,30 @@ def _save(path: Path_, columns: Sequence[str], rows: Sequence[Any]) -> Path:
     return place
 
 
-def _cells(path: Path_, columns: Sequence[str]) -> list[tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Table:
+    """A CSV file as it is."""
+
+    path: Path
+    columns: list[str]
+    rows: list[list[str]]
+
+    def cells(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """Some columns, row by row; FormatError if one is missing."""
+        missing = [name for name in names if name not in self.columns]
+        if missing:
+            raise FormatError(f"{self.path}: expected columns {', '.join(names)}, missing {', '.join(missing)}")
+        places = [self.columns.index(name) for name in names]
+        return [tuple(row[at] for at in places) for row in self.rows]
+
+
+def _read(path: Path_) -> _Table:
     place = Path(path).expanduser()
     with open(place, encoding="utf-8-sig", newline="") as file:
         table = csv.reader(file)
         head = next(table, [])
-        missing = [name for name in columns if name not in head]
-        if missing:
-            raise FormatError(f"{place}: expected columns {', '.join(columns)}, missing {', '.join(missing)}")
-        places = [head.index(name) for name in columns]
-        rows = []
-        for number, row in enumerate(table, 2):
-            if len(row) < len(head):
-                raise FormatError(f"{place}, line {number}: expected {len(head)} cells, found {len(row)}")
-            rows.append(tuple(row[at] for at in places))
-    return rows
+        rows = list(table)
+    for number, row in enumerate(rows, 2):
+        if len(row) < len(head):
+            raise FormatError(f"{place}, line {number}: expected {len(head)} cells, found {len(row)}")
+    return _Table(place, head, rows)

@@ -139,13 +139,29 @@ def has_spikes(events: tuple[PhotodiodeEvent, ...], samples_per_second: float) -
     return any(length < shortest for length in (*gaps, *(event.duration for event in events)))
 
 
-def stimulus_bounds(high_res: NDArray[Any], frames: int, frame_rate_hz: float) -> tuple[int, int]:
-    """First frame and end of the stimulus, from the long flash at its end; otherwise as `bounds_and_spikes`."""
-    return bounds_and_spikes(high_res, frames, frame_rate_hz)[0]
+@dataclass(frozen=True)
+class Stimulus:
+    """When the stimulus ran, in frames of the movie.
+
+    Attributes
+    ----------
+    start_frame, stop_frame : int
+        First frame, and the first one after it.
+    first_flash, end_flash : float
+        Where the first flash and the one at the end begin, in fractions of a frame.
+    spikes : bool
+        Whether spikes had to be left out.
+    """
+
+    start_frame: int
+    stop_frame: int
+    first_flash: float
+    end_flash: float
+    spikes: bool
 
 
-def bounds_and_spikes(high_res: NDArray[Any], frames: int, frame_rate_hz: float) -> tuple[tuple[int, int], bool]:
-    """First frame and end of the stimulus, and whether spikes had to be left out.
+def find_stimulus(high_res: NDArray[Any], frames: int, frame_rate_hz: float) -> Stimulus:
+    """When the stimulus ran, from the first flash and the long one at its end.
 
     If spikes are among the flashes, or no long flash is found, the signal without spikes is looked at.
 
@@ -174,9 +190,9 @@ def bounds_and_spikes(high_res: NDArray[Any], frames: int, frame_rate_hz: float)
         found = sum(_is_long(event, rate) for event in every)
         raise ValueError(f"expected one or two long flashes of the photodiode, found {found}")
     if spikes:
-        warnings.warn(f"photodiode: {SPIKES}: {len(events)} flashes of {len(every)} events", stacklevel=3)
-    bounds = events[0].start // per_frame, (events[place].start - 1) // per_frame + 1
-    return bounds, spikes
+        warnings.warn(f"photodiode: {SPIKES}: {len(events)} flashes of {len(every)} events", stacklevel=2)
+    first, end = events[0].start, events[place].start
+    return Stimulus(first // per_frame, (end - 1) // per_frame + 1, first / per_frame, end / per_frame, spikes)
 
 
 def _is_long(event: PhotodiodeEvent, samples_per_second: float) -> bool:

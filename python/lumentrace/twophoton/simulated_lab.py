@@ -24,13 +24,22 @@ data_paths:
   - {data}
 analysis_output: source
 analysis_caching: false
+pixel_calibration_path: {calibration}
 """
+CALIBRATION = """rig,mode,scanner,zoom,pixel_size_um,measured_on
+day,2,galvo,5,0.5,2026-02-01
+day,2,galvo,10,0.25,2026-02-01
+day,2,resonant,5,0.6,2026-02-01
+night,2,galvo,5,0.52,2026-02-02
+night,2,galvo,10,0.26,2026-02-02
+"""
+"""An example of measured pixel sizes, in micrometres."""
 
 
 def simulate_lab(
     folder: str | os.PathLike[str], recordings: int = 2, *, stimulus: str = "epochs", seed: int = 0, **settings: Any
 ) -> tuple[SimulatedRecording, ...]:
-    """Write recordings, the database that `find_recordings` asks, and ``config.yml``.
+    """Write recordings, the database that `find_recordings` asks, measured pixel sizes as an example, ``config.yml``.
 
     Parameters
     ----------
@@ -66,5 +75,8 @@ def simulate_lab(
         connection.commit()
     finally:
         connection.close()
-    (root / FILE).write_text(SETTINGS.format(database=database, data=root / "data"), encoding="utf-8")
+    calibration = root / "pixel_sizes.csv"
+    calibration.write_text(CALIBRATION, encoding="utf-8")
+    settings_text = SETTINGS.format(database=database, data=root / "data", calibration=calibration)
+    (root / FILE).write_text(settings_text, encoding="utf-8")
     return tuple(made)

@@ -121,6 +121,8 @@ def read_source(session_dir: str | Path) -> Source:
         If something is missing.
     FormatError
         If a file is damaged, or there are several TIFF or alignment files.
+    KeyError
+        If the lookup has no function for a type of stimulus that an epoch has.
     """
     folder = Path(session_dir).expanduser()
     if not folder.is_dir():
@@ -249,22 +251,19 @@ def _code(path: Path, parameters: list[dict[str, Any]]) -> tuple[dict[str, str],
     """Names of stimulus functions, and what they write into the table."""
     kinds = list(dict.fromkeys(str(int(each["stimtype"])) for each in parameters if "stimtype" in each))
     with _damage(path), zipfile.ZipFile(path) as archive:
-        text = archive.read("paramfiles/stimulus_lookup.txt").decode("utf-8", "replace")
-        known = dict(_lookup(text))
-        lookup, columns = {}, {}
-        for kind in kinds:
-            if kind not in known:
-                raise KeyError(f"{path}: no function for stimulus {kind}")
-            lookup[kind] = known[kind]
-            name = f"stimfunctions/{known[kind]}.m"
-            code = archive.read(name).decode("utf-8", "replace")
-            columns[kind] = {
-                "stimtype": kind,
-                "function": known[kind],
-                "source_path": name,
-                "columns": list(_assignments(code)),
-            }
-    return lookup, columns
+        known = dict(_lookup(archive.read("paramfiles/stimulus_lookup.txt").decode("utf-8", "replace")))
+    for kind in kinds:
+        if kind not in known:
+            raise KeyError(f"{path}: no function for stimulus {kind}; stimulus_lookup.txt has {', '.join(known)}")
+    with _damage(path), zipfile.ZipFile(path) as archive:
+        columns = {kind: _stimulus_code(archive, kind, known[kind]) for kind in kinds}
+    return {kind: known[kind] for kind in kinds}, columns
+
+
+def _stimulus_code(archive: zipfile.ZipFile, kind: str, function: str) -> dict[str, Any]:
+    name = f"stimfunctions/{function}.m"
+    code = archive.read(name).decode("utf-8", "replace")
+    return {"stimtype": kind, "function": function, "source_path": name, "columns": list(_assignments(code))}
 
 
 def _lookup(text: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,8 +16,9 @@ from lumentrace.twophoton.photodiode import (
     FRACTION,
     SPIKES,
     PhotodiodeEvent,
-    bounds_and_spikes,
+    Stimulus,
     detect_photodiode_events,
+    find_stimulus,
     has_spikes,
     true_runs,
     without_spikes,
@@ -28,6 +30,8 @@ Floats = NDArray[np.float64]
 
 FLASH = 0.5
 LONG = 1.25
+CLOCKS = 0.01
+"""Share by which the clocks of microscope and projector may differ."""
 LEFT_OUT = "photodiode_spikes_left_out"
 CLASSIFIED, INTERPOLATED, STATED = "classified_photodiode", "interpolated_epochs", "stimulus_table"
 
@@ -211,25 +215,46 @@ def interpolated_timing(recording: ConvertedRecording) -> RecordingTiming:
         If the photodiode does not say when the stimulus ended, or the stimulus table does not fit.
     """
     rate = recording_frame_rate_hz(recording)
-    (start, stop), spikes = bounds_and_spikes(recording.high_res_pd, recording.movie.shape[0], rate)
-    count = stop - start
+    stimulus = find_stimulus(recording.high_res_pd, recording.movie.shape[0], rate)
+    start, count = stimulus.start_frame, stimulus.stop_frame - stimulus.start_frame
     times, epochs = (recording.stimulus_column(name) for name in ("time_seconds", "epoch_number"))
     if times is None or epochs is None:
         raise ValueError("expected a stimulus table with times and epoch numbers, found none")
     used = (epochs != 0) & (times <= count / rate)
     if not used.any():
         raise ValueError("expected rows of the stimulus table with an epoch, found none")
+    onsets = _interpolated_onsets(times, epochs, stimulus, rate)
     times, numbers = times[used], epochs[used].astype(np.int64)
     if (np.diff(times) < 0).any():
         raise ValueError("expected times of the stimulus table in order, found others")
-    own = numbers[_nearest(times, np.linspace(times[0], times[-1], count))]
+    rows = _nearest(times, np.linspace(times[0], times[-1], count))
+    began = np.maximum.accumulate(np.where(np.diff(numbers, prepend=-1) != 0, np.arange(len(numbers)), 0))
     windows = tuple(
-        epoch_window(number, start + first, start + last, epoch, _name(recording, epoch))
-        for number, (first, last, epoch) in enumerate(_runs(own))
+        epoch_window(
+            number, start + first, start + last, epoch, _name(recording, epoch), onsets(times[began[rows[first]]])
+        )
+        for number, (first, last, epoch) in enumerate(_runs(numbers[rows]))
     )
-    metadata: dict[str, Any] = {"start_frame": start, "stop_frame": stop, "frame_count": count}
-    metadata |= {"window_count": len(windows), **({LEFT_OUT: True} if spikes else {})}
+    metadata: dict[str, Any] = {"start_frame": start, "stop_frame": stimulus.stop_frame, "frame_count": count}
+    metadata |= {"window_count": len(windows), **({LEFT_OUT: True} if stimulus.spikes else {})}
     return RecordingTiming(rate, windows, INTERPOLATED, metadata)
+
+
+def _interpolated_onsets(
+    times: Floats, epochs: Floats, stimulus: Stimulus, rate: float
+) -> Callable[[float], float | None]:
+    """Where a time of the table lies in the movie, in fractions of a frame.
+
+    The first flash is the first row with an epoch, the one at the end the row after the last epoch; clocks run evenly
+    in between. None if they differ by more than `CLOCKS`: the table then does not say when the end flash was.
+    """
+    shown = np.flatnonzero(np.nan_to_num(epochs))
+    first, last = times[shown[0]], shown[-1] + 1
+    end = times[last] if last < len(times) else times[-1] + np.median(np.diff(times))
+    span = stimulus.end_flash - stimulus.first_flash
+    if not abs(span - (end - first) * rate) <= CLOCKS * span:
+        return lambda time: None
+    return lambda time: float(stimulus.first_flash + (time - first) * span / (end - first))
 
 
 def _nearest(times: Floats, wanted: Floats) -> NDArray[np.int64]:

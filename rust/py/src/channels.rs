@@ -2,10 +2,11 @@
 
 use lumentrace::channels::{self, Channel, Float, Levels, Pair, Search};
 use lumentrace::{Control, pool};
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::arrays::{Input1, Input2};
 use crate::{run, tables};
 
 /// Columns of [`measure_channels`]: n, Pearson's r and p, Spearman's r and p, ICQ, M1, M2, thresholds, slope, intercept,
@@ -58,10 +59,8 @@ pub(crate) fn measure_channels<'py>(
     let wanted = Wanted { metrics, search };
     macro_rules! try_type {
         ($ty:ty, $wrap:expr) => {
-            if let (Ok(a), Ok(b)) =
-                (a.extract::<PyReadonlyArray1<'py, $ty>>(), b.extract::<PyReadonlyArray1<'py, $ty>>())
-            {
-                let (a, b) = (pixels(&a)?, pixels(&b)?);
+            if let (Ok(a), Ok(b)) = (a.extract::<Input1<'py, $ty>>(), b.extract::<Input1<'py, $ty>>()) {
+                let (a, b) = (a.as_slice()?, b.as_slice()?);
                 let wrap = $wrap;
                 let found = run::watched(py, None, |control| {
                     regions_of(
@@ -83,10 +82,6 @@ pub(crate) fn measure_channels<'py>(
     try_type!(f32, |x, _| Float::<f32>::new(x));
     try_type!(f64, |x, _| Float::<f64>::new(x));
     Err(PyTypeError::new_err("`a`, `b`: expected two flat arrays of uint8, uint16, float32 or float64"))
-}
-
-fn pixels<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>) -> PyResult<&'a [T]> {
-    array.as_slice().map_err(|_| PyValueError::new_err("`a`, `b`: expected contiguous arrays"))
 }
 
 fn regions_of<A: Channel + Send + Copy, B: Channel + Send + Copy>(
@@ -158,9 +153,9 @@ fn row<A: Channel, B: Channel>(
 #[allow(clippy::type_complexity)] // three arrays
 pub(crate) fn group_labels<'py>(
     py: Python<'py>,
-    labels: PyReadonlyArray1<'py, i64>,
+    labels: Input1<'py, i64>,
 ) -> PyResult<(Bound<'py, PyArray1<i64>>, Vec<usize>, Bound<'py, PyArray1<u32>>)> {
-    let labels = labels.as_slice().map_err(|_| PyValueError::new_err("`labels`: expected a contiguous array"))?;
+    let labels = labels.as_slice()?;
     let found = run::quick(py, || channels::regions(labels))?;
     Ok((PyArray1::from_vec(py, found.labels), found.starts, PyArray1::from_vec(py, found.order)))
 }
@@ -169,10 +164,10 @@ pub(crate) fn group_labels<'py>(
 #[pyfunction]
 pub(crate) fn overlap_coefficients(
     py: Python<'_>,
-    a: PyReadonlyArray1<'_, f64>,
-    b: PyReadonlyArray1<'_, f64>,
+    a: Input1<'_, f64>,
+    b: Input1<'_, f64>,
 ) -> PyResult<(f64, f64, f64)> {
-    let (a, b) = (pixels(&a)?, pixels(&b)?);
+    let (a, b) = (a.as_slice()?, b.as_slice()?);
     let found =
         run::watched(py, None, |control| channels::overlap(&Pair::new(Float::new(a), Float::new(b))?, 0, control))?;
     Ok((found.r, found.k1, found.k2))
@@ -180,12 +175,8 @@ pub(crate) fn overlap_coefficients(
 
 /// Kendall's tau-b of two flat float64 channels and its probability by chance.
 #[pyfunction]
-pub(crate) fn kendall_tau(
-    py: Python<'_>,
-    a: PyReadonlyArray1<'_, f64>,
-    b: PyReadonlyArray1<'_, f64>,
-) -> PyResult<(f64, f64)> {
-    let (a, b) = (pixels(&a)?, pixels(&b)?);
+pub(crate) fn kendall_tau(py: Python<'_>, a: Input1<'_, f64>, b: Input1<'_, f64>) -> PyResult<(f64, f64)> {
+    let (a, b) = (a.as_slice()?, b.as_slice()?);
     let found =
         run::watched(py, None, |control| channels::kendall(&Pair::new(Float::new(a), Float::new(b))?, control))?;
     Ok((found.tau, found.p))
@@ -196,15 +187,15 @@ pub(crate) fn kendall_tau(
 #[pyo3(signature = (x, y, count, seed, threads=0))]
 pub(crate) fn shuffle_blocks<'py>(
     py: Python<'py>,
-    x: PyReadonlyArray2<'py, f32>,
-    y: PyReadonlyArray2<'py, f32>,
+    x: Input2<'py, f32>,
+    y: Input2<'py, f32>,
     count: usize,
     seed: u64,
     threads: usize,
 ) -> PyResult<(Bound<'py, PyArray1<f64>>, f64, f64)> {
     use channels::blocks::{Blocks, null_moments, shuffled_products};
-    let (sizes, strided) = ([x.shape()[1], y.shape()[1]], || PyValueError::new_err("expected contiguous blocks"));
-    let (x, y) = (x.as_slice().map_err(|_| strided())?, y.as_slice().map_err(|_| strided())?);
+    let sizes = [x.shape()[1], y.shape()[1]];
+    let (x, y) = (x.as_slice()?, y.as_slice()?);
     let (sums, mean, sd) = run::watched(py, None, |control| {
         let (x, y) = (Blocks::new(x, sizes[0])?, Blocks::new(y, sizes[1])?);
         let (mean, sd) = null_moments(x, y, threads, control)?;

@@ -1,9 +1,10 @@
 //! Bindings of `lumentrace::cluster`.
 
 use lumentrace::cluster::{self, Hdbscan, Points, Segregate, TracerClusters, hdbscan, tracers};
-use numpy::{PyArray1, PyArray2, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 
+use crate::arrays::Input2;
 use crate::{run, tables};
 
 type Labels = Py<PyArray1<i32>>;
@@ -14,11 +15,11 @@ const FEW_POINTS: usize = 3000;
 #[pyfunction]
 pub(crate) fn hdbscan_labels(
     py: Python<'_>,
-    points: PyReadonlyArray2<'_, f64>,
+    points: Input2<'_, f64>,
     min_cluster_size: usize,
     min_samples: usize,
 ) -> PyResult<Labels> {
-    let points = tables::rows("points", &points)?;
+    let points = tables::rows(&points)?;
     let options = Hdbscan { min_cluster_size, min_samples };
     let labels = run::watched(py, None, |control| {
         points.require_width("points", 3)?;
@@ -35,11 +36,11 @@ pub(crate) fn hdbscan_labels(
 #[pyfunction]
 pub(crate) fn tracer_labels(
     py: Python<'_>,
-    points: PyReadonlyArray2<'_, f64>,
+    points: Input2<'_, f64>,
     true_fraction: f64,
     max_tracers: usize,
 ) -> PyResult<Labels> {
-    let points = tables::rows("points", &points)?;
+    let points = tables::rows(&points)?;
     let labels = run::sized(py, points.len() <= FEW_POINTS, |control| {
         let clusters = TracerClusters::new(true_fraction, max_tracers)?;
         let (mut scratch, mut labels) = (tracers::Scratch::default(), Vec::new());
@@ -53,11 +54,11 @@ pub(crate) fn tracer_labels(
 #[pyfunction]
 pub(crate) fn tracer_injection<'py>(
     py: Python<'py>,
-    points: PyReadonlyArray2<'py, f64>,
+    points: Input2<'py, f64>,
     true_fraction: f64,
     max_tracers: usize,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
-    let points = tables::rows("points", &points)?;
+    let points = tables::rows(&points)?;
     let (injected, smallest) = run::quick(py, || TracerClusters::new(true_fraction, max_tracers)?.injection(points))?;
     Ok((tables::table(py, injected, 3)?, smallest))
 }
@@ -66,13 +67,13 @@ pub(crate) fn tracer_injection<'py>(
 #[pyo3(signature = (points, window, cut_distance, min_trajectory_size, max_time_interval = f64::INFINITY))]
 pub(crate) fn segregate(
     py: Python<'_>,
-    points: PyReadonlyArray2<'_, f64>,
+    points: Input2<'_, f64>,
     window: usize,
     cut_distance: f64,
     min_trajectory_size: usize,
     max_time_interval: f64,
 ) -> PyResult<(Py<PyArray1<i64>>, Labels)> {
-    let points = tables::rows("points", &points)?;
+    let points = tables::rows(&points)?;
     let options = Segregate { window, cut_distance, min_trajectory_size, max_time_interval };
     let (order, labels) = run::watched(py, None, |control| {
         let (order, labels) = cluster::segregate(points, options, control)?;
@@ -86,11 +87,11 @@ pub(crate) fn segregate(
 #[pyfunction]
 pub(crate) fn dbscan_labels<'py>(
     py: Python<'py>,
-    points: PyReadonlyArray2<'py, f64>,
+    points: Input2<'py, f64>,
     eps: f64,
     min_samples: usize,
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
-    let rows = tables::rows("points", &points)?;
+    let rows = tables::rows(&points)?;
     let labels = run::watched(py, None, |control| cluster::dbscan(rows, eps, min_samples, control))?;
     Ok(PyArray1::from_vec(py, labels))
 }
@@ -101,7 +102,7 @@ pub(crate) fn dbscan_labels<'py>(
 #[allow(clippy::too_many_arguments, clippy::type_complexity)] // a row of settings
 pub(crate) fn k_means<'py>(
     py: Python<'py>,
-    points: PyReadonlyArray2<'py, f64>,
+    points: Input2<'py, f64>,
     k: usize,
     starts: usize,
     seed: u64,
@@ -109,7 +110,7 @@ pub(crate) fn k_means<'py>(
     tol: f64,
     threads: usize,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<i64>>, f64)> {
-    let rows = tables::rows("points", &points)?;
+    let rows = tables::rows(&points)?;
     let options = cluster::KMeans { k, starts, seed, max_iter, tol };
     let found = run::watched(py, None, |control| options.fit(rows, threads, control))?;
     let centres = tables::table(py, found.centres, rows.width())?;

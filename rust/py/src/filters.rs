@@ -1,10 +1,11 @@
 //! Bindings of the filters of `lumentrace::frames`.
 
 use lumentrace::frames::{Filter, Filters, Scars};
-use numpy::{PyReadonlyArray3, PyReadwriteArray3, PyUntypedArrayMethods};
+use numpy::{PyReadwriteArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::arrays::Input3;
 use crate::run;
 
 /// Applies filters (a name and its settings each) to frames in place, or to a copy of `source`; lists (frame, step, reason) of what was kept as it was.
@@ -14,8 +15,8 @@ use crate::run;
 pub(crate) fn filter_frames(
     py: Python<'_>,
     mut frames: PyReadwriteArray3<'_, f64>,
-    source: Option<PyReadonlyArray3<'_, f64>>,
-    mask: Option<PyReadonlyArray3<'_, bool>>,
+    source: Option<Input3<'_, f64>>,
+    mask: Option<Input3<'_, bool>>,
     steps: Vec<(String, Vec<f64>)>,
     keep: bool,
     progress: Option<&Bound<'_, PyAny>>,
@@ -25,8 +26,8 @@ pub(crate) fn filter_frames(
     let steps = steps.iter().map(|(name, settings)| filter(name, settings)).collect::<PyResult<_>>()?;
     let filters = Filters::new(steps, height, width).map_err(|error| run::to_python(py, &error))?;
     let pixels = frames.as_slice_mut().map_err(|_| strided("frames"))?;
-    let source = source.as_ref().map(PyReadonlyArray3::as_slice).transpose().map_err(|_| strided("source"))?;
-    let mask = mask.as_ref().map(PyReadonlyArray3::as_slice).transpose().map_err(|_| strided("mask"))?;
+    let source = source.as_ref().map(|array| array.as_slice()).transpose()?;
+    let mask = mask.as_ref().map(|array| array.as_slice()).transpose()?;
     let failures = run::watched(py, progress, |control| filters.apply(pixels, source, mask, keep, threads, control))?;
     Ok(failures.into_iter().map(|failure| (failure.frame, failure.step, failure.error.to_string())).collect())
 }

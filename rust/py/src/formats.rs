@@ -2,10 +2,11 @@
 
 use lumentrace::formats::adac_forte::{COLUMNS, Calibration, Clock, ClockSource, Decoder, Header};
 use lumentrace::formats::{asd, modular_camera};
-use numpy::{PyReadonlyArray1, PyReadwriteArray2, PyReadwriteArray3, PyUntypedArrayMethods};
+use numpy::{PyReadwriteArray2, PyReadwriteArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::arrays::Input1;
 use crate::run;
 
 #[pyclass]
@@ -17,14 +18,14 @@ pub(crate) struct AdacCalibration {
 #[pymethods]
 impl AdacCalibration {
     #[new]
-    fn new(py: Python<'_>, head: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
-        let head = bytes("head", &head)?;
+    fn new(py: Python<'_>, head: Input1<'_, u8>) -> PyResult<Self> {
+        let head = head.as_slice()?;
         let header = Header::parse(head).map_err(|error| run::to_python(py, &error))?;
         Ok(Self { header, calibration: Calibration::new() })
     }
 
-    fn push(&mut self, py: Python<'_>, words: PyReadonlyArray1<'_, u8>) -> PyResult<()> {
-        let words = bytes("words", &words)?;
+    fn push(&mut self, py: Python<'_>, words: Input1<'_, u8>) -> PyResult<()> {
+        let words = words.as_slice()?;
         py.detach(|| self.calibration.push(words));
         Ok(())
     }
@@ -48,10 +49,10 @@ impl AdacDecoder {
     fn fill(
         &mut self,
         py: Python<'_>,
-        words: PyReadonlyArray1<'_, u8>,
+        words: Input1<'_, u8>,
         mut rows: PyReadwriteArray2<'_, f64>,
     ) -> PyResult<(usize, usize)> {
-        let words = bytes("words", &words)?;
+        let words = words.as_slice()?;
         let rows = seven_columns(&mut rows)?;
         Ok(py.detach(|| self.decoder.fill(words, rows)))
     }
@@ -86,10 +87,6 @@ impl AdacDecoder {
     }
 }
 
-fn bytes<'a>(name: &str, array: &'a PyReadonlyArray1<'_, u8>) -> PyResult<&'a [u8]> {
-    array.as_slice().map_err(|_| strided(name))
-}
-
 fn strided(name: &str) -> PyErr {
     PyValueError::new_err(format!("`{name}`: expected a C-contiguous array, found a strided one"))
 }
@@ -111,10 +108,10 @@ impl ModularDecoder {
     fn fill(
         &mut self,
         py: Python<'_>,
-        words: PyReadonlyArray1<'_, u8>,
+        words: Input1<'_, u8>,
         mut rows: PyReadwriteArray2<'_, f64>,
     ) -> PyResult<(usize, usize)> {
-        let words = bytes("words", &words)?;
+        let words = words.as_slice()?;
         let rows = seven_columns(&mut rows)?;
         Ok(py.detach(|| self.decoder.fill(words, rows)))
     }
@@ -142,8 +139,8 @@ pub(crate) struct AsdHeader {
 #[pymethods]
 impl AsdHeader {
     #[new]
-    fn new(py: Python<'_>, file: PyReadonlyArray1<'_, u8>) -> PyResult<Self> {
-        let header = asd::Header::parse(bytes("file", &file)?).map_err(|error| run::to_python(py, &error))?;
+    fn new(py: Python<'_>, file: Input1<'_, u8>) -> PyResult<Self> {
+        let header = asd::Header::parse(file.as_slice()?).map_err(|error| run::to_python(py, &error))?;
         Ok(Self { header })
     }
 
@@ -151,12 +148,12 @@ impl AsdHeader {
     fn decode(
         &self,
         py: Python<'_>,
-        frames: PyReadonlyArray1<'_, u8>,
+        frames: Input1<'_, u8>,
         channel: usize,
         unipolar_sign: f64,
         mut out: PyReadwriteArray3<'_, f64>,
     ) -> PyResult<()> {
-        let frames = bytes("frames", &frames)?;
+        let frames = frames.as_slice()?;
         let out = out.as_slice_mut().map_err(|_| strided("out"))?;
         run::quick(py, || self.header.decode(frames, channel, unipolar_sign, out))
     }

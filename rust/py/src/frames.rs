@@ -4,13 +4,11 @@ use lumentrace::frames::{
     BLOB_COLUMNS, BlobScratch, Blobs, FEATURE_COLUMNS, FeatureScratch, Features, Holes, Links, Method, Scale,
 };
 use lumentrace::{Control, pool};
-use numpy::{
-    PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
-    PyUntypedArrayMethods,
-};
+use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::arrays::{Input1, Input2, Input3};
 use crate::{run, tables};
 
 type Found<'py> = (Bound<'py, PyArray3<i32>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>);
@@ -24,7 +22,7 @@ type Found<'py> = (Bound<'py, PyArray3<i32>>, Bound<'py, PyArray1<i64>>, Bound<'
 pub(crate) fn find_features<'py>(
     py: Python<'py>,
     data: &Bound<'py, PyAny>,
-    mask: PyReadonlyArray3<'py, bool>,
+    mask: Input3<'py, bool>,
     holes: Option<f64>,
     opening: usize,
     merge: bool,
@@ -36,15 +34,14 @@ pub(crate) fn find_features<'py>(
     let holes = holes.map(|area| if area > 0.0 { Holes::Below(area) } else { Holes::Enclosed });
     let options = Features { holes, opening, merge, min_size, remove_edge };
     let shape = [mask.shape()[0], mask.shape()[1], mask.shape()[2]];
-    let pixels = mask.as_slice().map_err(|_| PyValueError::new_err("`mask`: expected a contiguous array"))?;
+    let pixels = mask.as_slice()?;
     let labels = PyArray3::<i32>::zeros(py, shape, false);
     let mut write = labels.readwrite();
     let painted = write.as_slice_mut().map_err(|_| PyValueError::new_err("labels: expected a contiguous array"))?;
     macro_rules! try_type {
         ($ty:ty) => {
-            if let Ok(values) = data.extract::<PyReadonlyArray3<'py, $ty>>() {
-                let values =
-                    values.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
+            if let Ok(values) = data.extract::<Input3<'py, $ty>>() {
+                let values = values.as_slice()?;
                 let rows = run::watched(py, progress, |control| {
                     in_frames(values, pixels, shape, &options, painted, threads, control)
                 })?;
@@ -96,7 +93,7 @@ fn in_frames<T: Copy + Into<f64> + Sync>(
 #[allow(clippy::type_complexity, clippy::too_many_arguments)] // two arrays; a row of settings
 pub(crate) fn find_blobs<'py>(
     py: Python<'py>,
-    data: PyReadonlyArray3<'py, f64>,
+    data: Input3<'py, f64>,
     sigmas: Vec<f64>,
     threshold: f64,
     overlap: f64,
@@ -106,7 +103,7 @@ pub(crate) fn find_blobs<'py>(
 ) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>)> {
     let (frames, width) = (data.shape()[0], data.shape()[2]);
     let size = data.shape()[1] * width;
-    let values = data.as_slice().map_err(|_| PyValueError::new_err("`data`: expected a contiguous array"))?;
+    let values = data.as_slice()?;
     let blobs = Blobs { sigmas, threshold, overlap, refine };
     let found = run::watched(py, progress, |control| {
         pool::map(frames, threads, control, BlobScratch::default, |scratch, frame| {
@@ -124,8 +121,8 @@ pub(crate) fn find_blobs<'py>(
 #[pyfunction]
 pub(crate) fn link_points<'py>(
     py: Python<'py>,
-    points: PyReadonlyArray2<'py, f64>,
-    starts: PyReadonlyArray1<'py, i64>,
+    points: Input2<'py, f64>,
+    starts: Input1<'py, i64>,
     max_distance: f64,
     max_missing: usize,
     scale: &str,
@@ -142,7 +139,7 @@ pub(crate) fn link_points<'py>(
         "optimal" => Method::Optimal,
         _ => return Err(PyValueError::new_err(format!("`method`: found {method:?}"))),
     };
-    let rows = tables::rows("points", &points)?;
+    let rows = tables::rows(&points)?;
     let starts: Vec<usize> = starts.as_array().iter().map(|&start| start.max(0) as usize).collect();
     let links = Links { max_distance, max_missing, scale, method };
     let ids = run::watched(py, None, |control| links.find(rows, &starts, control))?;

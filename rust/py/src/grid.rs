@@ -1,10 +1,11 @@
 //! Bindings of `lumentrace::grid`.
 
 use lumentrace::grid::{self, Space};
-use numpy::{PyArray2, PyReadonlyArray2, PyReadonlyArray3, PyReadwriteArray3, PyUntypedArrayMethods};
+use numpy::{PyArray2, PyReadwriteArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::arrays::{Input2, Input3};
 use crate::{run, tables};
 
 /// Adds to each cell of `counts`, in place, the number of lines that pass through it.
@@ -13,12 +14,12 @@ use crate::{run, tables};
 pub(crate) fn traverse(
     py: Python<'_>,
     mut counts: PyReadwriteArray3<'_, f64>,
-    lines: PyReadonlyArray2<'_, f64>,
+    lines: Input2<'_, f64>,
     lower: [f64; 3],
     upper: [f64; 3],
     threads: usize,
 ) -> PyResult<()> {
-    let lines = tables::rows("lines", &lines)?;
+    let lines = tables::rows(&lines)?;
     let &[nx, ny, nz] = counts.shape() else {
         return Err(PyValueError::new_err("`counts`: expected three axes"));
     };
@@ -34,10 +35,10 @@ pub(crate) fn traverse(
 #[allow(clippy::too_many_arguments)] // they are the keywords of FPI
 pub(crate) fn find_peaks<'py>(
     py: Python<'py>,
-    values: PyReadonlyArray3<'py, f64>,
+    values: Input3<'py, f64>,
     lower: [f64; 3],
     upper: [f64; 3],
-    lines: Option<PyReadonlyArray2<'py, f64>>,
+    lines: Option<Input2<'py, f64>>,
     w: usize,
     r: f64,
     lld_counts: f64,
@@ -45,8 +46,8 @@ pub(crate) fn find_peaks<'py>(
     let &[nx, ny, nz] = values.shape() else {
         return Err(PyValueError::new_err("`values`: expected three axes"));
     };
-    let cells = values.as_slice().map_err(|_| PyValueError::new_err("`values`: expected a contiguous array"))?;
-    let lines = lines.as_ref().map(|lines| tables::rows("lines", lines)).transpose()?;
+    let cells = values.as_slice()?;
+    let lines = lines.as_ref().map(|lines| tables::rows(lines)).transpose()?;
     let found = run::quick(py, || {
         let space = Space::new([nx, ny, nz], lower, upper)?;
         let time = lines.map_or(f64::NAN, grid::peaks::mean_time);

@@ -1,10 +1,11 @@
 //! Bindings of `lumentrace::lines`.
 
 use lumentrace::lines::{birmingham as birmingham_method, centroid, clusters, cutpoints};
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::arrays::{Input1, Input2};
 use crate::{run, tables};
 
 /// A table of one row or none, and a flag per line.
@@ -18,12 +19,12 @@ const FEW_LINES: usize = 3000;
 #[pyo3(signature = (lines, max_distance, cutoffs=None, append_indices=false))]
 pub(crate) fn find_cutpoints<'py>(
     py: Python<'py>,
-    lines: PyReadonlyArray2<'py, f64>,
+    lines: Input2<'py, f64>,
     max_distance: f64,
-    cutoffs: Option<PyReadonlyArray1<'py, f64>>,
+    cutoffs: Option<Input1<'py, f64>>,
     append_indices: bool,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    let rows = tables::rows("lines", &lines)?;
+    let rows = tables::rows(&lines)?;
     let cutoffs = cutoffs.map(|array| bounds(&array)).transpose()?;
     let search = cutpoints::Cutpoints { max_distance, cutoffs, append_indices };
     let found = run::sized(py, rows.len() <= FEW_LINES, |control| {
@@ -36,8 +37,8 @@ pub(crate) fn find_cutpoints<'py>(
     tables::table(py, found, search.columns())
 }
 
-fn bounds(array: &PyReadonlyArray1<'_, f64>) -> PyResult<[f64; 6]> {
-    let values = tables::values("cutoffs", array)?;
+fn bounds(array: &Input1<'_, f64>) -> PyResult<[f64; 6]> {
+    let values = array.as_slice()?;
     values.try_into().map_err(|_| {
         PyValueError::new_err(format!(
             "`cutoffs`: expected 6 values [xmin, xmax, ymin, ymax, zmin, zmax], found {}",
@@ -50,9 +51,9 @@ fn bounds(array: &PyReadonlyArray1<'_, f64>) -> PyResult<[f64; 6]> {
 #[pyfunction]
 pub(crate) fn get_cutoffs<'py>(
     py: Python<'py>,
-    lines: PyReadonlyArray2<'py, f64>,
+    lines: Input2<'py, f64>,
 ) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
-    let rows = tables::rows("lines", &lines)?;
+    let rows = tables::rows(&lines)?;
     let found = run::quick(py, || {
         rows.require_width("lines", 7)?;
         Ok(cutpoints::cutoffs(rows))
@@ -62,12 +63,8 @@ pub(crate) fn get_cutoffs<'py>(
 
 /// One row `t, x, y, z, error` (none without an answer) and a flag per line.
 #[pyfunction]
-pub(crate) fn birmingham<'py>(
-    py: Python<'py>,
-    lines: PyReadonlyArray2<'py, f64>,
-    fopt: f64,
-) -> PyResult<Location<'py>> {
-    let rows = tables::rows("lines", &lines)?;
+pub(crate) fn birmingham<'py>(py: Python<'py>, lines: Input2<'py, f64>, fopt: f64) -> PyResult<Location<'py>> {
+    let rows = tables::rows(&lines)?;
     let mut used = Vec::new();
     let row = run::quick(py, || {
         birmingham_method::locate(rows, fopt, &mut birmingham_method::Scratch::default(), Some(&mut used))
@@ -80,13 +77,13 @@ pub(crate) fn birmingham<'py>(
 #[pyfunction]
 pub(crate) fn cluster_lines<'py>(
     py: Python<'py>,
-    points: PyReadonlyArray2<'py, f64>,
-    lines: PyReadonlyArray2<'py, f64>,
+    points: Input2<'py, f64>,
+    lines: Input2<'py, f64>,
     indices: Vec<usize>,
     label: usize,
     reject: f64,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    let (points, lines) = (tables::rows("points", &points)?, tables::rows("lines", &lines)?);
+    let (points, lines) = (tables::rows(&points)?, tables::rows(&lines)?);
     let located = run::quick(py, || {
         let mut located = Vec::new();
         let clusters = clusters::ClusterLines { indices, label, reject };
@@ -98,11 +95,8 @@ pub(crate) fn cluster_lines<'py>(
 
 /// The point nearest to all lines, or None if there is no single one.
 #[pyfunction]
-pub(crate) fn lsq_point<'py>(
-    py: Python<'py>,
-    lines: PyReadonlyArray2<'py, f64>,
-) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
-    let rows = tables::rows("lines", &lines)?;
+pub(crate) fn lsq_point<'py>(py: Python<'py>, lines: Input2<'py, f64>) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
+    let rows = tables::rows(&lines)?;
     let point = run::quick(py, || centroid::nearest_point(rows))?;
     Ok(point.map(|point| PyArray1::from_slice(py, &point)))
 }

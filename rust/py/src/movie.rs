@@ -8,14 +8,12 @@ use lumentrace::frames::flood;
 use lumentrace::frames::movie::{
     Background, Chunk, ChunkedFile, Filter, Frames, Layout, Packed, Pixel, Regions, Target, Window,
 };
-use numpy::{
-    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3,
-    PyReadwriteArray2, PyUntypedArrayMethods,
-};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::arrays::{Input1, Input2, Input3};
 use crate::run;
 
 /// Frames (n, rows, columns) in chunks of a file, or in an array.
@@ -34,7 +32,7 @@ type Span = (usize, usize);
 type Images<'py> =
     (Bound<'py, PyArray2<u32>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>);
 type Columns<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>);
-type Areas<'py> = (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, u32>);
+type Areas<'py> = (Input1<'py, i64>, Input1<'py, u32>);
 
 /// Runs `$work` on frames of the type that the movie has.
 macro_rules! on_frames {
@@ -58,21 +56,14 @@ macro_rules! on_frames {
                 $work
             }
             Held::Memory(values) => {
-                let array = values.bind($py).extract::<PyReadonlyArray3<'_, $ty>>()?;
+                let array = values.bind($py).extract::<Input3<'_, $ty>>()?;
                 let shape = [array.shape()[0], array.shape()[1], array.shape()[2]];
-                let pixels = slice("values", &array)?;
+                let pixels = array.as_slice()?;
                 let $frames = Frames::in_memory(pixels, shape).map_err(|error| run::to_python($py, &error))?;
                 $work
             }
         }
     };
-}
-
-fn slice<'a, T: Element, D: numpy::ndarray::Dimension>(
-    name: &str,
-    array: &'a numpy::PyReadonlyArray<'_, T, D>,
-) -> PyResult<&'a [T]> {
-    array.as_slice().map_err(|_| PyValueError::new_err(format!("`{name}`: expected a C-contiguous array")))
 }
 
 fn window(rows: Span, columns: Span) -> Window {
@@ -104,7 +95,7 @@ impl MovieFrames {
         chunk: [usize; 3],
         dtype: String,
         filters: Vec<String>,
-        chunks: PyReadonlyArray2<'_, u64>,
+        chunks: Input2<'_, u64>,
     ) -> PyResult<Self> {
         let filters = filters.iter().map(|name| match name.as_str() {
             "shuffle" => Ok(Filter::Shuffle),
@@ -181,7 +172,7 @@ impl MovieFrames {
         let window = window(rows, columns);
         let size = window.rows.len() * window.columns.len();
         let areas = |(starts, pixels): &'_ Areas<'py>| -> PyResult<(Vec<i64>, Vec<u32>)> {
-            Ok((slice("starts", starts)?.to_vec(), slice("pixels", pixels)?.to_vec()))
+            Ok((starts.as_slice()?.to_vec(), pixels.as_slice()?.to_vec()))
         };
         let (starts, pixels) = areas(&regions)?;
         let (dark_starts, dark) = dark.as_ref().map_or_else(|| Ok((vec![0], Vec::new())), areas)?;
@@ -216,13 +207,13 @@ impl MovieFrames {
         frames: Span,
         rows: Span,
         columns: Span,
-        kept: PyReadonlyArray1<'py, bool>,
-        base: Option<PyReadonlyArray2<'py, f64>>,
+        kept: Input1<'py, bool>,
+        base: Option<Input2<'py, f64>>,
         threads: usize,
     ) -> PyResult<Images<'py>> {
         let window = window(rows, columns);
-        let kept = slice("kept", &kept)?;
-        let base = base.as_ref().map(|base| slice("base", base)).transpose()?;
+        let kept = kept.as_slice()?;
+        let base = base.as_ref().map(|base| base.as_slice()).transpose()?;
         let found = on_frames!(self, py, |movie| {
             run::watched(py, None, |control| movie.images(frames.0..frames.1, kept, &window, base, threads, control))
         });
@@ -294,11 +285,11 @@ fn pack<P: Pixel>(
 #[pyfunction]
 pub(crate) fn flood_labels(
     py: Python<'_>,
-    image: PyReadonlyArray2<'_, f64>,
+    image: Input2<'_, f64>,
     mut labels: PyReadwriteArray2<'_, i32>,
 ) -> PyResult<()> {
     let width = image.shape()[1];
-    let heights = slice("image", &image)?;
+    let heights = image.as_slice()?;
     let labels = labels.as_slice_mut().map_err(|_| PyValueError::new_err("`labels`: expected a contiguous array"))?;
     run::watched(py, None, |control| flood(heights, width, labels, control))
 }

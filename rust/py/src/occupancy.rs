@@ -2,10 +2,11 @@
 
 use lumentrace::grid::Space;
 use lumentrace::occupancy::{Bodies, spread};
-use numpy::{PyReadonlyArray2, PyReadwriteArray4, PyUntypedArrayMethods};
+use numpy::{PyReadwriteArray4, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::arrays::Input2;
 use crate::{run, tables};
 
 /// Adds to `grids` (count, nx, ny, nz), in place, what each body (from, to, radius, kind) holds, spread evenly over it.
@@ -16,13 +17,13 @@ use crate::{run, tables};
 pub(crate) fn spread_bodies(
     py: Python<'_>,
     mut grids: PyReadwriteArray4<'_, f64>,
-    bodies: PyReadonlyArray2<'_, f64>,
-    amounts: PyReadonlyArray2<'_, f64>,
+    bodies: Input2<'_, f64>,
+    amounts: Input2<'_, f64>,
     lower: [f64; 3],
     upper: [f64; 3],
     threads: usize,
 ) -> PyResult<()> {
-    let (bodies, amounts) = (tables::rows("bodies", &bodies)?, tables::rows("amounts", &amounts)?.data());
+    let (bodies, amounts) = (tables::rows(&bodies)?, tables::rows(&amounts)?.data());
     let &[_, nx, ny, nz] = grids.shape() else {
         return Err(PyValueError::new_err("`grids`: expected four axes"));
     };

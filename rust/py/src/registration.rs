@@ -1,28 +1,29 @@
 //! Bindings of `lumentrace::registration`.
 
 use lumentrace::registration::{Align, Field, Interpolation, Map, Model, Sampled, TILE_COLUMNS, Tiles, reduce, warp};
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::arrays::{Input2, Input3};
 use crate::{run, tables};
 
 /// Origin and spacing of the nodes along x and y, and their shifts (rows, columns, 2).
-type PyField<'py> = ([f64; 2], [f64; 2], PyReadonlyArray3<'py, f64>);
+type PyField<'py> = ([f64; 2], [f64; 2], Input3<'py, f64>);
 type PyAligned<'py> = (Bound<'py, PyArray1<f64>>, f64, f64, usize, bool, f64);
 
 /// Calls `$work` with a 2-D array of the type that `$image` has.
 macro_rules! for_pixels {
     ($image:expr, $name:literal, $work:expr) => {{
         let image: &Bound<'_, PyAny> = $image;
-        if let Ok(pixels) = image.extract::<PyReadonlyArray2<'_, u8>>() {
-            $work(Plane::new($name, &pixels)?)
-        } else if let Ok(pixels) = image.extract::<PyReadonlyArray2<'_, u16>>() {
-            $work(Plane::new($name, &pixels)?)
-        } else if let Ok(pixels) = image.extract::<PyReadonlyArray2<'_, u32>>() {
-            $work(Plane::new($name, &pixels)?)
-        } else if let Ok(pixels) = image.extract::<PyReadonlyArray2<'_, f32>>() {
-            $work(Plane::new($name, &pixels)?)
+        if let Ok(pixels) = image.extract::<Input2<'_, u8>>() {
+            $work(Plane::new(&pixels)?)
+        } else if let Ok(pixels) = image.extract::<Input2<'_, u16>>() {
+            $work(Plane::new(&pixels)?)
+        } else if let Ok(pixels) = image.extract::<Input2<'_, u32>>() {
+            $work(Plane::new(&pixels)?)
+        } else if let Ok(pixels) = image.extract::<Input2<'_, f32>>() {
+            $work(Plane::new(&pixels)?)
         } else {
             let found = image.getattr("dtype").map_or_else(|_| "no array".to_owned(), |dtype| dtype.to_string());
             Err(PyTypeError::new_err(format!(
@@ -41,11 +42,8 @@ pub(crate) struct Plane<'a, T> {
 }
 
 impl<'a, T: Element> Plane<'a, T> {
-    pub(crate) fn new(name: &str, array: &'a PyReadonlyArray2<'_, T>) -> PyResult<Self> {
-        let pixels = array.as_slice().map_err(|_| {
-            PyValueError::new_err(format!("`{name}`: expected a C-contiguous array, found a strided one"))
-        })?;
-        Ok(Self { pixels, width: array.shape()[1] })
+    pub(crate) fn new(array: &'a Input2<'_, T>) -> PyResult<Self> {
+        Ok(Self { pixels: array.as_slice()?, width: array.shape()[1] })
     }
 }
 
@@ -136,8 +134,8 @@ fn to_model(name: &str) -> PyResult<Model> {
 #[allow(clippy::too_many_arguments)] // two images and a row of settings
 pub(crate) fn align_images<'py>(
     py: Python<'py>,
-    fixed: PyReadonlyArray2<'py, f32>,
-    moving: PyReadonlyArray2<'py, f32>,
+    fixed: Input2<'py, f32>,
+    moving: Input2<'py, f32>,
     start: [f64; 9],
     model: &str,
     iterations: usize,
@@ -146,7 +144,7 @@ pub(crate) fn align_images<'py>(
     threads: usize,
 ) -> PyResult<PyAligned<'py>> {
     let settings = Align { model: to_model(model)?, iterations, tolerance, robust };
-    let (fixed, moving) = (Plane::new("fixed", &fixed)?, Plane::new("moving", &moving)?);
+    let (fixed, moving) = (Plane::new(&fixed)?, Plane::new(&moving)?);
     let found = run::watched(py, None, |control| {
         let moving = Sampled::new(moving.pixels, moving.width)?;
         settings.run(fixed.pixels, fixed.width, &moving, start, threads, control)
@@ -161,9 +159,9 @@ pub(crate) fn align_images<'py>(
 #[allow(clippy::too_many_arguments)] // two images and a row of settings
 pub(crate) fn tile_shifts<'py>(
     py: Python<'py>,
-    fixed: PyReadonlyArray2<'py, f32>,
-    moving: PyReadonlyArray2<'py, f32>,
-    centres: PyReadonlyArray2<'py, f64>,
+    fixed: Input2<'py, f32>,
+    moving: Input2<'py, f32>,
+    centres: Input2<'py, f64>,
     radius: usize,
     longest: f64,
     iterations: usize,
@@ -174,7 +172,7 @@ pub(crate) fn tile_shifts<'py>(
         return Err(PyValueError::new_err("`centres`: expected rows (x, y)"));
     }
     let centres: Vec<[f64; 2]> = centres.as_array().rows().into_iter().map(|row| [row[0], row[1]]).collect();
-    let (fixed, moving) = (Plane::new("fixed", &fixed)?, Plane::new("moving", &moving)?);
+    let (fixed, moving) = (Plane::new(&fixed)?, Plane::new(&moving)?);
     let found = run::watched(py, None, |control| {
         let moving = Sampled::new(moving.pixels, moving.width)?;
         settings.find(fixed.pixels, &moving, &centres, threads, control)

@@ -1,10 +1,11 @@
 //! Bindings of `lumentrace::subtraction`.
 
 use lumentrace::subtraction::{Counts, SPOT_COLUMNS, Spots, Tally};
-use numpy::{PyArray2, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
+use numpy::{PyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::arrays::Input2;
 use crate::registration::{Plane, for_pixels};
 use crate::{run, tables};
 
@@ -19,8 +20,8 @@ use crate::{run, tables};
 pub(crate) fn tally_ratios<'py>(
     py: Python<'py>,
     fixed: &Bound<'py, PyAny>,
-    moving: PyReadonlyArray2<'py, f32>,
-    sharp: PyReadonlyArray2<'py, f32>,
+    moving: Input2<'py, f32>,
+    sharp: Input2<'py, f32>,
     first: usize,
     inner: (usize, usize),
     mut ratios: PyReadwriteArray2<'py, u32>,
@@ -35,7 +36,7 @@ pub(crate) fn tally_ratios<'py>(
     seed: u64,
     threads: usize,
 ) -> PyResult<()> {
-    let (moving, sharp) = (Plane::new("moving", &moving)?, Plane::new("sharp", &sharp)?);
+    let (moving, sharp) = (Plane::new(&moving)?, Plane::new(&sharp)?);
     let tally = Tally {
         width: moving.width,
         margin,
@@ -83,13 +84,8 @@ impl SpotFinder {
     }
 
     /// Takes more rows: how high pixels are, and the values that are summed.
-    fn add(
-        &mut self,
-        py: Python<'_>,
-        height: PyReadonlyArray2<'_, f32>,
-        values: PyReadonlyArray2<'_, f32>,
-    ) -> PyResult<()> {
-        let (height, values) = (Plane::new("height", &height)?, Plane::new("values", &values)?);
+    fn add(&mut self, py: Python<'_>, height: Input2<'_, f32>, values: Input2<'_, f32>) -> PyResult<()> {
+        let (height, values) = (Plane::new(&height)?, Plane::new(&values)?);
         let spots = &mut self.0;
         run::quick(py, move || spots.add(height.pixels, values.pixels))
     }

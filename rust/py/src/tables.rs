@@ -1,9 +1,11 @@
 //! numpy arrays in and out.
 
 use lumentrace::Rows;
-use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+
+use crate::arrays::Input2;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 
 /// A dictionary for each row of a table.
@@ -12,7 +14,7 @@ use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 #[pyfunction]
 pub(crate) fn row_dicts<'py>(
     py: Python<'py>,
-    table: PyReadonlyArray2<'py, f64>,
+    table: Input2<'py, f64>,
     layout: Vec<(Bound<'py, PyString>, Vec<usize>, bool)>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let width = table.shape()[1];
@@ -26,7 +28,7 @@ pub(crate) fn row_dicts<'py>(
             PyFloat::new(py, row[column]).into_any()
         })
     };
-    let values = table.as_slice().map_err(|_| not_contiguous("table"))?;
+    let values = table.as_slice()?;
     let rows = values.chunks_exact(width.max(1)).map(|row| {
         let dict = PyDict::new(py);
         for (name, columns, whole) in &layout {
@@ -42,24 +44,14 @@ pub(crate) fn row_dicts<'py>(
     rows.collect()
 }
 
-/// A C-contiguous `(n, width)` array as rows.
-pub(crate) fn rows<'a>(name: &str, array: &'a PyReadonlyArray2<'_, f64>) -> PyResult<Rows<'a>> {
-    let data = array.as_slice().map_err(|_| not_contiguous(name))?;
-    Rows::new(data, array.shape()[1].max(1)).map_err(|e| PyValueError::new_err(e.to_string()))
-}
-
-/// A contiguous one-dimensional array.
-pub(crate) fn values<'a>(name: &str, array: &'a PyReadonlyArray1<'_, f64>) -> PyResult<&'a [f64]> {
-    array.as_slice().map_err(|_| not_contiguous(name))
-}
-
-fn not_contiguous(name: &str) -> PyErr {
-    PyValueError::new_err(format!("`{name}`: expected a C-contiguous array, found a strided one"))
+/// An `(n, width)` array as rows.
+pub(crate) fn rows<'a>(array: &'a Input2<'_, f64>) -> PyResult<Rows<'a>> {
+    Rows::new(array.as_slice()?, array.shape()[1].max(1)).map_err(|e| PyValueError::new_err(e.to_string()))
 }
 
 /// Sample ranges `(n, 2)` checked against `rows` rows.
-pub(crate) fn ranges(array: &PyReadonlyArray2<'_, i64>, rows: usize) -> PyResult<Vec<(usize, usize)>> {
-    let data = array.as_slice().map_err(|_| not_contiguous("ranges"))?;
+pub(crate) fn ranges(array: &Input2<'_, i64>, rows: usize) -> PyResult<Vec<(usize, usize)>> {
+    let data = array.as_slice()?;
     if array.shape()[1] != 2 {
         return Err(PyValueError::new_err("`ranges`: expected two columns (start, end)"));
     }

@@ -7,11 +7,12 @@ use lumentrace::lines::cutpoints::Cutpoints;
 use lumentrace::lines::minpoints::Minpoints;
 use lumentrace::points::velocity::Velocity;
 use lumentrace::track::{Plan, Step};
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::arrays::{Input1, Input2};
 use crate::{run, tables};
 
 type Tables = (Py<PyArray2<f64>>, Py<PyArray2<i64>>, Py<PyArray1<i64>>);
@@ -21,14 +22,14 @@ type Tables = (Py<PyArray2<f64>>, Py<PyArray2<i64>>, Py<PyArray1<i64>>);
 #[pyo3(signature = (rows, ranges, owners, steps, threads=0, progress=None))]
 pub(crate) fn run_plan(
     py: Python<'_>,
-    rows: PyReadonlyArray2<'_, f64>,
-    ranges: PyReadonlyArray2<'_, i64>,
-    owners: Option<PyReadonlyArray1<'_, i64>>,
+    rows: Input2<'_, f64>,
+    ranges: Input2<'_, i64>,
+    owners: Option<Input1<'_, i64>>,
     steps: Vec<(String, Bound<'_, PyDict>)>,
     threads: usize,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Tables> {
-    let rows = tables::rows("rows", &rows)?;
+    let rows = tables::rows(&rows)?;
     let ranges = tables::ranges(&ranges, rows.len())?;
     let owners = owners.as_ref().map(offsets).transpose()?;
     let steps = steps.iter().map(|(name, options)| step(name, options)).collect::<PyResult<Vec<_>>>()?;
@@ -73,8 +74,8 @@ fn most_pairs(steps: &[Step], mut rows: f64) -> f64 {
     pairs
 }
 
-fn offsets(array: &PyReadonlyArray1<'_, i64>) -> PyResult<Vec<usize>> {
-    let values = array.as_slice().map_err(|_| PyValueError::new_err("`owners`: expected a contiguous array"))?;
+fn offsets(array: &Input1<'_, i64>) -> PyResult<Vec<usize>> {
+    let values = array.as_slice()?;
     let offset = |&value: &i64| {
         usize::try_from(value)
             .map_err(|_| PyValueError::new_err(format!("`owners`: expected numbers >= 0, found {value}")))
