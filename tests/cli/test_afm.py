@@ -15,8 +15,7 @@ from PIL import Image
 import afm_files
 from afm_cases import DETECT, movie, stacked
 from helpers import lumentrace
-from lumentrace import plots
-from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load
+from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load, write_report
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.export import to_film, to_ome_tiff
 from lumentrace.cli import afm_recipe
@@ -281,7 +280,7 @@ def test_mp4(tmp_path: Path) -> None:
 
 
 def test_scale_bars_have_their_length() -> None:
-    from lumentrace.plots.films.drawing import annotated
+    from lumentrace.afm.report.drawing import annotated
 
     grey = np.full((200, 300, 3), 90, np.uint8)
     picture = annotated(grey, 2.0, 100.0, "")
@@ -320,7 +319,7 @@ def test_report_shows_what_was_found(tmp_path: Path) -> None:
     ):
         pipeline.add(name, **settings)
     record = pipeline.run(stack)
-    path = plots.afm_report(stack, record, path=tmp_path / "report.html", title="Film <1>", notes=["Seen & noted."])
+    path = write_report(stack, record, path=tmp_path / "report.html", title="Film <1>", notes=["Seen & noted."])
     page = path.read_text()
     for said in ("Film &lt;1&gt;", "Seen &amp; noted.", "Mean squared displacement", "Clusters: k_means_clustering"):
         assert said in page
@@ -337,5 +336,5 @@ def test_reports_of_any_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
     pipeline.add("particle_tracking")
     pipeline.add("track_statistics")
     stack = AFMImageStack(images, 1.0, "height_trace", "film.asd")
-    plots.afm_report(stack, pipeline.run(stack), path=tmp_path / "report.html")
+    write_report(stack, pipeline.run(stack), path=tmp_path / "report.html")
     assert "None were found." in (tmp_path / "report.html").read_text()

@@ -14,7 +14,7 @@ import pytest
 import tifffile
 
 from helpers import lumentrace
-from lumentrace import coloc, plots
+from lumentrace import coloc
 from lumentrace.base.errors import FormatError
 from lumentrace.storage import read_tiff
 
@@ -237,7 +237,7 @@ def test_report_of_one_pair(tmp_path: Path) -> None:
     a, b = channels(2)
     table = coloc.colocalization_table({"<dna>": a, "tub": b}, metrics=coloc.EXTENDED_METRICS, randomizations=50)
     null = coloc.costes_randomization(a, b, n=50)
-    path = plots.coloc_report({"<dna>": a, "tub": b}, table, path=tmp_path / "r.html", nulls={("<dna>", "tub"): null})
+    path = coloc.write_report({"<dna>": a, "tub": b}, table, path=tmp_path / "r.html", nulls={("<dna>", "tub"): null})
     text = path.read_text("utf-8")
     body = text[text.index("<main>") : text.index("</main>")]
     assert "<dna>" not in body
@@ -251,7 +251,7 @@ def test_report_of_regions_that_cannot_be_measured(tmp_path: Path) -> None:
     a[cells() == 3] = np.nan
     b[cells() == 8] = 1
     table = coloc.colocalization_table({"a": a, "b": b}, label_mask=cells())
-    text = plots.coloc_report({"a": a, "b": b}, table, path=tmp_path / "r.html", label_mask=cells()).read_text("utf-8")
+    text = coloc.write_report({"a": a, "b": b}, table, path=tmp_path / "r.html", label_mask=cells()).read_text("utf-8")
     assert "a has pixels that are not finite" in text
     assert "b is constant (1)" in text
 
@@ -260,12 +260,12 @@ def test_report_of_regions_that_cannot_be_measured(tmp_path: Path) -> None:
 def test_report_of_any_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
     a, b = channels(2, shape)
     table = coloc.colocalization_table({"a": a, "b": b})
-    assert plots.coloc_report({"a": a, "b": b}, table, path=tmp_path / "r.html").stat().st_size > 1e6
+    assert coloc.write_report({"a": a, "b": b}, table, path=tmp_path / "r.html").stat().st_size > 1e6
 
 
 def test_large_images_are_reduced(tmp_path: Path) -> None:
     a, b = channels(2, (2500, 1500))
     table = coloc.colocalization_table({"a": a, "b": b}, metrics="mcc")
-    path = plots.coloc_report({"a": a, "b": b}, table, path=tmp_path / "r.html")
+    path = coloc.write_report({"a": a, "b": b}, table, path=tmp_path / "r.html")
     assert "One pixel shown stands for 3 x 3." in path.read_text("utf-8")
     assert path.stat().st_size < 9e6

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 import pytest
 
 from lumentrace import LineData, PointData
-from lumentrace.plots import pept_report
+from lumentrace.pept import write_report
+from lumentrace.pept.report.tracks import followed_times, located_time, speeds, tracks, truth_errors
 from lumentrace.plots.report import Missing, Report, Swatch
-from lumentrace.plots.tracking.tracks import followed_times, located_time, speeds, tracks, truth_errors
 from pages import Page
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>&amp;\'"\ud800'
@@ -177,7 +177,7 @@ def wheel():
 
 def test_report_holds_the_data(tmp_path, wheel):
     points, lines, truth = wheel
-    path = pept_report(points, lines, path=tmp_path / "report.html", title="Wheel", truth=truth, notes=["Some note."])
+    path = write_report(points, lines, path=tmp_path / "report.html", title="Wheel", truth=truth, notes=["Some note."])
     assert path == tmp_path / "report.html"
     figures = report_figures(path)
     assert list(figures) == [
@@ -222,7 +222,7 @@ def test_report_holds_the_data(tmp_path, wheel):
 
 def test_report_key_figures(tmp_path, wheel):
     points, lines, truth = wheel
-    path = pept_report(points, lines, path=tmp_path / "report.html", truth=truth)
+    path = write_report(points, lines, path=tmp_path / "report.html", truth=truth)
     shown = key_figures(path)
     assert shown["LoRs"].startswith("5 000")
     assert shown["Duration"].startswith("998 ms")
@@ -241,7 +241,7 @@ def test_report_key_figures(tmp_path, wheel):
     nearest = np.min([np.linalg.norm(points.points[:, 1:4] - xyz, axis=1) for xyz in interpolated], axis=0)
     distance = np.median(nearest[points["label"] >= 0])
     assert shown["Median distance from truth"].startswith(f"{distance:.3f} mm")
-    alone = key_figures(pept_report(PointData(points.points[points["label"] == 0], columns=points.columns), path=path))
+    alone = key_figures(write_report(PointData(points.points[points["label"] == 0], columns=points.columns), path=path))
     assert alone["Located"].startswith("89.8 %")  # 896 of 998 ms
     assert alone["LoRs"] == "n/a (none given)"
 
@@ -256,7 +256,7 @@ def test_report_of_one_million_points_stays_light(tmp_path):
     points = PointData(rows, columns=["t", "x", "y", "z", "error", "label"])
     lines = LineData(np.column_stack([t, rng.random((count, 6))]))
     begin = time.perf_counter()
-    path = pept_report(points, lines, path=tmp_path / "report.html", title="Large")
+    path = write_report(points, lines, path=tmp_path / "report.html", title="Large")
     assert time.perf_counter() - begin < 15
     assert path.stat().st_size < 8_000_000
     text = report_text(path)
@@ -272,7 +272,7 @@ def test_report_of_one_million_points_stays_light(tmp_path):
     z = np.concatenate([trace["y"] for trace in figures["Coordinates"]["data"] if trace.get("yaxis") == "y3"])
     assert np.nanmax(z) >= 77.0  # the single peak is drawn
     few = PointData(rows[:50_000], columns=points.columns)
-    small = pept_report(few, path=path, max_points=1000)
+    small = write_report(few, path=path, max_points=1000)
     assert small.stat().st_size < 5_400_000
 
 
@@ -281,7 +281,7 @@ def test_report_loads_nothing_and_escapes_everything(tmp_path, wheel):
     points.provenance = None
     points.units = {"x": HOSTILE, "t": HOSTILE}
     record = {"input": {"path": HOSTILE, HOSTILE: 1}, "steps": [{"name": HOSTILE, "parameters": {HOSTILE: [HOSTILE]}}]}
-    path = pept_report(points, lines, path=tmp_path / "report.html", title=HOSTILE, provenance=record, notes=[HOSTILE])
+    path = write_report(points, lines, path=tmp_path / "report.html", title=HOSTILE, provenance=record, notes=[HOSTILE])
     text = path.read_text()
     page = Page(text)
     assert page.references == []
@@ -328,7 +328,7 @@ def test_report_of_nothing_says_so(tmp_path, wheel):
         ((PointData(points.points[points["label"] < 0], columns=points.columns), lines), "all carry a negative label"),
     ]
     for (trajectories, given_lines), reason in cases:
-        pept_report(trajectories, given_lines, path=path, truth=truth)
+        write_report(trajectories, given_lines, path=path, truth=truth)
         assert reason in report_text(path)
         shown = key_figures(path)
         assert shown["Trajectories"].startswith("0")
@@ -339,11 +339,11 @@ def test_report_of_nothing_says_so(tmp_path, wheel):
 def test_report_of_very_little(tmp_path):
     path = tmp_path / "report.html"
     for rows in ([[0.0, 1, 2, 3]], [[5.0, 1, 2, 3]] * 3, [[0.0, 1, 2, 3], [1, 2, 3, 4]]):
-        shown = key_figures(pept_report(np.array(rows), path=path))
+        shown = key_figures(write_report(np.array(rows), path=path))
         assert shown["Trajectories"].startswith("1")
         assert shown["Median speed"].startswith("n/a (no 11 points in a row without a gap)")
         assert shown["Median spread"].startswith("n/a (no column “error”)")
-    pept_report(np.array([[0.0, 1, 2, 3], [1, np.nan, 3, 4], [np.inf, 2, 3, 4]]), path=path)
+    write_report(np.array([[0.0, 1, 2, 3], [1, np.nan, 3, 4], [np.inf, 2, 3, 4]]), path=path)
     assert "2 rows without a finite time or position were left out" in report_text(path)
 
 
@@ -352,7 +352,7 @@ def test_report_of_many_short_trajectories(tmp_path):
     count = 3000
     rows = np.column_stack([np.arange(6.0 * count), rng.normal(size=(6 * count, 3)), np.repeat(np.arange(count), 6)])
     begin = time.perf_counter()
-    path = pept_report(PointData(rows, columns=["t", "x", "y", "z", "label"]), path=tmp_path / "report.html")
+    path = write_report(PointData(rows, columns=["t", "x", "y", "z", "label"]), path=tmp_path / "report.html")
     assert time.perf_counter() - begin < 5
     figures = report_figures(path)
     assert len(figures["Trajectories"]["data"]) == 9
@@ -363,9 +363,9 @@ def test_report_on_mapped_lines_read_in_blocks_is_the_same(tmp_path, wheel, monk
     points, lines, _ = wheel
     np.save(tmp_path / "lines.npy", lines.lines)
     mapped = LineData(np.load(tmp_path / "lines.npy", mmap_mode="r"))
-    shown = [report_figures(pept_report(points, lines, path=tmp_path / "report.html"))]
-    monkeypatch.setattr("lumentrace.plots.tracking.lines.BLOCK", 700)
-    shown.append(report_figures(pept_report(points, mapped, path=tmp_path / "report.html")))
+    shown = [report_figures(write_report(points, lines, path=tmp_path / "report.html"))]
+    monkeypatch.setattr("lumentrace.pept.report.lines.BLOCK", 700)
+    shown.append(report_figures(write_report(points, mapped, path=tmp_path / "report.html")))
     for title in ("Rate of LoRs", "Lines of response"):
         np.testing.assert_array_equal(shown[0][title]["data"][0]["y"], shown[1][title]["data"][0]["y"])
 
@@ -377,15 +377,15 @@ def test_report_shows_provenance(tmp_path, wheel):
     record = Provenance(input={"path": "run.csv", "bytes": 123456}, seed=5)
     start = now()
     points.provenance = record.then("Cutpoints", {"max_distance": 0.5}, start, 1.25)
-    text = report_text(pept_report(points, path=tmp_path / "report.html"))
+    text = report_text(write_report(points, path=tmp_path / "report.html"))
     assert "ran together" not in text
     together = points.provenance.then("HDBSCAN", {"max_tracers": 2}, start, 1.25)
-    assert "ran together" in report_text(pept_report(points, path=tmp_path / "report.html", provenance=together))
+    assert "ran together" in report_text(write_report(points, path=tmp_path / "report.html", provenance=together))
     for expected in ("run.csv", "123 456", "Cutpoints", "max_distance = 0.5", "1.25", "lumentrace"):
         assert expected in text
     points.provenance = None
     assert "n/a (no provenance record came with the data)" in report_text(
-        pept_report(points, path=tmp_path / "report.html")
+        write_report(points, path=tmp_path / "report.html")
     )
 
 
@@ -394,17 +394,17 @@ def test_report_refuses_wrong_input_and_keeps_the_old_file(tmp_path, wheel):
     path = tmp_path / "report.html"
     path.write_text("old")
     for error, name, call in [
-        (TypeError, "points", lambda: pept_report(lines, path=path)),
-        (TypeError, "lines", lambda: pept_report(points, points, path=path)),
-        (ValueError, "points", lambda: pept_report(np.zeros((3, 3)), path=path)),
-        (ValueError, "lines", lambda: pept_report(points, np.zeros((3, 5)), path=path)),
-        (ValueError, "max_points", lambda: pept_report(points, path=path, max_points=10)),
-        (ValueError, "max_gap", lambda: pept_report(points, path=path, max_gap=0)),
-        (ValueError, "speed_window", lambda: pept_report(points, path=path, speed_window=4)),
+        (TypeError, "points", lambda: write_report(lines, path=path)),
+        (TypeError, "lines", lambda: write_report(points, points, path=path)),
+        (ValueError, "points", lambda: write_report(np.zeros((3, 3)), path=path)),
+        (ValueError, "lines", lambda: write_report(points, np.zeros((3, 5)), path=path)),
+        (ValueError, "max_points", lambda: write_report(points, path=path, max_points=10)),
+        (ValueError, "max_gap", lambda: write_report(points, path=path, max_gap=0)),
+        (ValueError, "speed_window", lambda: write_report(points, path=path, speed_window=4)),
     ]:
         with pytest.raises(error, match=f"`{name}`"):
             call()
     with pytest.raises(OSError, match="missing"):
-        pept_report(points, path=tmp_path / "missing" / "report.html")
+        write_report(points, path=tmp_path / "missing" / "report.html")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]

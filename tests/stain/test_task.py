@@ -419,7 +419,7 @@ def test_records_are_plain(raw: Path) -> None:
 
 NEEDS = """
 import re, sys
-import lumentrace.plots.stains.report, lumentrace.stain.pipeline
+import lumentrace.stain.report.page, lumentrace.stain.pipeline
 from lumentrace import stain
 def peak(): return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read()).group(1))
 before = peak()

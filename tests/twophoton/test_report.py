@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumentrace import plots, twophoton
-from lumentrace.plots.recordings.measures import background_left, baseline_misfit, epoch_means, peaks, ranked, regions
-from lumentrace.plots.recordings.notices import notices
-from lumentrace.plots.recordings.places import coloured, outline
+from lumentrace import twophoton
+from lumentrace.twophoton.report.measures import background_left, baseline_misfit, epoch_means, peaks, ranked, regions
+from lumentrace.twophoton.report.notices import notices
+from lumentrace.twophoton.report.places import coloured, outline
 from pages import Page
 from twophoton_recording import make_recording
 
@@ -93,7 +93,7 @@ def table(text: str, first: str) -> list[list[str]]:
 
 
 def test_the_head_says_what_the_run_says(run: Any, tmp_path: Path) -> None:
-    text = plots.twophoton_report(tmp_path / "report.html", run).read_text("utf-8")
+    text = twophoton.write_report(tmp_path / "report.html", run).read_text("utf-8")
     assert "Two-photon: fly &lt;7&gt;" in text
     assert Page(text).references == []
     assert shown(text, "Regions").startswith("2 0 without values")
@@ -108,7 +108,7 @@ def test_the_head_says_what_the_run_says(run: Any, tmp_path: Path) -> None:
 
 
 def test_regions_have_their_peaks_and_scores(run: Any, tmp_path: Path) -> None:
-    rows = table(plots.twophoton_report(tmp_path / "report.html", run).read_text("utf-8"), "number")
+    rows = table(twophoton.write_report(tmp_path / "report.html", run).read_text("utf-8"), "number")
     assert [row[:4] for row in rows] == [["1", "roi_0001", "16", "16"], ["2", "roi_0002", "16", "16"]]
     for place, row in enumerate(rows):
         trials = [trial for trial in run.grouped_responses.trials if trial.epoch_number == ODOUR]
@@ -120,7 +120,7 @@ def test_regions_have_their_peaks_and_scores(run: Any, tmp_path: Path) -> None:
 
 def test_curves_are_those_of_the_run(simulated: Any, tmp_path: Path) -> None:
     run = simulated
-    drawn = figures(plots.twophoton_report(tmp_path / "report.html", run).read_text("utf-8"))
+    drawn = figures(twophoton.write_report(tmp_path / "report.html", run).read_text("utf-8"))
     heat = drawn["All regions"]
     order = [int(name) - 1 for name in heat["layout"]["yaxis"]["ticktext"]]
     assert sorted(order) == list(range(7))
@@ -144,7 +144,7 @@ def test_curves_are_those_of_the_run(simulated: Any, tmp_path: Path) -> None:
 
 
 def test_timing_figures(simulated: Any, tmp_path: Path) -> None:
-    drawn = figures(plots.twophoton_report(tmp_path / "report.html", simulated).read_text("utf-8"))
+    drawn = figures(twophoton.write_report(tmp_path / "report.html", simulated).read_text("utf-8"))
     exact = {
         place + 1: each.onset_frame_exact - each.window.start_frame
         for place, each in enumerate(simulated.epoch_windows)
@@ -159,7 +159,7 @@ def test_timing_figures(simulated: Any, tmp_path: Path) -> None:
 
 
 def test_regions_outside_are_explained(simulated: Any, tmp_path: Path) -> None:
-    text = plots.twophoton_report(tmp_path / "report.html", simulated).read_text("utf-8")
+    text = twophoton.write_report(tmp_path / "report.html", simulated).read_text("utf-8")
     rows = table(text, "number")
     assert rows[5][1:5] == ["roi_0008", "4", "0", "n/a (no pixel inside the crop)"]
     assert rows[6][2:4] == ["20", "16"]
@@ -184,7 +184,7 @@ def test_maps_and_kernels(tmp_path: Path) -> None:
     maps = twophoton.compute_recording_response_maps(recording, epoch_windows=run.epoch_windows)
     options = twophoton.StimulusKernelOptions(stimulus_modality="vision", method="smooth")
     kernels = twophoton.fit_recording_stimulus_kernels(run, options)
-    text = plots.twophoton_report(tmp_path / "report.html", run, maps=maps, kernels=kernels).read_text("utf-8")
+    text = twophoton.write_report(tmp_path / "report.html", run, maps=maps, kernels=kernels).read_text("utf-8")
     drawn = figures(text)
     limit = maps.display_limit() * maps.response_scale
     bar = next(each for each in drawn["dF/F in each pixel"]["data"] if "marker" in each)
@@ -201,7 +201,7 @@ def test_maps_and_kernels(tmp_path: Path) -> None:
 
 def test_a_fit_at_its_bound_is_on_top(run: Any, tmp_path: Path) -> None:
     bound = replace(run.dff, tau=-0.01, metadata={**run.dff.metadata, "tau_at_bound": True})
-    text = plots.twophoton_report(tmp_path / "report.html", replace(run, dff=bound)).read_text("utf-8")
+    text = twophoton.write_report(tmp_path / "report.html", replace(run, dff=bound)).read_text("utf-8")
     assert "ended at its bound of 0.01 per frame (-0.01)" in text
     assert text.index("ended at its bound") < text.index("<h2>Regions</h2>")
 
@@ -227,7 +227,7 @@ def test_regions_that_the_filter_left_out(run: Any, tmp_path: Path) -> None:
     filters = twophoton.CorrelationFilterOptions("epoch_mean", 2.0)
     options = twophoton.ResponseProcessingOptions(correlation_filter=filters)
     strict = twophoton.compute_recording_responses(run.recording, run.roi_set, options=options)
-    text = plots.twophoton_report(tmp_path / "report.html", strict).read_text("utf-8")
+    text = twophoton.write_report(tmp_path / "report.html", strict).read_text("utf-8")
     assert "trials do not agree: correlation below 2" in text
     assert "dF/F" in figures(text)
     assert "Means over trials" not in figures(text)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lumentrace.afm.loaders import info as info
     from lumentrace.afm.loaders import load as load
     from lumentrace.afm.processing.pipeline import ProcessingPipeline as ProcessingPipeline
+    from lumentrace.afm.report.page import write_report as write_report
     from lumentrace.afm.stack import AFMImageStack as AFMImageStack
 
 __getattr__, __dir__, __all__ = exports(
@@ -27,5 +28,6 @@ __getattr__, __dir__, __all__ = exports(
         "export_analysis_to_json": "lumentrace.afm.analysis.utils.common",
         "info": "lumentrace.afm.loaders",
         "load": "lumentrace.afm.loaders",
+        "write_report": "lumentrace.afm.report.page",
     },
 )

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.afm.report.drawing import film_pictures, height_range
 from lumentrace.base.files import replacing
 from lumentrace.engine.progress import Progress, Verbose
-from lumentrace.plots.films.drawing import film_pictures, height_range
 
 from .analysis.utils.common import NumpyEncoder
 from .stack import AFMImageStack

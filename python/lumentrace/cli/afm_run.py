@@ -10,8 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from lumentrace import plots
-from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load
+from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load, write_report
 from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
@@ -75,7 +74,7 @@ class Run:
             to_ome_tiff(folder / "processed.ome.tif", stack)
         if self.film is not None:
             to_film(folder / f"film.{self.film}", stack)
-        plots.afm_report(stack, record, path=folder / "report.html", title=f"AFM: {path.name}")
+        write_report(stack, record, path=folder / "report.html", title=f"AFM: {path.name}")
 
 
 def _figures(record: AnalysisRecord) -> dict[str, Any]:

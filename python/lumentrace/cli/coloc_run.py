@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lumentrace import coloc, plots
+from lumentrace import coloc
 from lumentrace.base import provenance
 from lumentrace.base.files import replacing
 from lumentrace.cli import coloc_files
@@ -105,7 +105,7 @@ class Run:
             table.write_csv(file)
         with replacing(folder / "colocalization.parquet") as file:
             table.write_parquet(file)
-        plots.coloc_report(
+        coloc.write_report(
             image.pixels,
             table,
             path=folder / "report.html",

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from lumentrace import plots, storage
+from lumentrace import storage
 from lumentrace.base.files import replacing
 from lumentrace.cli.console import Bar, console, plural
 from lumentrace.cli.pept_files import read
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
+from lumentrace.pept import write_report
 from lumentrace.pept.recipes import BaseRecipe
 
 
@@ -85,7 +86,7 @@ def write(
     storage.to_vtp(folder / "trajectories.vtp", trajectories)
     title = f"PEPT: {figures['file']}"
     notes = [recipe.error_note]
-    plots.pept_report(trajectories, lines, path=folder / "report.html", title=title, truth=truth, notes=notes)
+    write_report(trajectories, lines, path=folder / "report.html", title=title, truth=truth, notes=notes)
     record = {
         "figures": figures,
         "recipe": recipe.name,

@@ -22,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lumentrace import FormatError, plots, twophoton
+from lumentrace import FormatError, twophoton
 from lumentrace.base import provenance
 from lumentrace.base.files import replacing
 from lumentrace.cli.console import console
@@ -281,7 +281,7 @@ def write(folder: Path, run: Any, maps: Any, kernels: Any, record: provenance.Pr
     if kernels is not None:
         twophoton.save_stimulus_kernels(folder / KERNELS, kernels)
         twophoton.write_kernels_csv(tables / "kernels.csv", kernels)
-    plots.twophoton_report(folder / REPORT, run, maps=maps, kernels=kernels, provenance=record)
+    twophoton.write_report(folder / REPORT, run, maps=maps, kernels=kernels, provenance=record)
     with replacing(folder / RECORD) as file:
         file.write(json.dumps(record.to_dict(), indent=1).encode())
 
@@ -311,7 +311,7 @@ def report_again(outputs: Path, recording: Path | None, out: Path | None) -> Pat
         kernels = twophoton.load_stimulus_kernels(folder / KERNELS)
     target = folder / REPORT if out is None else out
     target.parent.mkdir(parents=True, exist_ok=True)
-    return plots.twophoton_report(target, run, maps=maps, kernels=kernels, provenance=record)
+    return twophoton.write_report(target, run, maps=maps, kernels=kernels, provenance=record)
 
 
 def _record(path: Path) -> provenance.Provenance | None:

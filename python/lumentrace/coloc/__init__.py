@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lumentrace.coloc.regions import iter_regions as iter_regions
     from lumentrace.coloc.regions import labels_to_label_mask as labels_to_label_mask
     from lumentrace.coloc.regions import shapes_to_label_mask as shapes_to_label_mask
+    from lumentrace.coloc.report.page import write_report as write_report
     from lumentrace.coloc.ripley import CrossK as CrossK
     from lumentrace.coloc.ripley import cross_k as cross_k
     from lumentrace.coloc.sample_data import make_sample_data as make_sample_data
@@ -89,5 +90,6 @@ __getattr__, __dir__, __all__ = exports(
         "shapes_to_label_mask": "lumentrace.coloc.regions",
         "spearman": "lumentrace.coloc.metrics",
         "threshold_areas": "lumentrace.coloc.cooccurrence",
+        "write_report": "lumentrace.coloc.report.page",
     },
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lumentrace.data.samples import TimeWindow as TimeWindow
     from lumentrace.data.voxels import Voxels as Voxels
     from lumentrace.engine.samples.pipeline import Pipeline as Pipeline
+    from lumentrace.pept.report.page import write_report as write_report
     from lumentrace.pept.utilities import read_csv as read_csv
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
@@ -40,5 +41,6 @@ __getattr__, __dir__, __all__ = exports(
         "tracking": "lumentrace.pept.tracking",
         "utilities": "lumentrace.pept.utilities",
         "visualisation": "lumentrace.pept.visualisation",
+        "write_report": "lumentrace.pept.report.page",
     },
 )

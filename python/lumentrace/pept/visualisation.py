@@ -1,5 +1,5 @@
 """Another name of `lumentrace.pept.plots`."""
 
-from lumentrace.pept.plots import PlotlyGrapher, PlotlyGrapher2D, format_fig, histogram, pept_report
+from lumentrace.pept.plots import PlotlyGrapher, PlotlyGrapher2D, format_fig, histogram
 
-__all__ = ["PlotlyGrapher", "PlotlyGrapher2D", "format_fig", "histogram", "pept_report"]
+__all__ = ["PlotlyGrapher", "PlotlyGrapher2D", "format_fig", "histogram"]

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lumentrace.stain.registration.align import Search as Search
     from lumentrace.stain.registration.register import register as register
     from lumentrace.stain.registration.result import Registration as Registration
+    from lumentrace.stain.report.page import write_report as write_report
     from lumentrace.stain.runlog import TeeStdout as TeeStdout
     from lumentrace.stain.runlog import append_to_run_log as append_to_run_log
     from lumentrace.stain.runlog import clear_run_log as clear_run_log
@@ -135,5 +136,6 @@ __getattr__, __dir__, __all__ = exports(
         "tifffile_save": "lumentrace.stain.checkpoints",
         "trim_to_signal": "lumentrace.stain.masks",
         "utils": "lumentrace.stain.utils",
+        "write_report": "lumentrace.stain.report.page",
     },
 )

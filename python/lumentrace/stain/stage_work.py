@@ -179,12 +179,12 @@ def _report(
     table: Any,
     warnings: Sequence[str],
 ) -> None:
-    from lumentrace.plots.stains.report import stain_report
+    from lumentrace.stain.report.page import write_report
 
     changed = differing(task.parameters.to_dict()) or "all at their defaults"
     history = {"raw files (xxh3)": task.inputs, "parameters": changed, "environment": environment()}
     title = f"{task.sample}, {task.dye}"
-    stain_report(path, title, registration, scales, counts, images, factor, table, warnings, history)
+    write_report(path, title, registration, scales, counts, images, factor, table, warnings, history)
 
 
 def _doubts(scale: Scale) -> list[str]:

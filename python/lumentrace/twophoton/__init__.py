@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.recording import load_converted_recording as load_converted_recording
     from lumentrace.twophoton.recording import recording_frame_rate_hz as recording_frame_rate_hz
     from lumentrace.twophoton.recording import recording_hemisphere as recording_hemisphere
+    from lumentrace.twophoton.report.page import write_report as write_report
     from lumentrace.twophoton.response_watershed import (
         extract_response_watershed_rois as extract_response_watershed_rois,
     )
@@ -173,5 +174,6 @@ __getattr__, __dir__, __all__ = exports(
         "validate_grouped_roi_responses": "lumentrace.twophoton.trials",
         "watershed_roi_set": "lumentrace.twophoton.watershed",
         "write_kernels_csv": "lumentrace.twophoton.kernel_files",
+        "write_report": "lumentrace.twophoton.report.page",
     },
 )

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from ..palette import PALETTE
-from ..pictures import picture, reduced, step, stretched
+from lumentrace.plots.palette import PALETTE
+from lumentrace.plots.pictures import picture, reduced, step, stretched
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.int64]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..report import Missing, Report
+from lumentrace.plots.report import Missing, Report
+
 from .clocks import durations, exact_offsets, onsets, photodiode
 from .measures import EpochMean, Region, background_left, baseline_misfit, epoch_means, ranked, regions
 from .notices import notices
@@ -35,7 +36,7 @@ BACKGROUNDS = {
 RUN = {"genotype": "genotype", "fly_id": "fly", "rig_name": "rig", "hemisphere": "hemisphere"}
 
 
-def twophoton_report(
+def write_report(
     path: str | os.PathLike[str],
     run: Any,
     *,
@@ -84,7 +85,7 @@ def twophoton_report(
     ...     recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(folder, folder).path)
     ...     rois = twophoton.make_roi_set_from_label_image(truth.label_image)
     ...     run = twophoton.compute_recording_responses(recording, rois)
-    ...     plots.twophoton_report(f"{folder}/report.html", run).name
+    ...     twophoton.write_report(f"{folder}/report.html", run).name
     'report.html'
     """
     recording = run.recording

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ..decimate import every, shares
-from ..numbers import drawn, spell
-from ..tables import Floats
+from lumentrace.plots.decimate import every, shares
+from lumentrace.plots.numbers import drawn, spell
+from lumentrace.plots.tables import Floats
+
 from .parts import Clock, Group, Panel, round_width, sentence, steps
 from .tracks import Tracks
 

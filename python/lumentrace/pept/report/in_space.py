@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ..decimate import every, shares
-from ..numbers import drawn, spell
-from ..palette import NEUTRAL, translucent
+from lumentrace.plots.decimate import every, shares
+from lumentrace.plots.numbers import drawn, spell
+from lumentrace.plots.palette import NEUTRAL, translucent
+
 from .lines import Lines
 from .parts import Group, Panel, broken, others_note, sentence
 from .tracks import XYZ, Tracks

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tables import Floats, Table, tables
+from lumentrace.plots.tables import Floats, Table, tables
 
 GAP_INTERVALS = 10.0
 XYZ = ("x", "y", "z")

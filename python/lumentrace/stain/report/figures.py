@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ..palette import NEUTRAL, PALETTE
-from ..pictures import picture
+from lumentrace.plots.palette import NEUTRAL, PALETTE
+from lumentrace.plots.pictures import picture
 
 Floats = NDArray[np.float64]
 

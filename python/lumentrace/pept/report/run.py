@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..tables import Floats
+from lumentrace.plots.tables import Floats
+
 from .lines import Lines
 from .parts import Clock, clock
 from .tracks import Tracks, speeds, tracks, truth_errors

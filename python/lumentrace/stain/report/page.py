@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..films.figures import distribution
-from ..pictures import picture_height
-from ..report import Report
+from lumentrace.plots.distribution import distribution
+from lumentrace.plots.pictures import picture_height
+from lumentrace.plots.report import Report
+
 from .figures import apart, joint, levels, overlay, ratios, remainders, signed
 
 MOST_SPOTS = 20
@@ -25,7 +26,7 @@ COLUMNS = {
 }
 
 
-def stain_report(
+def write_report(
     path: str | os.PathLike[str],
     title: str,
     registration: Any,

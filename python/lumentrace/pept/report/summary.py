@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..numbers import spell
-from ..palette import NEUTRAL
-from ..report import Missing, Report, Swatch
-from ..tables import Floats
+from lumentrace.plots.numbers import spell
+from lumentrace.plots.palette import NEUTRAL
+from lumentrace.plots.report import Missing, Report, Swatch
+from lumentrace.plots.tables import Floats
+
 from .parts import Group, gap_rule, speed_unit
 from .run import Run
 from .tracks import followed_times, located_time

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from ..decimate import extremes
-from ..palette import NEUTRAL, PALETTE, translucent
+from lumentrace.plots.decimate import extremes
+from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
+
 from .measures import EpochMean, answered
 from .places import DIVERGING, display_limit
 

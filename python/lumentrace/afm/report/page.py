@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..palette import PALETTE
-from ..report import Report, Swatch
+from lumentrace.plots.distribution import distribution
+from lumentrace.plots.palette import PALETTE
+from lumentrace.plots.report import Report, Swatch
+
 from .drawing import height_range, spelled
-from .figures import MOST_TRACKS, displacement, distribution, montage, over_time, tracks_over
+from .figures import MOST_TRACKS, displacement, montage, over_time, tracks_over
 
 MOST_ROWS = 100
 MOST_PIXELS = 1_000_000
@@ -38,7 +40,7 @@ STATISTICS = {
 }
 
 
-def afm_report(
+def write_report(
     stack: Any,
     record: Mapping[str, Any] | None = None,
     *,
@@ -79,7 +81,7 @@ def afm_report(
     >>> from lumentrace import afm, plots
     >>> stack = afm.AFMImageStack(np.random.default_rng(0).normal(size=(3, 32, 32)), 1.0, "height_trace", "film.asd")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     plots.afm_report(stack, path=f"{folder}/report.html").name
+    ...     afm.write_report(stack, path=f"{folder}/report.html").name
     'report.html'
     """
     outputs = {} if record is None else _latest(record)

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
-
-from ..decimate import every
-from ..tables import Floats, Table, tables
+from lumentrace.plots.decimate import every
+from lumentrace.plots.tables import Floats, Table, tables
 
 COLUMNS = ("t", "x1", "y1", "z1", "x2", "y2", "z2")
 LINES_DRAWN = 400

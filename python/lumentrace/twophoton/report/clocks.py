@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from ..decimate import extremes
-from ..palette import NEUTRAL
+from lumentrace.plots.decimate import extremes
+from lumentrace.plots.palette import NEUTRAL
 
 POINTS = 4000
 

@@ -9,8 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ..palette import NEUTRAL, PALETTE
-from ..pictures import picture
+from lumentrace.plots.palette import NEUTRAL, PALETTE
+from lumentrace.plots.pictures import picture
+
 from .drawing import Range, annotated, coloured, magnified
 
 MOST_SHOWN = 12
@@ -80,18 +81,6 @@ def tracks_over(
 
 def _source(image: NDArray[np.uint8]) -> Any:
     return picture(image).data[0].source
-
-
-def distribution(values: NDArray[np.float64], title: str) -> go.Figure:
-    """A histogram."""
-    finite = values[np.isfinite(values)]
-    counts, edges = np.histogram(finite, bins=int(np.clip(np.sqrt(finite.size) * 1.5, 8, 80)))
-    centres = (edges[:-1] + edges[1:]) / 2
-    figure = go.Figure(go.Bar(x=centres, y=counts, width=np.diff(edges), marker={"color": PALETTE[0]}))
-    figure.update_xaxes(title_text=title)
-    figure.update_yaxes(title_text="number", dtick=1 if counts.max() <= 6 else None)
-    figure.update_layout(bargap=0, showlegend=False)
-    return figure
 
 
 def over_time(times: NDArray[Any], values: NDArray[Any], title: str) -> go.Figure:

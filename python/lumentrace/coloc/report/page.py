@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..numbers import spell
-from ..pictures import picture_height
-from ..report import Report
+from lumentrace.plots.numbers import spell
+from lumentrace.plots.pictures import picture_height
+from lumentrace.plots.report import Report
+
 from .figures import by_region, co_occurrence, joint_histogram, merge, null_histogram, scale_note
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ MEASURES = {
 }
 
 
-def coloc_report(
+def write_report(
     channels: Mapping[str, ArrayLike],
     table: pl.DataFrame,
     *,
@@ -87,7 +88,7 @@ def coloc_report(
     >>> channels = {"actin": a, "myosin": b}
     >>> table = coloc.colocalization_table(channels)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     plots.coloc_report(channels, table, path=f"{folder}/report.html").name
+    ...     coloc.write_report(channels, table, path=f"{folder}/report.html").name
     'report.html'
     """
     arrays = {name: np.asarray(values) for name, values in channels.items()}

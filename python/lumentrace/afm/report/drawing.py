@@ -88,7 +88,7 @@ def spelled(nm: float) -> str:
 
     Examples
     --------
-    >>> from lumentrace.plots.films.drawing import spelled
+    >>> from lumentrace.afm.report.drawing import spelled
     >>> spelled(150.0), spelled(15000.0)
     ('150 nm', '15 um')
     """
@@ -100,7 +100,7 @@ def round_length(nm: float) -> float:
 
     Examples
     --------
-    >>> from lumentrace.plots.films.drawing import round_length
+    >>> from lumentrace.afm.report.drawing import round_length
     >>> round_length(37.5)
     20.0
     """

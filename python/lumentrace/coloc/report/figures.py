@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ..palette import NEUTRAL, PALETTE
-from ..pictures import picture, plane, reduced, step, stretched
+from lumentrace.plots.palette import NEUTRAL, PALETTE
+from lumentrace.plots.pictures import picture, plane, reduced, step, stretched
 
 GREEN, MAGENTA, YELLOW, WHITE = (0.0, 1.0, 0.35), (1.0, 0.0, 0.65), (1.0, 0.85, 0.2), (1.0, 1.0, 1.0)
 BINS = 128

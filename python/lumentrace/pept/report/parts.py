@@ -11,9 +11,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ..numbers import drawn, spell
-from ..palette import NEUTRAL, PALETTE, translucent
-from ..tables import Floats
+from lumentrace.plots.numbers import drawn, spell
+from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
+from lumentrace.plots.tables import Floats
+
 from .tracks import GAP_INTERVALS, Tracks
 
 COLOURED = 8

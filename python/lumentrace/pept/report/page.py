@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..report import Report
+from lumentrace.plots.report import Report
+
 from . import errors, in_space, in_time
 from .parts import Group, Panel, groups, time_bins
 from .run import Run
 from .summary import key_figures, subtitle, table, warnings
 
 
-def pept_report(
+def write_report(
     trajectories: Any,
     lines: Any = None,
     *,
@@ -80,7 +81,7 @@ def pept_report(
     >>> t = np.arange(100.0)
     >>> circle = np.stack([t, np.cos(t / 9), np.sin(t / 9), 0 * t], axis=1)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     pept_report(circle, path=f"{folder}/circle.html").name
+    ...     write_report(circle, path=f"{folder}/circle.html").name
     'circle.html'
     """
     _check_options(max_points, max_gap, speed_window)
