@@ -81,8 +81,11 @@ class Provenance:
     def then(self, name: str, parameters: Mapping[str, Any], started: datetime, duration: float) -> Self:
         """The history with one more step."""
         plain_parameters = {key: plain(value) for key, value in parameters.items()}
-        step = Step(len(self.steps), name, plain_parameters, _core.__version__, started.isoformat(), duration)
-        return replace(self, steps=(*self.steps, step))
+        return self.with_step(Step(0, name, plain_parameters, _core.__version__, started.isoformat(), duration))
+
+    def with_step(self, step: Step) -> Self:
+        """The history with one more step, numbered anew."""
+        return replace(self, steps=(*self.steps, replace(step, index=len(self.steps))))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that `from_dict` reads back."""

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lumentrace.base.provenance import Provenance
+from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.progress import Verbose
-from lumentrace.engine.steps import StepRun
+from lumentrace.engine.run import Run
 from lumentrace.stain import stage_work
 from lumentrace.stain.estimates import preflight_check
 from lumentrace.stain.memory import MemoryWatchdog
@@ -194,20 +194,20 @@ class SampleDye:
         self._task.inputs = self._task.hashes()
         done: dict[int, Stage] = {}
         history = Provenance(input={**self._task.inputs, "raw_dir": str(self.raw_dir)})
-        with StepRun(history, 100, last, verbose, f"{self.sample}/{self.dye}", "%") as steps:
+        with Run(history, 100, last, verbose, f"{self.sample}/{self.dye}", "%") as steps:
             for stage in range(FIRST, last + 1):
                 found, why = (None, "") if force and stage >= first else self._task.finished(stage)
                 if why:
                     print(f"{self.sample}/{self.dye}: stage {stage} is run again: {why}")
                 if found is None:
                     watchdog.check_or_raise(f"{self.sample}/{self.dye}, stage {stage}")
-                    files, result = steps.run(NAMES[stage], self._task.used(stage), partial(WORKS[stage], self._task))
+                    files, result = steps.step(NAMES[stage], self._task.used(stage), partial(WORKS[stage], self._task))
                     result["provenance"] = steps.provenance.to_dict()
                     found = write_stage(
                         self._task.record(stage), self._task.identity(stage), self.folder, files, result
                     )
                 else:
-                    steps.run(NAMES[stage], {"kept": True}, lambda: None)
+                    steps.finished(Step(**found.result["provenance"]["steps"][-1]))
                 done[stage] = found
         return self._summary(done)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import lumentrace
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Verbose
-from lumentrace.engine.resume import RunDirectory
+from lumentrace.engine.run import Keep, Run
 from lumentrace.engine.samples import fingerprint
-from lumentrace.engine.steps import StepRun
 from lumentrace.storage import from_bytes, to_bytes
 
 from ..environment import stamp, versions
@@ -144,13 +144,13 @@ class AnalysisPipeline:
         latest: dict[str, dict[str, Any]] = {}
         directory = None if run_dir is None else RunDirectory(run_dir, self._identity(stack))
         before = stack.history if stack.history.steps else replace(stack.history, input=stack.identity())
-        with StepRun(before, stack.n_frames, len(self.steps), verbose, "Analysis", "frame", directory) as steps:
+        with Run(before, stack.n_frames, len(self.steps), verbose, "Analysis", "frame", directory) as steps:
             for number, (name, params) in enumerate(self.steps, 1):
                 module = self._module(name)
                 _check_required(module, number, set(latest))
                 started, key = stamp(), f"step_{number}_{name.replace(' ', '_')}"
                 work = partial(module.run, stack, previous_results=dict(latest), **params)
-                found = steps.run(name, params, work, (f"{key}.h5", to_bytes, from_bytes))
+                found = steps.step(name, params, work, Keep(f"{key}.h5", to_bytes, from_bytes))
                 latest[name] = outputs[key] = stack.analysis[key] = found
                 _remember(history, number, name, params, started, module, key, found)
                 stack.history = steps.provenance

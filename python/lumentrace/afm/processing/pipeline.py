@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.engine import progress
 from lumentrace.engine.progress import Verbose
-from lumentrace.engine.steps import StepRun
+from lumentrace.engine.run import Run
 
 from ..environment import stamp, versions
 from ..stack import AFMImageStack
@@ -144,7 +144,7 @@ class ProcessingPipeline:
         history = stack.history
         if not history.steps:
             history = replace(history, input=stack.identity(work.data))
-        with StepRun(history, stack.n_frames, len(self._planned), verbose, "Processing", "frame") as steps:
+        with Run(history, stack.n_frames, len(self._planned), verbose, "Processing", "frame") as steps:
             for group in _grouped(self._planned, together=keep != "all"):
                 work.run(group, steps)
         work.finish(steps)
@@ -186,13 +186,13 @@ class _Work:
         self.data: Frames = self.stack.read() if self.owned else self.stack.data
         self.metadata = self.stack.frame_metadata
 
-    def run(self, group: list[Planned], steps: StepRun) -> None:
+    def run(self, group: list[Planned], steps: Run) -> None:
         """Run a step, or some filters together; these share the time they take."""
         started = stamp()
         if isinstance(group[0].step.function, FrameFilter):
             kernels = [kernel(planned) for planned in group]
             names = " + ".join(planned.step.name for planned in group)
-            failures = steps.run(names, _parameters(group), lambda: self._filter(group, kernels))
+            failures = steps.step(names, _parameters(group), lambda: self._filter(group, kernels))
             for number, planned in enumerate(group):
                 last = number == len(group) - 1
                 self._record(planned, started, self.data if last else None, failures[number])
@@ -206,7 +206,7 @@ class _Work:
             "video_filter": self._video,
             "video_plugin": self._video,
         }[planned.step.kind]
-        steps.run(planned.step.name, planned.settings, partial(work, planned, started))
+        steps.step(planned.step.name, planned.settings, partial(work, planned, started))
 
     def _filter(self, group: list[Planned], kernels: list[Kernel]) -> list[dict[int, str]]:
         """Failed frames of each filter, with the reason."""
@@ -320,7 +320,7 @@ class _Work:
         self.records.append(record)
         self.number += 1
 
-    def finish(self, steps: StepRun) -> None:
+    def finish(self, steps: Run) -> None:
         """Hand everything over to the stack."""
         stack = self.stack
         if self.keep != "none":

@@ -12,8 +12,8 @@ from lumentrace.base import provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.engine import executors
 from lumentrace.engine.progress import Progress, Verbose
-from lumentrace.engine.resume import ResultsDirectory
 from lumentrace.engine.samples import chunks, fingerprint, native
+from lumentrace.engine.samples.kept import ResultsDirectory
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
 from lumentrace.engine.samples.results import Results, join
 from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
@@ -142,22 +142,24 @@ class Pipeline:
         executors.check(executor)
         if not self._transformers:
             return chunks.iterable(samples)
-        started, clock = provenance.now(), time.perf_counter()
+        began = time.perf_counter()
         samples = chunks.as_indexable(samples)
         given, history = samples, _history(samples)
         directory = ResultsDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
         steps = self.steps()
         for index, step in enumerate(steps):
+            started, clock = provenance.now(), time.perf_counter()
             if isinstance(step, Reducer):
                 samples = step.fit(samples)
             else:
                 batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
                 samples = batch.fit(samples, executor, max_workers, verbose, directory)
-        seconds = time.perf_counter() - clock
+            seconds = time.perf_counter() - clock
+            # Filters of a batch run together, so that they share its time.
+            for each in (step,) if isinstance(step, Reducer) else step:
+                history = history.then(type(each).__name__, each.parameters(), started, seconds)
         if verbose is True:
-            print(f"Finished in {seconds:.3f} s", file=sys.stderr)
-        for each in self._transformers:
-            history = history.then(type(each).__name__, each.parameters(), started, seconds)
+            print(f"Finished in {time.perf_counter() - began:.3f} s", file=sys.stderr)
         return _recorded(samples, history, given)
 
     def optimise(

@@ -1,0 +1,124 @@
+"""A run: named steps, each timed, recorded and, if wanted, kept; it tells how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, Self, TypeVar
+
+from lumentrace.base.provenance import Provenance, Step, now
+from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.progress import Progress, Verbose, telling
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Keep(Generic[T]):
+    """How the result of a step is kept in a run directory.
+
+    Attributes
+    ----------
+    file : str
+        Its name there.
+    encode, decode : callable
+        To bytes and back.
+    """
+
+    file: str
+    encode: Callable[[T], bytes]
+    decode: Callable[[bytes], T]
+
+
+class Run:
+    """Named steps on one input.
+
+    Parameters
+    ----------
+    provenance : Provenance
+        Identity of the input, and the history so far.
+    samples : int
+        Samples (frames, tiles, ...) that each step works through.
+    steps : int
+        How many steps there are.
+    verbose : bool or callable
+        See `lumentrace.engine.progress.Verbose`.
+    title, unit : str
+        Of the progress bar.
+    directory : RunDirectory, optional
+        Where finished steps are kept, to be found by the next run.
+
+    Attributes
+    ----------
+    provenance : Provenance
+        The history with all finished steps; those that an earlier run finished have the times of that run.
+
+    Examples
+    --------
+    >>> from lumentrace.base.provenance import Provenance
+    >>> from lumentrace.engine.run import Run
+    >>> with Run(Provenance(), samples=3, steps=1) as run:
+    ...     total = run.step("sum", {"of": [1, 2, 3]}, lambda: sum([1, 2, 3]))
+    >>> total, [(step.name, step.parameters) for step in run.provenance.steps]
+    (6, [('sum', {'of': [1, 2, 3]})])
+    """
+
+    def __init__(
+        self,
+        provenance: Provenance,
+        samples: int,
+        steps: int,
+        verbose: Verbose = False,
+        title: str = "",
+        unit: str = "sample",
+        directory: RunDirectory | None = None,
+    ) -> None:
+        self.provenance = provenance
+        self._samples, self._done, self._directory = samples, 0, directory
+        self._progress = Progress(verbose, samples * steps, title, unit)
+
+    def __enter__(self) -> Self:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._progress.__exit__(*exception)
+
+    def step(self, name: str, parameters: Mapping[str, Any], work: Callable[[], T], keep: Keep[T] | None = None) -> T:
+        """Run a step, or take what an earlier run kept of it.
+
+        Parameters
+        ----------
+        name : str
+        parameters : mapping
+        work : callable
+            May tell of finished samples through `lumentrace.engine.progress.reporter`.
+        keep : Keep, optional
+            How its result is kept.
+
+        Returns
+        -------
+        object
+            What `work` returned.
+        """
+        directory = self._directory if keep is not None else None
+        if keep is not None and directory is not None:
+            content, about = directory.read(keep.file), directory.about(keep.file)
+            if content is not None and about is not None:
+                self.finished(Step(**about))
+                return keep.decode(content)
+        started, began = now(), time.perf_counter()
+        with telling(self._progress.after(self._done)):
+            result = work()
+        after = self.provenance.then(name, parameters, started, time.perf_counter() - began)
+        if keep is not None and directory is not None:
+            directory.write(keep.file, keep.encode(result), asdict(after.steps[-1]))
+        self.finished(after.steps[-1])
+        return result
+
+    def finished(self, step: Step) -> None:
+        """Count a step as done: one that was run, or one that an earlier run kept."""
+        self._done += self._samples
+        self._progress.reach(self._done)
+        self.provenance = self.provenance.with_step(step)

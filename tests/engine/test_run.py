@@ -1,0 +1,94 @@
+"""Runs of named steps: order, parameters, own times, and what an earlier run kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers import Shift, recipe
+from lumentrace import LineData, Pipeline
+from lumentrace.base.provenance import Provenance
+from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.progress import reporter
+from lumentrace.engine.run import Keep, Run
+from lumentrace.pept.tracking import Segregate, Stack
+
+KEEP: Keep[list[int]] = Keep("numbers.json", lambda found: json.dumps(found).encode(), json.loads)
+
+
+def counted(folder: Path, calls: list[str], told: list[tuple[int, int]]) -> tuple[list[int], Provenance]:
+    """Two steps of which the first is kept."""
+
+    def count() -> list[int]:
+        calls.append("count")
+        tell = reporter()
+        assert tell is not None
+        tell(2)
+        time.sleep(0.01)
+        return [1, 2, 3]
+
+    directory = RunDirectory(folder, {"input": "a", "version": "1"})
+    note = lambda done, total: told.append((done, total))  # noqa: E731  # a callback
+    with Run(Provenance({"path": "a"}), samples=3, steps=2, verbose=note, directory=directory) as run:
+        numbers = run.step("count", {"to": np.int64(3)}, count, KEEP)
+        total = run.step("sum", {}, lambda: calls.append("sum") or sum(numbers))
+    assert total == 6
+    return numbers, run.provenance
+
+
+def test_steps_are_recorded_told_and_kept(tmp_path: Path) -> None:
+    calls: list[str] = []
+    told: list[tuple[int, int]] = []
+    numbers, first = counted(tmp_path, calls, told)
+    assert told == [(2, 6), (3, 6), (6, 6)]
+    again, second = counted(tmp_path, calls, [])
+    assert calls == ["count", "sum", "sum"]
+    assert numbers == again
+    assert [(step.index, step.name, step.parameters) for step in first.steps] == [
+        (0, "count", {"to": 3}),
+        (1, "sum", {}),
+    ]
+    # The kept step has the time it took when it ran; the other one its own.
+    assert second.steps[0] == first.steps[0]
+    assert second.steps[0].duration >= 0.01
+    assert second.steps[1].started > first.steps[1].started
+
+
+@pytest.mark.parametrize("content", ['{"identity": {}, "done": {"numbers.json": "abc"}}', "[]", "{"])
+def test_a_manifest_that_is_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(ValueError, match=r"manifest\.json: expected the manifest of a run"):
+        RunDirectory(tmp_path, {})
+
+
+def test_a_damaged_piece_is_made_again(tmp_path: Path) -> None:
+    calls: list[str] = []
+    counted(tmp_path, calls, [])
+    (tmp_path / "numbers.json").write_text("[1, 2, 4]")
+    assert counted(tmp_path, calls, [])[0] == [1, 2, 3]
+    assert calls.count("count") == 2
+
+
+class Slow(Shift):
+    """Takes its time."""
+
+    def fit_sample(self, sample: Any) -> Any:
+        time.sleep(0.002)
+        return super().fit_sample(sample)
+
+
+def test_batches_and_reducers_of_a_pipeline_have_their_own_times(one_tracer: LineData) -> None:
+    pipeline = Pipeline([*recipe(), Stack(10, 9), Slow(1.0), Segregate(20, 20.0)])
+    steps = pipeline.fit(one_tracer, verbose=False).provenance.steps
+    names = [step.name for step in steps]
+    assert names == ["Cutpoints", "HDBSCAN", "SplitLabels", "Centroids", "Stack", "Slow", "Segregate"]
+    together = {(step.started, step.duration) for step in steps[:4]}
+    assert len(together) == 1
+    assert len({step.started for step in steps}) == 4
+    assert steps[5].duration >= 0.002 * 20
+    assert [step.started for step in steps] == sorted(step.started for step in steps)
