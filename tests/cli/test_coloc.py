@@ -59,7 +59,10 @@ def test_everything_is_written(cells_tif: Path, tmp_path: Path) -> None:
     assert table.equals(coloc.colocalization_table(names, label_mask=cells()), null_equal=True)
     assert pl.read_csv(tmp_path / "out" / "colocalization.csv")["region"].to_list() == [3, 8] * 3
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["steps"][0]["parameters"]["threshold"] == "costes"
+    assert record["schema"] == "lumentrace-run-1"
+    assert record["settings"]["threshold"] == "costes"
+    assert record["steps"][0]["parameters"]["threshold_method"] == "costes"
+    assert set(record["files"]) == OUTPUTS - {"run.json"}
     assert set(record["input"]["xxh3"]) == set(names)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
-from lumentrace.cli.console import answers
+from lumentrace.cli.console import Bar, answers, console, plural
 
 
 class Threshold(StrEnum):
@@ -36,7 +37,7 @@ class NanPolicy(StrEnum):
 
 
 def coloc(
-    files: Annotated[
+    paths: Annotated[
         list[Path], typer.Argument(help="TIFF or OME-TIFF files, or folders of them.", show_default=False)
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per image.")] = Path("out"),
@@ -80,20 +81,41 @@ def coloc(
 
     Exit codes: 0 all done, 2 wrong usage, 3 some images could not be measured.
     """
-    from lumentrace.cli import coloc_files
-    from lumentrace.cli.coloc_run import Run
-    from lumentrace.coloc.measures import checked_metrics
-    from lumentrace.coloc.table import EXTENDED_METRICS
+    from lumentrace.coloc import EXTENDED_METRICS, files
+    from lumentrace.coloc.run import Settings, run
 
-    names = EXTENDED_METRICS if metrics == "all" else tuple(word.strip() for word in metrics.split(","))
-    chosen = checked_metrics(names, EXTENDED_METRICS)
-    run = Run(channels, channel_axis, labels, pairs, chosen, threshold, slices, nan_policy, block, randomizations, seed)
-    images = coloc_files.images(files)
+    settings = Settings(
+        channels=channels or "",
+        channel_axis=channel_axis,
+        labels="" if labels is None else str(labels),
+        pairs=pairs,
+        metrics=EXTENDED_METRICS if metrics == "all" else tuple(word.strip() for word in metrics.split(",")),
+        threshold=threshold.value,
+        slices=slices,
+        nan_policy=nan_policy.value,
+        block=block,
+        randomizations=randomizations,
+        seed=seed,
+    )
+
+    def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, Any]:
+        began = time.perf_counter()
+        with Bar(name, 1, "images") as bar:
+            outcome = run(source, settings, verbose=bar)
+        outcome.save(folder)
+        seconds = time.perf_counter() - began
+        console.print(f"{name}: {plural(len(outcome.table), 'row')} in {seconds:.2f} s, see {folder}")
+        return {"file": name, **outcome.figures(), "seconds": round(seconds, 3)}
+
+    images = files.images(paths)
     if together:
-        results = [attempt(images[0], out, lambda _, folder: run.measure_together(images, folder))]
+        results = [attempt(images[0], out, lambda path, folder: measure(images, path.name, folder))]
     else:
         places = folders(images, out)
-        results = [attempt(path, folder, run.measure) for path, folder in zip(images, places, strict=True)]
+        results = [
+            attempt(path, folder, lambda path, folder: measure(path, path.name, folder))
+            for path, folder in zip(images, places, strict=True)
+        ]
     answers.print(table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)

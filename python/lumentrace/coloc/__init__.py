@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace.coloc import run as run
     from lumentrace.coloc.analysis import COLUMNS as COLUMNS
     from lumentrace.coloc.analysis import analyse_all_to_all as analyse_all_to_all
     from lumentrace.coloc.analysis import analyse_pairwise as analyse_pairwise
@@ -91,5 +92,6 @@ __getattr__, __dir__, __all__ = exports(
         "spearman": "lumentrace.coloc.metrics",
         "threshold_areas": "lumentrace.coloc.cooccurrence",
         "write_report": "lumentrace.coloc.report.page",
+        "run": "lumentrace.coloc.run",
     },
 )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lumentrace.storage.container import load as load
     from lumentrace.storage.container import save as save
     from lumentrace.storage.container import to_bytes as to_bytes
+    from lumentrace.storage.frames import write_table as write_table
     from lumentrace.storage.pickles import import_pickle as import_pickle
     from lumentrace.storage.tables import read_parquet as read_parquet
     from lumentrace.storage.tables import to_csv as to_csv
@@ -37,5 +38,6 @@ __getattr__, __dir__, __all__ = exports(
         "to_parquet": "lumentrace.storage.tables",
         "to_polars": "lumentrace.storage.tables",
         "to_vtp": "lumentrace.storage.vtp",
+        "write_table": "lumentrace.storage.frames",
     },
 )

@@ -1,4 +1,4 @@
-"""The channels of image files, as the command `lumentrace coloc` takes them."""
+"""The channels of image files, as a run takes them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def read(path: Path, axis: int | None) -> Channels:
     picture = read_tiff(path)
     place = _channel_axis(path, picture.axes, picture.pixels.shape) if axis is None else axis
     if not -picture.pixels.ndim <= place < picture.pixels.ndim:
-        raise ValueError(f"--channel-axis: expected an axis of {path} with shape {picture.pixels.shape}, found {place}")
+        raise ValueError(
+            f"channel_axis (--channel-axis): expected an axis of {path}, shape {picture.pixels.shape}, found {place}"
+        )
     place %= picture.pixels.ndim
     channels = np.moveaxis(picture.pixels, place, 0)
     names = picture.channel_names
@@ -96,7 +98,7 @@ def _channel_axis(path: Path, axes: str, shape: tuple[int, ...]) -> int:
         return int(np.argmin(shape))
     raise FormatError(
         f"{path}: expected an axis of channels, found axes {axes} of shape {shape}; "
-        "name it with --channel-axis, or give one file per channel with --together"
+        "name it (--channel-axis), or give one file per channel (--together)"
     )
 
 
@@ -138,7 +140,7 @@ def pairs(text: str, names: list[str]) -> Any:
     for word in text.split(","):
         both = word.split(":")
         if len(both) != 2:
-            raise ValueError(f"--pairs: expected 'all' or pairs like dna:tub, found {word!r}")
+            raise ValueError(f"pairs (--pairs): expected 'all' or pairs like dna:tub, found {word!r}")
         found.append((_name(both[0].strip(), names), _name(both[1].strip(), names)))
     return found
 
@@ -160,3 +162,18 @@ def labels_for(path: Path, labels: Path | None) -> NDArray[Any] | None:
     if pixels.dtype.kind not in "bui":
         raise FormatError(f"{file}: expected labels of whole numbers, found {pixels.dtype}")
     return pixels
+
+
+def slice_axis(channels: Channels) -> int:
+    """The axis of Z slices.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if "Z" in channels.axes:
+        return channels.axes.index("Z")
+    if len(channels.axes) == 3:
+        return 0
+    raise ValueError(f"slices (--slices): expected an image with slices, found axes {channels.axes}")

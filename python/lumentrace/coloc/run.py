@@ -1,0 +1,216 @@
+"""A run: the channels of an image, measured, with everything that is told about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from lumentrace.base.provenance import Provenance, content
+from lumentrace.coloc import files
+from lumentrace.coloc.files import Channels
+from lumentrace.coloc.measures import ALL_METRICS, checked_metrics
+from lumentrace.coloc.randomization import Randomization, costes_randomization
+from lumentrace.coloc.report.page import write_report
+from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
+from lumentrace.engine import outcome, settings
+from lumentrace.engine.progress import Verbose, reporter
+from lumentrace.engine.run import Run
+from lumentrace.engine.settings import setting
+from lumentrace.storage import write_table
+
+Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
+SHOWN = ("pcc", "srcc", "icq", "m1", "m2")
+SATURATED = 0.001
+"""Share of pixels at the greatest value from which on a channel is called saturated."""
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """How an image is measured; `lumentrace coloc` has an option for each."""
+
+    channels: str = setting("", "channels to compare, by name or number: dna,tub or 0,2; all if empty")
+    channel_axis: int | None = setting(None, "axis of the channels, where the file does not say")
+    labels: str = setting("", "label image of the regions, or a folder with one of the same name per image")
+    pairs: str = setting("all", "all, or pairs like dna:tub,dna:actin")
+    metrics: tuple[str, ...] = setting(ALL_METRICS, "what is measured")
+    threshold: str = setting("costes", "how thresholds are found")
+    slices: bool = setting(False, "measure each Z slice by itself")
+    nan_policy: str = setting("propagate", "what pixels that are not finite do: propagate, omit or raise")
+    block: int = setting(8, "side of the blocks that are shuffled, pixels")
+    randomizations: int = setting(1000, "number of shuffles")
+    seed: int = setting(0, "seed of the shuffles")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", checked_metrics(self.metrics, EXTENDED_METRICS))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(outcome.Outcome):
+    """Measures of an image.
+
+    Attributes
+    ----------
+    channels : dict
+        Pixels by name.
+    labels : ndarray or None
+        Of the regions.
+    table : polars.DataFrame
+        That of `colocalization_table`.
+    nulls : dict
+        Correlations of shuffled images, by pair of channels, where whole images were shuffled.
+    """
+
+    technique: ClassVar[str] = "coloc"
+
+    channels: dict[str, NDArray[Any]] = field(repr=False)
+    labels: NDArray[Any] | None = field(repr=False)
+    table: pl.DataFrame = field(repr=False)
+    nulls: dict[tuple[str, str], Randomization] = field(repr=False)
+
+    def figures(self) -> dict[str, Any]:
+        """Rows, rows with something missing, and medians of the measures."""
+        medians = {name: _median(self.table, name) for name in SHOWN}
+        return {
+            "rows": len(self.table),
+            "incomplete": int((self.table["status"] != "ok").sum()),
+            **{name: value for name, value in medians.items() if value is not None},
+        }
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the table as CSV and Parquet."""
+        return write_table(folder / "colocalization", self.table)
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write the report."""
+        return write_report(
+            self.channels,
+            self.table,
+            path=path,
+            title=self.title,
+            label_mask=self.labels,
+            nulls=self.nulls,
+            provenance=self.provenance,
+            notes=self.notices,
+        )
+
+
+def run(source: Source, settings: Settings | None = None, *, verbose: Verbose = False) -> Outcome:
+    """Measure the channels of an image.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, or mapping of arrays
+        A TIFF file with channels, files of one channel each, or channels by name.
+    settings : Settings, optional
+    verbose : bool or callable, default False
+        True for a progress bar.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    FormatError
+        If a file is damaged or does not say where its channels are.
+    ValueError
+        If settings do not fit the image.
+
+    Examples
+    --------
+    >>> from lumentrace import coloc
+    >>> from lumentrace.coloc.run import Settings, run
+    >>> (a, *_), (b, *_) = coloc.make_sample_data()
+    >>> outcome = run({"actin": a, "myosin": b}, Settings(threshold="otsu"))
+    >>> outcome.figures()["rows"], [step.name for step in outcome.provenance.steps]
+    (1, ['colocalization_table'])
+    """
+    own = settings or Settings()
+    name, found, identity = _read(source, own)
+    image = files.chosen(found, own.channels or None)
+    labels = files.labels_for(Path(name), Path(own.labels) if own.labels else None)
+    arguments: dict[str, Any] = {
+        "metrics": own.metrics,
+        "threshold_method": own.threshold,
+        "pairs": files.pairs(own.pairs, list(image.pixels)),
+        "slice_axis": files.slice_axis(image) if own.slices else None,
+        "nan_policy": own.nan_policy,
+        "block": own.block,
+        "randomizations": own.randomizations,
+        "seed": own.seed,
+    }
+    hashes = {channel: content(pixels) for channel, pixels in image.pixels.items()}
+    history = Provenance({**identity, "xxh3": hashes}, seed=own.seed)
+    pixels = sum(each.size for each in image.pixels.values())
+    with Run(history, pixels, 1, verbose, Path(name).name, "pixel") as steps:
+        table = steps.step(
+            "colocalization_table",
+            arguments,
+            lambda: colocalization_table(image.pixels, label_mask=labels, **arguments, progress=_share_of(pixels)),
+        )
+    shuffled = labels is None and not own.slices and "randomization" in own.metrics
+    nulls = _nulls(image, table, own) if shuffled else {}
+    title = f"Colocalization: {Path(name).name}"
+    return Outcome(title, own, steps.provenance, _notices(image, table), image.pixels, labels, table, nulls)
+
+
+def _read(source: Source, own: Settings) -> tuple[str, Channels, dict[str, Any]]:
+    """Name, channels and identity of an image."""
+    if isinstance(source, Mapping):
+        arrays = {str(name): np.asarray(pixels) for name, pixels in source.items()}
+        axes = "QZYX"[-max((array.ndim for array in arrays.values()), default=2) :]
+        return "arrays", Channels(arrays, axes, {}), {"path": None, "bytes": sum(a.nbytes for a in arrays.values())}
+    if isinstance(source, (str, PathLike)):
+        path = Path(source)
+        return str(path), files.read(path, own.channel_axis), {"path": str(path), "bytes": path.stat().st_size}
+    paths = [Path(each) for each in source]
+    sizes = sum(path.stat().st_size for path in paths)
+    return str(paths[0]), files.together(paths), {"path": [str(path) for path in paths], "bytes": sizes}
+
+
+def _share_of(pixels: int) -> Callable[[int, int], None] | None:
+    """Tells whoever listens to the step how many of the pixels are done."""
+    tell = reporter()
+    return None if tell is None else lambda done, total: tell(pixels * done // total)
+
+
+def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[str, str], Randomization]:
+    """Shuffled correlations of whole images, for the report."""
+    return {
+        (one, two): costes_randomization(
+            image.pixels[one], image.pixels[two], block=own.block, n=own.randomizations, seed=own.seed
+        )
+        for one, two in table.select("channel_a", "channel_b").rows()
+    }
+
+
+def _median(table: pl.DataFrame, column: str) -> float | None:
+    value = table[column].fill_nan(None).drop_nulls().median()
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _notices(image: Channels, table: pl.DataFrame) -> tuple[str, ...]:
+    notices = []
+    never = int((table["costes"] == "never").sum())
+    if never:
+        notices.append(
+            f"Costes' method found no threshold in {never} of {len(table)} rows: the channels correlate at all levels. "
+            "M1 and M2 there are those of all pixels above the minimum; another threshold (--threshold) says more."
+        )
+    saturated = [name for name, pixels in image.pixels.items() if _saturated(pixels)]
+    if saturated:
+        notices.append(
+            f"More than 0.1 % of the pixels of {', '.join(saturated)} are saturated, which lowers correlations."
+        )
+    return tuple(notices)
+
+
+def _saturated(pixels: NDArray[Any]) -> bool:
+    return pixels.dtype.kind == "u" and bool((pixels == np.iinfo(pixels.dtype).max).mean() > SATURATED)

@@ -1,0 +1,115 @@
+"""Settings of a run: one language for Python, settings files and the command line."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from lumentrace.base.errors import FormatError, did_you_mean
+
+
+def setting(default: Any, text: str) -> Any:
+    """A field of settings: its default and what it means."""
+    return field(default=default, metadata={"text": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Plain values that say how a run is made; subclasses list them with `setting` and check them."""
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any], source: str = "settings") -> Self:
+        """Settings from names and values.
+
+        Parameters
+        ----------
+        given : mapping
+            What differs from the defaults.
+        source : str
+            What messages begin with.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown; the message has the nearest one.
+        TypeError
+            If a value has the wrong type.
+        """
+        known = {each.name: each for each in cls._fields()}
+        for name, value in given.items():
+            if name not in known:
+                hint = did_you_mean(name, known) or f"; the settings are {', '.join(known)}"
+                raise ValueError(f"{source}: unknown setting {name!r}{hint}")
+            _check_type(source, name, value, known[name].default)
+        return cls(**given)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Settings from a file.
+
+        Raises
+        ------
+        FormatError
+            If the file is none, or has settings that are unknown or of the wrong type.
+        """
+        try:
+            return cls.from_mapping(read_mapping(path), str(path))
+        except (TypeError, ValueError) as error:
+            raise FormatError(str(error)) from None
+
+    def describe(self) -> list[tuple[str, Any, str]]:
+        """Name, value and meaning of every setting, in the order in which they are used."""
+        return [(each.name, getattr(self, each.name), each.metadata["text"]) for each in self._fields()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Names and values; `from_mapping` makes the same settings of them."""
+        return asdict(self)
+
+    @classmethod
+    def _fields(cls) -> list[Field[Any]]:
+        return list(fields(cls))
+
+
+def _check_type(source: str, name: str, value: Any, default: Any) -> None:
+    if default is None or value is None:
+        return
+    wanted: Any = {float: (int, float), tuple: (list, tuple)}.get(type(default), type(default))
+    if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, wanted):
+        raise TypeError(f"{source}: expected {name} to be {type(default).__name__}, found {value!r}")
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Names and values of a file in TOML, YAML (``.yaml``, ``.yml``) or JSON (``.json``).
+
+    Raises
+    ------
+    FormatError
+        If it is none.
+    """
+    suffix = path.suffix.lower()
+    kind = "YAML" if suffix in (".yaml", ".yml") else "JSON" if suffix == ".json" else "TOML"
+    content = path.read_bytes()
+    try:
+        found = _parse(kind, content.decode("utf-8"))
+    except ValueError as error:
+        raise FormatError(f"{path}: expected a {kind} file, found {error}") from None
+    if not isinstance(found, dict):
+        raise FormatError(f"{path}: expected names and values, found {type(found).__name__}")
+    return found
+
+
+def _parse(kind: str, text: str) -> Any:
+    if kind == "TOML":
+        return tomllib.loads(text)
+    if kind == "JSON":
+        return json.loads(text)
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
