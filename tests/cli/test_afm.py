@@ -18,7 +18,9 @@ from helpers import lumentrace
 from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load, write_report
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.export import to_film, to_ome_tiff
-from lumentrace.cli import afm_recipe
+from lumentrace.afm.recipe import parse
+from lumentrace.afm.run import Settings, run
+from lumentrace.engine.record import RunRecord
 
 TABLES = ("feature_detection", "tracks", "track_statistics", "mean_squared_displacement")
 OUTPUTS = {
@@ -116,7 +118,7 @@ def test_the_same_steps_in_python_give_the_same(film: Path, tmp_path: Path) -> N
     done("afm", "run", film, "--out", tmp_path, "--process", process, "--analyse", analyse)
     stack = load(film)
     pipeline = ProcessingPipeline(stack)
-    for name, settings in afm_recipe.parse(process):
+    for name, settings in parse(process):
         pipeline.add(name, **settings)
     pipeline.run()
     analysis = AnalysisPipeline()
@@ -151,17 +153,32 @@ analyse:
 """
     path = tmp_path / f"recipe.{ending}"
     path.write_text({"toml": toml, "yaml": yaml, "json": json.dumps(steps)}[ending])
-    recipe = afm_recipe.read(path)
+    recipe = Settings.read(path)
     assert recipe.channel == "TP"
-    assert recipe.process == [("remove_plane", {}), ("gaussian_filter", {"sigma": 1.5})]
-    assert recipe.analyse == [("feature_detection", {"mask_fn": "mask_threshold", "threshold": 1.0})]
+    assert recipe.process == (("remove_plane", {}), ("gaussian_filter", {"sigma": 1.5}))
+    assert recipe.analyse == (("feature_detection", {"mask_fn": "mask_threshold", "threshold": 1.0}),)
     done("afm", "run", film, "--config", path, "--out", tmp_path / "out")
     assert (tmp_path / "out" / "feature_detection.csv").exists()
 
 
+def test_python_writes_what_the_command_line_writes(film: Path, tmp_path: Path) -> None:
+    analyse = "feature_detection:mask_fn=mask_threshold,threshold=2.0; particle_tracking:max_distance=5"
+    done("afm", "run", film, "--out", tmp_path / "cli", "--process", "remove_plane", "--analyse", analyse)
+    outcome = run(film, Settings(process="remove_plane", analyse=analyse))
+    here = outcome.save(tmp_path / "python")
+    for path in (tmp_path / "cli").glob("*.csv"):
+        assert path.read_bytes() == (here / path.name).read_bytes()
+    one, other = (RunRecord.read(tmp_path / name / "run.json") for name in ("cli", "python"))
+    assert one.settings == other.settings
+    assert one.figures == other.figures == outcome.figures()
+    assert one.files == other.files
+    assert [step.name for step in one.provenance.steps] == ["remove_plane", "feature_detection", "particle_tracking"]
+    assert Settings.from_mapping(one.settings) == outcome.settings
+
+
 def test_the_recipe_that_is_written_does_what_is_done_without_one(film: Path, tmp_path: Path) -> None:
     done("afm", "run", "--create-config", tmp_path / "recipe.toml")
-    written, default = afm_recipe.read(tmp_path / "recipe.toml"), afm_recipe.Recipe()
+    written, default = Settings.read(tmp_path / "recipe.toml"), Settings()
     assert written == default
     assert "#" in (tmp_path / "recipe.toml").read_text()
     assert "exists already" in refused("afm", "run", "--create-config", tmp_path / "recipe.toml", code=2)
@@ -178,7 +195,7 @@ def test_the_recipe_that_is_written_does_what_is_done_without_one(film: Path, tm
     ],
 )
 def test_settings_on_the_command_line(text: str, settings: dict[str, Any]) -> None:
-    assert afm_recipe.parse(f" {text} ;") == [("a", settings)]
+    assert parse(f" {text} ;") == (("a", settings),)
 
 
 def test_one_bad_film_does_not_stop_the_others(film: Path, tmp_path: Path) -> None:
@@ -220,7 +237,7 @@ def test_wrong_steps_are_named(film: Path, tmp_path: Path, arguments: list[str],
         ("recipe.json", '{"proces": []}', "did you mean 'process'"),
         ("recipe.json", '{"process": 3}', "expected a list of steps"),
         ("recipe.json", '{"process": [{"sigma": 3}]}', "expected a table with `step`"),
-        ("recipe.ini", "", "expected a recipe ending in"),
+        ("recipe.ini", "", "expected settings ending in"),
     ],
 )
 def test_damaged_recipes(film: Path, tmp_path: Path, name: str, content: str, said: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
-from lumentrace.cli.console import answers, cell, console, warnings_told
+from lumentrace.cli.console import Bar, answers, cell, console, plural, warnings_told
 
 app = typer.Typer(help="High-speed AFM: level films, find objects, track them.", no_args_is_help=True)
 
@@ -85,33 +87,51 @@ def run(
 
     Exit codes: 0 all done, 2 wrong usage, 3 some films could not be worked on.
     """
-    from lumentrace.cli import afm_recipe
-
     if create_config is not None:
         _create(create_config)
         return
     if not files:
         raise typer.BadParameter("expected at least one film", param_hint="FILES")
-    from lumentrace.cli.afm_run import Run
+    from lumentrace.afm.run import Settings
 
-    recipe = afm_recipe.chosen(config, channel, process, analyse)
-    work = Run(recipe, on_error, not complete_frames, film, images, resume)
-    results = [attempt(path, folder, work.work) for path, folder in zip(files, folders(files, out), strict=True)]
+    given = {"channel": channel, "process": process, "analyse": analyse}
+    steps = (Settings() if config is None else Settings.read(config)).changed(given)
+    settings = steps.changed(
+        {"on_error": on_error.value, "complete_frames": complete_frames, "film": film and film.value, "images": images}
+    )
+    work = partial(_run, settings, resume)
+    results = [attempt(path, folder, work) for path, folder in zip(files, folders(files, out), strict=True)]
     answers.print(table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
 
 
+@warnings_told()
+def _run(settings: Any, resume: bool, path: Path, folder: Path) -> dict[str, Any]:
+    from lumentrace.afm.run import run
+
+    began = time.perf_counter()
+    with Bar(path.name, 1, "films") as bar:
+        outcome = run(path, settings, verbose=bar, run_dir=folder / "run" if resume else None)
+    outcome.save(folder)
+    seconds = time.perf_counter() - began
+    told = [f"{path.name}: {plural(outcome.stack.n_frames, 'frame')} in {seconds:.2f} s, see {folder}"]
+    console.print(
+        "\n".join([*told, *(f"{path.name}: {each}" for each in outcome.notices)]), soft_wrap=True, markup=False
+    )
+    return {"file": path.name, **outcome.figures(), "seconds": round(seconds, 3)}
+
+
 def _create(path: Path) -> None:
+    from lumentrace.afm.recipe import TEMPLATE
     from lumentrace.base.files import replacing
-    from lumentrace.cli import afm_recipe
 
     if path.suffix.lower() != ".toml":
         raise typer.BadParameter(f"expected a name ending in .toml, found {path}", param_hint="--create-config")
     if path.exists():
         raise typer.BadParameter(f"{path} exists already", param_hint="--create-config")
     with replacing(path) as file:
-        file.write(afm_recipe.TEMPLATE.encode())
+        file.write(TEMPLATE.encode())
     console.print(f"Wrote {path}; run it with: lumentrace afm run FILM --config {path}")
 
 

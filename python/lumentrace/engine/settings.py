@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
 from lumentrace.base.errors import FormatError, did_you_mean
+
+KINDS = {".toml": "TOML", ".yaml": "YAML", ".yml": "YAML", ".json": "JSON"}
 
 
 def setting(default: Any, text: str) -> Any:
@@ -61,6 +63,10 @@ class Settings:
         except (TypeError, ValueError) as error:
             raise FormatError(str(error)) from None
 
+    def changed(self, given: Mapping[str, Any]) -> Self:
+        """The same settings with other values; None leaves one as it is."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
     def describe(self) -> list[tuple[str, Any, str]]:
         """Name, value and meaning of every setting, in the order in which they are used."""
         return [(each.name, getattr(self, each.name), each.metadata["text"]) for each in self._fields()]
@@ -82,8 +88,10 @@ def _check_type(source: str, name: str, value: Any, default: Any) -> None:
         raise TypeError(f"{source}: expected {name} to be {type(default).__name__}, found {value!r}")
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path, bare: str = "") -> dict[str, Any]:
     """Names and values of a file in TOML, YAML (``.yaml``, ``.yml``) or JSON (``.json``).
+
+    A list that stands alone in the file is the value of the name `bare`, if there is one.
 
     Raises
     ------
@@ -91,12 +99,15 @@ def read_mapping(path: Path) -> dict[str, Any]:
         If it is none.
     """
     suffix = path.suffix.lower()
-    kind = "YAML" if suffix in (".yaml", ".yml") else "JSON" if suffix == ".json" else "TOML"
+    if suffix not in KINDS:
+        raise FormatError(f"{path}: expected settings ending in {', '.join(KINDS)}, found {suffix!r}")
     content = path.read_bytes()
     try:
-        found = _parse(kind, content.decode("utf-8"))
+        found = _parse(KINDS[suffix], content.decode("utf-8"))
     except ValueError as error:
-        raise FormatError(f"{path}: expected a {kind} file, found {error}") from None
+        raise FormatError(f"{path}: expected a {KINDS[suffix]} file, found {error}") from None
+    if bare and isinstance(found, list):
+        return {bare: found}
     if not isinstance(found, dict):
         raise FormatError(f"{path}: expected names and values, found {type(found).__name__}")
     return found

@@ -1,0 +1,208 @@
+"""A run: a film read, processed and analysed, with its tables, images and report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import polars as pl
+
+from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
+from lumentrace.afm.analysis.tracks import track_points
+from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
+from lumentrace.afm.analysis.utils.frames import features_to_dataframe
+from lumentrace.afm.export import to_film, to_ome_tiff
+from lumentrace.afm.loaders import load
+from lumentrace.afm.processing.pipeline import ProcessingPipeline
+from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
+from lumentrace.afm.report.page import write_report
+from lumentrace.afm.stack import AFMImageStack
+from lumentrace.base.errors import FormatError
+from lumentrace.engine import outcome, settings
+from lumentrace.engine.progress import Verbose
+from lumentrace.engine.settings import read_mapping, setting
+from lumentrace.storage import write_table
+
+ALIASES = {"filters": "process", "analysis": "analyse"}
+"""What settings files of other programs call them."""
+OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """What is done to a film; `lumentrace afm run` has an option for each.
+
+    Steps are text such as ``"remove_plane; polynomial_flatten:order=2"``, or a list of names and settings.
+    """
+
+    channel: str = setting("height_trace", "channel; height finds the height in every format")
+    process: Steps = setting(PROCESS, "filters and masks, in this order")
+    analyse: Steps = setting(ANALYSE, "analyses, in this order")
+    on_error: str = setting("raise", "a frame that cannot be filtered: raise, or keep it as it is and say so")
+    complete_frames: bool = setting(False, "take what is whole of an .asd film that is cut off")
+    film: str = setting("", "write the processed film: gif or mp4; no film if empty")
+    images: bool = setting(False, "write the processed film as OME-TIFF")
+
+    def __post_init__(self) -> None:
+        for name in ("process", "analyse"):
+            object.__setattr__(self, name, steps(getattr(self, name), name))
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any], source: str = "settings") -> Self:
+        """Settings from names and values; see `lumentrace.engine.settings.Settings.from_mapping`."""
+        named = {ALIASES.get(name, name): value for name, value in given.items()}
+        for name in {"process", "analyse"} & set(named):
+            named[name] = steps(named[name], f"{source}: {name}")
+        return super().from_mapping(named, source)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Settings from a file; one without filters or analyses has none, and a bare list is one of analyses."""
+        content = read_mapping(path, bare="analyse")
+        try:
+            return cls.from_mapping({"process": (), "analyse": (), **content}, str(path))
+        except (TypeError, ValueError) as error:
+            raise FormatError(str(error)) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(outcome.Outcome):
+    """A processed film and what was found in it.
+
+    Attributes
+    ----------
+    stack : AFMImageStack
+        As processed.
+    analysis : AnalysisRecord
+    """
+
+    technique: ClassVar[str] = "afm"
+
+    settings: Settings
+    stack: AFMImageStack = field(repr=False)
+    analysis: AnalysisRecord = field(repr=False)
+
+    def figures(self) -> dict[str, Any]:
+        """Frames, and numbers of objects, spots, tracks and clusters as far as they were looked for."""
+        return {"frames": self.stack.n_frames, **_figures(self.analysis)}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Tables by the names of their files."""
+        return _tables(self.stack, self.analysis)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write tables, the record, and film and images if they are asked for."""
+        files = [path for name, table in self.tables().items() for path in write_table(folder / name, table)]
+        export_to_hdf5(self.analysis, folder / "record.h5")
+        export_analysis_to_json(folder / "record.json", make_json_safe(self.analysis))
+        files += [folder / "record.h5", folder / "record.json"]
+        if self.settings.images:
+            to_ome_tiff(folder / "processed.ome.tif", self.stack)
+            files.append(folder / "processed.ome.tif")
+        if self.settings.film:
+            to_film(folder / f"film.{self.settings.film}", self.stack)
+            files.append(folder / f"film.{self.settings.film}")
+        return files
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write the report."""
+        return write_report(self.stack, self.analysis, path=path, title=self.title, notes=self.notices)
+
+
+def run(
+    source: str | PathLike[str] | AFMImageStack,
+    settings: Settings | None = None,
+    *,
+    verbose: Verbose = False,
+    run_dir: str | PathLike[str] | None = None,
+) -> Outcome:
+    """Process and analyse a film.
+
+    Parameters
+    ----------
+    source : path or AFMImageStack
+        A file or folder that `lumentrace.afm.load` reads, or a film, which is processed in place.
+    settings : Settings, optional
+    verbose : bool or callable, default False
+        True for a progress bar.
+    run_dir : path, optional
+        A directory that keeps finished analyses: the same call goes on after them.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    ValueError
+        If a step is unknown, has a wrong setting, or fails on a frame.
+
+    Examples
+    --------
+    >>> from lumentrace.afm.run import Settings, run
+    >>> from lumentrace.afm.simulation import simulate_film
+    >>> stack, _ = simulate_film(frames=4, particles=3, size=64, seed=1)
+    >>> outcome = run(stack, Settings(process="remove_plane", analyse="log_blob_detection:min_sigma=3,max_sigma=6"))
+    >>> outcome.figures()["frames"], [step.name for step in outcome.provenance.steps]
+    (4, ['remove_plane', 'log_blob_detection'])
+    """
+    own = settings or Settings()
+    stack = source if isinstance(source, AFMImageStack) else _loaded(Path(source), own)
+    analysis, processing = AnalysisPipeline(), ProcessingPipeline(stack)
+    for name, options in own.analyse:
+        analysis.add(name, **options)
+    analysis.validate()
+    for name, options in own.process:
+        processing.add(name, **options)
+    processing.run(keep="none", on_error=own.on_error, verbose=verbose)
+    record = analysis.run(stack, verbose=verbose, run_dir=run_dir)
+    title = f"AFM: {Path(stack.file_path).name}"
+    return Outcome(title, own, record.history, _notices(record), stack, record)
+
+
+def _loaded(path: Path, own: Settings) -> AFMImageStack:
+    partly = own.complete_frames and path.suffix.lower() == ".asd"
+    return load(path, own.channel, **({"strict": False} if partly else {}))
+
+
+def _notices(record: AnalysisRecord) -> tuple[str, ...]:
+    if _figures(record).get("objects") != 0:
+        return ()
+    return (f"no objects; another mask may find some, e.g. {OTHER}",)
+
+
+def _figures(record: AnalysisRecord) -> dict[str, Any]:
+    """The figures of a run that fit into a table row."""
+    found: dict[str, Any] = {}
+    for name, outputs in record["provenance"]["results_by_name"].items():
+        summary = outputs[-1].get("summary", {})
+        if "features_per_frame" in outputs[-1]:
+            found["objects" if name == "feature_detection" else "spots"] = sum(
+                map(len, outputs[-1]["features_per_frame"])
+            )
+        if "n_tracks" in outputs[-1]:
+            found["tracks"] = outputs[-1]["n_tracks"]
+        if "n_clusters" in summary:
+            found["clusters"] = summary["n_clusters"]
+    return found
+
+
+def _tables(stack: AFMImageStack, record: AnalysisRecord) -> dict[str, pl.DataFrame]:
+    """Tables by the names of their files."""
+    latest = {name: outputs[-1] for name, outputs in record["provenance"]["results_by_name"].items()}
+    tables = {
+        name: features_to_dataframe(found["features_per_frame"])
+        for name, found in latest.items()
+        if "features_per_frame" in found
+    }
+    if "particle_tracking" in latest:
+        tables["tracks"] = track_points(latest["particle_tracking"]["tracks"], stack)
+    if "track_statistics" in latest:
+        tables["track_statistics"] = pl.DataFrame(latest["track_statistics"]["tracks"])
+        tables["mean_squared_displacement"] = pl.DataFrame(latest["track_statistics"]["msd"])
+    return tables
