@@ -15,6 +15,8 @@ import tifffile
 
 from helpers import lumentrace
 from lumentrace import twophoton
+from lumentrace.engine.record import RunRecord
+from lumentrace.twophoton.run import Settings, run
 
 SIZE = ("--cells", 4, "--rows", 40, "--columns", 48, "--repeats", 2)
 ALL = {"analysis_outputs.h5", "response_maps.h5", "exports", "report.html", "run.json"}
@@ -113,8 +115,25 @@ def test_analyze_writes_what_the_functions_return(session: Path, tmp_path: Path)
     maps = twophoton.load_response_map_data(out / "response_maps.h5")
     assert [epoch.trial_count for epoch in maps.epochs] == [2, 2, 2]
     record = json.loads((out / "run.json").read_text())
-    assert record["steps"][0]["parameters"]["rois"] == "watershed"
+    assert record["settings"]["rois"] == record["steps"][0]["parameters"]["rois"] == "watershed"
+    assert [step["name"] for step in record["steps"]] == ["responses", "maps"]
+    assert len({step["started"] for step in record["steps"]}) == 2
+    assert set(record["files"]) >= {"analysis_outputs.h5", "response_maps.h5", "report.html"}
     assert record["input"]["path"] == str((session / "lumentrace" / "recording_data.h5").resolve())
+
+
+def test_python_writes_what_the_command_line_writes(session: Path, tmp_path: Path) -> None:
+    options = ["--rois", "grid:16", "--smoothing", "moving_average:3"]
+    assert lumentrace("twophoton", "analyze", session, *options, "--out", tmp_path / "cli").returncode == 0
+    outcome = run(session, Settings(rois="grid:16", smoothing="moving_average:3"))
+    here = outcome.save(tmp_path / "python")
+    for path in (tmp_path / "cli").rglob("*.csv"):
+        assert path.read_bytes() == (here / path.relative_to(tmp_path / "cli")).read_bytes()
+    one, other = (RunRecord.read(tmp_path / name / "run.json") for name in ("cli", "python"))
+    assert one.settings == other.settings
+    assert one.figures == other.figures
+    assert one.files == other.files
+    assert Settings.from_mapping(one.settings) == outcome.settings
 
 
 def test_regions_by_watershed_are_the_cells(session: Path, tmp_path: Path) -> None:

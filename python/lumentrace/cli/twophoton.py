@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
@@ -172,15 +176,45 @@ def convert(
 
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be converted.
     """
-    from lumentrace.cli.twophoton_run import Conversion
 
-    work = Conversion(force, mean_start, mean_stop)
+    def work(source: Path, place: Path | None) -> dict[str, Any]:
+        return _convert(source, place, force, (mean_start, mean_stop))
+
     places = [None] * len(recordings) if out is None else folders(recordings, out)
     results = [
-        attempt(path, path, lambda source, _, place=place: work.convert(source, place))  # type: ignore[misc]  # mypy cannot infer it
+        attempt(path, path, lambda source, _, place=place: work(source, place))  # type: ignore[misc]  # mypy cannot infer it
         for path, place in zip(recordings, places, strict=True)
     ]
     _finish(results)
+
+
+def _convert(
+    source: Path, place: Path | None, force: bool, mean_range: tuple[int | None, int | None]
+) -> dict[str, Any]:
+    """Convert a recording into a folder, if need be."""
+    from lumentrace.twophoton.opened import convert, converted, converted_folder
+
+    began = time.perf_counter()
+    recording = None if force else converted(source, place or converted_folder(source))
+    if recording is None:
+        with frames(f"{source.name}: converting") as bar:
+            paths = convert(source, place, mean_range=mean_range, verbose=bar)
+        shape, seconds = paths.movie_shape, time.perf_counter() - began
+        console.print(f"{source.name}: converted, see {paths.path}", soft_wrap=True)
+    else:
+        shape, seconds = recording.movie.shape, 0.0
+        console.print(f"{source.name}: converted before, see {recording.path}", soft_wrap=True)
+    size = f"{shape[1]} x {shape[2]}"
+    return {"file": source.name, "frames": shape[0], "pixels": size, "seconds": round(seconds, 3)}
+
+
+@contextmanager
+def frames(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar over the frames of a movie; to be called with (done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(escape(title), total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 @app.command()
@@ -242,27 +276,43 @@ def analyze(
 
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed.
     """
-    from lumentrace.cli.twophoton_run import Analysis, processing
+    from lumentrace.twophoton.run import Settings
 
-    run = Analysis(
+    settings = Settings(
         rois=rois,
         background=background.value,
         fit_mode=fit_mode.value,
-        baseline_epoch=baseline_epoch,
-        baseline_mode="no_baseline_epoch" if no_baseline_epoch else "epoch",
-        processing=processing(smoothing, low_pass, minimum_correlation),
+        baseline_epoch=baseline_epoch or "",
+        no_baseline_epoch=no_baseline_epoch,
+        smoothing=smoothing,
+        low_pass=low_pass,
+        minimum_correlation=minimum_correlation,
         maps=maps,
-        kernels=None if kernels is None else kernels.value,
+        kernels="" if kernels is None else kernels.value,
         kernel_method=kernel_method.value,
-        hemisphere=None if hemisphere is None else hemisphere.value,
+        hemisphere="" if hemisphere is None else hemisphere.value,
     )
-    run.check()
     places = [None] * len(recordings) if out is None else folders(recordings, out)
     results = [
-        attempt(path, path, lambda source, _, place=place: run.analyze(source, place))  # type: ignore[misc]  # mypy cannot infer it
+        attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings))  # type: ignore[misc]  # mypy cannot infer it
         for path, place in zip(recordings, places, strict=True)
     ]
     _finish(results)
+
+
+def _analyze(source: Path, place: Path | None, settings: Any) -> dict[str, Any]:
+    """Analyze a recording and write everything into a folder."""
+    from lumentrace.engine.outcome import REPORT
+    from lumentrace.twophoton.run import run
+
+    began = time.perf_counter()
+    with frames(f"{source.name}: analyzing") as bar:
+        outcome = run(source, settings, verbose=bar)
+    folder = outcome.save(outcome.responses.recording.path.parent if place is None else place)
+    for notice in outcome.notices:
+        console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)
+    console.print(f"{source.name}: see {folder / REPORT}", soft_wrap=True)
+    return {"file": source.name, **outcome.figures(), "seconds": round(time.perf_counter() - began, 3)}
 
 
 @app.command()
@@ -280,7 +330,7 @@ def report(
 
     **Example**: `lumentrace twophoton report results/analysis_outputs.h5 --out for_paul.html`
     """
-    from lumentrace.cli.twophoton_run import report_again
+    from lumentrace.twophoton.run import report_again
 
     console.print(f"wrote {report_again(outputs, recording, out)}")
 
@@ -302,7 +352,6 @@ def simulate(
 
     **Example**: `lumentrace twophoton simulate; lumentrace twophoton find --config lab/config.yml`
     """
-    from lumentrace.cli.twophoton_run import frames
     from lumentrace.twophoton import simulate_lab
 
     with frames("simulating") as bar:
