@@ -293,7 +293,7 @@ def documented(text: str) -> inspect.Signature:
     """The signature that `text` stands for; ``...`` is a function."""
     made: dict[str, Any] = {}
     tree = ast.parse(f"def documented({text}): pass")
-    exec(compile(tree, "documented", "exec"), {"interp1d": ..., "Ellipsis": ...}, made)  # noqa: S102 (the table above)
+    exec(compile(tree, "documented", "exec"), {"interp1d": ..., "Ellipsis": ...}, made)
     return inspect.signature(made["documented"])
 
 
