@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy as copying
 import operator
 import os
 from abc import ABC, abstractmethod
@@ -65,7 +66,8 @@ class SubplotGrid(PEPTObject, ABC):
 
     def state(self) -> dict[str, Any]:
         """Everything there is to keep, as plain values; `from_state` makes the object again."""
-        return {**vars(self), "fig": self.fig.to_dict()}
+        data = [trace.to_plotly_json() for trace in self.fig.data]
+        return {**vars(self), "fig": {"data": data, "layout": self.fig.layout.to_plotly_json()}}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
@@ -77,6 +79,10 @@ class SubplotGrid(PEPTObject, ABC):
         new.fig.add_traces(state["fig"]["data"])
         vars(new).update({name: value for name, value in state.items() if name != "fig"})
         return new
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # Plotly's own copy of a figure turns arrays into text.
+        return self.from_state(copying.deepcopy(self.state(), memo))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(rows={self.rows}, cols={self.cols}, traces={len(self.fig.data)})"
