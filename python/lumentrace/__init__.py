@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lumentrace._core import __version__ as __version__
+from lumentrace.base import doors
 from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from lumentrace.engine.samples.pipeline import Pipeline as Pipeline
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
+
+for function in ("load", "save", "to_csv"):
+    doors.lead(function, "lumentrace.storage")
 
 __getattr__, __dir__, __all__ = exports(
     __name__,

@@ -1,135 +1,265 @@
-"""Every public name of the peer's documentation, under its place and with its parameters."""
+"""Every public name of the peer's documentation, under its place, with its parameters in order and their defaults."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 from importlib import import_module
+from typing import Any
 
+import numpy as np
 import pytest
 
-LINES = "filepath_or_buffer skiprows nrows dtype sep"
-MAP = "max_workers verbose"
+RUN = "executor='joblib', max_workers=None, verbose=True"
+CSV = (
+    "skiprows=None, nrows=None, dtype=float, sep='\\\\s+', header=None, engine='c', na_filter=False, quoting=3, "
+    "memory_map=True, **kwargs"
+)
+POINTS = "color=None, opacity=0.8, colorbar=True, colorbar_col=-1, colorscale='Magma', colorbar_title=None"
+LINES = "color=None, opacity=0.6, colorbar=True, colorbar_col=0, colorscale='Magma', colorbar_title=None"
 
-SIGNATURES = {
-    "LineData": "lines sample_size overlap columns",
-    "PointData": "points sample_size overlap columns",
-    "Pixels": "pixels_array xlim ylim",
-    "Voxels": "voxels_array xlim ylim zlim",
-    "TimeWindow": "window",
-    "AdaptiveWindow": "window max_elems",
+DOCUMENTED = {
+    "read_csv": f"filepath_or_buffer, {CSV}",
+    "load": "filepath",
+    "save": "filepath, obj",
+    "LineData": "lines, sample_size=None, overlap=None, columns=['t', 'x1', 'y1', 'z1', 'x2', 'y2', 'z2'], **kwargs",
+    "LineData.to_csv": "filepath, delimiter=' '",
+    "LineData.plot": "sample_indices=Ellipsis, ax=None, alt_axes=False, colorbar_col=0",
+    "LineData.copy": "deep=True, data=None, extra=True, hidden=True, **attrs",
+    "LineData.extra_attrs": "",
+    "LineData.hidden_attrs": "",
+    "PointData": "points, sample_size=None, overlap=None, columns=['t', 'x', 'y', 'z'], **kwargs",
+    "PointData.to_csv": "filepath, delimiter=' '",
+    "PointData.plot": "sample_indices=Ellipsis, ax=None, alt_axes=False, colorbar_col=-1",
+    "PointData.copy": "deep=True, data=None, extra=True, hidden=True, **attrs",
+    "PointData.extra_attrs": "",
+    "PointData.hidden_attrs": "",
+    "Pixels": "pixels_array, xlim, ylim",
+    "Pixels.from_lines": "lines, number_of_pixels, xlim=None, ylim=None, verbose=True",
+    "Pixels.empty": "number_of_pixels, xlim, ylim",
+    "Pixels.get_cutoff": "p1, p2",
+    "Pixels.add_lines": "lines, verbose=False",
+    "Pixels.pixels_trace": "condition=..., opacity=0.9, colorscale='Magma'",
+    "Pixels.heatmap_trace": "colorscale='Magma', transpose=True, xgap=0.0, ygap=0.0",
+    "Pixels.plot": "ax=None",
+    "Pixels.copy": "deep=True",
+    "Voxels": "voxels_array, xlim, ylim, zlim",
+    "Voxels.from_lines": "lines, number_of_voxels, xlim=None, ylim=None, zlim=None, verbose=True",
+    "Voxels.empty": "number_of_voxels, xlim, ylim, zlim",
+    "Voxels.get_cutoff": "p1, p2",
+    "Voxels.add_lines": "lines, verbose=False",
+    "Voxels.plot": "condition=..., ax=None, alt_axes=False",
+    "Voxels.cube_trace": "index, color=None, opacity=0.4, colorbar=True, colorscale='magma'",
+    "Voxels.cubes_traces": "condition=..., color=None, opacity=0.4, colorbar=True, colorscale='magma'",
+    "Voxels.voxels_trace": (
+        "condition=..., size=4, color=None, opacity=0.4, colorbar=True, colorscale='Magma', colorbar_title=None"
+    ),
+    "Voxels.heatmap_trace": "ix=None, iy=None, iz=None, width=0, colorscale='Magma', transpose=True",
     "Pipeline": "transformers",
-    "read_csv": f"{LINES} header engine na_filter quoting memory_map",
-    "save": "path obj",
-    "load": "path",
+    "Pipeline.fit_sample": "sample",
+    "Pipeline.fit": f"samples, {RUN}",
+    "Pipeline.steps": "",
+    "TimeWindow": "window",
     "base.PEPTObject": "",
-    "base.PEPTObject.copy": "self deep",
-    "base.PEPTObject.save": "self path",
-    "base.PEPTObject.load": "path",
-    "base.IterableSamples": "data sample_size overlap columns",
-    "base.LineData": "lines sample_size overlap columns",
-    "base.LineData.copy": "self deep data extra hidden",
-    "base.LineData.extra_attrs": "self",
-    "base.LineData.hidden_attrs": "self",
-    "base.LineData.to_csv": "self path delimiter",
-    "base.LineData.plot": "self sample_indices ax alt_axes colorbar_col",
-    "base.PointData": "points sample_size overlap columns",
-    "base.Pixels.from_lines": "lines number_of_pixels xlim ylim verbose",
-    "base.Pixels.empty": "number_of_pixels xlim ylim",
-    "base.Pixels.add_lines": "self lines verbose",
-    "base.Pixels.get_cutoff": "p1 p2",
-    "base.Pixels.pixels_trace": "self condition opacity colorscale",
-    "base.Pixels.heatmap_trace": "self colorscale transpose xgap ygap",
-    "base.Voxels.from_lines": "lines number_of_voxels xlim ylim zlim verbose",
-    "base.Voxels.empty": "number_of_voxels xlim ylim zlim",
-    "base.Voxels.add_lines": "self lines verbose",
-    "base.Voxels.get_cutoff": "p1 p2",
-    "base.Voxels.cube_trace": "self index color opacity colorbar colorscale",
-    "base.Voxels.cubes_traces": "self condition color opacity colorbar colorscale",
-    "base.Voxels.voxels_trace": "self condition size color opacity colorbar colorscale colorbar_title",
-    "base.Voxels.heatmap_trace": "self ix iy iz width colorscale transpose",
-    "base.Voxels.copy": "self deep",
+    "base.IterableSamples": "data, sample_size=None, overlap=None, columns=[], **kwargs",
+    "base.IterableSamples.extra_attrs": "",
+    "base.IterableSamples.hidden_attrs": "",
+    "base.IterableSamples.copy": "deep=True, data=None, extra=True, hidden=True, **attrs",
     "base.Transformer": "",
-    "base.Filter.fit": "self samples executor max_workers verbose",
-    "base.Filter.fit_sample": "self sample",
-    "base.Reducer.fit": "self samples",
-    "base.LineDataFilter": "",
+    "base.Filter": "",
+    "base.Filter.fit_sample": "sample",
+    "base.Filter.fit": f"samples, {RUN}",
+    "base.Reducer": "",
+    "base.Reducer.fit": "samples",
     "base.PointDataFilter": "",
+    "base.PointDataFilter.fit": f"point_data, {RUN}",
+    "base.PointDataFilter.fit_sample": "sample",
+    "base.LineDataFilter": "",
+    "base.LineDataFilter.fit": f"line_data, {RUN}",
+    "base.LineDataFilter.fit_sample": "sample",
     "base.VoxelsFilter": "",
-    "base.Pipeline.fit": "self samples executor max_workers verbose",
-    "base.Pipeline.fit_sample": "self sample",
-    "base.Pipeline.steps": "self",
+    "base.VoxelsFilter.fit": f"line_data, {RUN}",
+    "base.VoxelsFilter.fit_sample": "sample",
+    "scanners.adac_forte": "filepath, sample_size=None, overlap=None, verbose=True",
+    "scanners.parallel_screens": (
+        "filepath_or_array, screen_separation, sample_size=None, overlap=None, verbose=True, **kwargs"
+    ),
+    "scanners.ADACGeometricEfficiency": "separation, xlim=[111.78, 491.78], ylim=[46.78, 556.78]",
+    "scanners.ADACGeometricEfficiency.eg": "x, y, z",
+    "scanners.modular_camera": "data_file, sample_size=None, overlap=None, verbose=True",
+    "tracking.Stack": "sample_size=None, overlap=None",
+    "tracking.Stack.fit": "samples",
+    "tracking.SplitLabels": "remove_labels=True, extract_lines=False, noise=False",
+    "tracking.SplitLabels.fit_sample": "sample",
+    "tracking.SplitLabels.fit": f"samples, {RUN}",
+    "tracking.SplitAll": "column",
+    "tracking.SplitAll.fit": "samples",
+    "tracking.Centroids": "error=False, cluster_size=False",
+    "tracking.Centroids.fit_sample": "points",
+    "tracking.Centroids.fit": f"samples, {RUN}",
+    "tracking.LinesCentroids": "remove=0.1, iterations=6",
+    "tracking.LinesCentroids.centroid": "lors",
+    "tracking.LinesCentroids.distance_matrix": "x, lors",
+    "tracking.LinesCentroids.predict": "lines",
+    "tracking.LinesCentroids.fit_sample": "lines",
+    "tracking.LinesCentroids.fit": f"samples, {RUN}",
+    "tracking.Condition": "*conditions",
+    "tracking.Condition.fit_sample": "sample",
+    "tracking.Condition.fit": f"samples, {RUN}",
+    "tracking.Remove": "*columns",
+    "tracking.Remove.fit_sample": "sample",
+    "tracking.Remove.fit": f"samples, {RUN}",
+    "tracking.Voxelize": "number_of_voxels, xlim=None, ylim=None, zlim=None, set_lims=None",
+    "tracking.Voxelize.set_lims": "lines, set_xlim=True, set_ylim=True, set_zlim=True",
+    "tracking.Voxelize.fit_sample": "sample_lines",
+    "tracking.Voxelize.fit": f"line_data, {RUN}",
+    "tracking.Interpolate": "timestep, interpolator=interp1d, **kwargs",
+    "tracking.Interpolate.fit_sample": "sample",
+    "tracking.Interpolate.fit": f"point_data, {RUN}",
+    "tracking.BirminghamMethod": "fopt=0.5, get_used=False",
+    "tracking.BirminghamMethod.fit_sample": "sample",
+    "tracking.BirminghamMethod.fit": f"line_data, {RUN}",
+    "tracking.Cutpoints": "max_distance, cutoffs=None, append_indices=False",
+    "tracking.Cutpoints.fit": f"line_data, {RUN}",
+    "tracking.Cutpoints.fit_sample": "sample_lines",
+    "tracking.Minpoints": "num_lines, max_distance, cutoffs=None, append_indices=False",
+    "tracking.Minpoints.fit": f"line_data, {RUN}",
+    "tracking.Minpoints.fit_sample": "sample_lines",
+    "tracking.HDBSCAN": "true_fraction, max_tracers=1",
+    "tracking.HDBSCAN.fit": f"point_data, {RUN}",
+    "tracking.HDBSCAN.fit_sample": "sample_points",
+    "tracking.FPI": "w=3.0, r=0.4, lld_counts=0.0, verbose=False",
+    "tracking.FPI.fit_sample": "voxels",
+    "tracking.FPI.fit": f"line_data, {RUN}",
+    "tracking.Segregate": "window, cut_distance, min_trajectory_size=5",
+    "tracking.Segregate.fit": "points",
+    "tracking.Velocity": "window, degree=2, absolute=False",
+    "tracking.Velocity.fit_sample": "samples",
+    "tracking.Velocity.fit": f"point_data, {RUN}",
+    "processing.circles2d": "positions, number_of_pixels, radii=0.0, xlim=None, ylim=None, verbose=True",
+    "processing.occupancy2d": "points, number_of_pixels, radius, xlim=None, ylim=None, omit_last=False, verbose=True",
+    "plots.PlotlyGrapher": "rows=1, cols=1, xlim=None, ylim=None, zlim=None, subplot_titles=['  ']",
+    "plots.PlotlyGrapher.create_figure": "",
+    "plots.PlotlyGrapher.xlabel": "label, row=1, col=1",
+    "plots.PlotlyGrapher.ylabel": "label, row=1, col=1",
+    "plots.PlotlyGrapher.zlabel": "label, row=1, col=1",
+    "plots.PlotlyGrapher.points_trace": f"points, size=2.0, {POINTS}",
+    "plots.PlotlyGrapher.add_points": f"points, row=1, col=1, size=2.0, {POINTS}",
+    "plots.PlotlyGrapher.lines_trace": f"lines, width=2.0, {LINES}",
+    "plots.PlotlyGrapher.add_lines": f"lines, row=1, col=1, width=2.0, {LINES}",
+    "plots.PlotlyGrapher.add_pixels": "pixels, row=1, col=1, condition=..., opacity=0.9, colorscale='Magma'",
+    "plots.PlotlyGrapher.add_voxels": (
+        "voxels, row=1, col=1, condition=..., size=4, color=None, opacity=0.4, colorbar=True, "
+        "colorscale='Magma', colorbar_title=None"
+    ),
+    "plots.PlotlyGrapher.add_trace": "trace, row=1, col=1",
+    "plots.PlotlyGrapher.add_traces": "traces, row=1, col=1",
+    "plots.PlotlyGrapher.equalise_axes": "",
+    "plots.PlotlyGrapher.show": "equal_axes=True",
+    "plots.PlotlyGrapher.to_html": "filepath, equal_axes=True, include_plotlyjs=True",
+    "plots.PlotlyGrapher2D": "rows=1, cols=1, xlim=None, ylim=None, subplot_titles=['  '], **kwargs",
+    "plots.PlotlyGrapher2D.create_figure": "**kwargs",
+    "plots.PlotlyGrapher2D.xlabel": "label, row=1, col=1",
+    "plots.PlotlyGrapher2D.ylabel": "label, row=1, col=1",
+    "plots.PlotlyGrapher2D.timeseries_trace": f"points, size=6.0, {POINTS}",
+    "plots.PlotlyGrapher2D.add_timeseries": f"points, rows_cols=[(1, 1), (2, 1), (3, 1)], size=6.0, {POINTS}",
+    "plots.PlotlyGrapher2D.points_trace": f"points, size=2.0, {POINTS}",
+    "plots.PlotlyGrapher2D.add_points": f"points, row=1, col=1, size=6.0, {POINTS}",
+    "plots.PlotlyGrapher2D.lines_trace": "lines, width=2.0, color=None, opacity=0.6",
+    "plots.PlotlyGrapher2D.add_lines": "lines, row=1, col=1, width=2.0, color=None, opacity=0.6",
+    "plots.PlotlyGrapher2D.add_pixels": (
+        "pixels, row=1, col=1, colorscale='Magma', transpose=True, xgap=0.0, ygap=0.0"
+    ),
+    "plots.PlotlyGrapher2D.add_trace": "trace, row=1, col=1",
+    "plots.PlotlyGrapher2D.add_traces": "traces, row=1, col=1",
+    "plots.PlotlyGrapher2D.equalise_axes": "",
+    "plots.PlotlyGrapher2D.equalise_separate": "",
+    "plots.PlotlyGrapher2D.show": "equal_axes=True",
+    "plots.PlotlyGrapher2D.to_html": "filepath, equal_axes=True, include_plotlyjs=True",
+    "utilities.find_cutpoints": "sample_lines, max_distance, cutoffs, append_indices=0",
+    "utilities.find_minpoints": "sample_lines, num_lines, max_distance, cutoffs, append_indices=0",
+    "utilities.group_by_column": "data_array, column_to_separate",
+    "utilities.number_of_lines": "filepath_or_buffer",
+    "utilities.read_csv": f"filepath_or_buffer, {CSV}",
+    "utilities.read_csv_chunks": f"filepath_or_buffer, chunksize, {CSV}",
+    "utilities.parallel_map_file": (
+        "func, fname, start, end, chunksize, *args, dtype=float, processes=None, callback=..., "
+        "error_callback=..., **kwargs"
+    ),
+    "utilities.traverse2d": "pixels, lines, grid_x, grid_y",
+    "utilities.traverse3d": "voxels, lines, grid_x, grid_y, grid_z",
+    "utilities.ChunkReader": f"filepath_or_buffer, chunksize, {CSV}",
+    "simulation.Simulator": (
+        "trajectory, sampling_times, shape_function, separation=712, decay_energy=0.6335, "
+        "Zeff=7.22, Aeff=13, x_max=500, y_max=500"
+    ),
+    "simulation.Simulator.simulate": "",
+    "simulation.Simulator.add_noise": "noise_ratio",
+    "simulation.Simulator.add_spread": "max_spread=4, depth=16",
+    "simulation.Simulator.add_noise_and_spread": "noise_ratio, max_spread=4, depth=16",
+    "simulation.Simulator.change_trajectory": "new_trajectory",
+    "simulation.Simulator.change_sampling_times": "new_sampling_times",
+    "simulation.Simulator.change_shape": "new_shape_function",
+    "simulation.Simulator.write_csv": "fname",
+    "simulation.Simulator.write_noise_csv": "fname",
+}
+
+KEPT = """
+    LineData PointData Pixels Voxels Pipeline base.PEPTObject base.IterableSamples base.Transformer
+    base.Filter base.Reducer base.PointDataFilter base.LineDataFilter base.VoxelsFilter
+    scanners.ADACGeometricEfficiency tracking.Stack tracking.SplitLabels tracking.SplitAll
+    tracking.Centroids tracking.LinesCentroids tracking.Condition tracking.Remove tracking.Voxelize
+    tracking.Interpolate tracking.BirminghamMethod tracking.Cutpoints tracking.Minpoints tracking.HDBSCAN
+    tracking.FPI tracking.Segregate tracking.Velocity plots.PlotlyGrapher
+"""
+"""Classes whose pages list what they inherit: `copy`, `save` and `load`."""
+
+INHERITED = {"copy": "deep=True", "save": "filepath", "load": "filepath"}
+
+DIFFERENT: dict[str, Any] = {
+    "executor": None,
+    "LineData.columns": None,
+    "PointData.columns": None,
+    "base.IterableSamples.columns": None,
+    "LineData.plot.colorbar_col": None,
+    "PointData.plot.colorbar_col": None,
+    "scanners.parallel_screens.screen_separation": None,
+    "utilities.find_cutpoints.cutoffs": None,
+    "utilities.find_minpoints.cutoffs": None,
+    "utilities.parallel_map_file.callback": None,
+    "utilities.parallel_map_file.error_callback": None,
+}
+"""Defaults that say the same in another way, or more: native threads for `joblib`, what the class or the file gives."""
+
+LATER = {
+    "AdaptiveWindow": "window max_elems",
     "base.Pipeline.optimise": "self lines max_evals executor max_workers verbose",
-    "scanners.adac_forte": "filepath sample_size overlap verbose",
-    "scanners.parallel_screens": "filepath_or_array screen_separation sample_size overlap verbose",
-    "scanners.modular_camera": "data_file sample_size overlap verbose",
-    "scanners.ADACGeometricEfficiency": "separation xlim ylim",
-    "scanners.ADACGeometricEfficiency.eg": "self x y z",
     "tracking.Debug": "verbose max_samples",
     "tracking.OptimizeWindow": "ideal_elems overlap low high",
-    "tracking.Stack": "sample_size overlap",
-    "tracking.SplitLabels": "remove_labels extract_lines noise",
-    "tracking.SplitAll": "column",
     "tracking.GroupBy": "column",
-    "tracking.Centroids": "error cluster_size",
-    "tracking.LinesCentroids": "remove iterations",
-    "tracking.LinesCentroids.centroid": "lors",
-    "tracking.LinesCentroids.distance_matrix": "x lors",
-    "tracking.LinesCentroids.predict": "self lines",
-    "tracking.Condition": "*conditions",
     "tracking.SamplesCondition": "*conditions",
-    "tracking.Remove": "*columns",
     "tracking.Swap": "*swaps inplace",
-    "tracking.Segregate": "window cut_distance min_trajectory_size",
     "tracking.Reconnect": "tmax dmax column num_points",
-    "tracking.Interpolate": "timestep interpolator",
     "tracking.Reorient": "dimensions basis origin",
     "tracking.Center": "origin",
     "tracking.OutOfViewFilter": "max_time k",
     "tracking.RemoveStatic": "time_window max_distance quantile",
-    "tracking.Velocity": "window degree absolute",
-    "tracking.Voxelize": "number_of_voxels xlim ylim zlim set_lims",
-    "tracking.Cutpoints": "max_distance cutoffs append_indices",
-    "tracking.Minpoints": "num_lines max_distance cutoffs append_indices",
-    "tracking.HDBSCAN": "true_fraction max_tracers",
-    "tracking.BirminghamMethod": "fopt get_used",
-    "tracking.FPI": "w r lld_counts verbose",
     "tracking.TimeOfFlight": "temporal_resolution points",
     "tracking.CutpointsToF": "max_distance cutoffs append_indices cutpoints_only",
     "tracking.GaussianDensity": "sigma",
     "tracking.peptml.find_cutpoints": "sample max_distance cutoffs append_indices",
     "tracking.peptml.find_minpoints": "sample num_lines max_distance cutoffs append_indices",
     "tracking.peptml.get_cutoffs": "lines",
-    "plots.PlotlyGrapher": "rows cols xlim ylim zlim subplot_titles",
-    "plots.PlotlyGrapher.add_points": "self points row col size color opacity colorbar colorbar_col colorscale",
-    "plots.PlotlyGrapher.add_lines": "self lines row col width color opacity colorbar colorbar_col colorscale",
-    "plots.PlotlyGrapher.add_pixels": "self pixels row col condition opacity colorscale",
-    "plots.PlotlyGrapher.add_voxels": "self voxels row col condition size color opacity colorbar colorscale",
-    "plots.PlotlyGrapher.add_trace": "self trace row col",
-    "plots.PlotlyGrapher.add_traces": "self traces row col",
-    "plots.PlotlyGrapher.equalise_axes": "self",
-    "plots.PlotlyGrapher.show": "self equal_axes",
-    "plots.PlotlyGrapher.to_html": "self path equal_axes include_plotlyjs",
-    "plots.PlotlyGrapher.xlabel": "self label row col",
-    "plots.PlotlyGrapher.ylabel": "self label row col",
-    "plots.PlotlyGrapher.zlabel": "self label row col",
-    "plots.PlotlyGrapher2D": "rows cols xlim ylim subplot_titles",
-    "plots.PlotlyGrapher2D.add_timeseries": "self points rows_cols",
-    "plots.PlotlyGrapher2D.add_points": "self points row col size color opacity colorbar colorbar_col colorscale",
-    "plots.PlotlyGrapher2D.add_lines": "self lines row col width color opacity",
-    "plots.PlotlyGrapher2D.add_pixels": "self pixels row col colorscale transpose xgap ygap",
-    "plots.PlotlyGrapher2D.equalise_separate": "self",
     "plots.format_fig": "fig size font template",
     "plots.make_video": "frames output fps verbose",
     "plots.histogram": "data",
     "visualisation.PlotlyGrapher": "rows cols xlim ylim zlim subplot_titles",
-    "processing.circles2d": "positions number_of_pixels radii xlim ylim verbose",
-    "processing.occupancy2d": "points number_of_pixels radius xlim ylim omit_last verbose",
-    "processing.ResidenceDistribution2D": f"diameter column dimensions resolution xlim ylim {MAP}",
-    "processing.ResidenceDistribution3D": f"diameter column dimensions resolution xlim ylim zlim {MAP}",
-    "processing.DynamicProbability2D": f"diameter column dimensions resolution xlim ylim {MAP}",
-    "processing.DynamicProbability3D": f"diameter column dimensions resolution xlim ylim zlim {MAP}",
-    "processing.VectorField2D": f"diameter columns dimensions resolution xlim ylim {MAP}",
-    "processing.VectorField3D": f"diameter columns dimensions resolution xlim ylim zlim {MAP}",
+    "processing.ResidenceDistribution2D": "diameter column dimensions resolution xlim ylim max_workers verbose",
+    "processing.ResidenceDistribution3D": "diameter column dimensions resolution xlim ylim zlim max_workers verbose",
+    "processing.DynamicProbability2D": "diameter column dimensions resolution xlim ylim max_workers verbose",
+    "processing.DynamicProbability3D": "diameter column dimensions resolution xlim ylim zlim max_workers verbose",
+    "processing.VectorField2D": "diameter columns dimensions resolution xlim ylim max_workers verbose",
+    "processing.VectorField3D": "diameter columns dimensions resolution xlim ylim zlim max_workers verbose",
     "processing.VectorGrid2D": "xpixels ypixels",
     "processing.VectorGrid2D.vectors": "self factor",
     "processing.VectorGrid2D.quiver": "self",
@@ -140,49 +270,64 @@ SIGNATURES = {
     "processing.RelativeDeviations": "p1 p2 ax1 ax2 max_distance histogram",
     "processing.RelativeDeviationsLinear": "directory p1 p2 num_divisions max_distance height width prefix",
     "processing.SpatialProjections": "directory start end dimension num_divisions max_distance colorbar_col height",
-    "simulation.Simulator": ("trajectory sampling_times shape_function separation decay_energy Zeff Aeff x_max y_max"),
-    "simulation.Simulator.simulate": "self",
-    "simulation.Simulator.add_noise": "self noise_ratio",
-    "simulation.Simulator.add_spread": "self max_spread depth",
-    "simulation.Simulator.add_noise_and_spread": "self noise_ratio max_spread depth",
-    "simulation.Simulator.change_sampling_times": "self new_sampling_times",
-    "simulation.Simulator.change_shape": "self new_shape_function",
-    "simulation.Simulator.change_trajectory": "self new_trajectory",
-    "simulation.Simulator.write_csv": "self fname",
-    "simulation.Simulator.write_noise_csv": "self fname",
     "simulation.Shape": "x y z",
     "simulation.Shape.sphere": "self",
     "simulation.Shape.cylinder": "self angleX angleY angleZ",
-    "utilities.read_csv": f"{LINES} header engine na_filter quoting memory_map",
-    "utilities.read_csv_chunks": "filepath_or_buffer chunksize skiprows nrows dtype sep",
-    "utilities.ChunkReader": "filepath_or_buffer chunksize skiprows nrows dtype sep",
-    "utilities.number_of_lines": "filepath_or_buffer",
-    "utilities.parallel_map_file": "func fname start end chunksize *args dtype processes callback error_callback",
-    "utilities.group_by_column": "data_array column_to_separate",
-    "utilities.find_cutpoints": "sample_lines max_distance cutoffs append_indices",
-    "utilities.find_minpoints": "sample_lines num_lines max_distance cutoffs append_indices",
-    "utilities.traverse2d": "pixels lines grid_x grid_y",
-    "utilities.traverse3d": "voxels lines grid_x grid_y grid_z",
 }
+"""Names of the version after the documents, whose parameters are known by name."""
 
 
-def find(path: str) -> object:
-    module, names = import_module("lumentrace.pept"), path.split(".")
-    found: object = module
-    for name in names:
+def signatures() -> dict[str, str]:
+    inherited = {f"{name}.{method}": text for name in KEPT.split() for method, text in INHERITED.items()}
+    return {**inherited, **DOCUMENTED}
+
+
+def find(path: str) -> Any:
+    found: Any = import_module("lumentrace.pept")
+    for name in path.split("."):
         found = getattr(found, name)
     return found
 
 
-@pytest.mark.parametrize("name", SIGNATURES)
-def test_documented_parameters_come_first_and_in_order(name: str) -> None:
+def documented(text: str) -> inspect.Signature:
+    """The signature that `text` stands for; ``...`` is a function."""
+    made: dict[str, Any] = {}
+    tree = ast.parse(f"def documented({text}): pass")
+    exec(compile(tree, "documented", "exec"), {"interp1d": ..., "Ellipsis": ...}, made)
+    return inspect.signature(made["documented"])
+
+
+def default(value: Any) -> Any:
+    """A default in a form that can be compared."""
+    if callable(value) and value is not float:
+        return ...
+    return list(value) if isinstance(value, (tuple, list, np.ndarray)) else value
+
+
+@pytest.mark.parametrize("name", signatures())
+def test_documented_parameters_come_in_order_with_their_defaults(name: str) -> None:
+    found = find(name)
+    assert found.__doc__, "no docstring"
+    ours = [each for each in inspect.signature(found).parameters.values() if each.name != "self"]
+    wanted = list(documented(signatures()[name]).parameters.values())
+    open_ended = [each.name for each in wanted if each.kind is each.VAR_KEYWORD]
+    assert not open_ended or any(each.kind is each.VAR_KEYWORD for each in ours)
+    named = [each for each in wanted if each.kind is not each.VAR_KEYWORD]
+    assert [(each.name, each.kind) for each in ours[: len(named)]] == [(each.name, each.kind) for each in named]
+    for one, other in zip(ours, named, strict=False):
+        expected = DIFFERENT.get(f"{name}.{one.name}", DIFFERENT.get(one.name, other.default))
+        assert default(one.default) == default(expected), one.name
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_later_names_have_their_parameters_in_order(name: str) -> None:
     found = find(name)
     assert found.__doc__, "no docstring"
     parameters = [
         f"*{each.name}" if each.kind is each.VAR_POSITIONAL else each.name
         for each in inspect.signature(found).parameters.values()
     ]
-    wanted = SIGNATURES[name].split()
+    wanted = LATER[name].split()
     assert parameters[: len(wanted)] == wanted
 
 

@@ -268,8 +268,8 @@ def test_missing_file(tmp_path):
 
 
 def test_values_that_cannot_be_kept_are_named(tmp_path):
-    (tmp_path / "a.pickle").write_bytes(pickle.dumps({"a": {1, 2}}))
-    with pytest.raises(FormatError, match=r"`value/a`: a value of type set"):
+    (tmp_path / "a.pickle").write_bytes(pickle.dumps({"a": frozenset({1, 2})}))
+    with pytest.raises(FormatError, match=r"`value/a`: a value of type frozenset"):
         import_pickle(tmp_path / "a.pickle")
 
 

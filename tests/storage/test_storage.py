@@ -177,7 +177,7 @@ class Custom:
     "value",
     [
         Custom(),
-        {1, 2},
+        frozenset({1, 2}),
         print,
         np.array([None, "a"], dtype=object),
         np.zeros(2, dtype=[("a", "f8"), ("b", "i4")]),

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 PARTIAL = ".partial"
 """Suffix of a file that is still being written."""
@@ -69,6 +73,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
             partial.unlink(missing_ok=True)
         raise
     _flush_folder(target.parent)
+
+
+def is_open(target: Any) -> TypeIs[IO[Any]]:
+    """Whether `target` is an open file rather than the path of one."""
+    return hasattr(target, "read") or hasattr(target, "write")
 
 
 def _permissions(target: Path) -> int | None:

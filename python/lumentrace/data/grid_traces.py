@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace.data.plotting import pyplot
+from lumentrace.data.plotting import axis_order, name_axes, pyplot
 
 if TYPE_CHECKING:
     from lumentrace.data.grid import Floats, Grid
@@ -134,12 +134,12 @@ def image(grid: Grid, ax: Any) -> tuple[Any, Any]:
     return ax.figure, ax
 
 
-def scatter(grid: Grid, ax: Any) -> tuple[Any, Any]:
-    """Voxels above 0 with matplotlib."""
+def scatter(grid: Grid, condition: Callable[[Any], Any], ax: Any, alt_axes: bool) -> tuple[Any, Any]:
+    """Voxels that fulfil a condition with matplotlib."""
     ax = pyplot().figure().add_subplot(projection="3d") if ax is None else ax
-    mask = grid.view(np.ndarray) > 0
-    drawn = ax.scatter(*grid.to_physical(np.argwhere(mask)).T, c=grid.view(np.ndarray)[mask], marker="s", cmap="magma")
-    for axis in "xyz":
-        getattr(ax, f"set_{axis}label")(f"{axis} (mm)")
+    mask = _allowed(grid, condition)
+    places = grid.to_physical(np.argwhere(mask))[:, axis_order(alt_axes)]
+    drawn = ax.scatter(*places.T, c=grid.view(np.ndarray)[mask], marker="s", cmap="magma")
+    name_axes(ax, alt_axes)
     ax.figure.colorbar(drawn, ax=ax)
     return ax.figure, ax

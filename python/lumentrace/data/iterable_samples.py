@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace.base import mapping
+from lumentrace.base import doors, mapping
 from lumentrace.data import samples
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.samples import Overlap, SampleSize
@@ -20,7 +20,7 @@ UNITS = {"t": "ms", "v": "m/s", "vx": "m/s", "vy": "m/s", "vz": "m/s"} | dict.fr
 """Units of well-known columns."""
 
 
-class IterableSamples(PEPTObject):
+class IterableSamples(PEPTObject, Collection[Any]):
     """Rows of numbers, cut into samples; the base of `LineData` and `PointData`.
 
     Parameters
@@ -189,6 +189,12 @@ class IterableSamples(PEPTObject):
     def __iter__(self) -> Iterator[Self]:
         return (self._one(i) for i in range(len(self)))
 
+    def __contains__(self, sample: object) -> bool:
+        """Whether one of the samples has the rows of `sample`."""
+        return isinstance(sample, type(self)) and any(
+            np.array_equal(each.data, sample.data, equal_nan=True) for each in self
+        )
+
     def _one(self, i: int) -> Self:
         start, end = self._indices[i].tolist()
         sample = self._derived(self._data[start:end], np.array([[0, end - start]]))
@@ -297,11 +303,9 @@ class IterableSamples(PEPTObject):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_state, (self.state() | {"data": mapping.detach(self._data)},)
 
-    def to_csv(self, path: Any, delimiter: str = " ") -> None:
+    def to_csv(self, filepath: Any, delimiter: str = " ") -> None:
         """Write a header line of column names, then the rows with 18 decimals."""
-        from lumentrace.storage import to_csv
-
-        to_csv(path, self, delimiter=delimiter)
+        doors.through("to_csv")(filepath, self, delimiter=delimiter)
 
     # ------------------------------------------------------------------ display
     def plot(
@@ -359,7 +363,7 @@ class _Select(Generic[T]):
 
 def _real(data: Any) -> NDArray[np.float64]:
     """`data` as float64; rows on a memory map stay there, and masked values are nan."""
-    others = data if isinstance(data, (list, tuple)) else [data]
+    others = data if isinstance(data, list) else [data]
     if any(isinstance(item, IterableSamples) for item in others):
         raise TypeError(" and ".join(sorted({type(item).__name__ for item in others})))
     table = np.asanyarray(data)
@@ -375,7 +379,9 @@ def _gather(cls: type[IterableSamples], data: Any) -> tuple[Any, list[int] | Non
     """Rows to use, lengths of the stacked items, and the object whose columns and attrs are taken over."""
     if isinstance(data, cls):
         return data.data.copy(), None, data
-    if isinstance(data, (list, tuple)) and len(data):
+    if isinstance(data, Sequence) and not isinstance(data, (str, memoryview)):
+        data = list(data)
+    if isinstance(data, list) and len(data):
         if all(isinstance(item, cls) for item in data):
             return _stacked(cls, [item.data for item in data]), [len(i.data) for i in data], data[0]
         if all(isinstance(item, np.ndarray) and item.ndim == 2 for item in data):

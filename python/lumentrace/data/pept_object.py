@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy as copying
 from typing import Any
 
+from lumentrace.base import doors
+
 LONGEST = 80
 """Characters of a value that `PEPTObject` shows."""
 
@@ -28,18 +30,14 @@ class PEPTObject:
         """A copy; with ``deep=False`` the attributes are shared."""
         return copying.deepcopy(self) if deep else copying.copy(self)
 
-    def save(self, path: Any) -> None:
+    def save(self, filepath: Any) -> None:
         """Write the whole state to a file; see `lumentrace.save`."""
-        from lumentrace.storage import save
-
-        save(path, self)
+        doors.through("save")(filepath, self)
 
     @staticmethod
-    def load(path: Any) -> Any:
+    def load(filepath: Any) -> Any:
         """Read an object from a file written by `save`; see `lumentrace.load`."""
-        from lumentrace.storage import load
-
-        return load(path)
+        return doors.through("load")(filepath)
 
     def __repr__(self) -> str:
         name = type(self).__name__

@@ -22,14 +22,24 @@ def plot(
     """Draw samples; see `IterableSamples.plot`. `places` are the columns x, y, z of each point of a row."""
     ax = pyplot().figure().add_subplot(projection="3d") if ax is None else ax
     rows, values = _chosen(samples, sample_indices, colorbar_col)
-    order = (2, 0, 1) if alt_axes else (0, 1, 2)
+    order = axis_order(alt_axes)
     points = np.stack([rows[:, [place[i] for i in order]] for place in places], axis=1)
     is_lines = len(places) > 1 and len(points)
     drawn = _segments(ax, points, values) if is_lines else ax.scatter(*points[:, 0].T, c=values, cmap="magma")
-    for axis, i in zip("xyz", order, strict=True):
-        getattr(ax, f"set_{axis}label")(f"{'xyz'[i]} (mm)")
+    name_axes(ax, alt_axes)
     ax.figure.colorbar(drawn, ax=ax, label=colorbar_col if isinstance(colorbar_col, str) else None)
     return ax.figure, ax
+
+
+def axis_order(alt_axes: bool) -> list[int]:
+    """Which coordinate is drawn along each axis; the alternative has y upwards."""
+    return [2, 0, 1] if alt_axes else [0, 1, 2]
+
+
+def name_axes(ax: Any, alt_axes: bool) -> None:
+    """Label the three axes."""
+    for axis, i in zip("xyz", axis_order(alt_axes), strict=True):
+        getattr(ax, f"set_{axis}label")(f"{'xyz'[i]} (mm)")
 
 
 def _chosen(samples: IterableSamples, sample_indices: Any, column: int | str) -> tuple[NDArray[Any], NDArray[Any]]:

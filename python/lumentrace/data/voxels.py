@@ -196,6 +196,23 @@ class Voxels(Grid):
         """
         return grid_traces.slice_heatmap(self, (ix, iy, iz), width, colorscale, transpose)
 
-    def plot(self, ax: Any = None) -> tuple[Any, Any]:
-        """Draw the voxels above 0 with matplotlib; returns figure and axes."""
-        return grid_traces.scatter(self, ax)
+    def plot(
+        self, condition: Callable[[Any], Any] = grid_traces.positive, ax: Any = None, alt_axes: bool = False
+    ) -> tuple[Any, Any]:
+        """Draw the centres of the voxels that fulfil `condition` with matplotlib.
+
+        Parameters
+        ----------
+        condition : callable, default ``voxels > 0``
+            Takes the voxels and returns which of them are drawn.
+        ax : matplotlib 3-D axes, optional
+            Axes to draw on; new ones by default.
+        alt_axes : bool, default False
+            Lay out the axes as (z, x, y), which puts y upwards.
+
+        Returns
+        -------
+        figure, axes
+            The matplotlib figure and axes.
+        """
+        return grid_traces.scatter(self, condition, ax, alt_axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from .subplots import SubplotGrid, limits_property
-from .traces import Colours, drawing_method, line_positions, point_positions, positive
+from .tables import nothing
+from .traces import Colours, drawing_method, line_positions, marker_trace, point_positions, positive, titled
 
 
 class PlotlyGrapher(SubplotGrid):
@@ -60,16 +62,15 @@ class PlotlyGrapher(SubplotGrid):
     ):
         super().__init__(rows, cols, {"x": xlim, "y": ylim, "z": zlim}, subplot_titles)
 
-    def _empty_figure(self) -> go.Figure:
+    def _empty_figure(self, **kwargs: Any) -> go.Figure:
         specs = [[{"type": "scene"}] * self.cols for _ in range(self.rows)]
-        fig = make_subplots(
-            rows=self.rows,
-            cols=self.cols,
-            specs=specs,
-            subplot_titles=self._titles(),
-            horizontal_spacing=0.12 / self.cols,
-            vertical_spacing=0.1 / self.rows,
-        )
+        usual = {
+            "specs": specs,
+            "subplot_titles": self._titles(),
+            "horizontal_spacing": 0.12 / self.cols,
+            "vertical_spacing": 0.1 / self.rows,
+        }
+        fig = make_subplots(self.rows, self.cols, **{**usual, **kwargs})
         axes = {f"{axis}axis": {"title": {"text": f"<i>{axis}</i> (mm)"}} for axis in self.axes}
         camera = {"up": {"x": 0, "y": 1, "z": 0}, "eye": {"x": 1.5, "y": 1.5, "z": 1.5}}
         fig.update_scenes(aspectmode="cube", camera=camera, **axes)
@@ -87,12 +88,30 @@ class PlotlyGrapher(SubplotGrid):
         """Set the title of the z axis of one subplot."""
         return self._label("z", label, row, col)
 
+    @staticmethod
+    def points_trace(
+        points: Any,
+        size: float = 2.0,
+        color: Any = None,
+        opacity: float = 0.8,
+        colorbar: bool = True,
+        colorbar_col: int | str = -1,
+        colorscale: Any = "Magma",
+        colorbar_title: str | None = None,
+    ) -> Any:
+        """One Plotly trace of points, for figures of your own; the arguments are those of `add_points`."""
+        source, positions = point_positions(points, PlotlyGrapher.axes)
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
+        bar = partial(titled, colours.title) if colours.bar else None
+        style = {"mode": "markers", "marker": {"size": size, "opacity": opacity}}
+        return marker_trace(go.Scatter3d, positions, colours, bar, style)
+
     def add_points(
         self,
         points: Any,
         row: int = 1,
         col: int = 1,
-        size: float = 2,
+        size: float = 2.0,
         color: Any = None,
         opacity: float = 0.8,
         colorbar: bool = True,
@@ -138,6 +157,29 @@ class PlotlyGrapher(SubplotGrid):
         style = {"mode": "markers", "marker": {"size": size, "opacity": opacity}}
         return self._add_markers(go.Scatter3d, positions, colours, style, row, col)
 
+    @staticmethod
+    def lines_trace(
+        lines: Any,
+        width: float = 2,
+        color: Any = None,
+        opacity: float = 0.6,
+        colorbar: bool = True,
+        colorbar_col: int | str = 0,
+        colorscale: Any = "Magma",
+        colorbar_title: str | None = None,
+    ) -> Any:
+        """One Plotly trace of lines, for figures of your own; the arguments are those of `add_lines`."""
+        source, positions = line_positions(lines, PlotlyGrapher.axes)
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
+        line: dict[str, Any] = {"width": width}
+        if colours.values is not None:
+            line |= {"color": np.repeat(colours.values, 3), "colorscale": colorscale, "showscale": colorbar}
+            if colorbar:
+                line["colorbar"] = titled(colours.title)
+        elif colours.fixed is not None:
+            line["color"] = colours.fixed if isinstance(colours.fixed, str) else np.repeat(colours.fixed, 3)
+        return go.Scatter3d(**positions, mode="lines", line=line, opacity=opacity, showlegend=False)
+
     def add_lines(
         self,
         lines: Any,
@@ -181,18 +223,11 @@ class PlotlyGrapher(SubplotGrid):
             If `lines` is no table of lines, or the column or the subplot does not exist.
         """
         self._cell(row, col)
-        source, positions = line_positions(lines, self.axes)
-        if not source:
+        if nothing(lines):
             return self
-        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
-        line: dict[str, Any] = {"width": width}
-        if colours.values is not None:
-            line |= {"color": np.repeat(colours.values, 3), "colorscale": colorscale, "showscale": colorbar}
-            if colorbar:
-                line["colorbar"] = self._colorbar(colours.title, row, col)
-        elif colours.fixed is not None:
-            line["color"] = colours.fixed if isinstance(colours.fixed, str) else np.repeat(colours.fixed, 3)
-        trace = go.Scatter3d(**positions, mode="lines", line=line, opacity=opacity, showlegend=False)
+        trace = self.lines_trace(lines, width, color, opacity, colorbar, colorbar_col, colorscale, colorbar_title)
+        if trace.line.showscale:
+            trace.line.colorbar = self._colorbar(trace.line.colorbar.title.text, row, col)
         return self.add_trace(trace, row, col)
 
     def add_pixels(

@@ -13,8 +13,8 @@ from plotly.subplots import make_subplots
 
 from .bounds import trace_place
 from .subplots import Cell, SubplotGrid, limits_property
-from .tables import Floats
-from .traces import Colours, drawing_method, line_positions, marker_traces, point_positions
+from .tables import Floats, Table, nothing
+from .traces import Colours, drawing_method, line_positions, marker_trace, marker_traces, point_positions, titled
 
 TOO_MANY_FOR_SVG = 20_000
 
@@ -29,6 +29,8 @@ class PlotlyGrapher2D(SubplotGrid):
     xlim, ylim : (2,) sequence, optional
         Axis limits of all subplots in mm, except those against time; they follow the data by default.
     subplot_titles : sequence of str, optional
+    **kwargs
+        Settings of `plotly.subplots.make_subplots`, e.g. ``shared_xaxes=True``.
 
     Attributes
     ----------
@@ -59,19 +61,20 @@ class PlotlyGrapher2D(SubplotGrid):
         xlim: ArrayLike | None = None,
         ylim: ArrayLike | None = None,
         subplot_titles: Sequence[str] = ("  ",),
+        **kwargs: Any,
     ):
         self._time_cells: set[Cell] = set()
+        self._settings = kwargs
         super().__init__(rows, cols, {"x": xlim, "y": ylim}, subplot_titles)
 
-    def _empty_figure(self) -> go.Figure:
+    def _empty_figure(self, **kwargs: Any) -> go.Figure:
         self._time_cells.clear()
-        fig = make_subplots(
-            rows=self.rows,
-            cols=self.cols,
-            subplot_titles=self._titles(),
-            horizontal_spacing=0.2 / self.cols,
-            vertical_spacing=0.18 / self.rows,
-        )
+        usual = {
+            "subplot_titles": self._titles(),
+            "horizontal_spacing": 0.2 / self.cols,
+            "vertical_spacing": 0.18 / self.rows,
+        }
+        fig = make_subplots(self.rows, self.cols, **{**usual, **self._settings, **kwargs})
         return fig.update_xaxes(title_text="<i>x</i> (mm)").update_yaxes(title_text="<i>y</i> (mm)")
 
     def _place(self, row: int, col: int) -> str:
@@ -84,6 +87,56 @@ class PlotlyGrapher2D(SubplotGrid):
 
     def _spatial_cells(self) -> list[Cell]:
         return [cell for cell in self._cells() if cell not in self._time_cells]
+
+    @staticmethod
+    def points_trace(
+        points: Any,
+        size: float = 2,
+        color: Any = None,
+        opacity: float = 0.8,
+        colorbar: bool = True,
+        colorbar_col: int | str = -1,
+        colorscale: Any = "Magma",
+        colorbar_title: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """One Plotly trace of points, for figures of your own; the arguments are those of `add_points`."""
+        source, positions = point_positions(points, PlotlyGrapher2D.axes)
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
+        bar = partial(titled, colours.title) if colours.bar else None
+        style = _marker_style(size, opacity, kwargs)
+        return marker_trace(_scatter(positions["x"]), positions, colours, bar, style)
+
+    @staticmethod
+    def lines_trace(lines: Any, width: float = 2, color: str | None = None, opacity: float = 0.6, **kwargs: Any) -> Any:
+        """One Plotly trace of lines, for figures of your own; the arguments are those of `add_lines`."""
+        _, positions = line_positions(lines, PlotlyGrapher2D.axes)
+        line = {"width": width} if color is None else {"width": width, "color": color}
+        style = {"mode": "lines", "line": line, "opacity": opacity, "showlegend": False, **kwargs}
+        return _scatter(positions["x"])(**positions, **style)
+
+    @staticmethod
+    def timeseries_trace(
+        points: Any,
+        size: float = 6,
+        color: Any = None,
+        opacity: float = 0.8,
+        colorbar: bool = True,
+        colorbar_col: int | str = -1,
+        colorscale: Any = "Magma",
+        colorbar_title: str | None = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Three Plotly traces, of x, y and z against time; the arguments are those of `add_timeseries`."""
+        source, positions = point_positions(points, ("x", "y", "z"))
+        colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
+        style = _marker_style(size, opacity, kwargs)
+        times = _times(source)
+        bars = [partial(titled, colours.title) if colours.bar else None, None, None]
+        return [
+            marker_trace(_scatter(times), {"x": times, "y": positions[axis]}, colours, bar, style)
+            for axis, bar in zip("xyz", bars, strict=True)
+        ]
 
     def add_points(
         self,
@@ -183,7 +236,7 @@ class PlotlyGrapher2D(SubplotGrid):
         colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
         self._make_room(cells)
         self._share_time(cells)
-        times = np.concatenate([table.rows[:, 0] for table in source]) if source else np.empty(0)
+        times = _times(source)
         first = len(self.fig.data)
         for number, (axis, (row, col)) in enumerate(zip("xyz", cells, strict=True)):
             traces = marker_traces(
@@ -249,12 +302,9 @@ class PlotlyGrapher2D(SubplotGrid):
             Further settings of `plotly.graph_objects.Scatter`.
         """
         self._cell(row, col)
-        source, positions = line_positions(lines, self.axes)
-        if not source:
+        if nothing(lines):
             return self
-        line = {"width": width} if color is None else {"width": width, "color": color}
-        style = {"mode": "lines", "line": line, "opacity": opacity, "showlegend": False, **kwargs}
-        return self.add_trace(_scatter(positions["x"])(**positions, **style), row, col)
+        return self.add_trace(self.lines_trace(lines, width, color, opacity, **kwargs), row, col)
 
     def add_pixels(
         self,
@@ -348,6 +398,10 @@ class PlotlyGrapher2D(SubplotGrid):
         for cell in self._spatial_cells():
             self._axis("x", *cell).constrain = "domain"
             self._axis("y", *cell).update(scaleanchor=self._place(*cell), constrain="domain")
+
+
+def _times(source: Sequence[Table]) -> Floats:
+    return np.concatenate([table.rows[:, 0] for table in source]) if source else np.empty(0)
 
 
 def _scatter(coordinates: Floats) -> Any:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import copy as copying
 import operator
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import IO, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from lumentrace.base.files import is_open
+from lumentrace.data.pept_object import PEPTObject
+
 from .bounds import trace_bounds, trace_place
 from .palette import PALETTE
 from .tables import Floats
-from .traces import Colours, marker_traces
+from .traces import Colours, marker_traces, titled
 
 Limits: TypeAlias = list[float]
 Cell: TypeAlias = tuple[int, int]
 LEGEND = {"orientation": "h", "yref": "container", "y": 0.99, "yanchor": "top", "itemsizing": "constant"}
 
 
-class SubplotGrid(ABC):
+class SubplotGrid(PEPTObject, ABC):
     """A `rows` by `cols` grid of subplots, counted from 1.
 
     Subclasses set `axes` to the names of a subplot's axes.
@@ -41,9 +45,15 @@ class SubplotGrid(ABC):
         self._chosen = {axis for axis, value in self._limits.items() if value is not None}
         self.create_figure()
 
-    def create_figure(self) -> go.Figure:
-        """Start again with an empty figure, which is also kept as `fig`."""
-        self.fig = self._empty_figure()
+    def create_figure(self, **kwargs: Any) -> go.Figure:
+        """Start again with an empty figure, which is also kept as `fig`.
+
+        Parameters
+        ----------
+        **kwargs
+            Settings of `plotly.subplots.make_subplots` that win over the usual ones.
+        """
+        self.fig = self._empty_figure(**kwargs)
         self.fig.update_layout(colorway=PALETTE, legend=LEGEND)
         self._colorbars: dict[Cell, int] = {}
         for axis in self.axes:
@@ -51,8 +61,31 @@ class SubplotGrid(ABC):
         return self.fig
 
     @abstractmethod
-    def _empty_figure(self) -> go.Figure:
+    def _empty_figure(self, **kwargs: Any) -> go.Figure:
         """A new figure with the grid of subplots."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything there is to keep, as plain values; `from_state` makes the object again."""
+        data = [trace.to_plotly_json() for trace in self.fig.data]
+        return {**vars(self), "fig": {"data": data, "layout": self.fig.layout.to_plotly_json()}}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The object that `state` was taken from."""
+        new = cls.__new__(cls)
+        vars(new).update(state)
+        vars(new)["fig"] = new._empty_figure()
+        new.fig.update(layout=state["fig"]["layout"], overwrite=True)
+        new.fig.add_traces(state["fig"]["data"])
+        vars(new).update({name: value for name, value in state.items() if name != "fig"})
+        return new
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # Plotly's own copy of a figure turns arrays into text.
+        return self.from_state(copying.deepcopy(self.state(), memo))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(rows={self.rows}, cols={self.cols}, traces={len(self.fig.data)})"
 
     @abstractmethod
     def _place(self, row: int, col: int) -> str:
@@ -132,7 +165,7 @@ class SubplotGrid(ABC):
         earlier = self._colorbars.get((row, col), 0)
         self._colorbars[row, col] = earlier + 1
         return {
-            "title": {"text": title, "side": "right"},
+            **titled(title),
             "x": x1 + 0.02 * (x1 - x0) + 0.09 * earlier,
             "y": (y0 + y1) / 2,
             "len": 0.9 * (y1 - y0),
@@ -187,13 +220,16 @@ class SubplotGrid(ABC):
         self.fig.show()
 
     def to_html(
-        self, path: str | os.PathLike[str], equal_axes: bool = True, include_plotlyjs: bool | str = True
+        self,
+        filepath: str | os.PathLike[str] | IO[str],
+        equal_axes: bool = True,
+        include_plotlyjs: bool | str = True,
     ) -> None:
         """Write the figure to an HTML file.
 
         Parameters
         ----------
-        path : path-like
+        filepath : path-like or text file open for writing
         equal_axes : bool, default True
             Call `equalise_axes` first, unless limits were set.
         include_plotlyjs : bool or str, default True
@@ -206,7 +242,7 @@ class SubplotGrid(ABC):
             If the file cannot be written.
         """
         self._finish(equal_axes)
-        self.fig.write_html(Path(path), include_plotlyjs=include_plotlyjs)
+        self.fig.write_html(filepath if is_open(filepath) else Path(filepath), include_plotlyjs=include_plotlyjs)
 
     def _finish(self, equal_axes: bool) -> None:
         if equal_axes and not self._chosen:

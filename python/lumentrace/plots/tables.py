@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.engine.samples.results import Results
+
 Floats = NDArray[np.float64]
 
 
@@ -66,14 +68,27 @@ def tables(data: Any, kind: str, names: Sequence[str], least: int | None = None)
     ValueError
         If the rows are not a 2-D array of numbers or have too few columns.
     """
-    items = data if _is_list_of_tables(data) else [data]
+    items = _flat(data) if _is_list_of_tables(data) else [data]
     return [_table(item, kind, names, len(names) if least is None else least) for item in items]
 
 
+def nothing(data: Any) -> bool:
+    """Whether `data` is a list of no tables."""
+    return _is_list_of_tables(data) and not len(data)
+
+
 def _is_list_of_tables(data: Any) -> bool:
+    if isinstance(data, Results):
+        return True
     if not isinstance(data, (list, tuple)):
         return False
     return all(hasattr(item, "columns") or np.ndim(item) == 2 for item in data)
+
+
+def _flat(data: Sequence[Any]) -> list[Any]:
+    """The tables of a list, or of a lazy list of lists."""
+    listed = isinstance(data, Results) and data.listed
+    return [each for item in data for each in item] if listed else list(data)
 
 
 def _table(item: Any, kind: str, names: Sequence[str], least: int) -> Table:

@@ -102,17 +102,10 @@ def marker_traces(
     style : mapping
         Settings for every trace, `marker` among them; they win over the settings made here.
     """
+    unique = np.empty(0) if colours.values is None else np.unique(colours.values)
+    if colours.values is None or len(unique) > FEW:
+        return [marker_trace(make, positions, colours, colorbar, style)]
     marker = style["marker"]
-    if colours.values is None:
-        fixed = {} if colours.fixed is None else {"color": colours.fixed}
-        named = "name" in style
-        return [make(**{**positions, "showlegend": named, **style, "marker": {**fixed, **marker}})]
-    unique = np.unique(colours.values)
-    if len(unique) > FEW:
-        scale = {"color": colours.values, "colorscale": colours.scale, "showscale": colorbar is not None}
-        if colorbar is not None:
-            scale["colorbar"] = colorbar()
-        return [make(**{**positions, "showlegend": False, **style, "marker": {**scale, **marker}})]
     traces = []
     for number, value in enumerate(unique, start=first):
         where = np.isnan(colours.values) if np.isnan(value) else colours.values == value
@@ -121,6 +114,30 @@ def marker_traces(
         own = {"color": PALETTE[number % len(PALETTE)], **marker}
         traces.append(make(**{**chosen, "name": name, "legendgroup": name, **style, "marker": own}))
     return traces
+
+
+def marker_trace(
+    make: Callable[..., Any],
+    positions: Mapping[str, Floats],
+    colours: Colours,
+    colorbar: Callable[[], dict[str, Any]] | None,
+    style: Mapping[str, Any],
+) -> Any:
+    """One trace of all markers, on a continuous scale where numbers give the colours; arguments as `marker_traces`."""
+    if colours.values is None:
+        shown = "name" in style
+        marker = {} if colours.fixed is None else {"color": colours.fixed}
+    else:
+        shown = False
+        marker = {"color": colours.values, "colorscale": colours.scale, "showscale": colorbar is not None}
+        if colorbar is not None:
+            marker["colorbar"] = colorbar()
+    return make(**{**positions, "showlegend": shown, **style, "marker": {**marker, **style["marker"]}})
+
+
+def titled(title: str) -> dict[str, Any]:
+    """Settings of a colour bar that stands where Plotly puts it."""
+    return {"title": {"text": title, "side": "right"}}
 
 
 def drawing_method(source: Any, kind: str, method: str) -> Callable[..., Any]:

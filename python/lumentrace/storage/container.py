@@ -36,8 +36,9 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedRandom, BufferedReader, BytesIO
-from typing import Any
+from typing import Any, BinaryIO, TypeAlias
 
 import h5py
 import numpy as np
@@ -46,10 +47,12 @@ from numpy.typing import NDArray
 from lumentrace import __version__
 from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
-from lumentrace.base.files import replacing
+from lumentrace.base.files import is_open, replacing
 from lumentrace.storage import checksum
 from lumentrace.storage.encoding import Decoder, Encoder, Piece
 from lumentrace.storage.sink import Sink
+
+Target: TypeAlias = str | os.PathLike[str] | BinaryIO
 
 FORMAT = "lumentrace"
 SCHEMA = 1
@@ -63,18 +66,19 @@ _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 _MOST_COMPRESSION = 1100  # deflate cannot do better than 1032 to 1
 
 
-def save(path: str | os.PathLike[str], obj: Any, compress: bool = False) -> None:
+def save(filepath: Target, obj: Any, compress: bool = False) -> None:
     """Keep an object, whole, in one file.
 
-    The file appears at `path` complete or not at all: after a crash, a kill or a full disk the old file is still there.
-    Tables on a memory map are written block by block and never held in memory.
+    The file appears at `filepath` complete or not at all: after a crash, a kill or a full disk the old one is still
+    there. Tables on a memory map are written block by block and never held in memory.
 
     Parameters
     ----------
-    path : path
+    filepath : path or binary file open for writing
         File to write; any suffix, ``.h5`` lets other programs recognise it.
-    obj : LineData, PointData, ndarray, or a list, tuple or dict of such
-        What to keep: rows, samples, columns, attributes (hidden ones too), units and provenance.
+    obj : LineData, PointData, ndarray, Pipeline, Filter, Reducer, or a list, tuple or dict of such
+        What to keep: rows, samples, columns, attributes (hidden ones too), units and provenance. Of a pipeline, filter
+        or reducer the names of the classes and their parameters are kept; those you wrote must be importable.
     compress : bool, default False
         Make the file smaller (deflate); it is then slower and cannot be loaded with ``memory_map=True``.
 
@@ -102,15 +106,26 @@ def save(path: str | os.PathLike[str], obj: Any, compress: bool = False) -> None
     """
     encoder = Encoder()
     value = encoder.encode(obj)
-    with replacing(path) as file:
+    with _blank(filepath) as file:
         _write_all(file, type(obj).__name__, encoder.pieces, value, compress)
+
+
+@contextmanager
+def _blank(filepath: Target) -> Iterator[BufferedRandom | BytesIO]:
+    """An empty file; what is written to it goes to `filepath` at the end."""
+    if not is_open(filepath):
+        with replacing(filepath) as file:
+            yield file
+        return
+    content = io.BytesIO()
+    yield content
+    filepath.write(content.getvalue())
 
 
 def to_bytes(obj: Any) -> bytes:
     """What `save` would write, compressed."""
-    encoder, file = Encoder(), io.BytesIO()
-    value = encoder.encode(obj)
-    _write_all(file, type(obj).__name__, encoder.pieces, value, compress=True)
+    file = io.BytesIO()
+    save(file, obj, compress=True)
     return file.getvalue()
 
 
@@ -125,14 +140,15 @@ def from_bytes(content: bytes) -> Any:
     return _read_all(io.BytesIO(content), "the content", memory_map=False)
 
 
-def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
+def load(filepath: Target, memory_map: bool = False) -> Any:
     """Read an object from a file that `save` wrote.
 
-    Nothing in the file is executed. All bytes are compared with their checksums.
+    Nothing in the file is executed. All bytes are compared with their checksums. Filters and reducers of yours are
+    looked up by name: their modules are imported, and anything but a class like `Filter` is refused.
 
     Parameters
     ----------
-    path : path
+    filepath : path or binary file open for reading
         File to read.
     memory_map : bool, default False
         Leave the arrays on disk, as read-only memory maps, and read rows only when they are used. The checksums of the
@@ -149,12 +165,16 @@ def load(path: str | os.PathLike[str], memory_map: bool = False) -> Any:
         If the file is damaged, cut short, of another format or from a newer version. A pickle is never opened: old
         files are read by `import_pickle` or ``lumentrace import-pickle``.
     ValueError
-        If `memory_map` is asked of a file saved with ``compress=True``.
+        If `memory_map` is asked of a file saved with ``compress=True``, or of an open file.
     OSError
         If there is no such file or it cannot be read.
     """
-    with open(path, "rb") as file:
-        return _read_all(file, path, memory_map)
+    if not is_open(filepath):
+        with open(filepath, "rb") as file:
+            return _read_all(file, filepath, memory_map)
+    if memory_map:
+        raise ValueError(f"`memory_map`: expected the path of a file, found an open one: {filepath!r}")
+    return _read_all(io.BytesIO(filepath.read()), getattr(filepath, "name", "the open file"), memory_map)
 
 
 def _read_all(file: BufferedReader | BytesIO, path: str | os.PathLike[str], memory_map: bool) -> Any:

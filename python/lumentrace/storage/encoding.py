@@ -7,7 +7,9 @@ list and dict with text keys are themselves. Everything else is a JSON object wh
 ``{"$array": 3}``                 array number 3; with ``"rows": [a, b]``, its rows a to b
 ``{"$object": "PointData", ...}``  one of our classes, with its ``version`` and ``state``
 ``{"$same": 0}``                  the object that was met as number 0, once more
+``{"$class": {...}}``             a class that a file may name, by ``module`` and ``name``
 ``{"$tuple": [...]}``             tuple
+``{"$set": [...]}``               set
 ``{"$dict": [[key, value], ...]}`` dict whose keys are not all plain text
 ``{"$float": "nan"}``             nan, inf or -inf
 ``{"$complex": [re, im]}``        complex
@@ -30,7 +32,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.engine.samples.results import Results
-from lumentrace.storage import types
+from lumentrace.storage import classes, types
 
 Json = Any
 Path = tuple[str | int, ...]
@@ -97,8 +99,10 @@ class Encoder:
             return self._array(value, path)
         if isinstance(value, np.generic):
             return _scalar(value, path)
+        if classes.may_be_named(value):
+            return {"$class": classes.place(value)}
         known = types.of(value)
-        if known is None and kind not in (list, tuple, dict, Results):
+        if known is None and kind not in (list, tuple, set, dict, Results):
             raise _unsupported(path, f"a value of type {kind.__name__}")
         if known is not None and id(value) in self._met and id(value) not in self._open:
             return {"$same": self._met[id(value)][0]}
@@ -123,8 +127,9 @@ class Encoder:
     def _container(self, value: Any, path: Path) -> Json:
         if type(value) is dict:
             return self._dict(value, path)
-        items = [self._value(item, (*path, i)) for i, item in enumerate(value)]
-        return {"$tuple": items} if type(value) is tuple else items
+        ordered = sorted(value, key=repr) if type(value) is set else value
+        items = [self._value(item, (*path, i)) for i, item in enumerate(ordered)]
+        return {f"${type(value).__name__}": items} if type(value) in (tuple, set) else items
 
     def _dict(self, value: dict[Any, Any], path: Path) -> Json:
         if all(type(key) is str and not key.startswith("$") for key in value):
@@ -204,6 +209,8 @@ class Decoder:
             return self._met[node[tag]]
         if tag == "$tuple":
             return tuple(self.decode(item) for item in node[tag])
+        if tag == "$set":
+            return {self.decode(item) for item in node[tag]}
         if tag == "$dict":
             return {self.decode(key): self.decode(item) for key, item in node[tag]}
         return _UNTAG[tag](node)
@@ -244,8 +251,8 @@ def _storable(dtype: np.dtype[Any]) -> bool:
 def _unsupported(path: Path, what: str) -> TypeError:
     return TypeError(
         f"`{'/'.join(str(part) for part in path)}`: {what} cannot be stored; expected None, bool, int, float, complex, "
-        f"str, bytes, a numpy scalar or plain array of numbers, times or text, a list, tuple or dict of these, or one "
-        f"of {', '.join(types.names())}"
+        f"str, bytes, a numpy scalar or plain array of numbers, times or text, a list, tuple, set or dict of these, a "
+        f"Filter, Reducer or Pipeline, or one of {', '.join(types.names())}"
     )
 
 
@@ -288,6 +295,7 @@ def _uncomplex(node: Json) -> complex:
 
 
 _UNTAG: dict[str, Callable[[Json], Any]] = {
+    "$class": lambda node: classes.find(**node["$class"]),
     "$float": lambda node: float(node["$float"]),
     "$complex": _uncomplex,
     "$bytes": lambda node: base64.b64decode(node["$bytes"], validate=True),

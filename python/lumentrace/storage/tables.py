@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
 from lumentrace import __version__
 from lumentrace.base.errors import FormatError
-from lumentrace.base.files import replacing
+from lumentrace.base.files import is_open, replacing
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage import checksum, types
@@ -26,7 +27,7 @@ METADATA_KEY = "lumentrace"
 _CSV_ROWS = 4096
 
 
-def to_csv(path: str | os.PathLike[str], table: IterableSamples, delimiter: str = " ") -> None:
+def to_csv(path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delimiter: str = " ") -> None:
     """Write the rows as text.
 
     The first line is ``# `` and the names of the columns; `lumentrace.pept.read_csv` and `numpy.loadtxt` skip it. Each
@@ -34,7 +35,7 @@ def to_csv(path: str | os.PathLike[str], table: IterableSamples, delimiter: str 
 
     Parameters
     ----------
-    path : path
+    path : path or file open for writing
         File to write; replaced at once when everything is written.
     table : LineData or PointData
         Rows to write, shape (N, C). Samples, attributes and units are not written; `save` keeps them.
@@ -59,14 +60,24 @@ def to_csv(path: str | os.PathLike[str], table: IterableSamples, delimiter: str 
     0.000000000000000000e+00 1
     """
     _check(table)
+    if is_open(path):
+        encoded = not hasattr(path, "encoding")
+        for text in _csv(table, delimiter):
+            path.write(text.encode() if encoded else text)
+        return
+    with replacing(path) as file:
+        for text in _csv(table, delimiter):
+            file.write(text.encode())
+
+
+def _csv(table: IterableSamples, delimiter: str) -> Iterator[str]:
     row = delimiter.join(["%.18e"] * table.data.shape[1]) + "\n"
     block_format = row * _CSV_ROWS
-    with replacing(path) as file:
-        file.write(f"# {delimiter.join(' '.join(name.split()) for name in table.columns)}\n".encode())
-        for start in range(0, len(table.data), _CSV_ROWS):
-            block = table.data[start : start + _CSV_ROWS]
-            form = block_format if len(block) == _CSV_ROWS else row * len(block)
-            file.write((form % tuple(block.ravel().tolist())).encode())
+    yield f"# {delimiter.join(' '.join(name.split()) for name in table.columns)}\n"
+    for start in range(0, len(table.data), _CSV_ROWS):
+        block = table.data[start : start + _CSV_ROWS]
+        form = block_format if len(block) == _CSV_ROWS else row * len(block)
+        yield form % tuple(block.ravel().tolist())
 
 
 def to_polars(table: IterableSamples) -> pl.DataFrame:

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from lumentrace.data.pept_object import PEPTObject
+from lumentrace.storage import classes
+
 
 def _state(value: Any) -> dict[str, Any]:
     state: dict[str, Any] = value.state()
@@ -28,6 +31,17 @@ def _fields(value: Any) -> dict[str, Any]:
 
 def _from_fields(cls: Any, state: dict[str, Any], version: int) -> Any:
     return cls(**state)
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    return {**classes.place(type(value)), "attributes": dict(vars(value))}
+
+
+def _from_attributes(cls: Any, state: dict[str, Any], version: int) -> Any:
+    kind = classes.find(state["module"], state["name"])
+    made = kind.__new__(kind)
+    vars(made).update(state["attributes"])
+    return made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +91,15 @@ def named(name: str) -> Stored | None:
 
 
 def of(value: object) -> Stored | None:
-    """Find the entry for the class of `value`; a subclass is another class."""
-    stored = _BY_NAME.get(type(value).__name__)
-    return stored if stored is not None and stored.module == type(value).__module__ else None
+    """Find the entry for the class of `value`; a subclass is another class.
+
+    Transformers and their like, a user's too, share one entry.
+    """
+    kind = type(value)
+    stored = _BY_NAME.get(kind.__name__)
+    if stored is not None and stored.module == kind.__module__:
+        return stored
+    return NAMED if isinstance(value, PEPTObject) and not hasattr(kind, "from_state") else None
 
 
 def names() -> list[str]:
@@ -87,6 +107,8 @@ def names() -> list[str]:
     return sorted(_BY_NAME)
 
 
+NAMED = Stored("lumentrace.data.pept_object", "PEPTObject", to_state=_attributes, from_state=_from_attributes)
+register(NAMED)
 register(Stored("lumentrace.data.lines", "LineData"))
 register(Stored("lumentrace.data.points", "PointData"))
 register(Stored("lumentrace.data.pixels", "Pixels"))
@@ -101,5 +123,7 @@ register(
         from_state=lambda cls, state, version: cls.from_dict(state),
     )
 )
+register(Stored("lumentrace.plots.grapher", "PlotlyGrapher"))
+register(Stored("lumentrace.plots.grapher2d", "PlotlyGrapher2D"))
 register(Stored("lumentrace.afm.stack", "AFMImageStack"))
 register(Stored("lumentrace.afm.analysis.modules.particle_tracking", "TrackMasks"))

@@ -13,7 +13,7 @@ from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.engine.samples.results import Results
-from lumentrace.engine.samples.transformer import Filter
+from lumentrace.engine.samples.transformer import Filter, LineDataFilter, PointDataFilter
 
 Sample = Callable[[], Any]
 Attrs = Callable[[dict[str, Any], Sample], dict[str, Any]]
@@ -219,7 +219,11 @@ def run(
     return Results(PointData, rows, ranges, owners, list(last.columns), last.listed, attrs, units=units)
 
 
-class LineFilter(NativeFilter):
+class LineFilter(NativeFilter, LineDataFilter):
     """A native filter for `LineData`."""
 
     takes = LineData
+
+
+class PointFilter(NativeFilter, PointDataFilter):
+    """A native filter for `PointData`."""

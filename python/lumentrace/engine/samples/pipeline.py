@@ -10,6 +10,7 @@ from typing import Any
 
 from lumentrace.base import provenance
 from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.data.pept_object import PEPTObject
 from lumentrace.engine import executors
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.samples import chunks, fingerprint, native
@@ -23,7 +24,7 @@ LEAST_KEPT = 32
 """Chunks that a run directory is asked to keep of each batch, so that little is lost with the one under way."""
 
 
-class Pipeline:
+class Pipeline(PEPTObject):
     """A flat list of transformers; ``a + b`` makes one too.
 
     Parameters

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumentrace.data.lines import LineData
+from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.points import PointData
 from lumentrace.data.voxels import Voxels
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from lumentrace.engine.samples.pipeline import Pipeline
 
 
-class Transformer:
-    """What `Filter` and `Reducer` have in common: they chain with ``+``."""
+class Transformer(PEPTObject):
+    """What `Filter` and `Reducer` have in common: they chain with ``+``, are copied and kept in files."""
 
     def __add__(self, other: Transformer) -> Pipeline:
         from lumentrace.engine.samples.pipeline import Pipeline
@@ -115,17 +116,35 @@ class LineDataFilter(TypedFilter):
 
     sample_type = LineData
 
+    def fit(
+        self, line_data: Iterable[Any], executor: Any = None, max_workers: int | None = None, verbose: Verbose = True
+    ) -> Any:
+        """Process every sample, as `Filter.fit` does."""
+        return super().fit(line_data, executor, max_workers, verbose)
+
 
 class PointDataFilter(TypedFilter):
     """A filter for `PointData` samples."""
 
     sample_type = PointData
 
+    def fit(
+        self, point_data: Iterable[Any], executor: Any = None, max_workers: int | None = None, verbose: Verbose = True
+    ) -> Any:
+        """Process every sample, as `Filter.fit` does."""
+        return super().fit(point_data, executor, max_workers, verbose)
+
 
 class VoxelsFilter(TypedFilter):
     """A filter for `Voxels` samples."""
 
     sample_type = Voxels
+
+    def fit(
+        self, line_data: Iterable[Any], executor: Any = None, max_workers: int | None = None, verbose: Verbose = True
+    ) -> Any:
+        """Process every sample, as `Filter.fit` does."""
+        return super().fit(line_data, executor, max_workers, verbose)
 
 
 class Reducer(Transformer, ABC):

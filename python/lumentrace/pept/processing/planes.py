@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.points import PointData
 from lumentrace.pept.checks import Floats, shaped
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(PEPTObject):
     """A plane with axes of its own.
 
     Attributes

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.data.grid import checked_limits
+from lumentrace.data.pept_object import PEPTObject
 
 Floats = NDArray[np.float64]
 
 
-class ADACGeometricEfficiency:
+class ADACGeometricEfficiency(PEPTObject):
     """Share of the pairs of photons from a point that reach both heads of an ADAC Forte.
 
     The heads are two parallel rectangles, across z. The double integral over directions [1]_ is solved in closed form.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lumentrace.engine.samples.native import NativeFilter, NativeStep, keep_public
 
 
@@ -33,6 +35,10 @@ class Centroids(NativeFilter):
         self.error = bool(error)
         self.cluster_size = bool(cluster_size)
         self.weight = bool(weight)
+
+    def fit_sample(self, points: Any) -> Any:
+        """Locate one sample, or each object of a list."""
+        return super().fit_sample(points)
 
     def native(self, columns: list[str]) -> NativeStep:
         """The step of the Rust core."""

@@ -70,22 +70,22 @@ class FPI(VoxelsFilter):
         """The parameters as the Rust core takes them."""
         return {"w": self.w, "r": self.r, "lld_counts": self.lld_counts}
 
-    def fit_sample(self, sample: Voxels) -> PointData:
+    def fit_sample(self, voxels: Voxels) -> PointData:
         """Locate the peaks of one grid."""
-        if not isinstance(sample, Voxels):
-            raise TypeError(f"FPI: expected Voxels, found {type(sample).__name__}")
-        lines = sample.attrs.get("_lines")
+        if not isinstance(voxels, Voxels):
+            raise TypeError(f"FPI: expected Voxels, found {type(voxels).__name__}")
+        lines = voxels.attrs.get("_lines")
         if lines is None:
             message = "FPI: the voxels carry no lines (`_lines` in their `attrs`), so that the times are NaN"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         rows = _core.find_peaks(
-            np.ascontiguousarray(sample.voxels),
-            sample.lower.tolist(),
-            sample.upper.tolist(),
+            np.ascontiguousarray(voxels.voxels),
+            voxels.lower.tolist(),
+            voxels.upper.tolist(),
             None if lines is None else np.asarray(lines.lines),
             **self.options(),
         )
         if self.verbose:
             print(f"FPI: {len(rows)} peaks")
-        public = {name: value for name, value in sample.attrs.items() if not name.startswith("_")}
+        public = {name: value for name, value in voxels.attrs.items() if not name.startswith("_")}
         return PointData(rows, columns=COLUMNS, **public)

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.data.points import PointData
-from lumentrace.engine.samples.native import NativeFilter, NativeStep
+from lumentrace.engine.samples.native import NativeStep, PointFilter
 
 NOISE = -1
 
 
-class HDBSCAN(NativeFilter):
+class HDBSCAN(PointFilter):
     """Label the points of every sample by the tracer they belong to.
 
     Hierarchical density-based clustering [1]_ with one length scale: at least ``true_fraction / max_tracers`` of the
@@ -71,6 +71,10 @@ class HDBSCAN(NativeFilter):
         self.true_fraction = float(true_fraction)
         self.max_tracers = int(max_tracers)
         self.engine = engine
+
+    def fit_sample(self, sample_points: Any) -> Any:
+        """Cluster the points of one sample."""
+        return super().fit_sample(sample_points)
 
     def native(self, columns: list[str]) -> NativeStep | None:
         """The step of the Rust core; None for the other engine."""

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace import _core
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.samples.native import LineFilter, NativeStep, keep_public
+from lumentrace.engine.samples.native import NativeFilter, NativeStep, keep_public
 
 
-class LinesCentroids(LineFilter):
+class LinesCentroids(NativeFilter):
     """Locate the single tracer of every sample of lines by iterative rejection.
 
     From the point nearest to all n lines, in the least-squares sense, round i goes to the point nearest to the
@@ -45,6 +45,8 @@ class LinesCentroids(LineFilter):
     array([[4., 4., 5., 5.]])
     """
 
+    takes = LineData
+
     def __init__(self, remove: float = 0.1, iterations: int = 6) -> None:
         if not 0 <= remove <= 1:
             raise ValueError(f"`remove`: expected a fraction from 0 to 1, found {remove}")
@@ -52,6 +54,10 @@ class LinesCentroids(LineFilter):
             raise ValueError(f"`iterations`: expected a whole number >= 0, found {iterations}")
         self.remove = float(remove)
         self.iterations = int(iterations)
+
+    def fit_sample(self, lines: Any) -> Any:
+        """Locate one sample."""
+        return super().fit_sample(lines)
 
     def native(self, columns: list[str]) -> NativeStep:
         """The step of the Rust core."""

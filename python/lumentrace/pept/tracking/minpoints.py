@@ -64,6 +64,10 @@ class Minpoints(LineFilter):
         self.cutoffs = None if cutoffs is None else checked_cutoffs(cutoffs)
         self.append_indices = bool(append_indices)
 
+    def fit_sample(self, sample_lines: Any) -> Any:
+        """Find the minpoints of one sample."""
+        return super().fit_sample(sample_lines)
+
     def native(self, columns: list[str]) -> NativeStep:
         """The step of the Rust core."""
         options = {

@@ -1,6 +1,7 @@
-"""Functions of the PEPT-ML algorithm, under the name they are documented by."""
+"""The PEPT-ML algorithm, under the name it is documented by."""
 
-from lumentrace.pept.tracking.cutpoints import find_cutpoints, get_cutoffs
-from lumentrace.pept.tracking.minpoints import find_minpoints
+from lumentrace.pept.tracking.cutpoints import Cutpoints, find_cutpoints, get_cutoffs
+from lumentrace.pept.tracking.hdbscan import HDBSCAN
+from lumentrace.pept.tracking.minpoints import Minpoints, find_minpoints
 
-__all__ = ["find_cutpoints", "find_minpoints", "get_cutoffs"]
+__all__ = ["HDBSCAN", "Cutpoints", "Minpoints", "find_cutpoints", "find_minpoints", "get_cutoffs"]

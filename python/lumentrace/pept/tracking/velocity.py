@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from lumentrace.engine.samples.native import NativeFilter, NativeStep
+from typing import Any
+
+from lumentrace.engine.samples.native import NativeStep, PointFilter
 
 
-class Velocity(NativeFilter):
+class Velocity(PointFilter):
     """Append the velocity of a tracer: slopes of polynomials fitted to a moving window of points [1]_.
 
     Parameters
@@ -51,6 +53,10 @@ class Velocity(NativeFilter):
         self.window = int(window)
         self.degree = int(degree)
         self.absolute = bool(absolute)
+
+    def fit_sample(self, samples: Any) -> Any:
+        """Append the velocities of one trajectory."""
+        return super().fit_sample(samples)
 
     def native(self, columns: list[str]) -> NativeStep:
         """The step of the Rust core."""

@@ -67,15 +67,29 @@ class Voxelize(LineFilter):
             _pair(f"{axis}lim", limits) for axis, limits in zip("xyz", (xlim, ylim, zlim), strict=True)
         )
         if set_lims is not None:
-            self.set_lims(set_lims)
+            self.set_lims(set_lims, self.xlim is None, self.ylim is None, self.zlim is None)
 
-    def set_lims(self, lines: Any) -> None:
-        """Take the missing limits from the end points of `lines`."""
-        around = Voxels.from_lines(line_rows(lines, 3), (2, 2, 2), *self._limits(), verbose=False)
-        self.xlim, self.ylim, self.zlim = (_pair("lines", each) for each in (around.xlim, around.ylim, around.zlim))
+    def set_lims(self, lines: Any, set_xlim: bool = True, set_ylim: bool = True, set_zlim: bool = True) -> None:
+        """Take limits from the end points of `lines`.
+
+        Parameters
+        ----------
+        lines : LineData or (N, >=7) array-like
+            Rows t, x1, y1, z1, x2, y2, z2 in ms and mm.
+        set_xlim, set_ylim, set_zlim : bool, default True
+            Which limits to take.
+        """
+        around = Voxels.from_lines(line_rows(lines, 3), (2, 2, 2), verbose=False)
+        for axis, wanted in zip("xyz", (set_xlim, set_ylim, set_zlim), strict=True):
+            if wanted:
+                setattr(self, f"{axis}lim", _pair("lines", getattr(around, f"{axis}lim")))
 
     def _limits(self) -> tuple[Limits, Limits, Limits]:
         return self.xlim, self.ylim, self.zlim
+
+    def fit_sample(self, sample_lines: Any) -> Any:
+        """Count the lines of one sample."""
+        return super().fit_sample(sample_lines)
 
     def native(self, columns: list[str]) -> NativeStep | None:
         """Grids are not rows, so there is no step for them alone."""
@@ -100,10 +114,10 @@ class Voxelize(LineFilter):
         return voxels
 
     def fit(
-        self, samples: Any, executor: Any = None, max_workers: int | None = None, verbose: Verbose = True
+        self, line_data: Any, executor: Any = None, max_workers: int | None = None, verbose: Verbose = True
     ) -> VoxelData:
         """Grids of all samples, each made when it is looked at; `executor` and its companions have nothing to do."""
-        samples = as_indexable(samples)
+        samples = as_indexable(line_data)
         self.check(samples)
         return VoxelData(self, samples)
 
