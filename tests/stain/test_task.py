@@ -409,6 +409,12 @@ def test_two_processes_in_one_folder(raw: Path, tmp_path: Path) -> None:
     assert [row["done"] for row in job.status()] == [True] * 4
 
 
+def test_without_raw_files_there_is_no_registration(tmp_path: Path) -> None:
+    job = stain.SampleDye("S001", "SybrGld", tmp_path / "processed", tmp_path / "raw")
+    assert job.registration is None
+    assert [row["done"] for row in job.status()] == [False] * 4
+
+
 def test_records_are_plain(raw: Path) -> None:
     job = task(raw)
     job.run()
