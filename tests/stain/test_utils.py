@@ -384,7 +384,7 @@ def test_estimates_follow_the_formula(tmp_path: Path) -> None:
     pairs = [("A", "D"), ("Z", "D")]
     canvas = (35 + 20) * (40 + 20)
     found = stain.estimate_pipeline_memory(pairs, tmp_path / "raw", 10, 3)
-    assert found["per_task_bytes"] == [int(canvas * 4 * stain.PEAK_FACTOR_PER_TASK), 0]
+    assert found["per_task_bytes"] == [estimates.PROCESS_BYTES + int(canvas * 4 * stain.PEAK_FACTOR_PER_TASK), 0]
     assert found["concurrent_peak_bytes"] == 3 * found["peak_bytes"]
     assert found["n_resolvable"] == len(found["warnings"]) == 1
     disk = stain.estimate_pipeline_output_size(pairs, tmp_path / "raw", 10, True, 2, "both")

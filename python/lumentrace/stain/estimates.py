@@ -14,12 +14,10 @@ from lumentrace.stain.memory import format_bytes, get_available_memory, get_free
 
 logger = logging.getLogger(__name__)
 
-PEAK_FACTOR_PER_TASK = 1.7
-"""Memory of a task at its peak, in float32 canvases with the default border: measured on 1500 to 3000 pixels.
-
-Libraries and buffers need 0.14 GB whatever the size, so that images of less than 1000 pixels need a little more than
-this says (0.02 GB), and those of 6000 pixels and more half of it.
-"""
+PEAK_FACTOR_PER_TASK = 0.4
+"""Memory that a task adds with its size, in float32 canvases: measured on 512 to 6000 pixels with borders up to 2000."""
+PROCESS_BYTES = 308_000_000
+"""Memory of a process with its libraries and the buffers of registration, whatever the size of images."""
 WARN_FRACTION = 0.80
 HARD_FAIL_FRACTION = 1.0
 PLOT_BYTES = 10 * 2**20
@@ -67,7 +65,9 @@ def _canvases(pairs: Pairs, raw_dir: Path_, pad: int) -> tuple[list[int | None],
 def estimate_pipeline_memory(
     sample_dye_pairs: Pairs, raw_dir: Path_ = "raw", pad: int = 2000, n_workers: int = 1
 ) -> MemoryEstimate:
-    """Estimate the memory that tasks need, from the headers of their files.
+    """Estimate the memory that tasks need, each in a process of its own, from the headers of their files.
+
+    A task needs its float32 canvas times `PEAK_FACTOR_PER_TASK`, and what a process needs before the first image.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def estimate_pipeline_memory(
         missing), ``warnings``, ``n_resolvable``.
     """
     sizes, warnings = _canvases(sample_dye_pairs, raw_dir, pad)
-    tasks = [0 if pixels is None else int(pixels * 4 * PEAK_FACTOR_PER_TASK) for pixels in sizes]
+    tasks = [0 if pixels is None else PROCESS_BYTES + int(pixels * 4 * PEAK_FACTOR_PER_TASK) for pixels in sizes]
     peak = max(tasks, default=0)
     return MemoryEstimate(
         peak_bytes=peak,
