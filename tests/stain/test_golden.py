@@ -12,6 +12,7 @@ import pytest
 import tifffile
 
 from lumentrace import FormatError, stain
+from lumentrace.stain.estimates import PROCESS_BYTES
 from modules import module_of
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]

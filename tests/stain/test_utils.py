@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from lumentrace import stain
-from lumentrace.stain import memory
+from lumentrace.stain import estimates, memory
 
 # Memory
 

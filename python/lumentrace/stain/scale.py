@@ -251,16 +251,15 @@ def manual(value: float) -> Scale:
     return Scale(float(value), 0.0, 0.0, "manual", "given")
 
 
-def line(histograms: Histograms) -> Scale:
-    """The line post = scale * pre + offset through most pixels.
+def line(histograms: Histograms, slope: float, error: float) -> Scale:
+    """The line post = slope * pre + offset through most pixels, of a known slope (see `texture_slope`).
 
-    Errors of both images count (Deming, in proportion to the level, as for counted photons); pixels far from the line,
-    with stain, do not.
+    Pixels far from the line, with stain, do not count.
 
     Raises
     ------
     ValueError
-        If there are too few pixels, or no range of brightness.
+        If there are too few pixels.
     """
     tall, wide = histograms.most
     bins = histograms.joint.shape[0]
@@ -270,37 +269,18 @@ def line(histograms: Histograms) -> Scale:
         post, pre = post - 0.5 * tall / bins, pre - 0.5 * wide / bins
     rows, columns = np.nonzero(histograms.joint)
     bright = (pre[columns] >= histograms.floor) & (post[rows] > 0)
-    y, x = post[rows[bright]], pre[columns[bright]]
+    left = post[rows[bright]] - slope * pre[columns[bright]]
     n = histograms.joint[rows[bright], columns[bright]].astype(np.float64)
-    if n.sum() < LEAST or len(np.unique(x)) < 8:
-        raise ValueError(
-            f"expected at least {LEAST} pixels of different brightness in both images, found {n.sum():.0f}"
-        )
-    slope, offset = _weighted_median(y / x, n), 0.0
+    if n.sum() < LEAST:
+        raise ValueError(f"expected at least {LEAST} pixels bright enough in both images, found {n.sum():.0f}")
+    offset = _weighted_median(left, n)
     for _ in range(ROUNDS):
-        left = y - slope * x - offset
-        size = np.sqrt(np.maximum(y + slope**2 * x, PLAIN))
-        spread = 1.4826 * _weighted_median(np.abs(left / size), n)
-        weights = n * np.maximum(1 - (left / (TUKEY * spread * size)) ** 2, 0) ** 2 / size**2
-        before = slope
-        slope, offset = _deming(x, y, weights, slope)
-        if abs(slope - before) < 1e-9 * abs(slope):
+        spread = max(1.4826 * _weighted_median(np.abs(left - offset), n), PLAIN)
+        weights = n * np.maximum(1 - ((left - offset) / (TUKEY * spread)) ** 2, 0) ** 2
+        before, offset = offset, float(weights @ left / weights.sum())
+        if abs(offset - before) < 1e-9 * spread:
             break
-    return Scale(float(slope), np.nan, float(offset), "line", "converged")
-
-
-def _deming(x: Floats, y: Floats, weights: Floats, slope: float) -> tuple[float, float]:
-    """Line with errors in both coordinates, whose variances are in the ratio of the slope."""
-    total = weights.sum()
-    mean_x, mean_y = (weights * x).sum() / total, (weights * y).sum() / total
-    xx = (weights * (x - mean_x) ** 2).sum()
-    yy = (weights * (y - mean_y) ** 2).sum()
-    xy = (weights * (x - mean_x) * (y - mean_y)).sum()
-    # Errors of the pre-stain image are the noise that interpolation leaves and the details that it smooths away: about
-    # half of the variance of its noise.
-    ratio = 2 * slope
-    slope = (yy - ratio * xx + np.sqrt((yy - ratio * xx) ** 2 + 4 * ratio * xy**2)) / (2 * xy)
-    return float(slope), float(mean_y - slope * mean_x)
+    return Scale(slope, error, offset, "line", "converged")
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
