@@ -15,7 +15,7 @@ from lumentrace.stain.memory import format_bytes, get_available_memory, get_free
 logger = logging.getLogger(__name__)
 
 PEAK_FACTOR_PER_TASK = 0.41
-"""Memory that a task adds with its size, in float32 canvases: measured on 512 to 6000 pixels with borders up to 2000."""
+"""Memory that a task adds with its size, in float32 canvases: of 512 to 6000 pixels, with borders up to 2000."""
 PROCESS_BYTES = 302_000_000
 """Memory of a process with its libraries and the buffers of registration, whatever the size of images."""
 WARN_FRACTION = 0.80

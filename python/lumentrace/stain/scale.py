@@ -27,6 +27,13 @@ CORE = 0.6
 """The fit sees so much of the half-width above the peak."""
 LESS, MORE = 0.2, 1.2
 """Other shares: how much they change the peak tells what stain does to it."""
+CROWDED, FULL = 0.48, 2.7
+"""How many of its widths stain moves the peak, for as many stained as plain pixels, and where that levels off.
+
+Measured with 0 to 2500 spots on 512 x 512 pixels.
+"""
+ONE_SIGMA = 0.3173
+"""Share of a normal distribution beyond one standard deviation."""
 RESAMPLES = 60
 SEED = 1872
 LEAST = 200
@@ -103,12 +110,13 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     mode, status, found = _mode(total[inside].astype(np.float64), edges)
     half = found[2] * np.sqrt(2 ** (1 / found[3]) - 1)
     bias = _lean(10**mode, half)
+    crowd = _crowding(total, histograms.edges, mode)
     other = [_mode(total[inside].astype(np.float64), edges, found, core)[0] for core in (LESS, MORE)]
     error = np.hypot(_spread(histograms.ratios[:, inside], edges, found), max(abs(each - mode) for each in other))
     centres = (edges[:-1] + edges[1:]) / 2
     fitted = _moffat(centres, *found)
-    value = 10 ** (mode - bias)
-    error = float(value * np.log(10) * np.hypot(error, bias / 2))
+    value = 10 ** (mode - bias - crowd)
+    error = float(value * np.log(10) * np.linalg.norm([error, bias / 2, crowd / 3]))
     return Scale(value, error, 0.0, "moffat", status, centres, _smooth(total[inside]), fitted)
 
 
@@ -212,6 +220,19 @@ def _lean(ratio: float, half: float) -> float:
     share = ratio * AVERAGED
     variance = np.log(10) * (half / np.sqrt(2 * np.log(2))) ** 2
     return float(variance * (1 - share) / (1 + share))
+
+
+def _crowding(total: NDArray[np.int64], edges: Floats, mode: float) -> float:
+    """How far faint stain under the peak moves it, in decades.
+
+    Stain makes ratios larger, so that the side below the peak tells how many pixels have none, and how wide their
+    peak is; what is more above it is stain, and moves the peak in proportion to its share.
+    """
+    below = float(np.interp(mode, edges, np.concatenate([[0], np.cumsum(total)])))
+    plain = min(2 * below / float(total.sum()), 1.0)
+    width = mode - _quantile(total, edges, plain / 2 * ONE_SIGMA)
+    stained = (1 - plain) / plain
+    return float(CROWDED * stained / (1 + (stained / FULL) ** 2) * width)
 
 
 def _spread(ratios: NDArray[np.uint32], edges: Floats, found: Floats) -> float:
