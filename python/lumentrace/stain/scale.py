@@ -41,7 +41,7 @@ LEAST = 200
 BETA = (1.0, 20.0)
 AVERAGED = 0.67
 """Variance that cubic interpolation leaves of the pre-stain image's noise, the mean over places between pixels."""
-TUKEY = 4.685
+TUKEY = 2.5
 ROUNDS = 30
 PLAIN = 1e-9
 

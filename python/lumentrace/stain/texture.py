@@ -14,7 +14,7 @@ from lumentrace.stain.registration.result import Registration
 
 Floats = NDArray[np.float64]
 
-FINE, COARSE = 1.5, 8.0
+FINE, COARSE = 2.0, 8.0
 """Standard deviations, in pixels, of the two Gaussians whose difference is the texture."""
 REACH = round(4 * COARSE)
 RIM = 6
