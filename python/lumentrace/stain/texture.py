@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace.base import mapping
-from lumentrace.stain.histograms import BLOCKS, bands
+from lumentrace.stain.histograms import BLOCKS, bands, noise_of
 from lumentrace.stain.registration.result import Registration
+from lumentrace.stain.scale import AVERAGED
 
 Floats = NDArray[np.float64]
 
-FINE, COARSE = 2.0, 8.0
+FINE, COARSE = 1.5, 8.0
 """Standard deviations, in pixels, of the two Gaussians whose difference is the texture."""
 REACH = round(4 * COARSE)
 RIM = 6
@@ -50,6 +51,8 @@ def texture_slope(
     x, y, block = _textures(post, pre, registration, floor)
     if len(x) < LEAST or not x.any():
         raise ValueError(f"expected at least {LEAST} pixels of different brightness in both images, found {len(x)}")
+    # Noise of the pre-stain image adds to its texture, and not to what both have in common.
+    noise = AVERAGED * noise_of(pre) ** 2 / (4 * np.pi * FINE**2)
     slope = float(x @ y / (x @ x))
     for _ in range(ROUNDS):
         left = y - slope * x
@@ -57,7 +60,8 @@ def texture_slope(
         spread = max(1.4826 * float(np.median(np.abs(left))), float(np.finfo(np.float32).tiny))
         weights = np.maximum(1 - (left / (TUKEY * spread)) ** 2, 0) ** 2
         away = x - weights @ x / weights.sum()
-        before, slope = slope, float((weights * away) @ y / ((weights * away) @ away))
+        common = (weights * away) @ away - noise * weights.sum()
+        before, slope = slope, float((weights * away) @ y / common)
         if abs(slope - before) < 1e-6 * abs(slope):
             break
     pulls = np.bincount(block, weights * away * (y - slope * x - weights @ (y - slope * x) / weights.sum()))
