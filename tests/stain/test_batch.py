@@ -138,3 +138,10 @@ def test_a_narrow_console(three: Path) -> None:
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     assert done.stdout.decode("cp1252").rstrip().endswith("complete")
+
+
+def test_each_task_has_its_own_parameters() -> None:
+    given = {"pad": 10}
+    one, other = stain.build_task_list([("A", "D"), ("B", "D")], given)
+    one[2]["params"]["pad"] = 20
+    assert other[2]["params"] == given == {"pad": 10}

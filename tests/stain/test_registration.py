@@ -185,21 +185,44 @@ def test_scale(scale: float) -> None:
     assert percentile(counts, 50).value == pytest.approx(scale, rel=1e-2)
 
 
+@pytest.mark.parametrize(("spots", "rel"), [(80, 0.002), (1000, 0.01), (2500, 0.03)])
+def test_faint_stain_under_the_peak_does_not_move_the_scale(spots: int, rel: float) -> None:
+    pair = stain.simulate(size=512, spots=spots, seed=33)
+    found = stain.subtract(pair.post, pair.pre).scale
+    assert found.value == pytest.approx(1.3, rel=rel)
+    assert abs(found.value - 1.3) < 2 * found.error < 0.15
+
+
 def test_a_line_finds_an_offset() -> None:
     pair = stain.simulate(size=512, spots=30, seed=12)
     post = pair.post + np.uint8(20)
     counts = counting.count(post, pair.pre, stain.register(post, pair.pre))
-    found = line(counts)
+    found = stain.subtract(post, pair.pre, offset=True).scale
     assert found.value == pytest.approx(1.3, rel=0.01)
     assert found.offset == pytest.approx(20, abs=0.8)
     assert moffat(counts).value > 1.6
+
+
+@pytest.mark.parametrize("unspecific", [0.5, 1.0])
+def test_a_line_is_not_moved_by_stain_that_binds_everywhere(unspecific: float) -> None:
+    pair = stain.simulate(size=512, unspecific=unspecific, seed=31)
+    found = stain.subtract(pair.post, pair.pre, offset=True).scale
+    assert found.value == pytest.approx(1.3, rel=0.05)
+    assert 0 < found.error < 0.1
+
+
+def test_a_line_is_not_moved_by_many_spots() -> None:
+    pair = stain.simulate(size=512, spots=1000, seed=32)
+    found = stain.subtract(pair.post, pair.pre, offset=True).scale
+    assert found.value == pytest.approx(1.3, rel=0.05)
+    assert abs(found.value - 1.3) < 4 * found.error < 0.2
 
 
 def test_too_few_pixels_give_no_scale() -> None:
     pair = stain.simulate(size=256, seed=1)
     found = stain.register(pair.post, pair.pre)
     dark = counting.count(np.minimum(pair.post, 1), np.minimum(pair.pre, 1), found)
-    for method in (moffat, line, lambda counts: percentile(counts, 50)):
+    for method in (moffat, lambda counts: line(counts, 1.3, 0.01), lambda counts: percentile(counts, 50)):
         with pytest.raises(ValueError, match="expected at least 200 pixels"):
             method(dark)
 

@@ -409,6 +409,12 @@ def test_two_processes_in_one_folder(raw: Path, tmp_path: Path) -> None:
     assert [row["done"] for row in job.status()] == [True] * 4
 
 
+def test_without_raw_files_there_is_no_registration(tmp_path: Path) -> None:
+    job = stain.SampleDye("S001", "SybrGld", tmp_path / "processed", tmp_path / "raw")
+    assert job.registration is None
+    assert [row["done"] for row in job.status()] == [False] * 4
+
+
 def test_records_are_plain(raw: Path) -> None:
     job = task(raw)
     job.run()
@@ -419,21 +425,21 @@ def test_records_are_plain(raw: Path) -> None:
 
 NEEDS = """
 import re, sys
-import lumentrace.stain.report.page, lumentrace.stain.pipeline
 from lumentrace import stain
-def peak(): return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read()).group(1))
-before = peak()
-result = stain.SampleDye("S", "D", sys.argv[2], sys.argv[1]).run(force_run=True)
-print(result["status"], peak() - before)
+job = stain.SampleDye("S", "D", sys.argv[2], sys.argv[1])
+job.set_params(pad=int(sys.argv[3]))
+print(job.run(force_run=True)["status"])
+print(1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read()).group(1)))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_the_estimate_is_what_is_needed(tmp_path: Path) -> None:
-    stain.simulate(size=2000, seed=1).save(tmp_path / "raw", "S", "D")
-    command = [sys.executable, "-c", NEEDS, str(tmp_path / "raw"), str(tmp_path / "out")]
+@pytest.mark.parametrize(("size", "pad"), [(512, 1000), (1000, 200), (2000, 2000)])
+def test_the_estimate_is_what_a_process_needs(tmp_path: Path, size: int, pad: int) -> None:
+    stain.simulate(size=size, seed=1).save(tmp_path / "raw", "S", "D")
+    command = [sys.executable, "-c", NEEDS, str(tmp_path / "raw"), str(tmp_path / "out"), str(pad)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    status, needed = done.stdout.split()[-2:]
+    status, peak = done.stdout.split()[-2:]
     assert status == "complete"
-    estimate = stain.estimate_pipeline_memory([("S", "D")], tmp_path / "raw")["peak_bytes"]
-    assert 1.0 <= estimate / int(needed) <= 1.5
+    estimate = stain.estimate_pipeline_memory([("S", "D")], tmp_path / "raw", pad)["peak_bytes"]
+    assert 1.0 <= estimate / int(peak) <= 1.5

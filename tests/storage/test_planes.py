@@ -54,6 +54,28 @@ def test_blocks_make_the_image(
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("options", [{}, {"rowsperstrip": 7}, {"compression": "packbits"}], ids=str)
+def test_bits_are_packed_by_row(tmp_path: Path, options: dict[str, Any]) -> None:
+    image = np.random.default_rng(0).random((70, 93)) < 0.4
+    tifffile.imwrite(tmp_path / "a.tif", image, **options)
+    found = np.zeros(image.shape, bool)
+    with open_plane(tmp_path / "a.tif") as plane:
+        assert plane.mode == "1"
+        for block in plane.blocks():
+            high, wide, _ = block.pixels.shape
+            found[block.row : block.row + high, block.column : block.column + wide] = block.pixels[..., 0]
+    np.testing.assert_array_equal(found, image)
+
+
+def test_a_page_of_bits_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ones((800, 800), bool))
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags["ImageLength"].overwrite(80_000)
+    with pytest.raises(FormatError, match=r"a\.tif: declares an image of 8,000,000 bytes"), open_plane(path):
+        pass
+
+
 def test_a_single_strip_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planes, "BAND", 100_000)
     image = np.ones((2000, 2000, 3), np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 MOST = 1 << 30
@@ -38,3 +39,15 @@ def equal_shapes(first: NDArray[Any], second: NDArray[Any]) -> None:
     """
     if first.shape != second.shape:
         raise ValueError(f"expected images of equal shape, found {first.shape} and {second.shape}")
+
+
+def one_plane(name: str, image: Any) -> None:
+    """An image of rows and columns.
+
+    Raises
+    ------
+    ValueError
+        If it has fewer or more dimensions; the message names it.
+    """
+    if np.ndim(image) != 2:
+        raise ValueError(f"`{name}`: expected an image of shape (rows, columns), found shape {np.shape(image)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace.stain import parallel as parallel
     from lumentrace.stain import utils as utils
     from lumentrace.stain.batch import build_task_list as build_task_list
     from lumentrace.stain.batch import run_batch as run_batch
@@ -117,6 +118,7 @@ __getattr__, __dir__, __all__ = exports(
         "make_rgb_overlay": "lumentrace.stain.masks",
         "normalize_image": "lumentrace.stain.intensity",
         "pad_images": "lumentrace.stain.masks",
+        "parallel": "lumentrace.stain.parallel",
         "params_from_suffix": "lumentrace.stain.parameters",
         "prealign_phase_correlation": "lumentrace.stain.phase",
         "preflight_check": "lumentrace.stain.estimates",

@@ -53,7 +53,6 @@ def build_task_list(
     """
     StainParameters().with_changes(params or {})
     settings = {
-        "params": dict(params or {}),
         "output_dir": str(output_dir),
         "raw_dir": str(raw_dir),
         "from_stage": from_stage,
@@ -62,7 +61,7 @@ def build_task_list(
         "checkpoint_format": checkpoint_format,
         "force_run": force_run,
     }
-    return [(sample, dye, dict(settings)) for sample, dye in pairs]
+    return [(sample, dye, {"params": dict(params or {}), **settings}) for sample, dye in pairs]
 
 
 def run_task(task: Task) -> Result:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import one_plane
 from lumentrace.base.files import replacing
 from lumentrace.stain.parameters import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
@@ -52,7 +53,14 @@ def places(filepath: Path_) -> tuple[Path, Path]:
 
 
 def tifffile_save(image: Image, path: Path_) -> None:
-    """Write an image as float32 TIFF; the file appears whole or not at all."""
+    """Write an image as float32 TIFF; the file appears whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the image is not of shape (rows, columns).
+    """
+    one_plane("image", image)
     _save_tiff(image, path, "")
 
 
@@ -94,7 +102,10 @@ def save_checkpoint(
         If astropy is missing (``pip install 'lumentrace[stain]'``).
     OSError
         If a file cannot be written; the old ones then stay.
+    ValueError
+        If the image is not of shape (rows, columns).
     """
+    one_plane("image", image)
     fits = fits_io()
     header = fits_header(sample, dye, stage, params or {}, extra_headers or {})
     tiff, other = places(filepath)

@@ -14,12 +14,10 @@ from lumentrace.stain.memory import format_bytes, get_available_memory, get_free
 
 logger = logging.getLogger(__name__)
 
-PEAK_FACTOR_PER_TASK = 1.7
-"""Memory of a task at its peak, in float32 canvases with the default border: measured on 1500 to 3000 pixels.
-
-Libraries and buffers need 0.14 GB whatever the size, so that images of less than 1000 pixels need a little more than
-this says (0.02 GB), and those of 6000 pixels and more half of it.
-"""
+PEAK_FACTOR_PER_TASK = 0.41
+"""Memory that a task adds with its size, in float32 canvases: of 512 to 6000 pixels, with borders up to 2000."""
+PROCESS_BYTES = 302_000_000
+"""Memory of a process with its libraries and the buffers of registration, whatever the size of images."""
 WARN_FRACTION = 0.80
 HARD_FAIL_FRACTION = 1.0
 PLOT_BYTES = 10 * 2**20
@@ -65,13 +63,15 @@ def _canvases(pairs: Pairs, raw_dir: Path_, pad: int) -> tuple[list[int | None],
 
 
 def estimate_pipeline_memory(
-    pairs: Pairs, raw_dir: Path_ = "raw", pad: int = 2000, n_workers: int = 1
+    sample_dye_pairs: Pairs, raw_dir: Path_ = "raw", pad: int = 2000, n_workers: int = 1
 ) -> MemoryEstimate:
-    """Estimate the memory that tasks need, from the headers of their files.
+    """Estimate the memory that tasks need, each in a process of its own, from the headers of their files.
+
+    A task needs its float32 canvas times `PEAK_FACTOR_PER_TASK`, and what a process needs before the first image.
 
     Parameters
     ----------
-    pairs : sequence of (str, str)
+    sample_dye_pairs : sequence of (str, str)
         (sample, dye)
     raw_dir : path, default 'raw'
     pad : int, default 2000
@@ -85,8 +85,8 @@ def estimate_pipeline_memory(
         ``peak_bytes`` (largest task), ``concurrent_peak_bytes`` (times workers), ``per_task_bytes`` (0 where files are
         missing), ``warnings``, ``n_resolvable``.
     """
-    sizes, warnings = _canvases(pairs, raw_dir, pad)
-    tasks = [0 if pixels is None else int(pixels * 4 * PEAK_FACTOR_PER_TASK) for pixels in sizes]
+    sizes, warnings = _canvases(sample_dye_pairs, raw_dir, pad)
+    tasks = [0 if pixels is None else PROCESS_BYTES + int(pixels * 4 * PEAK_FACTOR_PER_TASK) for pixels in sizes]
     peak = max(tasks, default=0)
     return MemoryEstimate(
         peak_bytes=peak,
@@ -98,7 +98,7 @@ def estimate_pipeline_memory(
 
 
 def estimate_pipeline_output_size(
-    pairs: Pairs,
+    sample_dye_pairs: Pairs,
     raw_dir: Path_ = "raw",
     pad: int = 2000,
     save_all_intermediates: bool = False,
@@ -109,7 +109,7 @@ def estimate_pipeline_output_size(
 
     Parameters
     ----------
-    pairs, raw_dir, pad
+    sample_dye_pairs, raw_dir, pad
         As for `estimate_pipeline_memory`.
     save_all_intermediates : bool, default False
     n_scale_methods : int, default 1
@@ -128,7 +128,7 @@ def estimate_pipeline_output_size(
     """
     if checkpoint_format not in FORMATS:
         raise ValueError(f"`checkpoint_format`: expected one of {', '.join(FORMATS)}, found {checkpoint_format!r}")
-    sizes, warnings = _canvases(pairs, raw_dir, pad)
+    sizes, warnings = _canvases(sample_dye_pairs, raw_dir, pad)
     files = (4 + max(1, n_scale_methods) + save_all_intermediates) * (2 if checkpoint_format == "both" else 1)
     tasks = [0 if pixels is None else pixels * 4 * files + PLOT_BYTES for pixels in sizes]
     return DiskEstimate(
@@ -152,7 +152,7 @@ class Preflight:
 
 
 def preflight_check(
-    pairs: Pairs,
+    sample_dye_pairs: Pairs,
     output_dir: Path_ = "processed",
     raw_dir: Path_ = "raw",
     pad: int = 2000,
@@ -168,7 +168,7 @@ def preflight_check(
 
     Parameters
     ----------
-    pairs, raw_dir, pad, n_workers, checkpoint_format, n_scale_methods, save_all_intermediates
+    sample_dye_pairs, raw_dir, pad, n_workers, checkpoint_format, n_scale_methods, save_all_intermediates
         As for `estimate_pipeline_memory` and `estimate_pipeline_output_size`.
     output_dir : path, default 'processed'
     force_run : bool, default False
@@ -183,11 +183,11 @@ def preflight_check(
     MemoryError, OSError
         If there is too little memory, or too little room on the disk.
     """
-    memory = estimate_pipeline_memory(pairs, raw_dir, pad, n_workers)
+    memory = estimate_pipeline_memory(sample_dye_pairs, raw_dir, pad, n_workers)
     disk = estimate_pipeline_output_size(
-        pairs, raw_dir, pad, save_all_intermediates, n_scale_methods, checkpoint_format
+        sample_dye_pairs, raw_dir, pad, save_all_intermediates, n_scale_methods, checkpoint_format
     )
-    settings = f"{len(pairs)} tasks, {n_workers} at a time, pad {pad}, {PEAK_FACTOR_PER_TASK:g} canvases per task"
+    settings = f"{len(sample_dye_pairs)} tasks, {n_workers} at a time, pad {pad}, factor {PEAK_FACTOR_PER_TASK:g}"
     found = Preflight(
         memory["concurrent_peak_bytes"],
         get_available_memory(),

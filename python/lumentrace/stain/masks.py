@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.base.checks import equal_shapes, whole
+from lumentrace.base.checks import equal_shapes, one_plane, whole
 
 logger = logging.getLogger(__name__)
 
@@ -18,19 +18,19 @@ CYAN, MAGENTA = (0, 255, 255), (255, 0, 255)
 TINY = 1e-8
 
 
-def pad_images(post: NDArray[Any], pre: NDArray[Any], pad: int = 50) -> tuple[NDArray[Any], NDArray[Any]]:
+def pad_images(post_im: NDArray[Any], pre_im: NDArray[Any], pad: int = 50) -> tuple[NDArray[Any], NDArray[Any]]:
     """Put two images on equal canvases of zeros, both with their first pixel at (pad, pad).
 
     Parameters
     ----------
-    post, pre : ndarray
+    post_im, pre_im : ndarray
         (rows, columns); they may differ in size.
     pad : int, default 50
         Border in pixels.
 
     Returns
     -------
-    post, pre : ndarray
+    post_im, pre_im : ndarray
         (greatest number of rows + 2 pad, greatest number of columns + 2 pad), each in its own type.
 
     Raises
@@ -39,12 +39,11 @@ def pad_images(post: NDArray[Any], pre: NDArray[Any], pad: int = 50) -> tuple[ND
         If the border is negative or an image is no plane.
     """
     pad = whole("pad", pad, 0)
-    for name, image in (("post", post), ("pre", pre)):
-        if np.ndim(image) != 2:
-            raise ValueError(f"`{name}`: expected an image of shape (rows, columns), found {np.shape(image)}")
-    rows, columns = (max(post.shape[axis], pre.shape[axis]) + 2 * pad for axis in (0, 1))
+    for name, image in (("post_im", post_im), ("pre_im", pre_im)):
+        one_plane(name, image)
+    rows, columns = (max(post_im.shape[axis], pre_im.shape[axis]) + 2 * pad for axis in (0, 1))
     canvases = []
-    for image in (post, pre):
+    for image in (post_im, pre_im):
         canvas = np.zeros((rows, columns), image.dtype)
         canvas[pad : pad + image.shape[0], pad : pad + image.shape[1]] = image
         canvases.append(canvas)
@@ -52,13 +51,13 @@ def pad_images(post: NDArray[Any], pre: NDArray[Any], pad: int = 50) -> tuple[ND
 
 
 def trim_to_signal(
-    post: NDArray[Any], pre: NDArray[Any], threshold: float = 0
+    post_im: NDArray[Any], pre_im: NDArray[Any], threshold: float = 0
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[int, int, int, int]]:
     """Cut both images to the rows and columns in which either is above a threshold.
 
     Returns
     -------
-    post, pre : ndarray
+    post_im, pre_im : ndarray
         Views of the input; the whole of it if there is no signal.
     bbox : tuple of int
         First and end row, first and end column.
@@ -68,23 +67,23 @@ def trim_to_signal(
     ValueError
         If the shapes differ.
     """
-    equal_shapes(post, pre)
-    signal = (post > threshold) | (pre > threshold)
+    equal_shapes(post_im, pre_im)
+    signal = (post_im > threshold) | (pre_im > threshold)
     rows, columns = np.flatnonzero(signal.any(axis=1)), np.flatnonzero(signal.any(axis=0))
     if not rows.size:
-        return post, pre, (0, post.shape[0], 0, post.shape[1])
+        return post_im, pre_im, (0, post_im.shape[0], 0, post_im.shape[1])
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    return post[top:bottom, left:right], pre[top:bottom, left:right], (top, bottom, left, right)
+    return post_im[top:bottom, left:right], pre_im[top:bottom, left:right], (top, bottom, left, right)
 
 
 def build_tissue_mask(
-    post: NDArray[Any], pre: NDArray[Any], signal_threshold: float = 0, dilation_iters: int = 50
+    post_im: NDArray[Any], pre_im: NDArray[Any], signal_threshold: float = 0, dilation_iters: int = 50
 ) -> NDArray[np.bool_]:
     """Where both images show tissue: above a threshold, grown, without holes.
 
     Parameters
     ----------
-    post, pre : ndarray
+    post_im, pre_im : ndarray
         Of equal shape.
     signal_threshold : float, default 0
     dilation_iters : int, default 50
@@ -94,7 +93,7 @@ def build_tissue_mask(
     -------
     ndarray of bool
     """
-    mask = _grown(post, signal_threshold, dilation_iters) & _grown(pre, signal_threshold, dilation_iters)
+    mask = _grown(post_im, signal_threshold, dilation_iters) & _grown(pre_im, signal_threshold, dilation_iters)
     coverage = float(mask.mean()) if mask.size else 0.0
     logger.info("tissue mask: %.1f %% of the image%s", 100 * coverage, " (low)" if coverage <= LOW_COVERAGE else "")
     return mask

@@ -27,6 +27,13 @@ CORE = 0.6
 """The fit sees so much of the half-width above the peak."""
 LESS, MORE = 0.2, 1.2
 """Other shares: how much they change the peak tells what stain does to it."""
+CROWDED, FULL = 0.48, 2.7
+"""How many of its widths stain moves the peak, for as many stained as plain pixels, and where that levels off.
+
+Measured with 0 to 2500 spots on 512 x 512 pixels.
+"""
+ONE_SIGMA = 0.3173
+"""Share of a normal distribution beyond one standard deviation."""
 RESAMPLES = 60
 SEED = 1872
 LEAST = 200
@@ -34,7 +41,7 @@ LEAST = 200
 BETA = (1.0, 20.0)
 AVERAGED = 0.67
 """Variance that cubic interpolation leaves of the pre-stain image's noise, the mean over places between pixels."""
-TUKEY = 4.685
+TUKEY = 2.5
 ROUNDS = 30
 PLAIN = 1e-9
 
@@ -103,12 +110,13 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     mode, status, found = _mode(total[inside].astype(np.float64), edges)
     half = found[2] * np.sqrt(2 ** (1 / found[3]) - 1)
     bias = _lean(10**mode, half)
+    crowd = _crowding(total, histograms.edges, mode)
     other = [_mode(total[inside].astype(np.float64), edges, found, core)[0] for core in (LESS, MORE)]
     error = np.hypot(_spread(histograms.ratios[:, inside], edges, found), max(abs(each - mode) for each in other))
     centres = (edges[:-1] + edges[1:]) / 2
     fitted = _moffat(centres, *found)
-    value = 10 ** (mode - bias)
-    error = float(value * np.log(10) * np.hypot(error, bias / 2))
+    value = 10 ** (mode - bias - crowd)
+    error = float(value * np.log(10) * np.linalg.norm([error, bias / 2, crowd / 3]))
     return Scale(value, error, 0.0, "moffat", status, centres, _smooth(total[inside]), fitted)
 
 
@@ -214,6 +222,19 @@ def _lean(ratio: float, half: float) -> float:
     return float(variance * (1 - share) / (1 + share))
 
 
+def _crowding(total: NDArray[np.int64], edges: Floats, mode: float) -> float:
+    """How far faint stain under the peak moves it, in decades.
+
+    Stain makes ratios larger, so that the side below the peak tells how many pixels have none, and how wide their
+    peak is; what is more above it is stain, and moves the peak in proportion to its share.
+    """
+    below = float(np.interp(mode, edges, np.concatenate([[0], np.cumsum(total)])))
+    plain = min(2 * below / float(total.sum()), 1.0)
+    width = mode - _quantile(total, edges, plain / 2 * ONE_SIGMA)
+    stained = (1 - plain) / plain
+    return float(CROWDED * stained / (1 + (stained / FULL) ** 2) * width)
+
+
 def _spread(ratios: NDArray[np.uint32], edges: Floats, found: Floats) -> float:
     """Standard error of the peak, from parts of the image drawn again and again."""
     held = ratios[ratios.sum(axis=1) > 0].astype(np.float64)
@@ -251,16 +272,15 @@ def manual(value: float) -> Scale:
     return Scale(float(value), 0.0, 0.0, "manual", "given")
 
 
-def line(histograms: Histograms) -> Scale:
-    """The line post = scale * pre + offset through most pixels.
+def line(histograms: Histograms, slope: float, error: float) -> Scale:
+    """The line post = slope * pre + offset through most pixels, of a known slope (see `texture_slope`).
 
-    Errors of both images count (Deming, in proportion to the level, as for counted photons); pixels far from the line,
-    with stain, do not.
+    Pixels far from the line, with stain, do not count.
 
     Raises
     ------
     ValueError
-        If there are too few pixels, or no range of brightness.
+        If there are too few pixels.
     """
     tall, wide = histograms.most
     bins = histograms.joint.shape[0]
@@ -270,37 +290,18 @@ def line(histograms: Histograms) -> Scale:
         post, pre = post - 0.5 * tall / bins, pre - 0.5 * wide / bins
     rows, columns = np.nonzero(histograms.joint)
     bright = (pre[columns] >= histograms.floor) & (post[rows] > 0)
-    y, x = post[rows[bright]], pre[columns[bright]]
+    left = post[rows[bright]] - slope * pre[columns[bright]]
     n = histograms.joint[rows[bright], columns[bright]].astype(np.float64)
-    if n.sum() < LEAST or len(np.unique(x)) < 8:
-        raise ValueError(
-            f"expected at least {LEAST} pixels of different brightness in both images, found {n.sum():.0f}"
-        )
-    slope, offset = _weighted_median(y / x, n), 0.0
+    if n.sum() < LEAST:
+        raise ValueError(f"expected at least {LEAST} pixels bright enough in both images, found {n.sum():.0f}")
+    offset = _weighted_median(left, n)
     for _ in range(ROUNDS):
-        left = y - slope * x - offset
-        size = np.sqrt(np.maximum(y + slope**2 * x, PLAIN))
-        spread = 1.4826 * _weighted_median(np.abs(left / size), n)
-        weights = n * np.maximum(1 - (left / (TUKEY * spread * size)) ** 2, 0) ** 2 / size**2
-        before = slope
-        slope, offset = _deming(x, y, weights, slope)
-        if abs(slope - before) < 1e-9 * abs(slope):
+        spread = max(1.4826 * _weighted_median(np.abs(left - offset), n), PLAIN)
+        weights = n * np.maximum(1 - ((left - offset) / (TUKEY * spread)) ** 2, 0) ** 2
+        before, offset = offset, float(weights @ left / weights.sum())
+        if abs(offset - before) < 1e-9 * spread:
             break
-    return Scale(float(slope), np.nan, float(offset), "line", "converged")
-
-
-def _deming(x: Floats, y: Floats, weights: Floats, slope: float) -> tuple[float, float]:
-    """Line with errors in both coordinates, whose variances are in the ratio of the slope."""
-    total = weights.sum()
-    mean_x, mean_y = (weights * x).sum() / total, (weights * y).sum() / total
-    xx = (weights * (x - mean_x) ** 2).sum()
-    yy = (weights * (y - mean_y) ** 2).sum()
-    xy = (weights * (x - mean_x) * (y - mean_y)).sum()
-    # Errors of the pre-stain image are the noise that interpolation leaves and the details that it smooths away: about
-    # half of the variance of its noise.
-    ratio = 2 * slope
-    slope = (yy - ratio * xx + np.sqrt((yy - ratio * xx) ** 2 + 4 * ratio * xy**2)) / (2 * xy)
-    return float(slope), float(mean_y - slope * mean_x)
+    return Scale(slope, error, offset, "line", "converged")
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:

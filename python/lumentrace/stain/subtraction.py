@@ -17,6 +17,7 @@ from lumentrace.stain.histograms import Histograms, bands
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.scale import Noise, Scale, line, manual, moffat, noise_of_difference
+from lumentrace.stain.texture import texture_slope
 
 if TYPE_CHECKING:
     import polars as pl
@@ -191,7 +192,7 @@ def estimate(
 ) -> Scale:
     """The scale, as the settings ask for it; raises as `subtract` does."""
     if offset:
-        return line(counts)
+        return line(counts, *texture_slope(post, pre, registration, counts.floor))
     if histogram == "peer":
         return moffat(counting.count(post, pre, registration, peer=True), peer=True)
     return moffat(counts)

@@ -66,6 +66,8 @@ class Task:
 
     def finished(self, stage: int) -> tuple[Stage | None, str]:
         """A stage that is done and intact; else None, and why if something is wrong."""
+        if not self.record(stage).exists():
+            return None, ""
         if not self.inputs:
             self.inputs = self.hashes()
         found, why = read_stage(self.record(stage), self.identity(stage), self.folder)

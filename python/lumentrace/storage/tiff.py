@@ -132,7 +132,7 @@ def check_size(
     path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, pages: Sequence[Any], found: int
 ) -> None:
     """Refuse an image that the file cannot hold, before memory is taken for it."""
-    declared = int(np.prod([int(length) for length in shape], dtype=object)) * dtype.itemsize
+    declared = int(np.prod([int(length) for length in shape], dtype=object)) * _bits(pages[0], dtype) // 8
     stored = sum(sum(page.databytecounts) for page in pages)
     compressed = any(page.compression != 1 for page in pages)
     most = stored * MOST_COMPRESSION if compressed else max(stored, found)
@@ -148,6 +148,12 @@ def check_ends(path: str | os.PathLike[str], pages: Sequence[Any], found: int) -
     ]
     if ends and max(ends) > found:
         raise FormatError(f"{path}: expected data up to byte {max(ends):,}, found a file of {found:,} bytes (cut off?)")
+
+
+def _bits(page: Any, dtype: Any) -> int:
+    """What a value takes in the file: those of fewer than eight bits are packed."""
+    bits = page.bitspersample
+    return int(bits) if isinstance(bits, int) else 8 * int(dtype.itemsize)
 
 
 def _channel_names(file: Any) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import one_plane
 from lumentrace.stain.registration.align import Alignment, Search, align
 from lumentrace.stain.registration.check import NODES, Remainder, compare, remainder
 from lumentrace.stain.registration.displacement import Displacement
@@ -126,8 +127,7 @@ def register(
 
 def _checked(name: str, image: NDArray[Any]) -> NDArray[Any]:
     found = np.asanyarray(image)
-    if found.ndim != 2:
-        raise ValueError(f"`{name}`: expected an image of shape (rows, columns), found shape {found.shape}")
+    one_plane(name, found)
     if min(found.shape) < SHORTEST_SIDE:
         raise ValueError(f"`{name}`: expected at least {SHORTEST_SIDE} x {SHORTEST_SIDE} pixels, found {found.shape}")
     if found.dtype not in (np.uint8, np.uint16, np.uint32, np.float32):

@@ -1,0 +1,7 @@
+"""Batches, under the documented name of their module."""
+
+from __future__ import annotations
+
+from lumentrace.stain.batch import build_task_list, run_batch, run_batch_subprocess, run_subprocess
+
+__all__ = ["build_task_list", "run_batch", "run_batch_subprocess", "run_subprocess"]
