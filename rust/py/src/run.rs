@@ -37,7 +37,7 @@ pub(crate) fn in_file(py: Python<'_>, file: &str, error: PyErr) -> PyErr {
 
 fn format_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "lumentrace.errors", "FormatError")
+    CLASS.import(py, "lumentrace.base.errors", "FormatError")
 }
 
 /// Runs a short kernel here, with the GIL released.
