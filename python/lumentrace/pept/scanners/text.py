@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lumentrace.base.errors import FormatError
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.utilities.row_table import gather, limit_for
-from lumentrace.pept.utilities.text_table import TextTable
+from lumentrace.pept.utilities.text_table import Skip, TextTable
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ def text_rows(
     verbose: bool,
     memory_map: bool | None = None,
     convert: Callable[[Floats], Floats] = np.asarray,
-    skiprows: int = 0,
+    skiprows: Skip = None,
     nrows: int | None = None,
 ) -> Floats:
     """All rows of a text file, converted block by block.
@@ -32,12 +32,12 @@ def text_rows(
     FormatError
         If there is none, or a line is damaged.
     """
-    size = table.path.stat().st_size
+    size = table.source.size()
     with reading(verbose, size) as advance:
         blocks = table.blocks(skiprows, nrows, advance)
         rows = gather((convert(block) for block in blocks), size, limit_for(memory_map))
     if rows is None:
-        raise FormatError(f"{table.path}: expected rows {columns}, found none")
+        raise FormatError(f"{table.source.name}: expected rows {columns}, found none")
     table.warn(stacklevel=3)
     return rows
 
