@@ -152,7 +152,7 @@ def test_centroids_of_a_list_of_lines_are_one_row_each() -> None:
     assert expected.shape == (3, 4)
     for listed in (list(samples), [sample.lines for sample in samples]):
         np.testing.assert_array_equal(LinesCentroids().fit_sample(listed).points, expected)
-    short = [samples[0][:1], samples[1]]
+    short = [samples[0].lines[:1], samples[1].lines]
     np.testing.assert_array_equal(LinesCentroids().fit_sample(short).points, expected[1:2])
 
 

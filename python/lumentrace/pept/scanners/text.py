@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import provenance
 from lumentrace.base.errors import FormatError
+from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import Skip, TextTable
 
 Floats = NDArray[np.float64]
+
+LEFT_OUT = "damaged_lines_left_out"
+"""Where the provenance of what a text file held says how many of its lines were left out."""
 
 
 def text_rows(
@@ -40,6 +47,14 @@ def text_rows(
         raise FormatError(f"{table.source.name}: expected rows {columns}, found none")
     table.warn(stacklevel=3)
     return rows
+
+
+def text_identity(source: TextSource) -> dict[str, Any]:
+    """Name, size and content hash of a text."""
+    if source.path is not None:
+        return identity(source.path)
+    content = np.frombuffer(source.again().getvalue(), dtype=np.uint8)
+    return {"path": source.name, "bytes": source.size(), "xxh3": provenance.content(content)}
 
 
 def warn_of_unsorted(times: Floats) -> None:

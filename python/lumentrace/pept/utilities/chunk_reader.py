@@ -142,7 +142,8 @@ class ChunkReader:
             table = TextTable(self._source, self.sep)
             rows = table.parse(lines, self._lines[index] + 1, end >= self._source.end())
             return rows.astype(self.dtype, copy=False)
-        frame = self._settings.pandas("ChunkReader")(io.BytesIO(self._header + lines))
+        header = None if self._settings.header is None else 0
+        frame = self._settings.pandas("ChunkReader")(io.BytesIO(self._header + lines), header=header)
         return np.asarray(frame.to_numpy(dtype=self.dtype))
 
     def _bytes(self, start: int, end: int) -> bytes:
@@ -177,9 +178,9 @@ class ChunkReader:
             self._header = self._bytes(*starts[kept[header] : kept[header] + 2])
             kept = kept[header + 1 :]
         chunks = self._chunks(len(kept))
-        self._lines = kept[:: self._chunksize]
         ends = [kept[number * self._chunksize - 1] + 1 for number in range(1, chunks + 1)]
-        self._starts = [starts[line] for line in [*self._lines[:1], *ends]]
+        self._lines = [kept[0], *ends]
+        self._starts = [starts[line] for line in self._lines]
 
     def _chunks(self, lines: int) -> int:
         """How many chunks so many lines make."""

@@ -51,12 +51,12 @@ class CsvSettings:
         return [name for name, value in _PLAIN.items() if getattr(self, name) != value] + list(self.others or {})
 
 
-def _read(settings: dict[str, Any], source: Any, **limits: Any) -> Any:
+def _read(settings: dict[str, Any], source: Any, **others: Any) -> Any:
     import pandas as pd
 
     if hasattr(source, "read"):
         settings = {**settings, "memory_map": False}
-    return pd.read_csv(source, **settings, **limits)
+    return pd.read_csv(source, **{**settings, **others})
 
 
 def _is_remote(source: Any) -> bool:

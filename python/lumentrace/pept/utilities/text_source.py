@@ -44,6 +44,10 @@ class TextSource:
                 file.seek(0)
             yield file
 
+    def again(self) -> Any:
+        """The path, or the bytes as something to read from."""
+        return self.path if self.path is not None else io.BytesIO(self._bytes)
+
     def size(self) -> int:
         """How many bytes there are."""
         return self.path.stat().st_size if self.path is not None else len(self._bytes)

@@ -13,7 +13,7 @@ pub struct TracerClusters {
 }
 
 /// How far beyond the third quartile artificial points are added by default, in interquartile ranges.
-pub const INJECTION: f64 = 2.0;
+pub const INJECTION: f64 = 1.5;
 
 /// Buffers reused from one sample to the next.
 #[derive(Debug, Default)]
