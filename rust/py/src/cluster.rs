@@ -33,7 +33,7 @@ pub(crate) fn hdbscan_labels(
 }
 
 #[pyfunction]
-#[pyo3(signature = (points, true_fraction, max_tracers, injection = tracers::INJECTION))]
+#[pyo3(signature = (points, true_fraction, max_tracers, injection = 1.5))]
 pub(crate) fn tracer_labels(
     py: Python<'_>,
     points: PyReadonlyArray2<'_, f64>,
@@ -53,7 +53,7 @@ pub(crate) fn tracer_labels(
 
 /// Points `x, y, z` that `tracer_labels` injects, and its `min_cluster_size` = `min_samples`.
 #[pyfunction]
-#[pyo3(signature = (points, true_fraction, max_tracers, injection = tracers::INJECTION))]
+#[pyo3(signature = (points, true_fraction, max_tracers, injection = 1.5))]
 pub(crate) fn tracer_injection<'py>(
     py: Python<'py>,
     points: PyReadonlyArray2<'py, f64>,
