@@ -112,9 +112,11 @@ def spread_bodies(
 
 # ---------------------------------------------------------------- clusters
 def hdbscan_labels(points: NDArray[np.float64], min_cluster_size: int, min_samples: int) -> NDArray[np.int32]: ...
-def tracer_labels(points: NDArray[np.float64], true_fraction: float, max_tracers: int) -> NDArray[np.int32]: ...
+def tracer_labels(
+    points: NDArray[np.float64], true_fraction: float, max_tracers: int, injection: float = 1.5
+) -> NDArray[np.int32]: ...
 def tracer_injection(
-    points: NDArray[np.float64], true_fraction: float, max_tracers: int
+    points: NDArray[np.float64], true_fraction: float, max_tracers: int, injection: float = 1.5
 ) -> tuple[NDArray[np.float64], int]: ...
 def segregate(
     points: NDArray[np.float64],

@@ -70,6 +70,55 @@ def test_screens_need_a_separation(tmp_path: Path) -> None:
     assert lumentrace("pept", "info", path, "--separation", 500).returncode == 0
 
 
+def screens_text(cut: str = "", damage: str = "") -> str:
+    """A Birmingham sample file of a tracer at rest: 15 lines of header, rows, a damaged one and a cut one."""
+    lines = simulation.simulate([simulation.Static((300, 300, 250))], n=3000, noise=0.3, seed=2).lines.lines
+    header = "University of Birmingham\n" + "about\n" * 11 + "Separation=   500\nnote\n\n"
+    rows = [" ".join(f"{value:.1f}" for value in row[[0, 1, 2, 4, 5]]) for row in lines]
+    return header + "\n".join([*rows[:100], *[damage] * bool(damage), *rows[100:]]) + "\n" + cut
+
+
+def test_a_cut_last_line_and_damaged_ones(tmp_path: Path) -> None:
+    path = tmp_path / "sample.csv"
+    path.write_text(screens_text("7"))
+    done = lumentrace("pept", "track", path, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "sample.csv, line 3016: left out the last line, which is cut off: '7'" in " ".join(done.stderr.split())
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert (record["figures"]["lines"], record["figures"]["damaged lines left out"]) == (3000, 0)
+    path.write_text(screens_text("7", "1.5 oops 3 4 5"))
+    done = lumentrace("pept", "track", path, "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert "line 116: expected 5 numbers" in done.stderr
+    assert lumentrace("pept", "track", path, "--lenient", "--out", tmp_path / "out").returncode == 0
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert (record["figures"]["lines"], record["figures"]["damaged lines left out"]) == (3000, 1)
+    assert record["provenance"]["steps"][0]["parameters"]["damaged_lines_left_out"] == 1
+    assert "1 damaged line of the file left out" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "damaged lines left out" in lumentrace("pept", "info", path, "--lenient").stdout
+
+
+@pytest.mark.parametrize("width", [5, 7])
+def test_a_table_with_commas_and_names(tmp_path: Path, width: int) -> None:
+    path = tmp_path / "table.csv"
+    columns = [0, 1, 2, 3, 4, 5, 6] if width == 7 else [0, 1, 2, 4, 5]
+    rows = simulation.simulate([simulation.Static((300, 300, 250))], n=500, noise=0.3, seed=2).lines.lines[:, columns]
+    names = ["t", "x1", "y1", "z1", "x2", "y2", "z2"]
+    np.savetxt(path, rows, delimiter=",", header=",".join(names[i] for i in columns), comments="")
+    done = lumentrace("pept", "info", path, *(["--separation", 500] if width == 5 else []))
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"lines +│ +500", done.stdout)
+
+
+def test_a_file_of_the_modular_camera_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "run.dat"
+    words = [0xFACEFACE, 77, *(0x2000 | int(f"{i % 16:04b}"[::-1], 2) << 28 for i in range(400))]
+    path.write_bytes(bytes(1000) + np.array(words, dtype="<u4").tobytes())
+    done = lumentrace("pept", "info", path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"lines +│ +400", done.stdout)
+
+
 def test_executors_and_birmingham_agree(acquisition: Path, tmp_path: Path) -> None:
     tables = []
     for where in ("native", "sequential", "processes"):

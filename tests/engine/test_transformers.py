@@ -61,8 +61,14 @@ def test_interpolate_by_any_interpolator(walk: PointData) -> None:
         assert Interpolate(1).fit_sample(walk.copy(data=walk.points[:rows])).points.shape == (0, 5)
     with pytest.raises(ValueError, match="`timestep`"):
         Interpolate(0)
-    with pytest.raises(TypeError, match="`kind`: expected an `interpolator`"):
-        Interpolate(1, kind="cubic")
+
+
+@pytest.mark.parametrize("kind", ["nearest", "cubic", "previous"])
+def test_interpolate_as_the_default_interpolator_is_told(walk: PointData, kind: str) -> None:
+    interpolate = pytest.importorskip("scipy.interpolate")
+    found = Interpolate(0.7, kind=kind).fit_sample(walk)
+    judge = interpolate.interp1d(walk["t"], walk.points[:, 1:], kind=kind, axis=0)
+    np.testing.assert_allclose(found.points[:, 1:], judge(found["t"]), atol=1e-9)
 
 
 def test_out_of_view_as_golden(golden: Callable[[str], Any]) -> None:

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import adjusted_rand_score
 
 from helpers import assert_identical, simulate
-from lumentrace import LineData, PointData
+from lumentrace import LineData, PointData, _core
 from lumentrace.pept.tracking import (
     HDBSCAN,
     Centroids,
@@ -48,11 +48,11 @@ def cutpoints_of(tracers: int, noise: float, seed: int, lines: int = 120) -> Poi
     ("points", "true_fraction", "tracers", "tied"),
     [
         (cutpoints_of(1, 0.3, 0), 0.15, 1, 0),
+        (cutpoints_of(2, 0.3, 1, 200), 0.15, 2, 0),
         # The point on the saddle between two clusters is as far from both; algorithms within hdbscan differ on it too.
-        (cutpoints_of(2, 0.3, 1, 200), 0.15, 2, 1),
         (cutpoints_of(3, 0.3, 4, 200), 0.15, 3, 1),
         (cutpoints_of(3, 0.6, 2, 200), 0.3, 3, 1),
-        (cutpoints_of(1, 1.0, 3), 0.6, 1, 0),
+        (cutpoints_of(1, 1.0, 3), 0.6, 1, 1),
         (PointData(np.random.default_rng(0).normal(size=(40, 5)), columns=["t", "x", "y", "z", "error"]), 1.0, 1, 0),
         (PointData(np.random.default_rng(1).normal(size=(5, 4))), 0.5, 2, 0),
     ],
@@ -92,6 +92,21 @@ def test_awkward_points_to_cluster(engine: Any) -> None:
     assert np.array_equal(np.delete(labels, [0, 8, 52]), clean)
     nothing = label.fit_sample(PointData(np.full((3, 4), np.nan)))
     assert nothing["label"].tolist() == [-1, -1, -1]
+
+
+def test_the_place_of_the_artificial_points_can_be_chosen() -> None:
+    points = Cutpoints(0.5).fit_sample(LineData(simulate(200, noise=0.5)[0]))
+    labels = {at: HDBSCAN(0.15, injection=at).fit_sample(points)["label"] for at in (1.5, 2.0)}
+    for at, found in labels.items():
+        expected = _core.tracer_labels(np.ascontiguousarray(points.points), 0.15, 1, at)
+        np.testing.assert_array_equal(found, expected)
+        engine = HDBSCAN(0.15, engine="hdbscan", injection=at)
+        assert adjusted_rand_score(found, engine.fit_sample(points)["label"]) > 0.95
+    assert (labels[1.5] != labels[2.0]).any()
+    np.testing.assert_array_equal(HDBSCAN(0.15).fit_sample(points)["label"], labels[1.5])
+    for wrong in (0, -1.5, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="`injection`: expected a finite number > 0"):
+            HDBSCAN(0.15, injection=wrong)
 
 
 def test_hdbscan_is_deterministic_and_ignores_the_order_of_far_rows() -> None:

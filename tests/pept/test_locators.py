@@ -17,6 +17,7 @@ from lumentrace.pept import utilities
 from lumentrace.pept.tracking import (
     HDBSCAN,
     Centroids,
+    Cutpoints,
     LinesCentroids,
     Minpoints,
     SplitAll,
@@ -143,6 +144,29 @@ def test_rejection_comes_nearer_to_the_truth() -> None:
         return float(np.median(np.linalg.norm(found.points[:, 1:] - centres, axis=1)))
 
     assert error(LinesCentroids(0.1, 6)) < 0.2 * error(LinesCentroids(0.0, 0))
+
+
+def test_centroids_of_a_list_of_lines_are_one_row_each() -> None:
+    samples = LineData(simulate(300)[0], 100)
+    expected = np.vstack([LinesCentroids().fit_sample(sample).points for sample in samples])
+    assert expected.shape == (3, 4)
+    for listed in (list(samples), [sample.lines for sample in samples]):
+        np.testing.assert_array_equal(LinesCentroids().fit_sample(listed).points, expected)
+    short = [samples[0].lines[:1], samples[1].lines]
+    np.testing.assert_array_equal(LinesCentroids().fit_sample(short).points, expected[1:2])
+
+
+@pytest.mark.parametrize("executor", [None, "sequential", "joblib"])
+def test_centroids_of_the_lines_of_clusters(executor: str | None) -> None:
+    lines = LineData(simulate(900, tracers=2)[0], 300)
+    clusters = Cutpoints(0.8, append_indices=True) + HDBSCAN(0.15, 2) + SplitLabels(extract_lines=True)
+    found = (clusters + LinesCentroids()).fit(lines, executor, verbose=False)
+    for located, listed in zip(found, clusters.fit(lines, verbose=False), strict=True):
+        assert len(located.points) == len(listed) == 2
+        expected = [LinesCentroids().predict(each)[0] for each in listed]
+        np.testing.assert_array_equal(located.points, expected)
+    nothing = Cutpoints(1e-9, append_indices=True) + HDBSCAN(0.15) + SplitLabels(extract_lines=True) + LinesCentroids()
+    assert [each.points.shape for each in nothing.fit(lines, executor, verbose=False)] == [(0, 4)] * 3
 
 
 def test_centroids_of_too_few_lines() -> None:

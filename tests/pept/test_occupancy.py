@@ -70,8 +70,10 @@ def test_circles_of_no_size_are_counted() -> None:
 
 def test_what_circles_refuse() -> None:
     for arguments, message in (
-        (([[1, 2, 3]], (5,)), "number_of_pixels"),
+        (([[1, 2]], (5,)), "number_of_pixels"),
         (([1, 2], (5, 5)), "positions"),
+        (([[1, 2, 3]], (5, 5)), r"`positions`: expected shape \(N, 2\), found \(1, 3\)"),
+        (([[1]], (5, 5)), "positions"),
         (([[1, 2]], (5, 5), [1, 2]), "radii"),
         (([[1, 2]], (5, 5), -1), "radii"),
         (([[1, 2]], (5, 5), 1, (3, 3)), "xlim"),

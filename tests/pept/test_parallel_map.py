@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def test_results_come_in_order(table: Path) -> None:
     rows = np.arange(30).reshape(15, 2)[1:]
     assert found == [(n, rows[4 * n : 4 * n + 4].sum() * 2.0 + 0.5) for n in range(3)]
     assert seen == found
+
+
+def test_an_open_file_is_cut_into_the_same_chunks(table: Path) -> None:
+    expected = parallel_map_file(total, table, 1, 15, 4, 2.0, processes=1)
+    assert parallel_map_file(total, io.StringIO(table.read_text()), 1, 15, 4, 2.0, processes=1) == expected
+    assert parallel_map_file(total, table.as_uri(), 1, 15, 4, 2.0, processes=1) == expected
 
 
 def test_errors_are_raised_or_handed_over(table: Path) -> None:

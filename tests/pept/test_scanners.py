@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import pickle
 import tempfile
@@ -15,6 +16,7 @@ import pytest
 
 from lumentrace import FormatError, LineData, PointData, save, storage
 from lumentrace.base import provenance
+from lumentrace.base.errors import CutOffWarning, DamagedLinesWarning
 from lumentrace.pept import scanners
 from lumentrace.pept.scanners.files import natural
 from lumentrace.pept.utilities import row_table
@@ -376,8 +378,21 @@ def test_damage_far_into_a_large_file(tmp_path):
 
 
 def test_cut_last_line(tmp_path):
-    with pytest.raises(FormatError, match=r"line 3: .*found 4"):
-        screens(text_file(tmp_path, ROWS[:-7]), 500)
+    with pytest.warns(
+        CutOffWarning, match=r"lines\.csv, line 3: left out the last line, .*: '0\.1 251\.3 110\.9 217\.7'"
+    ):
+        found = screens(text_file(tmp_path, ROWS[:-7]), 500)
+    np.testing.assert_array_equal(found["x1"], TABLE[:2, 1])
+
+
+def test_open_files_are_read(tmp_path):
+    path = text_file(tmp_path, "Notes\nSeparation= 500\n" + ROWS)
+    expected = screens(path)
+    with open(path) as text, open(path, "rb") as raw:
+        for source in (io.StringIO(path.read_text()), text, raw):
+            found = screens(source)
+            np.testing.assert_array_equal(found.lines, expected.lines)
+            assert found.provenance.input["xxh3"] == expected.provenance.input["xxh3"]
 
 
 @pytest.mark.parametrize("text", ["0.1 1 2 3\n" * 5, "t,x\n" * 3, "", "\n\n#\n"], ids=["4", "text", "empty", "blank"])
@@ -435,6 +450,41 @@ def test_large_text_leaves_memory(tmp_path, monkeypatch):
 
 
 # ---------------------------------------------------------------- general tables
+SEVEN = np.arange(21.0).reshape(3, 7)
+
+
+@pytest.mark.parametrize(
+    ("names", "sep"),
+    [("", ","), ("time,a,b,c,d,e,f", ","), ("t;x1;y1;z1;x2;y2;z2", ";"), ("t x1 y1 z1 x2 y2 z2", " ")],
+)
+def test_tables_with_commas_and_names(tmp_path, names, sep):
+    body = "\n".join(sep.join(map(str, row)) for row in SEVEN)
+    path = text_file(tmp_path, f"{names}\n{body}\n")
+    np.testing.assert_array_equal(scanners.lines(path, verbose=False).lines, SEVEN)
+
+
+def test_names_say_where_the_columns_are(tmp_path):
+    path = text_file(tmp_path, '"X1 (mm)",y1,z1,x2,y2,z2,energy,t [ms]\n1,2,3,4,5,6,7,0\n2,3,4,5,6,7,8,1\n')
+    expected = [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]
+    np.testing.assert_array_equal(scanners.lines(path, verbose=False).lines, expected)
+
+
+def test_a_damaged_first_row_is_no_line_of_names(tmp_path):
+    path = text_file(tmp_path, "0.1 oops 1 2 3 4 5\n0.2 1 1 2 3 4 5\n")
+    with pytest.raises(FormatError, match="line 1: expected 7 numbers separated by white space, found 'oops'"):
+        scanners.lines(path, verbose=False)
+
+
+def test_damaged_lines_of_a_table_are_counted(tmp_path):
+    path = text_file(tmp_path, "0,1,2,3,4,5,6\n1,x,2,3,4,5,6\n2,1\n3,1,2,3,4,5,6\n")
+    with pytest.raises(FormatError, match="line 2"):
+        scanners.lines(path, verbose=False)
+    with pytest.warns(DamagedLinesWarning, match="left out 2 damaged lines: 2, 3"):
+        found = scanners.lines(path, verbose=False, strict=False)
+    assert found["t"].tolist() == [0, 3]
+    assert found.provenance.steps[0].parameters["damaged_lines_left_out"] == 2
+
+
 @pytest.fixture
 def seven():
     return LineData(np.random.default_rng(0).normal(size=(20, 8)), sample_size=5, columns=[*COLUMNS, "energy"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumentrace import FormatError, PointData
+from lumentrace.base.errors import CutOffWarning
 from lumentrace.pept import read_csv, utilities
 from lumentrace.pept.utilities import ChunkReader
 
@@ -101,7 +105,91 @@ def test_settings_of_pandas_without_pandas(numbered, monkeypatch):
         read_csv(numbered, usecols=[0])
 
 
+# ---------------------------------------------------------------- sources and lines
+def test_what_can_be_read_from(numbered):
+    expected = np.loadtxt(numbered)
+    with open(numbered) as text, open(numbered, "rb") as raw:
+        sources = [io.StringIO(numbered.read_text()), text, raw, numbered.as_uri(), f"file://localhost{numbered}"]
+        for source in sources:
+            np.testing.assert_array_equal(read_csv(source), expected)
+    for read in (lambda source: list(utilities.read_csv_chunks(source, 300)), lambda source: [*ChunkReader(source, 5)]):
+        found = np.concatenate(read(io.StringIO(numbered.read_text())))
+        np.testing.assert_array_equal(found, expected)
+    assert utilities.number_of_lines(io.StringIO("1\n2")) == 2
+    with pytest.raises(TypeError, match="expected a path or something to read from, found int"):
+        read_csv(7)
+    with pytest.raises(FormatError, match="<StringIO>, line 2: expected 2 numbers"):
+        read_csv(io.StringIO("1 2\nx 2\n3 4\n"))
+
+
+@pytest.mark.parametrize("skip", [[0, 3, 4, 1234], range(900), lambda line: line % 3 > 0, [], [5000]])
+@pytest.mark.parametrize("rows", [None, 11])
+def test_lines_to_skip_are_those_of_pandas(numbered, skip, rows):
+    pd = pytest.importorskip("pandas")
+    listed = skip if callable(skip) else list(skip)
+    expected = pd.read_csv(numbered, skiprows=listed, nrows=rows, sep=" ", header=None, dtype=float).to_numpy()
+    np.testing.assert_array_equal(read_csv(numbered, skiprows=skip, nrows=rows), expected)
+    pieces = list(utilities.read_csv_chunks(numbered, 100, skiprows=skip, nrows=rows))
+    np.testing.assert_array_equal(np.concatenate(pieces), expected)
+    reader = ChunkReader(numbered, 10, skiprows=skip, nrows=rows)
+    assert len(reader) == len(expected) // 10
+    np.testing.assert_array_equal(np.concatenate(list(reader)), expected[: len(reader) * 10])
+
+
+def test_nothing_is_read_after_the_last_row(tmp_path):
+    path = tmp_path / "damaged.csv"
+    path.write_text("1 2\n\n3 4\n# note\n5 6\nno numbers\n7 8\n")
+    np.testing.assert_array_equal(read_csv(path, nrows=3), [[1, 2], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(read_csv(path, skiprows=[0, 5]), [[3, 4], [5, 6], [7, 8]])
+    assert [len(chunk) for chunk in utilities.read_csv_chunks(path, 2, nrows=3)] == [2, 1]
+    with pytest.raises(FormatError, match="line 6"):
+        read_csv(path, nrows=4)
+
+
+@pytest.mark.parametrize("ending", ["7", "7\n", "0.5 1.25 -\n\n  \n", "0.5 1", "0.5 1.25 3e-"])
+def test_a_last_line_that_is_cut_off_is_left_out(tmp_path, ending):
+    path = tmp_path / "cut.csv"
+    whole = "".join(f"{i} {i / 4} 3.0\n" for i in range(29))
+    path.write_text(whole + ending)
+    expected = np.loadtxt(io.StringIO(whole))
+    shown = re.escape(repr(ending.strip()))
+    message = rf"cut\.csv, line 30: left out the last line, which is cut off: {shown}"
+    reads = [
+        read_csv,
+        lambda path: read_csv(path, nrows=30),
+        lambda path: np.concatenate(list(utilities.read_csv_chunks(path, 7))),
+        lambda path: np.concatenate(list(ChunkReader(path, 10, nrows=30))),
+    ]
+    for read in reads:
+        with pytest.warns(CutOffWarning, match=message):
+            np.testing.assert_array_equal(read(path), expected)
+    np.testing.assert_array_equal(read_csv(path, nrows=29), expected)
+
+
+@pytest.mark.parametrize("ending", ["1 2 3 4", "1 x 3", "end", "1 2 x"])
+def test_a_last_line_that_is_wrong_is_no_cut_line(tmp_path, ending):
+    path = tmp_path / "wrong.csv"
+    path.write_text("1 2 3\n4 5 6\n" + ending)
+    with pytest.raises(FormatError, match=r"wrong\.csv, line 3"):
+        read_csv(path)
+
+
 # ---------------------------------------------------------------- chunks
+@pytest.mark.parametrize("settings", [{"header": 0}, {"header": 1, "usecols": ["b"]}, {"na_filter": True}])
+def test_chunks_of_settings_for_pandas(tmp_path, settings):
+    pd = pytest.importorskip("pandas")
+    path = tmp_path / "names.csv"
+    title = {0: "a,b\n", 1: "any,title\na,b\n"}.get(settings.get("header"), "")
+    path.write_text(title + "".join(f"{i},{i * i}\n" for i in range(12)))
+    expected = pd.read_csv(path, **{"header": None, **settings}).to_numpy(dtype=float)
+    reader = ChunkReader(path, 4, sep=",", **settings)
+    assert len(reader) == 3
+    np.testing.assert_array_equal(np.concatenate(list(reader)), expected)
+    pieces = list(utilities.read_csv_chunks(path, 5, sep=",", **settings))
+    assert [len(piece) for piece in pieces] == [5, 5, 2]
+    np.testing.assert_array_equal(np.concatenate(pieces), expected)
+
+
 @pytest.mark.parametrize(("size", "skip", "rows"), [(100, None, None), (7, 3, None), (1, 1200, 30), (2000, None, None)])
 def test_chunks_are_slices_of_the_table(numbered, size, skip, rows):
     table = np.loadtxt(numbered)[skip or 0 :][:rows]

@@ -18,3 +18,31 @@ def passed(lines, shape, lower, upper):
         cells = np.minimum((points[inside] - lower) // size, np.array(shape) - 1).astype(int)
         counts[tuple(np.unique(cells, axis=0).T)] += 1
     return counts
+
+
+def gaussian_of_integrals(values):
+    """Centre and width of the Gaussian whose integrals over three cells are in proportion to the values, by brentq;
+    neither outer one nearly as large as the middle one."""
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    before, middle, after = values
+
+    def bands(mu, sigma):
+        edges = np.array([-1.5, -0.5, 0.5, 1.5])
+        below, above = norm.cdf(edges, mu, sigma), norm.sf(edges, mu, sigma)
+        return np.where(edges[:3] < 0, np.diff(below), -np.diff(above))
+
+    def width(mu):
+        def excess(log_sigma):
+            first, centre, last = bands(mu, np.exp(log_sigma))
+            return first + last - centre * (before + after) / middle
+
+        return np.exp(brentq(excess, -9, 9, xtol=1e-12))
+
+    def asymmetry(mu):
+        first, _, last = bands(mu, width(mu))
+        return last * before - first * after
+
+    centre = brentq(asymmetry, -0.499, 0.499, xtol=1e-12)
+    return centre, width(centre)

@@ -13,6 +13,14 @@ class FormatError(OSError, ValueError):
     """
 
 
+class CutOffWarning(UserWarning):
+    """The last line of a file is cut off and was left out; the message names the file, the line and what it holds."""
+
+
+class DamagedLinesWarning(UserWarning):
+    """Lines of a file that do not follow its format were left out; the message names the file and the first lines."""
+
+
 def did_you_mean(found: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the nearest one that is known, or nothing.
 

@@ -28,6 +28,11 @@ def failure(error: BaseException) -> None:
     console.print(f"[bold red]error[/] {escape(reason(error))}", soft_wrap=True)
 
 
+def warning(text: str) -> None:
+    """Show what the user should know."""
+    console.print(f"[yellow]warning[/] {escape(text)}", soft_wrap=True)
+
+
 class Bar:
     """A live progress bar over the batches of a run, with rate and time left.
 

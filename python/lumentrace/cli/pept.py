@@ -22,6 +22,7 @@ class Scanner(StrEnum):
 
     auto = "auto"
     adac = "adac"
+    modular = "modular"
     screens = "screens"
     lines = "lines"
 
@@ -48,13 +49,22 @@ Files = Annotated[list[Path], typer.Argument(help="Files of one acquisition each
 ScannerOption = Annotated[
     Scanner,
     typer.Option(
-        help="**adac**: ADAC Forte list mode (.da01). **screens**: text with t, x1, y1, x2, y2 of two parallel "
-        "screens. **lines**: any table t, x1, y1, z1, x2, y2, z2 as text, .npy or .h5. **auto** looks at the file."
+        help="**adac**: ADAC Forte list mode (.da01). **modular**: list mode of the modular camera. **screens**: text "
+        "with t, x1, y1, x2, y2 of two parallel screens. **lines**: any table t, x1, y1, z1, x2, y2, z2 as text "
+        "(spaces or commas, with or without names of columns), .npy, .h5 or .parquet. **auto** looks at the file."
     ),
 ]
 Separation = Annotated[
     float | None,
     typer.Option(help="Distance of the two screens in mm; read from the header of Birmingham sample files."),
+]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient",
+        help="Leave out damaged lines of text and count them, rather than refuse the file. A last line that is cut off "
+        "is always left out.",
+    ),
 ]
 
 
@@ -66,6 +76,7 @@ def track(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per file.")] = Path("out"),
     scanner: ScannerOption = Scanner.auto,
     separation: Separation = None,
+    lenient: Lenient = False,
     recipe: Annotated[
         RecipeName | None,
         typer.Option(
@@ -107,7 +118,7 @@ def track(
     if not files:
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
     chosen = pept_settings.chosen(config, recipe, tracers)
-    run = pept_track.Run(chosen, scanner, separation, executor, workers, resume)
+    run = pept_track.Run(chosen, scanner, separation, lenient, executor, workers, resume)
     folders = batch_folders(files, out)
     results = [attempt(path, folder, run.track) for path, folder in zip(files, folders, strict=True)]
     answers.print(batch_table(results))
@@ -116,7 +127,9 @@ def track(
 
 
 @app.command()
-def info(files: Files, scanner: ScannerOption = Scanner.auto, separation: Separation = None) -> None:
+def info(
+    files: Files, scanner: ScannerOption = Scanner.auto, separation: Separation = None, lenient: Lenient = False
+) -> None:
     """Say what is in a file: lines, time, rate, field of view.
 
     Exit codes: 0 all read, 2 wrong usage, 3 some files could not be read.
@@ -126,7 +139,7 @@ def info(files: Files, scanner: ScannerOption = Scanner.auto, separation: Separa
     failed = False
     for path in files:
         try:
-            facts = pept_files.describe(pept_files.read(path, scanner, separation))
+            facts = pept_files.describe(pept_files.read(path, scanner, separation, lenient))
         except (ValueError, OSError) as error:
             failure(error)
             failed = True

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lumentrace.cli.console import warning
 from lumentrace.data.lines import LineData
 from lumentrace.pept import scanners
+from lumentrace.pept.scanners.layout import layout
+from lumentrace.pept.scanners.text import LEFT_OUT
+from lumentrace.pept.utilities.text_source import TextSource
 
+MARKER = b"\xce\xfa\xce\xfa"
+"""What begins every buffer of list-mode files; in those of the ADAC camera it follows the header at once."""
+ADAC_HEADER, MODULAR_HEADER = 1008, 1000
+"""Bytes."""
+ADAC_SUFFIX = re.compile(r"\.da\d*", re.IGNORECASE)
+DAMAGED = "damaged lines left out"
+"""Name of that figure."""
 TABLES = {".npy", ".h5", ".hdf5", ".parquet"}
 
 
-def read(path: Path, scanner: str, separation: float | None) -> LineData:
-    """The lines in `path`.
+def read(path: Path, scanner: str, separation: float | None, lenient: bool = False) -> LineData:
+    """The lines in `path`; what there is to say about them is shown.
 
     Raises
     ------
@@ -23,33 +36,44 @@ def read(path: Path, scanner: str, separation: float | None) -> LineData:
     OSError
         If it cannot be read.
     """
-    kind = guess(path) if scanner == "auto" else str(scanner)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        lines = _read(path, guess(path) if scanner == "auto" else str(scanner), separation, not lenient)
+    for each in said:
+        warning(str(each.message))
+    return lines
+
+
+def _read(path: Path, kind: str, separation: float | None, strict: bool) -> LineData:
     if kind == "adac":
         return scanners.adac_forte(path, verbose=False)
+    if kind == "modular":
+        return scanners.modular_camera(path, verbose=False)
     if kind == "screens":
-        return scanners.parallel_screens(path, separation, verbose=False)
-    return scanners.lines(path)
+        found = layout(TextSource(path))
+        return scanners.parallel_screens(
+            path, separation, verbose=False, strict=strict, sep=found.sep, skiprows=found.skiprows
+        )
+    return scanners.lines(path, verbose=False, strict=strict)
+
+
+def left_out(lines: LineData) -> int:
+    """How many damaged lines of a text file were left out."""
+    return sum(step.parameters.get(LEFT_OUT, 0) for step in lines.provenance.steps)
 
 
 def guess(path: Path) -> str:
     """The scanner that wrote `path`, from its name and first bytes."""
     if path.suffix.lower() in TABLES:
         return "lines"
-    if path.suffix.lower().startswith(".da"):
+    if ADAC_SUFFIX.fullmatch(path.suffix):
         return "adac"
     with open(path, "rb") as file:
         start = file.read(4096)
     if b"\0" in start:
-        return "adac"
-    widths = [len(line.split()) for line in start.splitlines()[:-1] if _is_numbers(line)]
-    return "lines" if widths and max(widths) >= 7 else "screens"
-
-
-def _is_numbers(line: bytes) -> bool:
-    try:
-        return bool([float(word) for word in line.split()])
-    except ValueError:
-        return False
+        is_modular = MARKER in start[MODULAR_HEADER:] and not start[ADAC_HEADER:].startswith(MARKER)
+        return "modular" if is_modular else "adac"
+    return "lines" if layout(TextSource(path)).width >= len(LineData.default_columns) else "screens"
 
 
 def describe(lines: LineData) -> dict[str, Any]:
@@ -57,6 +81,8 @@ def describe(lines: LineData) -> dict[str, Any]:
     table = np.asarray(lines.lines)
     finite = table[np.isfinite(table[:, :7]).all(axis=1)]
     facts: dict[str, Any] = {"lines": len(table), "lines that are not finite": len(table) - len(finite)}
+    if left_out(lines):
+        facts[DAMAGED] = left_out(lines)
     if not len(finite):
         return facts
     times = finite[:, 0]

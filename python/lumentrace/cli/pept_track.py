@@ -14,7 +14,7 @@ import numpy as np
 from lumentrace import storage
 from lumentrace.base.files import replacing
 from lumentrace.cli.console import Bar, console, plural
-from lumentrace.cli.pept_files import read
+from lumentrace.cli.pept_files import DAMAGED, left_out, read
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.pept import write_report
@@ -28,6 +28,7 @@ class Run:
     recipe: BaseRecipe
     scanner: str
     separation: float | None
+    lenient: bool
     executor: str
     workers: int | None
     resume: bool
@@ -35,7 +36,7 @@ class Run:
     def track(self, path: Path, folder: Path) -> dict[str, Any]:
         """Track one file and write everything into `folder`."""
         started = time.perf_counter()
-        lines = read(path, self.scanner, self.separation)
+        lines = read(path, self.scanner, self.separation, self.lenient)
         folder.mkdir(parents=True, exist_ok=True)
         read_seconds = time.perf_counter() - started
         with Bar(path.name, len(lines.lines), "lines") as bar:
@@ -50,7 +51,7 @@ class Run:
         figures = {"file": path.name, **summary(lines, trajectories), "seconds": round(seconds, 3)}
         write(folder, trajectories, lines, figures, self.recipe)
         console.print(f"{path.name}: {plural(len(trajectories.points), 'location')} in {seconds:.2f} s, see {folder}")
-        return figures
+        return {name: value for name, value in figures.items() if name != DAMAGED or value}
 
 
 def _executor(name: str) -> Any:
@@ -65,6 +66,7 @@ def summary(lines: LineData, trajectories: PointData) -> dict[str, Any]:
     errors = errors[np.isfinite(errors)]
     return {
         "lines": len(lines.lines),
+        DAMAGED: left_out(lines),
         "trajectories": len(found),
         "locations": len(trajectories.points),
         "in trajectories": int((labels >= 0).sum()),
@@ -86,6 +88,8 @@ def write(
     storage.to_vtp(folder / "trajectories.vtp", trajectories)
     title = f"PEPT: {figures['file']}"
     notes = [recipe.error_note]
+    if figures[DAMAGED]:
+        notes.append(f"{plural(figures[DAMAGED], 'damaged line')} of the file left out.")
     write_report(trajectories, lines, path=folder / "report.html", title=title, truth=truth, notes=notes)
     record = {
         "figures": figures,

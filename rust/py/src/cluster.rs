@@ -34,15 +34,17 @@ pub(crate) fn hdbscan_labels(
 }
 
 #[pyfunction]
+#[pyo3(signature = (points, true_fraction, max_tracers, injection = 1.5))]
 pub(crate) fn tracer_labels(
     py: Python<'_>,
     points: Input2<'_, f64>,
     true_fraction: f64,
     max_tracers: usize,
+    injection: f64,
 ) -> PyResult<Labels> {
     let points = tables::rows(&points)?;
     let labels = run::sized(py, points.len() <= FEW_POINTS, |control| {
-        let clusters = TracerClusters::new(true_fraction, max_tracers)?;
+        let clusters = tracer_clusters(true_fraction, max_tracers, injection)?;
         let (mut scratch, mut labels) = (tracers::Scratch::default(), Vec::new());
         clusters.label(points, &mut scratch, control, &mut labels)?;
         Ok(labels)
@@ -52,15 +54,26 @@ pub(crate) fn tracer_labels(
 
 /// Points `x, y, z` that `tracer_labels` injects, and its `min_cluster_size` = `min_samples`.
 #[pyfunction]
+#[pyo3(signature = (points, true_fraction, max_tracers, injection = 1.5))]
 pub(crate) fn tracer_injection<'py>(
     py: Python<'py>,
     points: Input2<'py, f64>,
     true_fraction: f64,
     max_tracers: usize,
+    injection: f64,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, usize)> {
     let points = tables::rows(&points)?;
-    let (injected, smallest) = run::quick(py, || TracerClusters::new(true_fraction, max_tracers)?.injection(points))?;
+    let (injected, smallest) =
+        run::quick(py, || tracer_clusters(true_fraction, max_tracers, injection)?.injection(points))?;
     Ok((tables::table(py, injected, 3)?, smallest))
+}
+
+pub(crate) fn tracer_clusters(
+    true_fraction: f64,
+    max_tracers: usize,
+    injection: f64,
+) -> lumentrace::Result<TracerClusters> {
+    TracerClusters::new(true_fraction, max_tracers)?.injected_at(injection)
 }
 
 #[pyfunction]

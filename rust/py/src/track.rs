@@ -1,6 +1,5 @@
 //! Bindings of `lumentrace::track`: the one call in which a run of built-in filters does its work.
 
-use lumentrace::cluster::tracers::TracerClusters;
 use lumentrace::grid::peaks::Peaks;
 use lumentrace::lines::clusters::ClusterLines;
 use lumentrace::lines::cutpoints::Cutpoints;
@@ -13,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::arrays::{Input1, Input2};
+use crate::cluster::tracer_clusters;
 use crate::{run, tables};
 
 type Tables = (Py<PyArray2<f64>>, Py<PyArray2<i64>>, Py<PyArray1<i64>>);
@@ -91,9 +91,13 @@ fn step(name: &str, options: &Bound<'_, PyDict>) -> PyResult<Step> {
             cutoffs: option(options, "cutoffs")?,
             append_indices: option(options, "append_indices")?,
         })),
-        "hdbscan" => TracerClusters::new(option(options, "true_fraction")?, option(options, "max_tracers")?)
-            .map(Step::Hdbscan)
-            .map_err(|error| run::to_python(py, &error)),
+        "hdbscan" => tracer_clusters(
+            option(options, "true_fraction")?,
+            option(options, "max_tracers")?,
+            option(options, "injection")?,
+        )
+        .map(Step::Hdbscan)
+        .map_err(|error| run::to_python(py, &error)),
         "split_labels" => Ok(Step::SplitLabels {
             column: option(options, "column")?,
             remove: option(options, "remove")?,

@@ -83,8 +83,8 @@ def around(cls: type[Grid], limits: Any, positions: Floats, radius: float) -> li
     return [pairs[axis] if each is None else each for axis, each in enumerate(limits)]
 
 
-def positions_of(name: str, table: Any, columns: int) -> Floats:
-    """A table of numbers with exactly or at least so many columns.
+def positions_of(name: str, table: Any, columns: int, others: bool = False) -> Floats:
+    """A table of numbers with so many columns, after which there may be `others`.
 
     Raises
     ------
@@ -92,8 +92,9 @@ def positions_of(name: str, table: Any, columns: int) -> Floats:
         If it is something else.
     """
     rows = np.asarray(getattr(table, "points", table), dtype=np.float64)
-    if rows.ndim != 2 or rows.shape[1] < columns:
-        raise ValueError(f"`{name}`: expected shape (N, {columns}), found {rows.shape}")
+    if rows.ndim != 2 or rows.shape[1] < columns or (rows.shape[1] > columns and not others):
+        more = " or more columns" if others else ""
+        raise ValueError(f"`{name}`: expected shape (N, {columns}){more}, found {rows.shape}")
     return rows[:, :columns]
 
 

@@ -120,7 +120,7 @@ def _occupancy(
     cls: type[Grid], points: Any, number: ArrayLike, radius: float, limits: Any, omit_last: bool, verbose: bool
 ) -> Any:
     start = time.perf_counter()
-    table = positions_of("points", points, 1 + len(cls.axes))
+    table = positions_of("points", points, 1 + len(cls.axes), others=True)
     if len(table) < 2:
         raise ValueError(f"`points`: expected at least 2 rows, found {len(table)}")
     radius = checked_radius("radius", radius)

@@ -18,6 +18,7 @@ from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.scanners.text import warn_of_unsorted
 from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import line_blocks, tidy
 
 _FIXED = 17
@@ -82,7 +83,11 @@ def gate_coincidences(
     path = Path(filepath)
     size = path.stat().st_size
     with reading(verbose, size) as advance:
-        rows = gather((_rows(path, *block, advance) for block in line_blocks(path)), size, limit_for(None))
+        rows = gather(
+            (_rows(path, number, block, advance) for number, block, _ in line_blocks(TextSource(path))),
+            size,
+            limit_for(None),
+        )
     if rows is None or not len(rows):
         raise FormatError(f"{path}: expected GATE coincidences, found none")
     warn_of_unsorted(rows[:, 0])

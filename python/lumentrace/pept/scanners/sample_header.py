@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import numbers
 
 _SEPARATION = re.compile(rb"\s*Separation\s*=\s*(\d+(?:\.\d*)?)\s*$", re.IGNORECASE)
@@ -22,7 +22,7 @@ class SampleHeader:
     separation: float | None
 
 
-def read_header(path: Path) -> SampleHeader:
+def read_header(source: TextSource) -> SampleHeader:
     """Find the header, which has a line ``Separation= 712`` and ends before the next line that begins with a number.
 
     Raises
@@ -31,7 +31,7 @@ def read_header(path: Path) -> SampleHeader:
         If the file cannot be read.
     """
     separation = None
-    with open(path, "rb") as file:
+    with source.open() as file:
         for number in range(_MOST_LINES):
             line = file.readline(_MOST_BYTES)
             found = _SEPARATION.match(line)

@@ -6,26 +6,25 @@ import math
 import os
 import time
 import warnings
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base import provenance
 from lumentrace.data.lines import LineData
-from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.sample_header import read_header
-from lumentrace.pept.scanners.text import text_rows, warn_of_unsorted
+from lumentrace.pept.scanners.text import LEFT_OUT, text_identity, text_rows, warn_of_unsorted
 from lumentrace.pept.utilities.csv_files import read_csv
-from lumentrace.pept.utilities.text_table import WHITE_SPACE, TextTable
+from lumentrace.pept.utilities.text_source import TextSource
+from lumentrace.pept.utilities.text_table import WHITE_SPACE, TextTable, by_count
 
 _LEAST = 5
 _COLUMNS = "t, x1, y1, x2, y2"
 
 
 def parallel_screens(
-    filepath_or_array: str | os.PathLike[str] | ArrayLike,
+    filepath_or_array: str | os.PathLike[str] | IO[Any] | ArrayLike,
     screen_separation: float | None = None,
     sample_size: Any = None,
     overlap: Any = None,
@@ -45,9 +44,9 @@ def parallel_screens(
 
     Parameters
     ----------
-    filepath_or_array : path or (N, C >= 5) array-like
-        The table, columns t (ms), x1, y1, x2, y2 (mm) and any others. In a text file, blank lines and lines that start
-        with ``#`` are skipped.
+    filepath_or_array : path, readable or (N, C >= 5) array-like
+        The table, in a file, something open or memory: columns t (ms), x1, y1, x2, y2 (mm) and any others. In text,
+        blank lines and lines that start with ``#`` are skipped.
     screen_separation : float, optional
         Distance of the screens in mm. Needed unless the file's header has it; if both differ, this one is used.
     sample_size, overlap
@@ -55,7 +54,8 @@ def parallel_screens(
     verbose : bool, default True
         Show a progress bar.
     strict : bool, default True
-        Whether a damaged line in a file is an error. Otherwise it is left out, and a warning says which ones were.
+        Whether a damaged line in a file is an error. Otherwise it is left out, a warning says which ones were, and the
+        provenance how many. A last line that is cut off is always left out, with a warning.
     memory_map : bool, optional
         Keep the lines in a temporary file rather than in memory; by default, from 256 MiB on.
     **kwargs
@@ -78,8 +78,12 @@ def parallel_screens(
 
     Warns
     -----
+    CutOffWarning
+        If the last line is cut off.
+    DamagedLinesWarning
+        If other lines were left out.
     UserWarning
-        If times decrease, `screen_separation` is not what the header says, or damaged lines were left out.
+        If times decrease or `screen_separation` is not what the header says.
 
     Examples
     --------
@@ -89,20 +93,22 @@ def parallel_screens(
            [  4., 350., 250.,   0., 100., 150., 500.]])
     """
     started, clock = provenance.now(), time.perf_counter()
-    if isinstance(filepath_or_array, (str, os.PathLike)):
-        path = Path(filepath_or_array)
-        header = read_header(path)
-        separation = _separation(screen_separation, header.separation, path)
-        kwargs["skiprows"] = max(kwargs.get("skiprows") or 0, header.lines)
-        rows = _from_file(path, separation, verbose, strict, memory_map, kwargs)
-        source = identity(path)
+    left_out = 0
+    if isinstance(filepath_or_array, (str, os.PathLike)) or hasattr(filepath_or_array, "read"):
+        text = TextSource(filepath_or_array)
+        header = read_header(text)
+        separation = _separation(screen_separation, header.separation, text.name)
+        if by_count(kwargs.get("skiprows")):
+            kwargs["skiprows"] = max(kwargs.get("skiprows") or 0, header.lines)
+        rows, left_out = _from_file(text, separation, verbose, strict, memory_map, kwargs)
+        source = text_identity(text)
     else:
         separation = _separation(screen_separation, None, "the array")
         rows = _with_screens(_table(filepath_or_array), separation)
         source = provenance.identity(rows)
     lines = LineData(rows, sample_size, overlap)
     warn_of_unsorted(lines["t"])
-    settings = {"screen_separation": separation, **kwargs}
+    settings = {"screen_separation": separation, "strict": strict, LEFT_OUT: left_out, **kwargs}
     history = provenance.Provenance(input=source)
     lines.provenance = history.then("parallel_screens", settings, started, time.perf_counter() - clock)
     return lines
@@ -129,15 +135,16 @@ def _separation(given: float | None, in_header: float | None, source: object) ->
 
 
 def _from_file(
-    path: Path, separation: float, verbose: bool, strict: bool, memory_map: bool | None, settings: dict[str, Any]
-) -> NDArray[np.float64]:
+    text: TextSource, separation: float, verbose: bool, strict: bool, memory_map: bool | None, settings: dict[str, Any]
+) -> tuple[NDArray[np.float64], int]:
     def convert(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         return _with_screens(rows, separation)
 
     if not settings.keys() <= {"skiprows", "nrows", "sep"}:
-        return convert(_table(read_csv(path, **settings)))
-    table = TextTable(path, settings.get("sep", WHITE_SPACE), _LEAST, _COLUMNS, strict)
-    return text_rows(table, _COLUMNS, verbose, memory_map, convert, settings["skiprows"], settings.get("nrows"))
+        return convert(_table(read_csv(text.again(), **settings))), 0
+    table = TextTable(text, settings.get("sep", WHITE_SPACE), _LEAST, _COLUMNS, strict)
+    rows = text_rows(table, _COLUMNS, verbose, memory_map, convert, settings["skiprows"], settings.get("nrows"))
+    return rows, len(table.left_out)
 
 
 def _table(array: ArrayLike) -> NDArray[np.float64]:

@@ -15,7 +15,9 @@ from lumentrace.base import provenance
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.files import identity
-from lumentrace.pept.scanners.text import text_rows
+from lumentrace.pept.scanners.layout import layout
+from lumentrace.pept.scanners.text import LEFT_OUT, text_rows
+from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import TextTable
 
 _LEAST = len(LineData.default_columns)
@@ -23,7 +25,11 @@ _COLUMNS = ", ".join(LineData.default_columns)
 
 
 def lines(
-    filepath: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None, verbose: bool = True
+    filepath: str | os.PathLike[str],
+    sample_size: Any = None,
+    overlap: Any = None,
+    verbose: bool = True,
+    strict: bool = True,
 ) -> LineData:
     r"""Read lines of response from a file that holds a table t, x1, y1, z1, x2, y2, z2.
 
@@ -31,12 +37,16 @@ def lines(
     ----------
     filepath : path
         A ``.npy`` array, which is not loaded but mapped into memory; a ``.h5`` or ``.hdf5`` file that `lumentrace.save`
-        wrote; a ``.parquet`` table; or a text file, as for `lumentrace.pept.read_csv`.
+        wrote; a ``.parquet`` table; or a text file with white space, commas or semicolons between the numbers and, if
+        need be, a line with the names of the columns, which may then be in any order.
     sample_size, overlap
         How the lines are cut into samples; see `lumentrace.LineData`. If both are None, the samples are those of the
         saved object, if there are any.
     verbose : bool, default True
         Show a progress bar while a text file is read.
+    strict : bool, default True
+        Whether a damaged line in a text file is an error. Otherwise it is left out, a warning says which ones were, and
+        the provenance how many. A last line that is cut off is always left out, with a warning.
 
     Returns
     -------
@@ -49,6 +59,13 @@ def lines(
         If there is no such file.
     FormatError
         If the file does not hold lines of response.
+
+    Warns
+    -----
+    CutOffWarning
+        If the last line of a text file is cut off.
+    DamagedLinesWarning
+        If other lines were left out.
 
     Examples
     --------
@@ -66,9 +83,15 @@ def lines(
     suffix = path.suffix.lower()
     if suffix in {".h5", ".hdf5", ".parquet"}:
         return _saved(path, suffix, sample_size, overlap)
-    read = LineData(_array(path) if suffix == ".npy" else _text(path, verbose), sample_size, overlap)
+    settings: dict[str, Any] = {"filepath": str(path)}
+    if suffix == ".npy":
+        rows = _array(path)
+    else:
+        rows, left_out = _text(path, verbose, strict)
+        settings |= {"strict": strict, LEFT_OUT: left_out}
+    read = LineData(rows, sample_size, overlap)
     history = provenance.Provenance(input=identity(path))
-    read.provenance = history.then("lines", {"filepath": str(path)}, started, time.perf_counter() - clock)
+    read.provenance = history.then("lines", settings, started, time.perf_counter() - clock)
     return read
 
 
@@ -94,5 +117,16 @@ def _array(path: Path) -> NDArray[np.float64]:
     return table
 
 
-def _text(path: Path, verbose: bool) -> NDArray[np.float64]:
-    return text_rows(TextTable(path, least=_LEAST, columns=_COLUMNS), _COLUMNS, verbose)
+def _text(path: Path, verbose: bool, strict: bool) -> tuple[NDArray[np.float64], int]:
+    source = TextSource(path)
+    found = layout(source)
+    table = TextTable(source, found.sep, _LEAST, _COLUMNS, strict)
+    places = found.places(LineData.default_columns)
+
+    def in_order(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        if places is None:
+            return rows
+        return rows[:, [*places, *(i for i in range(rows.shape[1]) if i not in places)]]
+
+    rows = text_rows(table, _COLUMNS, verbose, convert=in_order, skiprows=found.skiprows)
+    return rows, len(table.left_out)

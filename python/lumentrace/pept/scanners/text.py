@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import provenance
 from lumentrace.base.errors import FormatError
+from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.utilities.row_table import gather, limit_for
-from lumentrace.pept.utilities.text_table import TextTable
+from lumentrace.pept.utilities.text_source import TextSource
+from lumentrace.pept.utilities.text_table import Skip, TextTable
 
 Floats = NDArray[np.float64]
+
+LEFT_OUT = "damaged_lines_left_out"
+"""Where the provenance of what a text file held says how many of its lines were left out."""
 
 
 def text_rows(
@@ -22,7 +29,7 @@ def text_rows(
     verbose: bool,
     memory_map: bool | None = None,
     convert: Callable[[Floats], Floats] = np.asarray,
-    skiprows: int = 0,
+    skiprows: Skip = None,
     nrows: int | None = None,
 ) -> Floats:
     """All rows of a text file, converted block by block.
@@ -32,14 +39,22 @@ def text_rows(
     FormatError
         If there is none, or a line is damaged.
     """
-    size = table.path.stat().st_size
+    size = table.source.size()
     with reading(verbose, size) as advance:
         blocks = table.blocks(skiprows, nrows, advance)
         rows = gather((convert(block) for block in blocks), size, limit_for(memory_map))
     if rows is None:
-        raise FormatError(f"{table.path}: expected rows {columns}, found none")
+        raise FormatError(f"{table.source.name}: expected rows {columns}, found none")
     table.warn(stacklevel=3)
     return rows
+
+
+def text_identity(source: TextSource) -> dict[str, Any]:
+    """Name, size and content hash of a text."""
+    if source.path is not None:
+        return identity(source.path)
+    content = np.frombuffer(source.again().getvalue(), dtype=np.uint8)
+    return {"path": source.name, "bytes": source.size(), "xxh3": provenance.content(content)}
 
 
 def warn_of_unsorted(times: Floats) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
@@ -29,11 +30,15 @@ class HDBSCAN(PointFilter):
     engine : {"lumentrace", "hdbscan"}, default "lumentrace"
         Who does the clustering: the Rust core, or the `hdbscan` package (extra ``lumentrace[hdbscan]``), which is
         slower and gives the same clusters but for points on a tie between two.
+    injection : float, default 1.5
+        Where artificial points are added, which make a single tracer one of two clusters: so many interquartile ranges
+        beyond the third quartile on each axis. 2 is slightly better for one tracer with little noise, and worse with
+        70 % of bad lines.
 
     Raises
     ------
     ValueError
-        If `true_fraction` is outside (0, 1], `max_tracers` below 1 or `engine` unknown.
+        If `true_fraction` is outside (0, 1], `max_tracers` below 1, `engine` unknown or `injection` not above 0.
     ImportError
         When a sample is processed, if the `hdbscan` package is asked for and missing.
 
@@ -60,7 +65,11 @@ class HDBSCAN(PointFilter):
     """
 
     def __init__(
-        self, true_fraction: float, max_tracers: int = 1, engine: Literal["lumentrace", "hdbscan"] = "lumentrace"
+        self,
+        true_fraction: float,
+        max_tracers: int = 1,
+        engine: Literal["lumentrace", "hdbscan"] = "lumentrace",
+        injection: float = 1.5,
     ) -> None:
         if not 0 < true_fraction <= 1:
             raise ValueError(f"`true_fraction`: expected a number in (0, 1], found {true_fraction}")
@@ -68,9 +77,12 @@ class HDBSCAN(PointFilter):
             raise ValueError(f"`max_tracers`: expected a whole number >= 1, found {max_tracers}")
         if engine not in ("lumentrace", "hdbscan"):
             raise ValueError(f"`engine`: expected 'lumentrace' or 'hdbscan', found {engine!r}")
+        if not 0 < injection < math.inf:
+            raise ValueError(f"`injection`: expected a finite number > 0, found {injection}")
         self.true_fraction = float(true_fraction)
         self.max_tracers = int(max_tracers)
         self.engine = engine
+        self.injection = float(injection)
 
     def fit_sample(self, sample_points: Any) -> Any:
         """Cluster the points of one sample."""
@@ -80,7 +92,7 @@ class HDBSCAN(PointFilter):
         """The step of the Rust core; None for the other engine."""
         if self.engine != "lumentrace":
             return None
-        options = {"true_fraction": self.true_fraction, "max_tracers": self.max_tracers}
+        options = {"true_fraction": self.true_fraction, "max_tracers": self.max_tracers, "injection": self.injection}
         return NativeStep("hdbscan", options, [*columns, "label"])
 
     def fit_python(self, sample: PointData) -> PointData:
@@ -100,7 +112,7 @@ class HDBSCAN(PointFilter):
             return np.full(len(points), NOISE)
         if (points[:, 1:] == points[0, 1:]).all():
             return np.zeros(len(points), dtype=np.int64)
-        injected, smallest = _core.tracer_injection(points, self.true_fraction, self.max_tracers)
+        injected, smallest = _core.tracer_injection(points, self.true_fraction, self.max_tracers, self.injection)
         everything = np.vstack([points[:, 1:], injected])
         found = clusterer(smallest, min_samples=smallest, approx_min_span_tree=False, core_dist_n_jobs=1)
         return _renumbered(*np.split(found.fit_predict(everything), [len(points)]))

@@ -22,10 +22,10 @@ class Interpolate(PointDataFilter):
     timestep : float
         Interval in ms. The times are ``numpy.arange(first, last, timestep)``: the last time itself is left out.
     interpolator : callable, optional
-        Takes times and values and gives a function of time, as `scipy.interpolate.interp1d` and its relatives do;
-        linear by default.
+        Takes times and values and gives a function of time; `scipy.interpolate.interp1d` by default, which is linear
+        unless told otherwise.
     **kwargs
-        Further arguments of `interpolator`.
+        Further arguments of `interpolator`, such as ``kind="nearest"`` or ``kind="cubic"``.
 
     Raises
     ------
@@ -43,8 +43,6 @@ class Interpolate(PointDataFilter):
     def __init__(self, timestep: float, interpolator: Interpolator | None = None, **kwargs: Any) -> None:
         if not timestep > 0:
             raise ValueError(f"`timestep`: expected an interval > 0 ms, found {timestep}")
-        if interpolator is None and kwargs:
-            raise TypeError(f"`{next(iter(kwargs))}`: expected an `interpolator` to pass it to, found none")
         self.timestep = float(timestep)
         self.interpolator = interpolator
         self.kwargs = kwargs
@@ -62,6 +60,9 @@ class Interpolate(PointDataFilter):
     def _column(
         self, known: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        if self.interpolator is None:
+        if self.interpolator is None and not self.kwargs:
             return np.interp(times, known, values)
-        return np.asarray(self.interpolator(known, values, **self.kwargs)(times), dtype=np.float64)
+        from scipy.interpolate import interp1d
+
+        interpolator = self.interpolator or interp1d
+        return np.asarray(interpolator(known, values, **self.kwargs)(times), dtype=np.float64)

@@ -34,7 +34,8 @@ class LinesCentroids(NativeFilter):
     Notes
     -----
     Results have columns t, x, y, z: one row, or none with fewer than two lines or parallel ones. The time is the mean
-    of that of all lines.
+    of that of all lines. A sample that is a list of tables, such as those of ``SplitLabels(extract_lines=True)``, gives
+    the rows of all tables in their order.
 
     Examples
     --------
@@ -63,6 +64,12 @@ class LinesCentroids(NativeFilter):
         """The step of the Rust core."""
         options = {"remove": self.remove, "iterations": self.iterations}
         return NativeStep("lines_centroids", options, ["t", "x", "y", "z"], attrs=keep_public)
+
+    def fit_python(self, sample: Any) -> PointData:
+        """Locate the tracer of every table of a list."""
+        located = [self.fit_sample(lines) for lines in sample]
+        together: PointData = located[0].copy(data=np.concatenate([each.points for each in located]))
+        return together
 
     @staticmethod
     def centroid(lors: ArrayLike | LineData) -> NDArray[np.float64]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,15 +9,17 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.pept.utilities.csv_settings import CsvSettings
 from lumentrace.pept.utilities.row_table import gather
-from lumentrace.pept.utilities.text_table import WHITE_SPACE, TextTable
+from lumentrace.pept.utilities.text_source import TextSource
+from lumentrace.pept.utilities.text_table import WHITE_SPACE, Skip, TextTable
 
-_PLAIN = {"header": None, "engine": "c", "na_filter": False, "quoting": 3, "memory_map": True}
+_BLOCK = 2**20
 
 
 def read_csv(
-    filepath_or_buffer: str | os.PathLike[str],
-    skiprows: int | None = None,
+    filepath_or_buffer: Any,
+    skiprows: Skip = None,
     nrows: int | None = None,
     dtype: DTypeLike = float,
     sep: str = WHITE_SPACE,
@@ -32,18 +32,19 @@ def read_csv(
 ) -> NDArray[Any]:
     r"""Read a table of numbers from a text file.
 
-    Blank lines and lines that start with ``#`` are skipped. Every other line must hold as many numbers as the first.
-    With `header`, `engine`, `na_filter`, `quoting` and `memory_map` left as they are, and no other keyword, the file is
-    read in blocks by a fast parser; anything else is handed to `pandas.read_csv`, which must then be installed.
+    Blank lines and lines that start with ``#`` are skipped. Every other line must hold as many numbers as the first;
+    a last line that is cut off is left out with a warning. With `header`, `engine`, `na_filter`, `quoting` and
+    `memory_map` left as they are, and no other keyword, the file is read in blocks by a fast parser; anything else is
+    handed to `pandas.read_csv`, which must then be installed.
 
     Parameters
     ----------
-    filepath_or_buffer : path
-        The file.
-    skiprows : int, optional
-        Lines to leave out at the start.
+    filepath_or_buffer : path, address or readable
+        The file, or something open such as `io.StringIO`, or a ``file://`` address; other addresses go to pandas.
+    skiprows : int, list of int or callable, optional
+        Lines to leave out: how many at the start, or their numbers from 0, or a function that tells from the number.
     nrows : int, optional
-        Most rows to read.
+        Most rows to read; what comes after them is not looked at.
     dtype : numpy dtype, default float
         Type of the result.
     sep : str, default ``\s+``
@@ -63,6 +64,11 @@ def read_csv(
     FileNotFoundError
         If there is no such file.
 
+    Warns
+    -----
+    CutOffWarning
+        If the last line is cut off.
+
     Examples
     --------
     >>> import tempfile
@@ -75,44 +81,40 @@ def read_csv(
     array([[0., 1., 2., 3.],
            [1., 4., 5., 6.]])
     """
-    settings = {
-        "header": header,
-        "engine": engine,
-        "na_filter": na_filter,
-        "quoting": quoting,
-        "memory_map": memory_map,
-        **kwargs,
-    }
-    if not _is_plain(filepath_or_buffer, sep, settings):
-        _need_pandas(settings)
-        import pandas as pd
-
-        frame: Any = pd.read_csv(filepath_or_buffer, skiprows=skiprows, nrows=nrows, sep=sep, **settings)
+    settings = CsvSettings(sep, header, engine, na_filter, quoting, memory_map, kwargs)
+    if not settings.are_plain_for(filepath_or_buffer):
+        frame = settings.pandas("read_csv")(filepath_or_buffer, skiprows=skiprows, nrows=nrows)
         return np.asarray(frame.to_numpy(dtype=dtype))
-    table = TextTable(filepath_or_buffer, sep)
-    rows = gather(table.blocks(skiprows or 0, nrows), os.path.getsize(filepath_or_buffer))
+    source = TextSource(filepath_or_buffer)
+    rows = gather(TextTable(source, sep).blocks(skiprows, nrows), source.size())
     if rows is None:
-        raise FormatError(f"{filepath_or_buffer}: expected rows of numbers, found none")
+        raise FormatError(f"{source.name}: expected rows of numbers, found none")
     return rows.astype(dtype, copy=False)
 
 
 def read_csv_chunks(
-    filepath_or_buffer: str | os.PathLike[str],
+    filepath_or_buffer: Any,
     chunksize: int,
-    skiprows: int | None = None,
+    skiprows: Skip = None,
     nrows: int | None = None,
     dtype: DTypeLike = float,
     sep: str = WHITE_SPACE,
+    header: int | None = None,
+    engine: str = "c",
+    na_filter: bool = False,
+    quoting: int = 3,
+    memory_map: bool = True,
+    **kwargs: Any,
 ) -> Iterator[NDArray[Any]]:
     r"""Read a table of numbers from a text file, some rows at a time.
 
     Parameters
     ----------
-    filepath_or_buffer : path
-        The file.
+    filepath_or_buffer : path, address or readable
+        The file, as for `read_csv`.
     chunksize : int
         Rows of each chunk; the last one may be shorter.
-    skiprows, nrows, dtype, sep
+    skiprows, nrows, dtype, sep, header, engine, na_filter, quoting, memory_map, **kwargs
         As in `read_csv`.
 
     Yields
@@ -127,9 +129,15 @@ def read_csv_chunks(
     """
     if chunksize < 1:
         raise ValueError(f"`chunksize`: expected at least 1, found {chunksize}")
+    settings = CsvSettings(sep, header, engine, na_filter, quoting, memory_map, kwargs)
+    if not settings.are_plain_for(filepath_or_buffer):
+        read = settings.pandas("read_csv_chunks")
+        with read(filepath_or_buffer, skiprows=skiprows, nrows=nrows, chunksize=chunksize) as frames:
+            yield from (np.asarray(frame.to_numpy(dtype=dtype)) for frame in frames)
+        return
     waiting: list[NDArray[np.float64]] = []
     count = 0
-    for block in TextTable(filepath_or_buffer, sep).blocks(skiprows or 0, nrows):
+    for block in TextTable(filepath_or_buffer, sep).blocks(skiprows, nrows):
         waiting.append(block)
         count += len(block)
         if count >= chunksize:
@@ -142,12 +150,12 @@ def read_csv_chunks(
         yield np.concatenate(waiting).astype(dtype)
 
 
-def number_of_lines(filepath_or_buffer: str | os.PathLike[str]) -> int:
+def number_of_lines(filepath_or_buffer: Any) -> int:
     """Count the lines of a text file; a last one without a line break counts too.
 
     Parameters
     ----------
-    filepath_or_buffer : path
+    filepath_or_buffer : path, ``file://`` address or readable
         The file.
 
     Returns
@@ -156,20 +164,8 @@ def number_of_lines(filepath_or_buffer: str | os.PathLike[str]) -> int:
         Its lines, whatever is in them.
     """
     lines, last = 0, b"\n"
-    with open(filepath_or_buffer, "rb") as file:
-        while block := file.read(2**20):
+    with TextSource(filepath_or_buffer).open() as file:
+        while block := file.read(_BLOCK):
             lines += block.count(b"\n")
             last = block[-1:]
     return lines + (last != b"\n")
-
-
-def _is_plain(source: Any, sep: str, settings: dict[str, Any]) -> bool:
-    one_character = len(sep.encode()) == 1 and sep not in "\r\n#"
-    return settings == _PLAIN and isinstance(source, (str, os.PathLike)) and (sep == WHITE_SPACE or one_character)
-
-
-def _need_pandas(settings: dict[str, Any]) -> None:
-    if importlib.util.find_spec("pandas") is None:
-        changed = [name for name, value in settings.items() if name not in _PLAIN or _PLAIN[name] != value]
-        reason = ", ".join(changed) or "this source or separator"
-        raise ImportError(f"read_csv with {reason} needs pandas: pip install lumentrace[pandas]")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import multiprocessing
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 from numpy.typing import DTypeLike
 
 from lumentrace.pept.utilities.csv_files import read_csv
+from lumentrace.pept.utilities.text_source import TextSource
 
 
 def parallel_map_file(
     func: Callable[..., Any],
-    fname: str | os.PathLike[str],
+    fname: Any,
     start: int,
     end: int,
     chunksize: int,
@@ -34,8 +36,8 @@ def parallel_map_file(
         Called as ``func(chunk, number, *args, **kwargs)``, where `chunk` is an array of `chunksize` rows and `number`
         counts from 0. It must be possible to pickle it: a function of a module. In a script, the
         call belongs under ``if __name__ == "__main__":``.
-    fname : path
-        The file.
+    fname : path, ``file://`` address or readable
+        The file; something open is read at once, and every process is sent its lines only.
     start, end : int
         First line of the file that is used, and the one after the last.
     chunksize : int
@@ -78,6 +80,7 @@ def parallel_map_file(
         raise ValueError(
             f"expected `chunksize` > 0 and 0 <= `start` <= `end`, found chunksize={chunksize}, {start} to {end}"
         )
+    source = TextSource(fname)
     count = (end - start) // chunksize
     results: list[Any] = []
     # A forked child would wait for ever for the threads of libraries that the parent has used.
@@ -85,17 +88,30 @@ def parallel_map_file(
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     with ProcessPoolExecutor(processes, context) as pool:
         tasks = [
-            pool.submit(_call, func, fname, start + number * chunksize, chunksize, dtype, number, args, kwargs)
-            for number in range(count)
+            pool.submit(_call, func, *piece, chunksize, dtype, number, args, kwargs)
+            for number, piece in enumerate(_pieces(source, start, chunksize, count))
         ]
         for task in tasks:
             results.append(_result(task, callback, error_callback))
     return results
 
 
+def _pieces(source: TextSource, start: int, chunksize: int, count: int) -> Iterator[tuple[Any, int]]:
+    """What each process reads, and after how many lines."""
+    firsts = range(start, start + count * chunksize, chunksize)
+    if source.path is not None:
+        yield from ((source.path, first) for first in firsts)
+        return
+    with source.open() as lines:
+        for _ in itertools.islice(lines, start):
+            pass
+        for _ in firsts:
+            yield io.BytesIO(b"".join(itertools.islice(lines, chunksize))), 0
+
+
 def _call(
     func: Callable[..., Any],
-    fname: str | os.PathLike[str],
+    source: Any,
     skiprows: int,
     chunksize: int,
     dtype: DTypeLike,
@@ -103,7 +119,7 @@ def _call(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
-    return func(read_csv(fname, skiprows=skiprows, nrows=chunksize, dtype=dtype), number, *args, **kwargs)
+    return func(read_csv(source, skiprows=skiprows, nrows=chunksize, dtype=dtype), number, *args, **kwargs)
 
 
 def _result(

@@ -9,7 +9,11 @@ use crate::{Control, Error, Result, Rows};
 pub struct TracerClusters {
     true_fraction: f64,
     max_tracers: usize,
+    injection: f64,
 }
+
+/// How far beyond the third quartile artificial points are added by default, in interquartile ranges.
+pub const INJECTION: f64 = 1.5;
 
 /// Buffers reused from one sample to the next.
 #[derive(Debug, Default)]
@@ -38,7 +42,18 @@ impl TracerClusters {
         if max_tracers == 0 {
             return Err(Error::argument("max_tracers", "at least 1", 0));
         }
-        Ok(Self { true_fraction, max_tracers })
+        Ok(Self { true_fraction, max_tracers, injection: INJECTION })
+    }
+
+    /// The same with the artificial points `injection` interquartile ranges beyond the third quartile.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] unless 0 < `injection` < ∞.
+    pub fn injected_at(self, injection: f64) -> Result<Self> {
+        if injection > 0.0 && injection.is_finite() {
+            return Ok(Self { injection, ..self });
+        }
+        Err(Error::argument("injection", "a finite number > 0", injection))
     }
 
     /// Labels the rows (t, x, y, z, …) of one sample: 0, 1, … by first appearance, or [`NOISE`].
@@ -111,8 +126,8 @@ impl TracerClusters {
     }
 
     /// Appends a cluster that is no tracer, so that a single tracer is one of two clusters: normally distributed
-    /// points about Q3 + 2 IQR with a standard deviation of 0.3 IQR on each axis, Q3 and IQR being the third quartile
-    /// and the interquartile range. Their number is the share of one tracer.
+    /// points about Q3 + `injection` IQR with a standard deviation of 0.3 IQR on each axis, Q3 and IQR being the third
+    /// quartile and the interquartile range. Their number is the share of one tracer.
     fn inject(&self, scratch: &mut Scratch) -> usize {
         let n = scratch.rows.len();
         let count = (n as f64 * self.true_fraction / self.max_tracers as f64) as usize;
@@ -125,7 +140,7 @@ impl TracerClusters {
         }
         for (k, (axis, (low, high))) in axes.iter_mut().zip(spread).enumerate() {
             let range = high - low;
-            let (mean, deviation) = (high + 2.0 * range, 0.3 * range);
+            let (mean, deviation) = (high + self.injection * range, 0.3 * range);
             axis.extend(normals.iter().skip(k).step_by(3).take(count).map(|u| mean + deviation * u));
         }
         count
@@ -326,6 +341,10 @@ mod tests {
             assert!(error.starts_with("`true_fraction`"), "{error}");
         }
         assert!(TracerClusters::new(0.5, 0).unwrap_err().to_string().starts_with("`max_tracers`"));
+        for injection in [0.0, -1.5, f64::INFINITY, f64::NAN] {
+            let error = TracerClusters::new(0.5, 1).unwrap().injected_at(injection).unwrap_err().to_string();
+            assert!(error.starts_with("`injection`"), "{error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Lines, limits and peaks are in mm; counts are numbers of lines, and a cell holds its lower faces.
 
+mod bell;
 mod space;
 
 pub mod peaks;

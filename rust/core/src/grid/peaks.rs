@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::Space;
 use super::traverse::Marks;
+use super::{Space, bell};
 use crate::lines::finite;
 use crate::simd::wide;
 use crate::{Control, Error, Result, Rows};
@@ -24,9 +24,10 @@ const CONVERGED: f64 = 1e-4;
 /// them and above `lld_counts`, no voxel within `w` on each axis is larger, and none of equal value among those came
 /// before it (the last axis runs fastest). On each axis, a Gaussian integrated over each of three voxels,
 /// `I σ √(π/2) (erf((k + ½ - μ) / √2σ) - erf((k - ½ - μ) / √2σ))`, is fitted to the values about the point by Newton's
-/// method from a parabola through their logarithms. The location is the centre of the Gaussians,
-/// `lower + (μ + ½) size`; the error on each axis is `σ size`. Where neither fit has a maximum within a voxel of the
-/// point, μ is the point itself and σ one voxel.
+/// method, and by bisection where that stalls. The location is the centre of the Gaussians, `lower + (μ + ½) size`; the
+/// error on each axis is `σ size`. Values that no such Gaussian has, those beside a zero, are fitted as far as Newton's
+/// method comes, or by the parabola through their logarithms; where neither has a maximum within a voxel of the point,
+/// μ is the point itself and σ one voxel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Peaks {
     /// Half of the edge of the cube in which a feature point is the largest value, in voxels.
@@ -241,7 +242,13 @@ impl<'a, T: Value> View<'a, T> {
 /// Centre and width of the Gaussian through three neighbouring values, in cells from the middle one.
 fn fit(values: [f64; 3]) -> (f64, f64) {
     let sound = |(mu, sigma): &(f64, f64)| mu.abs() < 1.0 && sigma.is_finite();
-    newton(values).filter(sound).or_else(|| parabola(values).filter(sound)).unwrap_or((0.0, 1.0))
+    let shape = |at: [f64; 3]| (at[1], at[2].abs());
+    let stepped = newton(values);
+    (stepped.filter(|at| reached(*at, values)).map(shape).filter(sound))
+        .or_else(|| bell::through(values))
+        .or_else(|| stepped.map(shape).filter(sound))
+        .or_else(|| parabola(values).filter(sound))
+        .unwrap_or((0.0, 1.0))
 }
 
 /// The parabola through the logarithms.
@@ -251,12 +258,19 @@ fn parabola(values: [f64; 3]) -> Option<(f64, f64)> {
     (curvature < 0.0).then(|| ((a - c) / (2.0 * curvature), (-1.0 / curvature).sqrt()))
 }
 
-/// The Gaussian whose integrals over the three cells are the values.
-fn newton(values: [f64; 3]) -> Option<(f64, f64)> {
+/// Whether the integrals are the values, to a small part of the least one.
+fn reached(at: [f64; 3], values: [f64; 3]) -> bool {
+    let least = values.into_iter().fold(f64::INFINITY, f64::min);
+    sum(model(at, values).0) < CONVERGED * least
+}
+
+/// Intensity, centre and width of the Gaussian whose integrals over the three cells are the values, or where the steps
+/// towards it end.
+fn newton(values: [f64; 3]) -> Option<[f64; 3]> {
     let mut at = [values[1], 0.0, 1.0];
     let (mut residual, mut jacobian) = model(at, values);
     for _ in 0..STEPS {
-        if residual.iter().map(|r| r.abs()).sum::<f64>() < CONVERGED {
+        if sum(residual) < CONVERGED {
             break;
         }
         let step = solve(jacobian, residual)?;
@@ -266,11 +280,11 @@ fn newton(values: [f64; 3]) -> Option<(f64, f64)> {
             let next = [0, 1, 2].map(|k| at[k] - scale * step[k]);
             (residual, jacobian) = model(next, values);
             let after = half_square(residual);
-            let small = scale * step.iter().map(|s| s.abs()).sum::<f64>() < CONVERGED;
+            let small = scale * sum(step) < CONVERGED;
             if after <= before || small {
                 at = next;
                 if small {
-                    return Some((at[1], at[2].abs()));
+                    return Some(at);
                 }
                 break;
             }
@@ -278,7 +292,11 @@ fn newton(values: [f64; 3]) -> Option<(f64, f64)> {
             scale *= if after.is_finite() { before / (before + after) } else { 0.1 };
         }
     }
-    at.iter().all(|x| x.is_finite()).then_some((at[1], at[2].abs()))
+    at.iter().all(|x| x.is_finite()).then_some(at)
+}
+
+fn sum(values: [f64; 3]) -> f64 {
+    values.iter().map(|v| v.abs()).sum()
 }
 
 fn half_square(residual: [f64; 3]) -> f64 {
