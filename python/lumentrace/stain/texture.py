@@ -24,6 +24,8 @@ SAMPLES = 1_000_000
 """About so many pixels are looked at."""
 TUKEY = 2.5
 """Robust standard deviations beyond which a pixel does not count."""
+LIKENESS = 2.5
+"""How much more alike independent textures are by chance than the scatter between parts of the image tells."""
 ROUNDS = 60
 LEAST = 200
 
@@ -65,7 +67,7 @@ def texture_slope(
         if abs(slope - before) < 1e-6 * abs(slope):
             break
     pulls = np.bincount(block, weights * away * (y - slope * x - weights @ (y - slope * x) / weights.sum()))
-    return slope, float(np.sqrt((pulls**2).sum()) / ((weights * away) @ away))
+    return slope, LIKENESS * float(np.sqrt((pulls**2).sum()) / ((weights * away) @ away))
 
 
 def _textures(
