@@ -194,7 +194,7 @@ def test_keywords_of_scikit_learn() -> None:
 
 
 def test_tables_become_those_of_pandas_with_the_extra() -> None:
-    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     extra = project["optional-dependencies"]["pandas"]
     assert [re.split(r"\W", each)[0] for each in extra] == ["pandas", "pyarrow"]
     for package in ("pandas", "pyarrow"):
@@ -204,7 +204,7 @@ def test_tables_become_those_of_pandas_with_the_extra() -> None:
 
 
 def test_every_name_is_on_the_page() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "afm" / "reference.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "afm" / "reference.md").read_text("utf-8")
     listed = re.findall(r"^::: lumentrace\.afm\.(\w+)$", page, re.MULTILINE)
     assert set(afm.__all__) - set(listed) == {"export_analysis_to_json"}, "on the page with its module"
 

@@ -224,6 +224,7 @@ DIFFERENT: dict[str, Any] = {
     "LineData.plot.colorbar_col": None,
     "PointData.plot.colorbar_col": None,
     "scanners.parallel_screens.screen_separation": None,
+    "tracking.Interpolate.interpolator": None,
     "utilities.find_cutpoints.cutoffs": None,
     "utilities.find_minpoints.cutoffs": None,
     "utilities.parallel_map_file.callback": None,

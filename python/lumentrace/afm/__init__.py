@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
+    from lumentrace.afm import run as run
     from lumentrace.afm.analysis.base import AnalysisModule as AnalysisModule
     from lumentrace.afm.analysis.pipeline import AnalysisPipeline as AnalysisPipeline
     from lumentrace.afm.analysis.pipeline import AnalysisRecord as AnalysisRecord
@@ -29,5 +30,6 @@ __getattr__, __dir__, __all__ = exports(
         "info": "lumentrace.afm.loaders",
         "load": "lumentrace.afm.loaders",
         "write_report": "lumentrace.afm.report.page",
+        "run": "lumentrace.afm.run",
     },
 )

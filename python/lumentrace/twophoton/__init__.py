@@ -9,6 +9,7 @@ from lumentrace.base.lazy import exports
 if TYPE_CHECKING:
     from lumentrace.twophoton import config as config
     from lumentrace.twophoton import parity as parity
+    from lumentrace.twophoton import run as run
     from lumentrace.twophoton.analysis import analyze_recording_responses as analyze_recording_responses
     from lumentrace.twophoton.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.calibration import resolve_pixel_size_um as resolve_pixel_size_um
@@ -175,5 +176,6 @@ __getattr__, __dir__, __all__ = exports(
         "watershed_roi_set": "lumentrace.twophoton.watershed",
         "write_kernels_csv": "lumentrace.twophoton.kernel_files",
         "write_report": "lumentrace.twophoton.report.page",
+        "run": "lumentrace.twophoton.run",
     },
 )
