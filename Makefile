@@ -51,8 +51,8 @@ rust-test:
 	cargo run --quiet -p lumentrace --example costes >/dev/null
 
 python-test: build
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/coloc/test_napari.py
-	$(BIN)/python -m pytest tests/coloc/test_napari.py  # Qt in a process of its own
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/coloc/test_napari.py --ignore tests/twophoton/test_handoff.py
+	$(BIN)/python -m pytest tests/coloc/test_napari.py tests/twophoton/test_handoff.py  # Qt in a process of its own
 
 bench: build
 	cargo bench -p lumentrace

@@ -16,7 +16,10 @@ import pytest
 
 from helpers import lumentrace
 from lumentrace import PointData, storage
+from lumentrace.engine.record import RunRecord
 from lumentrace.pept import simulation
+from lumentrace.pept.recipes import Birmingham
+from lumentrace.pept.run import Settings, run
 
 OUTPUTS = {"trajectories.parquet", "trajectories.csv", "trajectories.vtp", "report.html", "run.json"}
 
@@ -43,7 +46,7 @@ def test_track_writes_everything(acquisition: Path, tmp_path: Path) -> None:
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["figures"]["lines"] == 10_000
     assert record["settings"]["sample_size"] == 200
-    assert [step["name"] for step in record["provenance"]["steps"]][:2] == ["adac_forte", "Cutpoints"]
+    assert [step["name"] for step in record["steps"]][:2] == ["adac_forte", "Cutpoints"]
     text = np.loadtxt(tmp_path / "out" / "trajectories.csv")
     np.testing.assert_array_equal(text, table.to_numpy())
     assert "<html" in (tmp_path / "out" / "report.html").read_text("utf-8")[:200]
@@ -93,9 +96,24 @@ def test_a_cut_last_line_and_damaged_ones(tmp_path: Path) -> None:
     assert lumentrace("pept", "track", path, "--lenient", "--out", tmp_path / "out").returncode == 0
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert (record["figures"]["lines"], record["figures"]["damaged lines left out"]) == (3000, 1)
-    assert record["provenance"]["steps"][0]["parameters"]["damaged_lines_left_out"] == 1
+    assert record["steps"][0]["parameters"]["damaged_lines_left_out"] == 1
     assert "1 damaged line of the file left out" in (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "damaged lines left out" in lumentrace("pept", "info", path, "--lenient").stdout
+
+
+def test_python_writes_what_the_command_line_writes(acquisition: Path, tmp_path: Path) -> None:
+    assert lumentrace("pept", "track", acquisition, "--recipe", "birmingham", "--out", tmp_path / "cli").returncode == 0
+    outcome = run(acquisition, Settings(recipe=Birmingham()))
+    here = outcome.save(tmp_path / "python")
+    for name in ("trajectories.csv", "trajectories.vtp"):
+        assert (here / name).read_bytes() == (tmp_path / "cli" / name).read_bytes()
+    one, other = (RunRecord.read(tmp_path / folder / "run.json") for folder in ("cli", "python"))
+    assert one.settings == other.settings
+    assert one.figures == other.figures
+    assert one.files == other.files
+    assert Settings.from_mapping(one.settings) == outcome.settings
+    assert outcome.provenance == outcome.trajectories.provenance
+    assert [step.started for step in other.provenance.steps] == [step.started for step in outcome.provenance.steps]
 
 
 @pytest.mark.parametrize("width", [5, 7])

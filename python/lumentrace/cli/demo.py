@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from lumentrace.cli.console import Bar, answers, cell, console
-from lumentrace.cli.pept_track import summary, write
 from lumentrace.data.points import PointData
 from lumentrace.pept import scanners, simulation
 from lumentrace.pept.recipes import PeptML
+from lumentrace.pept.run import Settings
+from lumentrace.pept.run import run as track
 from lumentrace.pept.simulation import Simulated
 
 LINES = 150_000
@@ -31,16 +33,14 @@ def run(out: Path, seed: int) -> None:
 
     started = time.perf_counter()
     lines = scanners.adac_forte(file, verbose=False)
-    recipe = PeptML(tracers=TRACERS)
     with Bar("Tracking", len(lines.lines), "lines") as bar:
-        trajectories = recipe.fit(lines, verbose=bar)
-    seconds = time.perf_counter() - started
+        outcome = track(lines, Settings(recipe=PeptML(tracers=TRACERS)), verbose=bar)
+    trajectories, seconds = outcome.trajectories, time.perf_counter() - started
 
     lasted = float(lines["t"][-1] - lines["t"][0]) / 1000
-    figures = {"file": file.name, **summary(lines, trajectories), "seconds": round(seconds, 3)}
     truth = simulated.truth(trajectories["t"])
     paths = [PointData(np.column_stack([trajectories["t"], path])) for path in truth]
-    write(out, trajectories, lines, figures, recipe, paths)
+    replace(outcome, truth=paths).save(out)
     answers.print(_against(trajectories, truth))
     answers.print(
         f"Tracked {lasted:.2f} s of data in {seconds:.2f} s ({len(lines.lines) / seconds:,.0f} lines/s). "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,7 +14,7 @@ from rich.table import Table
 from lumentrace.cli.batch import PARTIAL, attempt
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
-from lumentrace.cli.console import answers, cell, failure
+from lumentrace.cli.console import Bar, answers, cell, console, failure, plural, warnings_told
 
 app = typer.Typer(help="Positron emission particle tracking.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -110,20 +112,62 @@ def track(
 
     Exit codes: 0 all done, 2 wrong usage, 3 some files could not be tracked.
     """
-    from lumentrace.cli import pept_settings, pept_track
-
     if create_config:
-        print(pept_settings.template(recipe or RecipeName.peptml))
+        print(_template(recipe or RecipeName.peptml))
         raise typer.Exit
     if not files:
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
-    chosen = pept_settings.chosen(config, recipe, tracers)
-    run = pept_track.Run(chosen, scanner, separation, lenient, executor, workers, resume)
-    folders = batch_folders(files, out)
-    results = [attempt(path, folder, run.track) for path, folder in zip(files, folders, strict=True)]
+    given = {"recipe": recipe and recipe.value, "tracers": tracers, "separation": separation}
+    settings = _settings(config, {**given, "scanner": scanner.value, "lenient": lenient})
+    work = partial(_track, settings, executor.value, workers, resume)
+    results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]
     answers.print(batch_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
+
+
+def _settings(config: Path | None, given: dict[str, Any]) -> Any:
+    """Settings of a file, with what the command line says on top."""
+    from lumentrace.engine.settings import read_mapping
+    from lumentrace.pept.run import Settings
+
+    written = {} if config is None else read_mapping(config)
+    said = {name: value for name, value in given.items() if value is not None}
+    source = "settings" if config is None else str(config)
+    try:
+        return Settings.from_mapping({**written, **said}, source)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _template(recipe: str) -> str:
+    """A commented settings file with the defaults of a recipe."""
+    from lumentrace.pept.recipes import RECIPES
+
+    head = f'# Settings of `lumentrace pept track --config`.\nrecipe = "{recipe}"  # one of: {", ".join(RECIPES)}\n'
+    lines = (f"{name} = {value}  # {text}" for name, value, text in RECIPES[recipe]().describe())
+    return "\n".join([head, *lines])
+
+
+@warnings_told()
+def _track(settings: Any, executor: str, workers: int | None, resume: bool, path: Path, folder: Path) -> dict[str, Any]:
+    """Track one file and write everything into `folder`."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from lumentrace.pept.run import run
+    from lumentrace.pept.scanners.any_file import DAMAGED, read
+
+    lines = read(path, settings.scanner, settings.separation, settings.lenient)
+    began = time.perf_counter()
+    where = {"native": None, "processes": ProcessPoolExecutor}.get(executor, executor)
+    with Bar(path.name, len(lines.lines), "lines") as bar:
+        kept = folder / "run" if resume else None
+        outcome = run(lines, settings, executor=where, max_workers=workers, verbose=bar, run_dir=kept)
+    seconds = time.perf_counter() - began
+    outcome.save(folder)
+    figures = {name: value for name, value in outcome.figures().items() if name != DAMAGED or value}
+    console.print(f"{path.name}: {plural(figures['locations'], 'location')} in {seconds:.2f} s, see {folder}")
+    return {"file": path.name, **figures, "seconds": round(seconds, 3)}
 
 
 @app.command()
@@ -134,12 +178,13 @@ def info(
 
     Exit codes: 0 all read, 2 wrong usage, 3 some files could not be read.
     """
-    from lumentrace.cli import pept_files
+    from lumentrace.pept.scanners import any_file
 
     failed = False
     for path in files:
         try:
-            facts = pept_files.describe(pept_files.read(path, scanner, separation, lenient))
+            with warnings_told():
+                facts = any_file.describe(any_file.read(path, scanner.value, separation, lenient))
         except (ValueError, OSError) as error:
             failure(error)
             failed = True

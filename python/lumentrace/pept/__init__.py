@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lumentrace.data.samples import TimeWindow as TimeWindow
     from lumentrace.data.voxels import Voxels as Voxels
     from lumentrace.engine.samples.pipeline import Pipeline as Pipeline
+    from lumentrace.pept import run as run
     from lumentrace.pept.report.page import write_report as write_report
     from lumentrace.pept.utilities import read_csv as read_csv
     from lumentrace.storage import load as load
@@ -42,5 +43,6 @@ __getattr__, __dir__, __all__ = exports(
         "utilities": "lumentrace.pept.utilities",
         "visualisation": "lumentrace.pept.visualisation",
         "write_report": "lumentrace.pept.report.page",
+        "run": "lumentrace.pept.run",
     },
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
-from .base import BaseRecipe, setting
+from .base import BaseRecipe
 
 
 @dataclass(frozen=True)

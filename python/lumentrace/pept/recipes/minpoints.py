@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
-from .base import setting
 from .two_passes import TwoPasses
 
 

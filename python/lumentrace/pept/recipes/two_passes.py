@@ -6,9 +6,10 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
-from .base import BaseRecipe, setting
+from .base import BaseRecipe
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
-"""Reading lines of response from whatever file a user names."""
+"""Lines of response from whatever file a user names, and facts about them."""
 
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lumentrace.cli.console import warning
 from lumentrace.data.lines import LineData
 from lumentrace.pept import scanners
 from lumentrace.pept.scanners.layout import layout
@@ -26,8 +24,18 @@ DAMAGED = "damaged lines left out"
 TABLES = {".npy", ".h5", ".hdf5", ".parquet"}
 
 
-def read(path: Path, scanner: str, separation: float | None, lenient: bool = False) -> LineData:
-    """The lines in `path`; what there is to say about them is shown.
+def read(path: Path, scanner: str = "auto", separation: float | None = None, lenient: bool = False) -> LineData:
+    """The lines in a file.
+
+    Parameters
+    ----------
+    path : path
+    scanner : str, default 'auto'
+        'adac', 'modular', 'screens', 'lines' (a table of seven or more columns), or guessed.
+    separation : float, optional
+        Distance of two screens in mm, where the file does not say.
+    lenient : bool, default False
+        Leave out damaged lines of text.
 
     Raises
     ------
@@ -36,15 +44,7 @@ def read(path: Path, scanner: str, separation: float | None, lenient: bool = Fal
     OSError
         If it cannot be read.
     """
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        lines = _read(path, guess(path) if scanner == "auto" else str(scanner), separation, not lenient)
-    for each in said:
-        warning(str(each.message))
-    return lines
-
-
-def _read(path: Path, kind: str, separation: float | None, strict: bool) -> LineData:
+    kind = guess(path) if scanner == "auto" else str(scanner)
     if kind == "adac":
         return scanners.adac_forte(path, verbose=False)
     if kind == "modular":
@@ -52,9 +52,9 @@ def _read(path: Path, kind: str, separation: float | None, strict: bool) -> Line
     if kind == "screens":
         found = layout(TextSource(path))
         return scanners.parallel_screens(
-            path, separation, verbose=False, strict=strict, sep=found.sep, skiprows=found.skiprows
+            path, separation, verbose=False, strict=not lenient, sep=found.sep, skiprows=found.skiprows
         )
-    return scanners.lines(path, verbose=False, strict=strict)
+    return scanners.lines(path, verbose=False, strict=not lenient)
 
 
 def left_out(lines: LineData) -> int:

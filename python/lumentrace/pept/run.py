@@ -1,0 +1,153 @@
+"""A run: the tracers of an acquisition, tracked, with tables, files for ParaView and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from lumentrace.base.errors import did_you_mean
+from lumentrace.data.lines import LineData
+from lumentrace.data.points import PointData
+from lumentrace.engine import outcome, settings
+from lumentrace.engine.progress import Verbose
+from lumentrace.engine.settings import setting
+from lumentrace.pept.recipes import RECIPES, BaseRecipe, PeptML
+from lumentrace.pept.report.page import write_report
+from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
+from lumentrace.storage import to_csv, to_parquet, to_vtp
+
+
+@dataclass(frozen=True)
+class Settings(settings.Settings):
+    """How an acquisition is read and tracked; `lumentrace pept track` has an option for each.
+
+    As names and values the settings of the recipe stand beside the others: ``{"recipe": "peptml", "tracers": 2}``.
+    """
+
+    recipe: BaseRecipe = setting(PeptML(), "the recipe and its settings")
+    scanner: str = setting("auto", "adac, modular, screens, lines, or auto: what the file looks like")
+    separation: float | None = setting(None, "distance of two screens, mm, where the file does not say")
+    lenient: bool = setting(False, "leave out damaged lines of text and count them")
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any], source: str = "settings") -> Self:
+        """Settings from names and values; see `lumentrace.engine.settings.Settings.from_mapping`."""
+        own = {each.name for each in fields(cls)}
+        name = given.get("recipe", PeptML.name)
+        if name not in RECIPES:
+            hint = did_you_mean(str(name), RECIPES)
+            raise ValueError(f"{source}: expected recipe to be one of {', '.join(RECIPES)}, found {name!r}{hint}")
+        others = {key: value for key, value in given.items() if key not in own}
+        recipe = RECIPES[name].from_mapping(others, f"{source}: recipe {name!r}")
+        rest = {key: value for key, value in given.items() if key in own and key != "recipe"}
+        return replace(super().from_mapping(rest, source), recipe=recipe)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Names and values; those of the recipe beside the others."""
+        own = {"scanner": self.scanner, "separation": self.separation, "lenient": self.lenient}
+        return {"recipe": self.recipe.name, **self.recipe.to_dict(), **own}
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome(outcome.Outcome):
+    """Trajectories of an acquisition.
+
+    Attributes
+    ----------
+    trajectories : PointData
+        Locations with a column `label`.
+    lines : LineData
+    truth : list of PointData or None
+        Where the tracers were, of simulations.
+    """
+
+    technique: ClassVar[str] = "pept"
+
+    settings: Settings
+    trajectories: PointData = field(repr=False)
+    lines: LineData = field(repr=False)
+    truth: list[PointData] | None = field(repr=False)
+
+    def figures(self) -> dict[str, Any]:
+        """Numbers of lines, trajectories and locations, and the spread."""
+        labels = self.trajectories["label"]
+        errors = self.trajectories["error"] if "error" in self.trajectories.columns else np.empty(0)
+        errors = errors[np.isfinite(errors)]
+        return {
+            "lines": len(self.lines.lines),
+            DAMAGED: left_out(self.lines),
+            "trajectories": int(np.unique(labels[labels >= 0]).size),
+            "locations": len(self.trajectories.points),
+            "in trajectories": int((labels >= 0).sum()),
+            "median spread (mm)": float(np.median(errors)) if len(errors) else float("nan"),
+        }
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write trajectories as Parquet, CSV and VTP."""
+        places = [folder / f"trajectories.{ending}" for ending in ("parquet", "csv", "vtp")]
+        to_parquet(places[0], self.trajectories)
+        to_csv(places[1], self.trajectories)
+        to_vtp(places[2], self.trajectories)
+        return places
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write the report."""
+        notes = [self.settings.recipe.error_note, *self.notices]
+        return write_report(self.trajectories, self.lines, path=path, title=self.title, truth=self.truth, notes=notes)
+
+
+def run(
+    source: str | PathLike[str] | LineData,
+    settings: Settings | None = None,
+    *,
+    executor: Any = None,
+    max_workers: int | None = None,
+    verbose: Verbose = False,
+    run_dir: str | PathLike[str] | None = None,
+) -> Outcome:
+    """Track the tracers of an acquisition.
+
+    Parameters
+    ----------
+    source : path or LineData
+        A file of any scanner, or lines, whose sampling is that of the recipe.
+    settings : Settings, optional
+    executor, max_workers, run_dir
+        As of `lumentrace.Pipeline.fit`.
+    verbose : bool or callable, default False
+        True for a progress bar.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    FormatError
+        If the file does not follow its format.
+
+    Examples
+    --------
+    >>> from lumentrace.pept import simulation
+    >>> from lumentrace.pept.recipes import Birmingham
+    >>> from lumentrace.pept.run import Settings, run
+    >>> lines = simulation.simulate([simulation.Static()], n=2000, noise=0.2, seed=1).lines
+    >>> outcome = run(lines, Settings(recipe=Birmingham()))
+    >>> outcome.figures()["trajectories"], outcome.provenance.steps[-1].name
+    (1, 'Segregate')
+    """
+    own = settings or Settings()
+    lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
+    trajectories = own.recipe.fit(lines, executor=executor, max_workers=max_workers, verbose=verbose, run_dir=run_dir)
+    name = Path(str(lines.provenance.input.get("path", "lines"))).name
+    return Outcome(f"PEPT: {name}", own, trajectories.provenance, _notices(lines), trajectories, lines, None)
+
+
+def _notices(lines: LineData) -> tuple[str, ...]:
+    count = left_out(lines)
+    return (f"{count} damaged line{'s' if count > 1 else ''} of the file left out.",) if count else ()
