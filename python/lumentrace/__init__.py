@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
 
-for function in ("load", "save", "to_csv"):
-    doors.lead(function, "lumentrace.storage")
+doors.lead("load", "lumentrace.storage")
+doors.lead("save", "lumentrace.storage")
+doors.lead("to_csv", "lumentrace.storage")
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
