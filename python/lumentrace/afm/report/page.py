@@ -78,7 +78,7 @@ def write_report(
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from lumentrace import afm, plots
+    >>> from lumentrace import afm
     >>> stack = afm.AFMImageStack(np.random.default_rng(0).normal(size=(3, 32, 32)), 1.0, "height_trace", "film.asd")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     afm.write_report(stack, path=f"{folder}/report.html").name

@@ -83,7 +83,7 @@ def write_report(
     Examples
     --------
     >>> import tempfile
-    >>> from lumentrace import coloc, plots
+    >>> from lumentrace import coloc
     >>> (a, *_), (b, *_) = coloc.make_sample_data()
     >>> channels = {"actin": a, "myosin": b}
     >>> table = coloc.colocalization_table(channels)

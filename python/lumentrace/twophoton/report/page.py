@@ -79,7 +79,7 @@ def write_report(
     Examples
     --------
     >>> import tempfile
-    >>> from lumentrace import plots, twophoton
+    >>> from lumentrace import twophoton
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     truth = twophoton.simulate_recording(folder, cells=3, rows=40, columns=40, repeats=1, seed=1)
     ...     recording = twophoton.load_converted_recording(twophoton.convert_recording_to_twopy(folder, folder).path)
