@@ -116,7 +116,14 @@ class Outcome(outcome.Outcome):
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
-        return write_report(path, self.responses, maps=self.maps, kernels=self.kernels, provenance=self.provenance)
+        return write_report(
+            path,
+            self.responses,
+            maps=self.maps,
+            kernels=self.kernels,
+            notes=self.notices,
+            provenance=self.provenance,
+        )
 
 
 def run(
