@@ -42,6 +42,7 @@ pub mod registration;
 pub mod samples;
 pub mod subtraction;
 pub mod track;
+pub mod tracker;
 
 pub use control::Control;
 pub use error::{Error, Result};

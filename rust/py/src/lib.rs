@@ -22,6 +22,7 @@ mod samples;
 mod subtraction;
 mod tables;
 mod track;
+mod tracker;
 
 /// Kernels fill and drop buffers of megabytes: the system's allocator would hand them back and fault them in each time.
 #[global_allocator]
@@ -59,6 +60,8 @@ mod core_module {
     use super::tables::row_dicts;
     #[pymodule_export]
     use super::track::run_plan;
+    #[pymodule_export]
+    use super::tracker::track_lines;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -1,0 +1,257 @@
+//! Where a tracer may be that nobody follows: places that many lines pass, and what motion makes most of them.
+
+use super::algebra::{Vec3, dot};
+use super::blur::Blur;
+use super::line::Line;
+use super::motion::{Information, State};
+
+/// Logarithm of the likelihood ratio that a birth has to be worth: how many places and velocities there are to choose.
+const WORTH: f64 = 30.0;
+/// Widths that are tried as long as the blur is not known, mm.
+const WIDTHS: [f64; 7] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+/// Pairs of lines that are looked at, and places that are weighed.
+const PAIRS: usize = 6000;
+const PLACES: usize = 500;
+/// Places whose motion is found.
+const TRIED: usize = 8;
+/// Radius within which lines count, in widths, and that of the ring around it that tells the background.
+const NEAR: f64 = 2.5;
+const RING: f64 = 3.0;
+/// Most variance of a position across all directions, in squared widths.
+const LOOSE: f64 = 400.0;
+/// How many times denser than the background a tracer's lines have to be in its middle.
+const CONTRAST: f64 = 10.0;
+/// Squared sine of the angle between lines that are taken for parallel.
+const PARALLEL: f64 = 1e-4;
+
+/// The start of a tracer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Birth {
+    /// Moment of the state.
+    pub(super) time: f64,
+    pub(super) state: State,
+    pub(super) blur: Blur,
+    /// Share of the lines.
+    pub(super) activity: f64,
+    /// Other lines per mm² across them, as a share of the lines.
+    pub(super) background: f64,
+    /// The time from which it was found, ms.
+    pub(super) span: f64,
+    /// Its lines per ms.
+    pub(super) rate: f64,
+    /// Logarithm of the likelihood ratio.
+    pub(super) worth: f64,
+}
+
+impl Birth {
+    /// Whether its lines are much denser than others, near it and on average.
+    fn stands_out(&self, even: f64) -> bool {
+        self.activity * self.blur.predicted(0.0, 0.0)[0] > CONTRAST * self.background.max(even)
+    }
+
+    /// Whether a line is rather the tracer's than anything else.
+    pub(super) fn explains(&self, line: &Line) -> bool {
+        let squared = line.across(&self.state.at(line.time - self.time));
+        self.activity * self.blur.predicted(squared, 0.0)[0] > self.background
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    point: Vec3,
+    /// Lines from which it shows best.
+    first: usize,
+    last: usize,
+    worth: f64,
+}
+
+/// The most convincing tracer among lines in order of time, if there is one.
+pub(super) fn find(lines: &[Line], even: f64, blur: Option<&Blur>) -> Option<Birth> {
+    let widths: Vec<f64> = blur.map_or(WIDTHS.to_vec(), |known| vec![known.mean().sqrt()]);
+    let mut best: Option<Birth> = None;
+    for width in widths {
+        for place in places(lines, width) {
+            let Some(birth) = moving(lines, &place, width, even, blur.is_some()) else { continue };
+            if best.as_ref().is_none_or(|other| birth.worth > other.worth) {
+                best = Some(birth);
+            }
+        }
+    }
+    best.filter(|birth| birth.worth > WORTH)
+}
+
+/// Places that lines pass more often than chance has it, the best first.
+fn places(lines: &[Line], width: f64) -> Vec<Place> {
+    let mut points = candidates(lines, 2.0 * width);
+    let stride = points.len().div_ceil(PLACES).max(1);
+    points = points.into_iter().step_by(stride).collect();
+    let mut found: Vec<Place> =
+        points.iter().filter_map(|(middle, point)| weighed(lines, *middle, point, width)).collect();
+    found.sort_by(|a, b| b.worth.total_cmp(&a.worth));
+    let mut distinct: Vec<Place> = Vec::new();
+    for place in found {
+        let far = |other: &Place| {
+            let apart: f64 = (0..3).map(|k| (place.point[k] - other.point[k]).powi(2)).sum();
+            apart > (3.0 * width).powi(2) || place.last <= other.first || other.last <= place.first
+        };
+        if distinct.iter().all(far) {
+            distinct.push(place);
+        }
+        if distinct.len() == TRIED {
+            break;
+        }
+    }
+    distinct
+}
+
+/// Where lines that follow each other nearly meet, and between which lines.
+fn candidates(lines: &[Line], most: f64) -> Vec<(usize, Vec3)> {
+    let neighbours = (PAIRS / lines.len().max(1)).clamp(6, 60);
+    let mut found = Vec::new();
+    for (i, one) in lines.iter().enumerate() {
+        for (k, other) in lines[i + 1..].iter().take(neighbours).enumerate() {
+            let Some((distance, s, t)) = closest(one, other) else {
+                continue;
+            };
+            if distance < most && (0.0..=one.length).contains(&s) && (0.0..=other.length).contains(&t) {
+                let point = std::array::from_fn(|a| {
+                    0.5 * (one.point[a] + s * one.direction[a] + other.point[a] + t * other.direction[a])
+                });
+                found.push((i + k.div_ceil(2), point));
+            }
+        }
+    }
+    found
+}
+
+/// How far two lines pass each other, and where along each; `None` if they are parallel.
+fn closest(one: &Line, other: &Line) -> Option<(f64, f64, f64)> {
+    let way: Vec3 = std::array::from_fn(|k| other.point[k] - one.point[k]);
+    let cosine = dot(&one.direction, &other.direction);
+    let rest = 1.0 - cosine * cosine;
+    if rest < PARALLEL {
+        return None;
+    }
+    let (first, second) = (dot(&way, &one.direction), dot(&way, &other.direction));
+    let (s, t) = ((first - cosine * second) / rest, (cosine * first - second) / rest);
+    let apart: Vec3 = std::array::from_fn(|k| way[k] + t * other.direction[k] - s * one.direction[k]);
+    Some((dot(&apart, &apart).sqrt(), s, t))
+}
+
+/// The stretch of lines around the one numbered `middle` in which most pass a point that chance would not bring there.
+fn weighed(lines: &[Line], middle: usize, point: &Vec3, width: f64) -> Option<Place> {
+    let (near, far) = ((NEAR * width).powi(2), (RING * NEAR * width).powi(2));
+    let mut hits = Vec::with_capacity(lines.len());
+    let mut ring = 0.5;
+    for line in lines {
+        let squared = line.across(point);
+        hits.push(squared < near);
+        ring += f64::from(u8::from(squared >= near && squared < far));
+    }
+    // Expected lines that come near by chance, per line.
+    let chance = ring / lines.len() as f64 * near / (far - near);
+    let mut best: Option<Place> = None;
+    let mut half = 4;
+    loop {
+        let (first, last) = (middle.saturating_sub(half), (middle + half).min(lines.len()));
+        let count = hits[first..last].iter().filter(|&&hit| hit).count() as f64;
+        let expected = chance * (last - first) as f64;
+        let worth = if count > expected { count * (count / expected).ln() - (count - expected) } else { 0.0 };
+        if best.as_ref().is_none_or(|place| worth > place.worth) {
+            best = Some(Place { point: *point, first, last, worth });
+        }
+        if first == 0 && last == lines.len() {
+            break;
+        }
+        half *= 2;
+    }
+    best
+}
+
+/// The motion that starts from a place and explains most lines, over ever longer stretches.
+fn moving(lines: &[Line], place: &Place, width: f64, even: f64, known: bool) -> Option<Birth> {
+    let (mut first, mut last) = (place.first, place.last);
+    let mut best: Option<Birth> = None;
+    let mut guess: Option<Birth> = None;
+    loop {
+        let Some(birth) = settled(&lines[first..last], place, guess.as_ref(), width, known) else { break };
+        if !birth.stands_out(even) {
+            break;
+        }
+        if best.as_ref().is_some_and(|other| birth.worth <= other.worth) {
+            break;
+        }
+        best = Some(birth);
+        guess = Some(birth);
+        if first == 0 && last == lines.len() {
+            break;
+        }
+        let more = (last - first).div_ceil(2);
+        (first, last) = (first.saturating_sub(more), (last + more).min(lines.len()));
+    }
+    best
+}
+
+/// Expectation-maximisation of one tracer's uniform motion.
+fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, known: bool) -> Option<Birth> {
+    let time = lines.iter().map(|line| line.time).sum::<f64>() / lines.len() as f64;
+    let span = lines.last()?.time - lines.first()?.time;
+    let reach = NEAR * width;
+    let mut blur = guess.map_or(Blur::plain(width * width), |birth| birth.blur);
+    let mut state = guess.map_or_else(
+        || State { mean: [place.point[0], place.point[1], place.point[2], 0.0, 0.0, 0.0], covariance: [[0.0; 6]; 6] },
+        |birth| birth.state.after(time - birth.time, 0.0),
+    );
+    let mut prior = State { mean: state.mean, covariance: [[0.0; 6]; 6] };
+    let fast = if span > 0.0 { (2.0 * reach / span).powi(2) } else { 1e-6 };
+    for k in 0..3 {
+        prior.covariance[k][k] = (10.0 * reach).powi(2) * 1e4;
+        prior.covariance[3 + k][3 + k] = match guess {
+            Some(birth) => birth.state.covariance[3 + k][3 + k] + fast,
+            None => 4.0 * fast,
+        };
+    }
+    let prior = prior.open()?;
+    let count = lines.len() as f64;
+    let (mut activity, mut background) = (guess.map_or(0.2, |birth| birth.activity), f64::NAN);
+    let mut worth = 0.0;
+    for round in 0..8 {
+        let (near, far) = ((4.0 * blur.narrow.sqrt()).powi(2), (10.0 * blur.narrow.sqrt()).powi(2));
+        let squares: Vec<f64> = lines.iter().map(|line| line.across(&state.at(line.time - time))).collect();
+        let ring = squares.iter().filter(|&&squared| squared >= near && squared < far).count() as f64;
+        background = (ring + 0.5) / count / (std::f64::consts::PI * (far - near));
+        let mut information = Information::default();
+        let (mut total, mut spread) = (0.0, 0.0);
+        worth = 0.0;
+        for (line, squared) in lines.iter().zip(&squares) {
+            if !blur.reaches(*squared, 0.0) {
+                continue;
+            }
+            let ratio = activity * blur.predicted(*squared, 0.0)[0] / background;
+            let share = ratio / (1.0 + ratio);
+            worth += ratio.ln_1p();
+            total += share;
+            spread += share * squared;
+            information.add(line, line.time - time, share / blur.narrow);
+        }
+        worth -= activity * count;
+        (state, _) = prior.knowing(&information)?;
+        activity = (total / count).clamp(1e-4, 1.0);
+        if !known && round >= 2 && total > 6.0 {
+            // Six numbers of the motion take their part of the squares.
+            blur = Blur::plain((spread / (2.0 * total - 6.0)).clamp(width * width / 6.0, 6.0 * width * width));
+        }
+    }
+    let loose = (0..3).map(|k| state.covariance[k][k]).fold(0.0, f64::max);
+    let few = activity * count < 6.0;
+    (!few && loose < LOOSE * blur.narrow).then_some(Birth {
+        time,
+        state,
+        blur,
+        activity,
+        background,
+        span,
+        rate: activity * count / span.max(1e-9),
+        worth,
+    })
+}

@@ -1,0 +1,286 @@
+//! The first pass: tracers are found, followed from block to block by what is predicted of them, and lost.
+
+use std::collections::VecDeque;
+
+use crate::{Control, Result};
+
+use super::associate::{Member, Sums, associate, ring_area};
+use super::births::{self, Birth};
+use super::blur::{Blur, Widths};
+use super::grid::Grid;
+use super::line::Line;
+use super::motion::{Information, State};
+use super::smoother::{Nodes, Push, likeliest};
+
+/// Lines that no tracer explains, among which the next one is looked for.
+const WINDOW: usize = 800;
+/// New ones of these after which it is looked for again: at first, and at last if none is found.
+const SOON: usize = 200;
+const SELDOM: usize = 6400;
+/// Logarithmic likelihood by which a tracer's absence has to be better to give it up.
+pub(super) const LOST: f64 = 25.0;
+/// Logarithmic likelihood that a trajectory has to be worth.
+pub(super) const WORTH: f64 = 60.0;
+/// Blocks after which the process noise is found anew, and over how many.
+const LEARN: usize = 50;
+const MEMORY: usize = 150;
+/// The noise that a tracer is followed with, in those that are likeliest, so that it is not lost at a turn.
+const CAREFUL: f64 = 3.0;
+/// Lines and blocks over which a tracer's own blur and activity are averaged.
+const SETTLED: f64 = 400.0;
+
+/// A tracer over consecutive blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Track {
+    pub(super) label: usize,
+    /// Its first block.
+    pub(super) first: usize,
+    /// What is known of it before any of its lines, at its first block.
+    pub(super) start: State,
+    /// At each block.
+    pub(super) states: Vec<State>,
+    pub(super) lines: Vec<Information>,
+    /// Expected number of its own lines in each block.
+    pub(super) counts: Vec<f64>,
+    /// What each block says for it.
+    pub(super) evidence: Vec<f64>,
+    pub(super) push: Push,
+    pub(super) blur: Blur,
+    /// Share of the lines.
+    pub(super) activity: f64,
+    /// Other lines per mm² across them near it, as a share of the lines.
+    pub(super) background: f64,
+}
+
+impl Track {
+    /// The block after its last one.
+    pub(super) fn end(&self) -> usize {
+        self.first + self.states.len()
+    }
+
+    /// The state at a block, if it is there.
+    pub(super) fn state(&self, block: usize) -> Option<&State> {
+        self.states.get(block.checked_sub(self.first)?)
+    }
+
+    pub(super) fn worth(&self) -> f64 {
+        self.evidence.iter().sum()
+    }
+
+    pub(super) fn keep(&mut self, blocks: usize) {
+        self.states.truncate(blocks);
+        self.lines.truncate(blocks);
+        self.counts.truncate(blocks);
+        self.evidence.truncate(blocks);
+    }
+
+    pub(super) fn push_block(&mut self, state: State, sums: &Sums) {
+        self.states.push(state);
+        self.lines.push(sums.information);
+        self.counts.push(sums.count);
+        self.evidence.push(sums.evidence);
+    }
+}
+
+/// A tracer that is being followed.
+pub(super) struct Live {
+    pub(super) track: Track,
+    state: State,
+    time: f64,
+    /// Evidence for its absence since it was last there for sure, and its blocks by then.
+    doubt: f64,
+    sure: usize,
+    widths: Widths,
+    noise: f64,
+}
+
+impl Live {
+    /// Follows a tracer from its birth; `block` is the first one it is looked for in.
+    pub(super) fn new(birth: &Birth, label: usize, block: usize) -> Self {
+        // The noise with which a tracer is known as well as the birth knows it.
+        let noise = birth.blur.mean() / (birth.rate * birth.span.powi(3)).max(1e-12);
+        let track = Track {
+            label,
+            first: block,
+            start: birth.state,
+            states: Vec::new(),
+            lines: Vec::new(),
+            counts: Vec::new(),
+            evidence: Vec::new(),
+            push: Push { noise, jumps: Vec::new() },
+            blur: birth.blur,
+            activity: birth.activity,
+            background: birth.background,
+        };
+        Self { track, state: birth.state, time: birth.time, doubt: 0.0, sure: 0, widths: Widths::default(), noise }
+    }
+
+    /// Continues to follow a track from its last state; `time` is its moment.
+    fn predict(&mut self, time: f64) {
+        self.state = self.state.after(time - self.time, CAREFUL * self.noise);
+        self.time = time;
+        if self.track.states.is_empty() {
+            self.track.start = self.state;
+        }
+    }
+
+    fn learn(&mut self, state: State, sums: &Sums, lines: usize, times: &[f64]) {
+        self.state = state;
+        self.track.push_block(state, sums);
+        self.doubt = (self.doubt - sums.evidence).max(0.0);
+        if self.doubt == 0.0 {
+            self.sure = self.track.states.len();
+        }
+        let age = self.track.states.len() as f64;
+        let gain = 1.0 / (age + 10.0).min(SETTLED);
+        self.track.activity += gain * (sums.count / lines as f64 - self.track.activity);
+        self.track.activity = self.track.activity.clamp(1e-5, 1.0);
+        let found = (sums.ring + 0.05) / lines as f64 / ring_area(&self.track.blur);
+        self.track.background += gain * (found - self.track.background);
+        self.widths.join(&sums.widths);
+        if self.widths.weights[0] > SETTLED {
+            let fresh = self.widths.blur(&self.track.blur).narrow;
+            self.track.blur = Blur::plain(0.5 * (fresh + self.track.blur.narrow));
+            self.widths = Widths::default();
+        }
+        if self.track.states.len() % LEARN == 0 {
+            self.find_noise(times);
+        }
+    }
+
+    /// The likeliest noise over the last blocks.
+    fn find_noise(&mut self, times: &[f64]) {
+        let count = self.track.states.len();
+        let from = count.saturating_sub(MEMORY);
+        let first = self.track.first + from;
+        let nodes = Nodes { times: &times[first..first + count - from], lines: &self.track.lines[from..] };
+        let start = if from == 0 { self.track.start } else { self.track.states[from] };
+        let guess = Push { noise: self.noise, jumps: Vec::new() };
+        self.noise = likeliest(&start, nodes, &guess, false).noise;
+        self.track.push.noise = self.noise;
+    }
+}
+
+/// Follows at most `most` tracers at a time through all blocks.
+pub(super) fn follow(lines: &[Line], even: f64, grid: &Grid, most: usize, control: &Control) -> Result<Vec<Track>> {
+    let mut living: Vec<Live> = Vec::new();
+    let mut ended: Vec<Track> = Vec::new();
+    let mut free: VecDeque<Line> = VecDeque::with_capacity(WINDOW);
+    let (mut waiting, mut pause, mut labels) = (0, SOON, 0);
+    for block in 0..grid.len() {
+        control.check()?;
+        let own = grid.block(lines, block);
+        step(&mut living, own, grid, block, |line, nobody| {
+            if nobody > 0.5 {
+                if free.len() == WINDOW {
+                    free.pop_front();
+                }
+                free.push_back(*line);
+                waiting += 1;
+            }
+        });
+        let before = living.len();
+        bury(&mut living, &mut ended);
+        if living.len() < before {
+            pause = SOON;
+        }
+        let full = living.len() >= most;
+        if full || waiting < pause {
+            waiting = if full { 0 } else { waiting };
+            continue;
+        }
+        waiting = 0;
+        pause = (2 * pause).min(SELDOM);
+        while living.len() < most {
+            let blur = typical(&living, &ended);
+            let Some(birth) = births::find(free.make_contiguous(), even, blur.as_ref()) else { break };
+            free.retain(|line| !birth.explains(line));
+            if living.iter().any(|live| same(&birth, live)) {
+                continue;
+            }
+            living.push(Live::new(&birth, labels, block + 1));
+            labels += 1;
+            pause = SOON;
+        }
+    }
+    ended.extend(living.into_iter().map(|live| live.track));
+    ended.retain(|track| track.worth() > WORTH);
+    Ok(ended)
+}
+
+/// Takes all tracers through one block.
+pub(super) fn step(living: &mut [Live], own: &[Line], grid: &Grid, block: usize, rest: impl FnMut(&Line, f64)) {
+    let time = grid.times[block];
+    for live in &mut *living {
+        live.predict(time);
+    }
+    let first = shared(living, None, own, time, |_, _| ());
+    let learnt = |sums: &[Sums]| -> Vec<State> {
+        living.iter().zip(sums).map(|(live, sums)| better(&live.state, &sums.information)).collect()
+    };
+    let states = learnt(&first);
+    let mut second = shared(living, Some(&states), own, time, rest);
+    let states = learnt(&second);
+    for (sums, predicted) in second.iter_mut().zip(&first) {
+        sums.evidence = predicted.evidence;
+    }
+    for ((live, sums), state) in living.iter_mut().zip(&second).zip(states) {
+        live.learn(state, sums, own.len(), &grid.times);
+    }
+}
+
+fn better(state: &State, lines: &Information) -> State {
+    state.open().and_then(|prior| prior.knowing(lines)).map_or(*state, |(state, _)| state)
+}
+
+fn shared(
+    living: &[Live],
+    states: Option<&[State]>,
+    own: &[Line],
+    time: f64,
+    rest: impl FnMut(&Line, f64),
+) -> Vec<Sums> {
+    let members: Vec<Member<'_>> = living
+        .iter()
+        .enumerate()
+        .map(|(number, live)| Member {
+            state: states.map_or(&live.state, |states| &states[number]),
+            blur: &live.track.blur,
+            activity: live.track.activity,
+            background: live.track.background,
+            predicted: states.is_none(),
+        })
+        .collect();
+    associate(own, time, &members, rest)
+}
+
+/// Ends those tracers that are gone, after the last block in which they were there for sure.
+fn bury(living: &mut Vec<Live>, ended: &mut Vec<Track>) {
+    let mut at = 0;
+    while at < living.len() {
+        if living[at].doubt < LOST {
+            at += 1;
+            continue;
+        }
+        let mut gone = living.remove(at);
+        gone.track.keep(gone.sure);
+        if gone.track.worth() > WORTH {
+            ended.push(gone.track);
+        }
+    }
+}
+
+/// The blur of the tracers so far.
+fn typical(living: &[Live], ended: &[Track]) -> Option<Blur> {
+    let all = living.iter().map(|live| &live.track).chain(ended);
+    let known: Vec<f64> = all.filter(|track| track.states.len() >= LEARN).map(|track| track.blur.narrow).collect();
+    (!known.is_empty()).then(|| Blur::plain(known.iter().sum::<f64>() / known.len() as f64))
+}
+
+/// Whether a birth is a tracer that is followed already.
+fn same(birth: &Birth, live: &Live) -> bool {
+    let there = birth.state.at(live.time - birth.time);
+    let here = live.state.position();
+    let squared: f64 = (0..3).map(|k| (there[k] - here[k]).powi(2)).sum();
+    squared < live.track.blur.narrow
+}

@@ -1,0 +1,85 @@
+//! Lines as the tracker sees them: about a common origin, in order of time.
+
+use crate::Rows;
+use crate::lines::finite;
+
+use super::algebra::{Vec3, dot};
+
+/// Longest coordinate in mm that a line may have.
+const LARGEST: f64 = 1e70;
+
+/// A line of response.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    /// In ms after the first line.
+    pub(super) time: f64,
+    /// Its first point.
+    pub(super) point: Vec3,
+    /// Of length 1.
+    pub(super) direction: Vec3,
+    /// From the first to the second point.
+    pub(super) length: f64,
+}
+
+impl Line {
+    /// What is left of `x - point` across the line, and its squared length.
+    pub(super) fn across(&self, x: &Vec3) -> f64 {
+        let way = [x[0] - self.point[0], x[1] - self.point[1], x[2] - self.point[2]];
+        let along = dot(&way, &self.direction);
+        (dot(&way, &way) - along * along).max(0.0)
+    }
+}
+
+/// Usable lines in order of time, where they are counted from, and their rows.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pub(super) all: Vec<Line>,
+    pub(super) origin: Vec3,
+    pub(super) epoch: f64,
+    /// Lines per mm² across them if they were spread evenly over the field of view, as a share of all.
+    pub(super) even: f64,
+}
+
+impl Lines {
+    /// Leaves out lines that are not finite or have no length.
+    pub(super) fn new(rows: Rows<'_>) -> Self {
+        let mut found: Vec<[f64; 7]> = rows.iter().filter_map(finite).copied().filter(has_length).collect();
+        if !found.is_sorted_by(|a, b| a[0] <= b[0]) {
+            found.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        }
+        let count = found.len().max(1) as f64;
+        let middle = |k: usize| found.iter().map(|row| f64::midpoint(row[1 + k], row[4 + k]) / count).sum();
+        let origin: Vec3 = std::array::from_fn(middle);
+        let epoch = found.first().map_or(0.0, |row| row[0]);
+        let all: Vec<Line> = found.iter().map(|row| line(row, &origin, epoch)).collect();
+        let even = evenly(&all);
+        Self { all, origin, epoch, even }
+    }
+}
+
+fn has_length(row: &[f64; 7]) -> bool {
+    row[1..].iter().all(|x| x.abs() <= LARGEST) && (0..3).any(|k| row[1 + k] != row[4 + k])
+}
+
+fn line(row: &[f64; 7], origin: &Vec3, epoch: f64) -> Line {
+    let way: Vec3 = std::array::from_fn(|k| row[4 + k] - row[1 + k]);
+    let length = dot(&way, &way).sqrt();
+    Line {
+        time: row[0] - epoch,
+        point: std::array::from_fn(|k| row[1 + k] - origin[k]),
+        direction: way.map(|x| x / length),
+        length,
+    }
+}
+
+/// One over the area that the middles of lines take up: an ellipse of twice their standard deviations along the two
+/// axes in which they spread most.
+fn evenly(lines: &[Line]) -> f64 {
+    let mut variances: Vec3 = std::array::from_fn(|k| {
+        let squares = lines.iter().map(|line| (line.point[k] + 0.5 * line.length * line.direction[k]).powi(2));
+        squares.sum::<f64>() / lines.len().max(1) as f64
+    });
+    variances.sort_by(f64::total_cmp);
+    let area = 4.0 * std::f64::consts::PI * (variances[1] * variances[2]).sqrt();
+    1.0 / area.max(1e-12)
+}

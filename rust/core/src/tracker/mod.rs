@@ -1,0 +1,136 @@
+//! Tracers followed through their lines of response: positions, velocities and their covariances.
+//!
+//! A tracer is in uniform motion that white noise and sudden jumps push about; a line of it passes its place *at the
+//! line's own time*, at a distance that is normally distributed in the plane across the line; every other line is
+//! background. Which line is whose is found by expectation-maximisation: each line is shared among the tracers, enters
+//! as information `(I - n nᵀ) / s²` about its own time, and a Kalman filter forward and a Rauch-Tung-Striebel smoother
+//! back give the trajectory. Blur, activities, background and process noise are those that make the lines most likely.
+//!
+//! Times are in milliseconds, lengths in millimetres, velocities in mm/ms. The cost is O(lines x tracers x passes).
+
+mod algebra;
+mod associate;
+mod births;
+mod blur;
+mod extend;
+mod follow;
+mod grid;
+mod line;
+mod motion;
+mod refine;
+mod smoother;
+
+use crate::{Control, Error, Result, Rows};
+
+use follow::Track;
+use grid::Grid;
+use line::Lines;
+
+/// Lines in a block.
+const BLOCK: usize = 40;
+
+/// How tracers are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Tracker {
+    /// The most tracers there may be at a time.
+    pub tracers: usize,
+}
+
+/// Columns of a location: time, position, velocity, the covariance of the position as xx, xy, xz, yy, yz, zz, lines per
+/// ms, and the number of the tracer.
+pub const LOCATION: usize = 15;
+
+/// What is known of a tracer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tracer {
+    /// Its number.
+    pub label: usize,
+    /// Standard deviations of its lines' distances along one direction, mm: of most of them and of the others.
+    pub blur: [f64; 2],
+    /// Share of the others.
+    pub wide: f64,
+    /// Its share of the lines.
+    pub activity: f64,
+    /// Other lines near it per mm² across them, as a share of all.
+    pub background: f64,
+    /// Density of the noise that pushes it, mm²/ms³.
+    pub noise: f64,
+    /// How often its velocity changed suddenly.
+    pub jumps: usize,
+    /// Logarithm of the likelihood of the lines with it over that without.
+    pub evidence: f64,
+}
+
+/// Locations, row after row, in order of tracer and time; and the tracers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tracked {
+    /// [`LOCATION`] numbers each.
+    pub locations: Vec<f64>,
+    /// One for each trajectory.
+    pub tracers: Vec<Tracer>,
+    /// Passes of expectation-maximisation, and whether the last one still changed something.
+    pub passes: usize,
+    /// Whether it did not.
+    pub settled: bool,
+}
+
+impl Tracker {
+    /// Tracks what is in `lines`: time, two points, and anything beyond.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if rows have fewer than 7 columns, or no tracer is asked for; [`Error::Cancelled`].
+    pub fn track(&self, lines: Rows<'_>, threads: usize, control: &Control) -> Result<Tracked> {
+        lines.require_width("lines", 7)?;
+        if self.tracers == 0 {
+            return Err(Error::argument("tracers", "at least 1", 0));
+        }
+        let lines = Lines::new(lines);
+        let grid = Grid::new(&lines.all, BLOCK, f64::INFINITY);
+        let mut tracks = follow::follow(&lines.all, lines.even, &grid, self.tracers, control)?;
+        for track in &mut tracks {
+            refine::resmooth(track, &grid);
+        }
+        extend::extend(&lines.all, &grid, &mut tracks, control)?;
+        let end = refine::refine(&lines.all, &grid, &mut tracks, threads, control)?;
+        let mut found = Tracked { passes: end.passes, settled: end.settled, ..Tracked::default() };
+        for track in &tracks {
+            found.tracers.push(tracer(track));
+            locations(track, &grid, &lines, &mut found.locations);
+        }
+        Ok(found)
+    }
+}
+
+fn tracer(track: &Track) -> Tracer {
+    Tracer {
+        label: track.label,
+        blur: [track.blur.narrow.sqrt(), track.blur.wide.sqrt()],
+        wide: track.blur.share,
+        activity: track.activity,
+        background: track.background,
+        noise: track.push.noise,
+        jumps: track.push.jumps.len(),
+        evidence: track.worth(),
+    }
+}
+
+fn locations(track: &Track, grid: &Grid, lines: &Lines, out: &mut Vec<f64>) {
+    for (at, state) in track.states.iter().enumerate() {
+        let block = track.first + at;
+        let span = rate_span(grid, &lines.all, block);
+        let p = &state.covariance;
+        out.push(grid.times[block] + lines.epoch);
+        out.extend((0..3).map(|k| state.mean[k] + lines.origin[k]));
+        out.extend_from_slice(&state.mean[3..]);
+        out.extend([p[0][0], p[0][1], p[0][2], p[1][1], p[1][2], p[2][2]]);
+        out.push(track.counts[at] / span);
+        out.push(track.label as f64);
+    }
+}
+
+/// The time that a block of lines stands for, ms.
+fn rate_span(grid: &Grid, lines: &[line::Line], block: usize) -> f64 {
+    let own = grid.block(lines, block);
+    let span = own[own.len() - 1].time - own[0].time;
+    span * own.len() as f64 / (own.len() as f64 - 1.0).max(1.0)
+}

@@ -1,0 +1,43 @@
+//! Bindings of `lumentrace::tracker`.
+
+use lumentrace::tracker::{LOCATION, Tracked, Tracer, Tracker};
+use numpy::PyArray2;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::arrays::Input2;
+use crate::{run, tables};
+
+/// Locations of all tracers among lines, and what is known of the tracers.
+#[pyfunction]
+#[pyo3(signature = (lines, tracers, threads = 0, progress = None))]
+pub(crate) fn track_lines<'py>(
+    py: Python<'py>,
+    lines: Input2<'py, f64>,
+    tracers: usize,
+    threads: usize,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>)> {
+    let rows = tables::rows(&lines)?;
+    let Tracked { locations, tracers, passes, settled } =
+        run::watched(py, progress, |control| Tracker { tracers }.track(rows, threads, control))?;
+    let about = PyDict::new(py);
+    let each = tracers.iter().map(|tracer| described(py, tracer)).collect::<PyResult<Vec<_>>>()?;
+    about.set_item("tracers", each)?;
+    about.set_item("passes", passes)?;
+    about.set_item("settled", settled)?;
+    Ok((tables::table(py, locations, LOCATION)?, about))
+}
+
+fn described<'py>(py: Python<'py>, tracer: &Tracer) -> PyResult<Bound<'py, PyDict>> {
+    let found = PyDict::new(py);
+    found.set_item("label", tracer.label)?;
+    found.set_item("blur", tracer.blur)?;
+    found.set_item("wide", tracer.wide)?;
+    found.set_item("activity", tracer.activity)?;
+    found.set_item("background", tracer.background)?;
+    found.set_item("noise", tracer.noise)?;
+    found.set_item("jumps", tracer.jumps)?;
+    found.set_item("evidence", tracer.evidence)?;
+    Ok(found)
+}
