@@ -10,7 +10,7 @@ use super::blur::{Blur, Widths};
 use super::grid::Grid;
 use super::line::Line;
 use super::motion::{Information, State};
-use super::smoother::{Nodes, Push, likeliest};
+use super::smoother::{Nodes, Push, likeliest_noise};
 
 /// Lines that no tracer explains, among which the next one is looked for.
 const WINDOW: usize = 800;
@@ -21,6 +21,10 @@ const SELDOM: usize = 6400;
 pub(super) const LOST: f64 = 25.0;
 /// Logarithmic likelihood that a trajectory has to be worth.
 pub(super) const WORTH: f64 = 60.0;
+/// Logarithmic likelihood that a sudden change of velocity has to be worth, and how long ago it may have been, in blocks
+/// before the first that was worth less.
+const TURN: f64 = 20.0;
+const SINCE: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// Blocks after which the process noise is found anew, and over how many.
 const LEARN: usize = 50;
 const MEMORY: usize = 150;
@@ -90,6 +94,10 @@ pub(super) struct Live {
     /// Evidence for its absence since it was last there for sure, and its blocks by then.
     doubt: f64,
     sure: usize,
+    /// What a block is usually worth; how much less than that the last ones were, and the blocks before them.
+    usual: f64,
+    missing: f64,
+    fine: usize,
     widths: Widths,
     noise: f64,
 }
@@ -112,7 +120,23 @@ impl Live {
             activity: birth.activity,
             background: birth.background,
         };
-        Self { track, state: birth.state, time: birth.time, doubt: 0.0, sure: 0, widths: Widths::default(), noise }
+        Self {
+            track,
+            state: birth.state,
+            time: birth.time,
+            doubt: 0.0,
+            sure: 0,
+            usual: 0.0,
+            missing: 0.0,
+            fine: 0,
+            widths: Widths::default(),
+            noise,
+        }
+    }
+
+    fn member<'a>(&'a self, state: &'a State, predicted: bool) -> Member<'a> {
+        let Track { blur, activity, background, .. } = &self.track;
+        Member { state, blur, activity: *activity, background: *background, predicted }
     }
 
     /// Continues to follow a track from its last state; `time` is its moment.
@@ -131,7 +155,12 @@ impl Live {
         if self.doubt == 0.0 {
             self.sure = self.track.states.len();
         }
+        self.missing = (self.missing + 0.6 * self.usual - sums.evidence).max(0.0);
+        if self.missing == 0.0 {
+            self.fine = self.track.states.len();
+        }
         let age = self.track.states.len() as f64;
+        self.usual += (sums.evidence - self.usual) / age.min(LEARN as f64);
         let gain = 1.0 / (age + 10.0).min(SETTLED);
         self.track.activity += gain * (sums.count / lines as f64 - self.track.activity);
         self.track.activity = self.track.activity.clamp(1e-5, 1.0);
@@ -156,7 +185,7 @@ impl Live {
         let nodes = Nodes { times: &times[first..first + count - from], lines: &self.track.lines[from..] };
         let start = if from == 0 { self.track.start } else { self.track.states[from] };
         let guess = Push { noise: self.noise, jumps: Vec::new() };
-        self.noise = likeliest(&start, nodes, &guess, false).noise;
+        self.noise = likeliest_noise(&start, nodes, &guess).noise;
         self.track.push.noise = self.noise;
     }
 }
@@ -179,6 +208,9 @@ pub(super) fn follow(lines: &[Line], even: f64, grid: &Grid, most: usize, contro
                 waiting += 1;
             }
         });
+        for number in 0..living.len() {
+            turn(&mut living, number, lines, grid);
+        }
         let before = living.len();
         bury(&mut living, &mut ended);
         if living.len() < before {
@@ -229,6 +261,70 @@ pub(super) fn step(living: &mut [Live], own: &[Line], grid: &Grid, block: usize,
     }
 }
 
+/// Looks whether a tracer that explains less than usual has suddenly changed its velocity some blocks ago.
+fn turn(living: &mut [Live], number: usize, lines: &[Line], grid: &Grid) {
+    let live = &living[number];
+    let count = live.track.states.len();
+    if live.missing < TURN || live.missing < 2.0 * live.usual || live.fine < 2 {
+        return;
+    }
+    let best = SINCE
+        .iter()
+        .filter(|&&since| since < live.fine)
+        .map(|since| replay(living, number, live.fine - since, lines, grid))
+        .max_by(|one, other| one.gain.total_cmp(&other.gain));
+    let live = &mut living[number];
+    live.missing = 0.0;
+    live.fine = count;
+    let Some(best) = best.filter(|best| best.gain > TURN) else { return };
+    live.track.keep(best.from);
+    for (state, sums) in &best.blocks {
+        live.track.push_block(*state, sums);
+    }
+    live.track.push.jumps.push((best.from, best.variance));
+    if let Some(state) = live.track.states.last() {
+        live.state = *state;
+    }
+    (live.doubt, live.sure) = (0.0, count);
+}
+
+/// What became of a tracer if its velocity jumped before a block.
+struct Replay {
+    from: usize,
+    variance: f64,
+    blocks: Vec<(State, Sums)>,
+    gain: f64,
+}
+
+fn replay(living: &[Live], number: usize, from: usize, lines: &[Line], grid: &Grid) -> Replay {
+    let live = &living[number];
+    let mut state = live.track.states[from - 1];
+    let first = live.track.first + from;
+    let step = (grid.times[first] - grid.times[first - 1]).max(1e-9);
+    let speed: f64 = state.mean[3..].iter().map(|v| v * v).sum();
+    let variance = 4.0 * speed + live.track.blur.narrow / (4.0 * step).powi(2);
+    for k in 3..6 {
+        state.covariance[k][k] += variance;
+    }
+    let mut blocks = Vec::new();
+    let mut gain = 0.0;
+    for at in from..live.track.states.len() {
+        let block = live.track.first + at;
+        state = state.after(grid.times[block] - grid.times[block - 1], CAREFUL * live.noise);
+        let others = living.iter().enumerate().filter(|(other, _)| *other != number);
+        let mut members: Vec<Member<'_>> =
+            others.filter_map(|(_, other)| Some(other.member(other.track.state(block)?, false))).collect();
+        members.push(live.member(&state, true));
+        let Some(sums) = associate(grid.block(lines, block), grid.times[block], &members, |_, _| ()).pop() else {
+            break;
+        };
+        state = better(&state, &sums.information);
+        gain += sums.evidence - live.track.evidence[at];
+        blocks.push((state, sums));
+    }
+    Replay { from, variance, blocks, gain }
+}
+
 fn better(state: &State, lines: &Information) -> State {
     state.open().and_then(|prior| prior.knowing(lines)).map_or(*state, |(state, _)| state)
 }
@@ -243,13 +339,7 @@ fn shared(
     let members: Vec<Member<'_>> = living
         .iter()
         .enumerate()
-        .map(|(number, live)| Member {
-            state: states.map_or(&live.state, |states| &states[number]),
-            blur: &live.track.blur,
-            activity: live.track.activity,
-            background: live.track.background,
-            predicted: states.is_none(),
-        })
+        .map(|(number, live)| live.member(states.map_or(&live.state, |states| &states[number]), states.is_none()))
         .collect();
     associate(own, time, &members, rest)
 }

@@ -1,6 +1,16 @@
 //! Consecutive lines in blocks, each with a moment: the nodes of every trajectory.
 
+use super::follow::Track;
 use super::line::Line;
+use super::motion::Information;
+
+/// Lines of a block before anything is known of the tracers.
+const FIRST: usize = 40;
+/// Fewest lines of a block, and most of the faintest tracer.
+const FEWEST: f64 = 12.0;
+const MOST: f64 = 60.0;
+/// Blocks in the time over which lines tell the place of a tracer.
+const FINE: f64 = 4.0;
 
 /// Blocks of lines.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +36,60 @@ impl Grid {
             grid.close(lines, first, lines.len());
         }
         grid
+    }
+
+    /// Blocks for tracers of which nothing is known.
+    pub(super) fn unknown(lines: &[Line]) -> Self {
+        Self::new(lines, FIRST, f64::INFINITY)
+    }
+
+    /// Blocks in which each of the tracers hardly turns; `rate` is that of all lines, 1/ms.
+    pub(super) fn fitting(lines: &[Line], tracks: &[Track], rate: f64) -> Self {
+        // Lines over a time T tell a place to s²/(r T), noise moves it by q T³: the time at which they are equal.
+        let memory =
+            |track: &Track| (track.blur.narrow / (track.activity * rate * track.push.noise).max(1e-30)).powf(0.25);
+        let shortest = tracks.iter().map(memory).fold(f64::INFINITY, f64::min);
+        let faintest = tracks.iter().map(|track| track.activity).fold(1.0, f64::min);
+        let count = (shortest / FINE * rate).min(MOST / faintest.max(1e-3)).max(FEWEST);
+        Self::new(lines, count as usize, count / rate * 10.0)
+    }
+
+    /// The track on these blocks, before any line is shared anew.
+    pub(super) fn moved(&self, track: &Track, from: &Self) -> Track {
+        let last = track.end() - 1;
+        let (first, end) = (from.edges[track.first], from.edges[last + 1]);
+        let start = self.block_of(first);
+        let blocks = start..self.block_of(end - 1) + 1;
+        let states = blocks
+            .clone()
+            .map(|block| {
+                let near = from.nearest(self.times[block], track.first, last);
+                track.states[near - track.first].after(self.times[block] - from.times[near], 0.0)
+            })
+            .collect();
+        let jumps = track.push.jumps.iter().map(|&(node, variance)| {
+            let block = self.block_of(from.edges[track.first + node]);
+            (block.saturating_sub(start).max(1), variance)
+        });
+        let mut moved = track.clone();
+        moved.push.jumps = jumps.collect();
+        moved.push.jumps.dedup_by_key(|jump| jump.0);
+        moved.first = start;
+        moved.states = states;
+        moved.lines = vec![Information::default(); blocks.len()];
+        moved.counts = vec![0.0; blocks.len()];
+        moved.evidence = vec![0.0; blocks.len()];
+        moved
+    }
+
+    fn block_of(&self, line: usize) -> usize {
+        self.edges.partition_point(|&edge| edge <= line) - 1
+    }
+
+    fn nearest(&self, time: f64, first: usize, last: usize) -> usize {
+        let after = self.times.partition_point(|&other| other < time).clamp(first, last);
+        let before = after.saturating_sub(1).max(first);
+        if (time - self.times[before]).abs() <= (self.times[after] - time).abs() { before } else { after }
     }
 
     fn close(&mut self, lines: &[Line], first: usize, end: usize) {

@@ -8,6 +8,9 @@ use super::algebra::{Vec3, dot};
 /// Longest coordinate in mm that a line may have.
 const LARGEST: f64 = 1e70;
 
+/// Stretches of lines from which the rate is found.
+const STRETCHES: usize = 100;
+
 /// A line of response.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
@@ -54,6 +57,18 @@ impl Lines {
         let all: Vec<Line> = found.iter().map(|row| line(row, &origin, epoch)).collect();
         let even = evenly(&all);
         Self { all, origin, epoch, even }
+    }
+}
+
+impl Lines {
+    /// Lines per ms while there are any: the median over stretches.
+    pub(super) fn rate(&self) -> f64 {
+        let step = (self.all.len() / STRETCHES).max(1);
+        let mut times: Vec<f64> =
+            self.all.windows(step + 1).step_by(step).map(|part| part[step].time - part[0].time).collect();
+        times.sort_by(f64::total_cmp);
+        let middle = times.get(times.len() / 2).copied().unwrap_or(0.0);
+        step as f64 / middle.max(1e-9)
     }
 }
 

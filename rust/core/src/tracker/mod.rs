@@ -26,8 +26,8 @@ use follow::Track;
 use grid::Grid;
 use line::Lines;
 
-/// Lines in a block.
-const BLOCK: usize = 40;
+/// Lines from which it is guessed how fast tracers turn.
+const GLIMPSE: usize = 10_000;
 
 /// How tracers are looked for.
 #[derive(Debug, Clone, Copy)]
@@ -85,12 +85,21 @@ impl Tracker {
             return Err(Error::argument("tracers", "at least 1", 0));
         }
         let lines = Lines::new(lines);
-        let grid = Grid::new(&lines.all, BLOCK, f64::INFINITY);
-        let mut tracks = follow::follow(&lines.all, lines.even, &grid, self.tracers, control)?;
+        let rate = lines.rate();
+        let glimpse = &lines.all[..lines.all.len().min(GLIMPSE)];
+        let mut grid = Grid::unknown(glimpse);
+        let mut tracks = follow::follow(glimpse, lines.even, &grid, self.tracers, control)?;
+        if lines.all.len() > GLIMPSE {
+            grid = Grid::fitting(&lines.all, &tracks, rate);
+            tracks = follow::follow(&lines.all, lines.even, &grid, self.tracers, control)?;
+        }
         for track in &mut tracks {
             refine::resmooth(track, &grid);
         }
         extend::extend(&lines.all, &grid, &mut tracks, control)?;
+        let better = Grid::fitting(&lines.all, &tracks, rate);
+        let mut tracks: Vec<Track> = tracks.iter().map(|track| better.moved(track, &grid)).collect();
+        let grid = better;
         let end = refine::refine(&lines.all, &grid, &mut tracks, threads, control)?;
         let mut found = Tracked { passes: end.passes, settled: end.settled, ..Tracked::default() };
         for track in &tracks {

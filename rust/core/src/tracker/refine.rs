@@ -8,14 +8,14 @@ use super::follow::Track;
 use super::grid::Grid;
 use super::line::Line;
 use super::motion::State;
-use super::smoother::{Nodes, likeliest, smooth};
+use super::smoother::{Nodes, likeliest_noise, smooth, with_likeliest_jumps};
 
 /// Blocks that are worked on as one piece.
 const PIECE: usize = 64;
 /// Most passes, and the first ones with two widths and with jumps.
 const PASSES: usize = 12;
 const TWO_WIDTHS: usize = 2;
-const JUMPS: usize = 3;
+const JUMPS: [usize; 2] = [3, 6];
 /// The share of the wider width at first.
 const WIDER: f64 = 0.1;
 /// Greatest move of a node between passes, in its standard errors, that is none.
@@ -38,12 +38,9 @@ pub(super) fn refine(
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
-    for track in &mut *tracks {
-        resmooth(track, grid);
-    }
     for pass in 0..PASSES {
         let moved = once(lines, grid, tracks, pass, threads, control)?;
-        if pass > JUMPS + 1 && moved < SETTLED {
+        if pass > JUMPS[0] && !JUMPS.contains(&(pass + 1)) && moved < SETTLED {
             return Ok(Convergence { passes: pass + 1, settled: true });
         }
     }
@@ -90,7 +87,7 @@ fn once(
                 track.blur = Blur { narrow: 0.9 * narrow, wide: 4.0 * narrow, share: WIDER };
             }
             let before: Vec<State> = track.states.clone();
-            improve(track, grid, pass >= JUMPS);
+            improve(track, grid, JUMPS.contains(&pass));
             Ok(moved(&before, &track.states))
         },
     )?;
@@ -140,7 +137,12 @@ pub(super) fn member(track: &Track, block: usize) -> Option<Member<'_>> {
 fn improve(track: &mut Track, grid: &Grid, jumps: bool) {
     let times = &grid.times[track.first..track.end()];
     let nodes = Nodes { times, lines: &track.lines };
-    track.push = likeliest(&loose(&track.states[0]), nodes, &track.push, jumps);
+    let start = loose(&track.states[0]);
+    track.push = if jumps {
+        with_likeliest_jumps(&start, nodes, &track.push)
+    } else {
+        likeliest_noise(&start, nodes, &track.push)
+    };
     resmooth(track, grid);
 }
 

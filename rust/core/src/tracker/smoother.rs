@@ -143,19 +143,16 @@ fn residual(prior: &Prior, smoothed: &State) -> (f64, f64) {
     (striking, jump.iter().map(|x| x * x).sum())
 }
 
-/// The push that makes the lines most likely, near a guess: its noise, and jumps where they are worth their price.
-pub(super) fn likeliest(start: &State, nodes: Nodes<'_>, guess: &Push, jumps: bool) -> Push {
-    let plain = best_noise(start, nodes, &Push { noise: guess.noise, jumps: Vec::new() });
-    if !jumps {
-        return if guess.jumps.is_empty() { plain } else { best_noise(start, nodes, guess) };
-    }
+/// The push that makes the lines most likely: noise near a guess, and jumps where they are worth their price.
+pub(super) fn with_likeliest_jumps(start: &State, nodes: Nodes<'_>, guess: &Push) -> Push {
+    let plain = likeliest_noise(start, nodes, &Push { noise: guess.noise, jumps: Vec::new() });
     let mut best = (likelihood(start, nodes, &plain), plain.clone());
     for part in QUIETER {
         let tried = with_jumps(start, nodes, &Push { noise: plain.noise * part, jumps: Vec::new() });
         if tried.jumps.is_empty() {
             continue;
         }
-        let tried = best_noise(start, nodes, &tried);
+        let tried = likeliest_noise(start, nodes, &tried);
         let worth = likelihood(start, nodes, &tried) - PRICE * tried.jumps.len() as f64;
         if worth > best.0 {
             best = (worth, tried);
@@ -202,12 +199,12 @@ fn peaks(smoothed: &[Smoothed], push: &Push) -> Vec<(usize, f64)> {
 }
 
 /// The same jumps with the noise that makes the lines most likely.
-fn best_noise(start: &State, nodes: Nodes<'_>, push: &Push) -> Push {
+pub(super) fn likeliest_noise(start: &State, nodes: Nodes<'_>, push: &Push) -> Push {
     let with = |level: f64| Push { noise: level.exp(), jumps: push.jumps.clone() };
     let value = |level: f64| likelihood(start, nodes, &with(level));
     let (mut middle, mut step) = (push.noise.max(1e-12).ln(), 4.0_f64.ln());
     let mut here = value(middle);
-    for _ in 0..3 {
+    for _ in 0..2 {
         let (mut left, mut right) = (value(middle - step), value(middle + step));
         for _ in 0..12 {
             if right > here && right >= left {
