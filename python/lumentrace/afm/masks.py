@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import did_you_mean
 
+from .processing.filters import gaussian_filter
+
 Frame = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -173,8 +175,6 @@ def mask_local(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mask:
     -------
     ndarray of bool
     """
-    from .processing.filters import gaussian_filter
-
     around = gaussian_filter(data, sigma=(block_size - 1) / 6)
     return np.asarray(data > around + offset) & np.isfinite(data)
 
