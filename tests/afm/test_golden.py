@@ -44,7 +44,7 @@ def test_like_the_reference(shared: Path, name: str) -> None:
     stack, steps, expected = load(shared, name)
     pipeline = AnalysisPipeline()
     for step, params in steps:
-        order = {"coord_order": "peer"} if step == "particle_tracking" else {}
+        order = {"coord_order": "playnano"} if step == "particle_tracking" else {}
         pipeline.add(step, **params, **order)
     record = pipeline.run(stack)
     assert record["provenance"]["frame_times"] == expected["frame_times"]
@@ -61,8 +61,8 @@ def test_clusters_like_the_reference(shared: Path, name: str) -> None:
     stack, steps, expected = load(shared, name)
     pipeline = AnalysisPipeline()
     for step, params in steps:
-        clusters = {"coord_order": "peer"} if "clustering" in step else {}
-        pipeline.add(step, **params, **clusters, **({"criterion": "peer"} if step.startswith("x_means") else {}))
+        clusters = {"coord_order": "playnano"} if "clustering" in step else {}
+        pipeline.add(step, **params, **clusters, **({"criterion": "playnano"} if step.startswith("x_means") else {}))
     key = list(expected["analysis"])[-1]
     found, other = pipeline.run(stack)["analysis"][key], expected["analysis"][key]
     if name == "s06_dbscan":
@@ -245,7 +245,7 @@ def test_a_real_film_from_file_to_tracks_like_the_reference(shared: Path) -> Non
         assert {"min": frame.min(), "max": frame.max(), "std": frame.std()} == pytest.approx(figures, rel=1e-6)
     analysis = AnalysisPipeline()
     for name, settings in described["analysis"]:
-        analysis.add(name, **settings, **({"coord_order": "peer"} if name == "particle_tracking" else {}))
+        analysis.add(name, **settings, **({"coord_order": "playnano"} if name == "particle_tracking" else {}))
     found = list(analysis.run(stack)["analysis"].values())
     same(found[0]["features_per_frame"], expected["features"], "features", rtol=1e-6)
     same(found[1]["tracks"], expected["tracks"], "tracks", rtol=1e-6)

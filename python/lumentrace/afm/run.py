@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import polars as pl
 
+from lumentrace.afm import compat
 from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
 from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
@@ -26,8 +27,6 @@ from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import read_mapping, setting
 from lumentrace.storage import write_table
 
-ALIASES = {"filters": "process", "analysis": "analyse"}
-"""What settings files of other programs call them."""
 OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
 
 
@@ -53,7 +52,7 @@ class Settings(settings.Settings):
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any], source: str = "settings") -> Self:
         """Settings from names and values; see `lumentrace.engine.settings.Settings.from_mapping`."""
-        named = {ALIASES.get(name, name): value for name, value in given.items()}
+        named = {compat.SETTINGS.get(name, name): value for name, value in given.items()}
         for name in {"process", "analyse"} & set(named):
             named[name] = steps(named[name], f"{source}: {name}")
         return super().from_mapping(named, source)
