@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.coloc import files
 from lumentrace.coloc.files import Channels
-from lumentrace.coloc.measures import ALL_METRICS, checked_metrics
-from lumentrace.coloc.randomization import Randomization, costes_randomization
+from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
+from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
 from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
 from lumentrace.engine import outcome, settings

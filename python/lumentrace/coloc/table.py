@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .analysis import COLUMNS
-from .autocorrelation import corrected_pvalue
-from .cooccurrence import areas_of, kendall_of, overlap_of, rank_weighted_of
-from .grouping import Grouped, grouped
-from .measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
-from .metrics import STATUSES
-from .randomization import block_rows, randomized
-from .reasons import reason
-from .regions import whole_labels
-from .selection import POLICIES, channel, check_shape, finite_in_both
+from .measure.autocorrelation import corrected_pvalue
+from .measure.cooccurrence import areas_of, kendall_of, overlap_of, rank_weighted_of
+from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
+from .measure.metrics import STATUSES
+from .measure.randomization import block_rows, randomized
+from .measure.reasons import reason
+from .regions.grouping import Grouped, grouped
+from .regions.label_masks import whole_labels
+from .regions.selection import POLICIES, channel, check_shape, finite_in_both
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .selection import channel, check_shape, inside
+from ..regions.selection import channel, check_shape, inside
 
 Floats = NDArray[np.float64]
 FWHM_OF_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 
-from .selection import channel, check_shape, inside
+from ..regions.selection import channel, check_shape, inside
 
 Floats = NDArray[np.float64]
 FEW_BLOCKS = 20

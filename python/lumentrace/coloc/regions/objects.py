@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .regions import whole_labels
+from .label_masks import whole_labels
 from .selection import check_shape
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 
-from .selection import select
+from ..regions.selection import select
 
 Floats = NDArray[np.float64]
 NAN = float("nan")

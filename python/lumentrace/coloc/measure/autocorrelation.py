@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..regions.selection import channel, check_shape, inside
 from .metrics import pearson
-from .selection import channel, check_shape, inside
 
 NAN = float("nan")
 FARTHEST = 0.5

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 
+from ..regions.selection import Selection
 from .metrics import ICQ, MANDERS, PEARSON, SPEARMAN
-from .selection import Selection
 from .thresholds import AUTO, threshold_of
 
 ALL_METRICS = ("pcc", "srcc", "icq", "mcc")

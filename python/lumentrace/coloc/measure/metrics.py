@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 
-from .selection import Selection, select
+from ..regions.selection import Selection, select
 
 PEARSON, SPEARMAN, ICQ, MANDERS = 1, 2, 4, 8
 SEARCHES = ("grid", "exact", "exact-orthogonal", "bisection")
