@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -133,12 +134,17 @@ def test_the_record_is_a_view_of_the_history() -> None:
     stack = stacked(movie(4)[0])
     ProcessingPipeline(stack).add("remove_plane").add("zero_median").run(keep="last")
     record = built(DETECT, TRACK).run(stack)
-    history = record.history
+    history = record.provenance
+    assert history is record.history
     names = ["remove_plane + zero_median", "feature_detection", "particle_tracking"]
     assert [step.name for step in history.steps] == names
     assert all(step.duration >= 0 for step in history.steps)
     assert history.input["frames"] == "4 x 96 x 96"
     assert history.steps[1].parameters == DETECT[1]
+    told = [step["timestamp"] for step in record["provenance"]["steps"]]
+    assert [datetime.fromisoformat(stamp) for stamp in told] == [
+        datetime.fromisoformat(step.started) for step in history.steps[1:]
+    ]
     later = built(("count_nonzero", {})).run(stack)
     assert len(record.history.steps) == 3
     assert len(later.history.steps) == 4

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .analysis import COLUMNS
-from .measure.autocorrelation import corrected_pvalue
-from .measure.cooccurrence import areas_of, kendall_of, overlap_of, rank_weighted_of
+from .measure.autocorrelation import corrected_of
+from .measure.cooccurrence import Areas, Overlap, areas_of, kendall_of, overlap_of, rank_weighted_of
 from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
 from .measure.metrics import STATUSES
 from .measure.randomization import block_rows, randomized
@@ -203,12 +203,20 @@ def _rows(
 
 def _extended(a: Array, b: Array, thresholds: Array, metrics: tuple[str, ...]) -> dict[str, Any]:
     measures: dict[str, Callable[[], Iterable[Any]]] = {
-        "overlap": lambda: vars(overlap_of(a, b)).values(),
+        "overlap": lambda: _overlap(overlap_of(a, b)),
         "tau": lambda: kendall_of(a, b),
         "rwc": lambda: rank_weighted_of(a, b),
-        "area": lambda: vars(areas_of(a, b, thresholds[0], thresholds[1])).values(),
+        "area": lambda: _areas(areas_of(a, b, thresholds[0], thresholds[1])),
     }
     return _by_column({name: measure() for name, measure in measures.items() if name in metrics})
+
+
+def _overlap(found: Overlap) -> tuple[float, ...]:
+    return found.r, found.k1, found.k2
+
+
+def _areas(found: Areas) -> tuple[float, ...]:
+    return found.fraction_a, found.fraction_b, found.intersection, found.jaccard, found.dice
 
 
 class _Boxes:
@@ -245,7 +253,7 @@ def _spatial(boxes: _Boxes, label: int, settings: Settings) -> dict[str, Any]:
         found["randomization"] = (drawn.observed, drawn.mean, drawn.sd, drawn.z, drawn.p_right, drawn.n_blocks)
         values["reason"] = drawn.reason
     if "corrected" in settings.metrics:
-        corrected = corrected_pvalue(a, b, mask)
+        corrected = corrected_of(a, b, mask)
         found["corrected"] = (corrected.effective_n, corrected.p)
     return values | _by_column(found)
 

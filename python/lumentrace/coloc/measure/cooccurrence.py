@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.recorded import Recorded, Recorder
 
 from ..regions.selection import select
 
@@ -19,7 +20,7 @@ FEW = 33
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Overlap(Recorded):
     """Overlap coefficients of two channels.
 
     Attributes
@@ -34,7 +35,7 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Areas:
+class Areas(Recorded):
     """How the pixels above the thresholds of two channels overlap.
 
     Attributes
@@ -85,7 +86,9 @@ def overlap_coefficients(
     ----------
     Manders & al., J. Microsc. 169 (1993) 375.
     """
-    return overlap_of(*select(a, b, mask, nan_policy).values())
+    recorder = Recorder()
+    found = overlap_of(*select(a, b, mask, nan_policy).values())
+    return recorder.told(found, "overlap_coefficients", {"a": a, "b": b, "mask": mask}, {"nan_policy": nan_policy})
 
 
 def overlap_of(a: Floats, b: Floats) -> Overlap:
@@ -228,7 +231,10 @@ def threshold_areas(
     >>> threshold_areas([0, 1, 3, 4], [0, 0, 2, 2], 0.5, 0.5).dice
     0.8
     """
-    return areas_of(*select(a, b, mask, nan_policy).values(), threshold_a, threshold_b)
+    recorder = Recorder()
+    found = areas_of(*select(a, b, mask, nan_policy).values(), threshold_a, threshold_b)
+    parameters = {"threshold_a": threshold_a, "threshold_b": threshold_b, "nan_policy": nan_policy}
+    return recorder.told(found, "threshold_areas", {"a": a, "b": b, "mask": mask}, parameters)
 
 
 def areas_of(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> Areas:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.recorded import Recorded, Recorder
 
 from ..regions.selection import channel, check_shape, inside
 
@@ -20,7 +21,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Randomization:
+class Randomization(Recorded):
     """An observed correlation among those of shuffled images.
 
     Attributes
@@ -114,6 +115,7 @@ def costes_randomization(
     ----------
     Costes & al., Biophys. J. 86 (2004) 3993.
     """
+    recorder = Recorder()
     first, second = channel("a", a), channel("b", b)
     check_shape("b", second, first.shape)
     sides = _sides(block, first.ndim)
@@ -125,7 +127,8 @@ def costes_randomization(
     found = randomized(x, y, n, seed)
     if 2 <= found.n_blocks < FEW_BLOCKS:
         warnings.warn(found.reason, stacklevel=2)
-    return found
+    parameters = {"block": block, "n": n, "seed": seed, "coverage": coverage}
+    return recorder.told(found, "costes_randomization", {"a": a, "b": b, "mask": mask}, parameters, seed)
 
 
 def _sides(block: int | Sequence[int], ndim: int) -> tuple[int, ...]:
