@@ -33,6 +33,28 @@ def telling(to: Reporter) -> Iterator[None]:
         _reporter.reset(token)
 
 
+@contextmanager
+def part(start: int, size: int, pieces: int) -> Iterator[None]:
+    """Work inside the block is `size` samples from `start` on, and itself counts up to `pieces`.
+
+    Examples
+    --------
+    >>> from lumentrace.engine.progress import part, reporter, telling
+    >>> told = []
+    >>> with telling(told.append), part(100, 50, pieces=4):
+    ...     reporter()(1)
+    >>> told
+    [112, 150]
+    """
+    outer = reporter()
+    if outer is None:
+        yield
+        return
+    with telling(lambda done: outer(start + size * min(done, pieces) // max(pieces, 1))):
+        yield
+    outer(start + size)
+
+
 class Progress:
     """Counts finished samples; a context manager around one batch of work.
 

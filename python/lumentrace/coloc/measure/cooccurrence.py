@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base.recorded import Recorded, Recorder
+from lumentrace.engine import progress
 
 from ..regions.selection import select
 
@@ -129,13 +130,18 @@ def kendall_tau(
 
 
 def kendall_of(a: Floats, b: Floats) -> tuple[float, float]:
-    """Tau-b of flat channels, and p."""
-    tau, p = _core.kendall_tau(a, b)
+    """Tau-b of flat channels, and p; tells of each pixel once per pass of a sort by merging."""
+    tau, p = _core.kendall_tau(a, b, progress.reporter())
     if a.size <= FEW and not np.isnan(tau):
         from scipy import stats
 
         p = float(stats.kendalltau(a, b).pvalue)
     return tau, p
+
+
+def kendall_passes(pixels: int) -> int:
+    """Passes of a sort by merging."""
+    return max(1, (pixels - 1).bit_length())
 
 
 def rank_weighted(

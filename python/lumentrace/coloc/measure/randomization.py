@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base.recorded import Recorded, Recorder
+from lumentrace.engine import progress
 
 from ..regions.selection import channel, check_shape, inside
 
@@ -163,7 +164,7 @@ def _blocks(image: NDArray[Any], corner: Sequence[int], sides: Sequence[int]) ->
 
 
 def randomized(x: NDArray[Any], y: NDArray[Any], n: int, seed: int) -> Randomization:
-    """The randomisation of blocks, one per row."""
+    """The randomisation of blocks, one per row; tells of shuffles."""
     blocks = len(x)
     if blocks < 2:
         return _none(blocks, f"randomization: {blocks} whole blocks inside, needs 2")
@@ -171,7 +172,8 @@ def randomized(x: NDArray[Any], y: NDArray[Any], n: int, seed: int) -> Randomiza
     if first is None or second is None:
         return _none(blocks, "randomization: constant or not finite inside the blocks")
     observed = float(np.vdot(first, second)) / first.size
-    sums, mean, sd = _core.shuffle_blocks(first.astype(np.float32), second.astype(np.float32), n, seed)
+    rows = [each.astype(np.float32) for each in (first, second)]
+    sums, mean, sd = _core.shuffle_blocks(rows[0], rows[1], n, seed, progress=progress.reporter())
     null = sums / first.size
     mean, sd = mean / first.size, sd / first.size
     right, left = ((1 + int(count)) / (n + 1) for count in ((null >= observed).sum(), (null <= observed).sum()))
