@@ -128,7 +128,8 @@ def run(
     verbose : bool or callable, default False
         True for a progress bar.
     run_dir : path, optional
-        A directory that keeps finished analyses: the same call goes on after them.
+        A directory that keeps finished analyses: the same call processes the film anew and goes on after them, with the
+        identical result.
 
     Returns
     -------
