@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import tifffile
 
@@ -15,6 +17,7 @@ from killed import killed_after_the_first_step
 from lumentrace import FormatError
 from lumentrace.coloc.run import Settings, run
 from lumentrace.engine.record import RunRecord
+from lumentrace.plots.numbers import spell
 
 
 @pytest.fixture
@@ -113,6 +116,19 @@ def test_kernels_tell_how_far_they_are(settings: Settings) -> None:
     assert shares[-1] == told[-1][1] / pixels == (2 if "randomization" in settings.metrics else 1)
     # The table is one call for one pair: what is told in between comes from inside of it.
     assert any(0 < share < 1 for share in shares)
+
+
+def test_report_and_table_show_the_same_numbers(image: Path, tmp_path: Path) -> None:
+    labels = np.repeat(np.arange(1, 5), 10)[:, None] * np.ones(50, int)
+    tifffile.imwrite(tmp_path / "labels.tif", labels.astype(np.uint8))
+    folder = run(image, Settings(labels=str(tmp_path / "labels.tif"), threshold="otsu")).save(tmp_path / "out")
+    table = pl.read_csv(folder / "colocalization.csv")
+    figures = RunRecord.read(folder / "run.json").figures
+    page = (folder / "report.html").read_text()
+    for title, name in (("Pearson's r", "pcc"), ("Manders' M1", "m1"), ("Manders' M2", "m2")):
+        assert figures[name] == pytest.approx(table[name].median())
+        shown = html.escape(f"Median {title}")
+        assert f'<dt>{shown}</dt><dd><div class="value">{spell(figures[name])}' in page
 
 
 def test_settings_are_one_language(tmp_path: Path) -> None:

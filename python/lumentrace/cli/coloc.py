@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -101,7 +101,7 @@ def coloc(
         seed=seed,
     )
 
-    def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, Any]:
+    def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, object]:
         began = time.perf_counter()
         with Bar(name, 1, "images") as bar:
             outcome = run(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)

@@ -20,6 +20,7 @@ from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
+from lumentrace.coloc.summary import key_figures
 from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.directory import RunDirectory
@@ -29,7 +30,6 @@ from lumentrace.engine.settings import setting
 from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
-SHOWN = ("pcc", "srcc", "icq", "m1", "m2")
 SATURATED = 0.001
 """Share of pixels at the greatest value from which on a channel is called saturated."""
 
@@ -79,12 +79,7 @@ class Outcome(outcome.Outcome):
 
     def figures(self) -> dict[str, Any]:
         """Rows, rows with something missing, and medians of the measures."""
-        medians = {name: _median(self.table, name) for name in SHOWN}
-        return {
-            "rows": len(self.table),
-            "incomplete": int((self.table["status"] != "ok").sum()),
-            **{name: value for name, value in medians.items() if value is not None},
-        }
+        return dict(key_figures(self.table))
 
     def write(self, folder: Path) -> list[Path]:
         """Write the table as CSV and Parquet."""
@@ -213,11 +208,6 @@ def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[st
                 image.pixels[one], image.pixels[two], block=own.block, n=own.randomizations, seed=own.seed
             )
     return nulls
-
-
-def _median(table: pl.DataFrame, column: str) -> float | None:
-    value = table[column].fill_nan(None).drop_nulls().median()
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _notices(image: Channels, table: pl.DataFrame) -> tuple[str, ...]:
