@@ -74,10 +74,10 @@ def run(
 ) -> None:
     """Level films, find and track objects, and write tables and a report.
 
-    Writes `feature_detection.csv`, `tracks.csv`, `track_statistics.csv` (and `.parquet`), `record.h5` and `record.json`
-    with everything that was found, `report.html` and `run.json` for each film. A film that cannot be worked on does not
-    stop the others. Without --process, --analyse and --config the film is flattened, its lines are levelled, and
-    what is higher than the mean by 2.5 standard deviations is tracked.
+    Writes `frames.csv`, `feature_detection.csv`, `tracks.csv`, `track_statistics.csv` (and `.parquet`), `record.h5` and
+    `record.json` with everything that was found, `report.html` and `run.json` for each film. A film that cannot be
+    worked on does not stop the others. Without --process, --analyse and --config the film is flattened, its lines are
+    levelled, and what is higher than the mean by 2.5 standard deviations is tracked.
 
     **Examples**
 
