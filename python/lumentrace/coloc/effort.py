@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 
 from lumentrace.engine.progress import part
 
@@ -28,6 +29,11 @@ class Effort:
     kernel: int
     others: dict[str, int]
 
+    @cached_property
+    def rest(self) -> int:
+        """All but those of the kernel."""
+        return sum(self.others.values())
+
     @classmethod
     def of(cls, kernel: set[str], method: str, metrics: tuple[str, ...], randomizations: int) -> Effort:
         """The effort of metrics, some of them measured by the kernel."""
@@ -36,11 +42,11 @@ class Effort:
 
     def whole(self, pixels: int) -> int:
         """All that is to be done with so many pixels."""
-        return pixels * (self.kernel + sum(self.others.values()))
+        return pixels * (self.kernel + self.rest)
 
     def region(self, whole: int, start: int, end: int) -> Region:
         """The part of the pixels `start` to `end` of all."""
-        return Region(self, end - start, whole * self.kernel + start * sum(self.others.values()))
+        return Region(self, end - start, whole * self.kernel + start * self.rest)
 
 
 class Region:

@@ -14,7 +14,7 @@ from lumentrace.engine.progress import part
 from .analysis import COLUMNS
 from .effort import Effort, Region
 from .measure.autocorrelation import corrected_of
-from .measure.cooccurrence import Areas, Overlap, areas_of, kendall_of, kendall_passes, overlap_of, rank_weighted_of
+from .measure.cooccurrence import areas_of, kendall_of, kendall_passes, overlap_of, rank_weighted_of
 from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
 from .measure.metrics import STATUSES
 from .measure.randomization import block_rows, randomized
@@ -221,10 +221,10 @@ def _rows(
 
 def _extended(a: Array, b: Array, thresholds: Array, settings: Settings, region: Region) -> dict[str, Any]:
     measures: dict[str, Callable[[], Iterable[Any]]] = {
-        "overlap": lambda: _overlap(overlap_of(a, b)),
+        "overlap": lambda: overlap_of(a, b),
         "tau": lambda: kendall_of(a, b),
         "rwc": lambda: rank_weighted_of(a, b),
-        "area": lambda: _areas(areas_of(a, b, thresholds[0], thresholds[1])),
+        "area": lambda: areas_of(a, b, thresholds[0], thresholds[1]),
     }
     found: dict[str, Iterable[Any]] = {}
     for name, measure in measures.items():
@@ -232,14 +232,6 @@ def _extended(a: Array, b: Array, thresholds: Array, settings: Settings, region:
             with region.measuring(name, kendall_passes(a.size) * a.size if name == "tau" else 1):
                 found[name] = measure()
     return _by_column(found)
-
-
-def _overlap(found: Overlap) -> tuple[float, ...]:
-    return found.r, found.k1, found.k2
-
-
-def _areas(found: Areas) -> tuple[float, ...]:
-    return found.fraction_a, found.fraction_b, found.intersection, found.jaccard, found.dice
 
 
 class _Boxes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -33,8 +33,7 @@ def telling(to: Reporter) -> Iterator[None]:
         _reporter.reset(token)
 
 
-@contextmanager
-def part(start: int, size: int, pieces: int) -> Iterator[None]:
+def part(start: int, size: int, pieces: int) -> AbstractContextManager[None]:
     """Work inside the block is `size` samples from `start` on, and itself counts up to `pieces`.
 
     Examples
@@ -47,9 +46,11 @@ def part(start: int, size: int, pieces: int) -> Iterator[None]:
     [112, 150]
     """
     outer = reporter()
-    if outer is None:
-        yield
-        return
+    return nullcontext() if outer is None else _part(outer, start, size, pieces)
+
+
+@contextmanager
+def _part(outer: Reporter, start: int, size: int, pieces: int) -> Iterator[None]:
     with telling(lambda done: outer(start + size * min(done, pieces) // max(pieces, 1))):
         yield
     outer(start + size)

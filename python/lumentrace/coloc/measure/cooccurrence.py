@@ -88,13 +88,13 @@ def overlap_coefficients(
     Manders & al., J. Microsc. 169 (1993) 375.
     """
     recorder = Recorder()
-    found = overlap_of(*select(a, b, mask, nan_policy).values())
+    found = Overlap(*overlap_of(*select(a, b, mask, nan_policy).values()))
     return recorder.told(found, "overlap_coefficients", {"a": a, "b": b, "mask": mask}, {"nan_policy": nan_policy})
 
 
-def overlap_of(a: Floats, b: Floats) -> Overlap:
-    """Overlap coefficients of flat channels."""
-    return Overlap(*_core.overlap_coefficients(a, b))
+def overlap_of(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Overlap coefficients r, k1 and k2 of flat channels."""
+    return _core.overlap_coefficients(a, b)
 
 
 def kendall_tau(
@@ -238,18 +238,18 @@ def threshold_areas(
     0.8
     """
     recorder = Recorder()
-    found = areas_of(*select(a, b, mask, nan_policy).values(), threshold_a, threshold_b)
+    found = Areas(*areas_of(*select(a, b, mask, nan_policy).values(), threshold_a, threshold_b))
     parameters = {"threshold_a": threshold_a, "threshold_b": threshold_b, "nan_policy": nan_policy}
     return recorder.told(found, "threshold_areas", {"a": a, "b": b, "mask": mask}, parameters)
 
 
-def areas_of(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> Areas:
-    """Areas of flat channels above their thresholds."""
+def areas_of(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> tuple[float, float, float, float, float]:
+    """Areas of flat channels above their thresholds, in the order of `Areas`."""
     if np.isnan([threshold_a, threshold_b]).any() or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return Areas(NAN, NAN, NAN, NAN, NAN)
+        return NAN, NAN, NAN, NAN, NAN
     above_a, above_b = a > threshold_a, b > threshold_b
     n, in_a, in_b, both = a.size, int(above_a.sum()), int(above_b.sum()), int((above_a & above_b).sum())
-    return Areas(
+    return (
         _share(in_a, n),
         _share(in_b, n),
         _share(both, in_a),
