@@ -32,6 +32,18 @@ def key_figures(stack: AFMImageStack, found: Found) -> dict[str, float]:
     dict
         `frames`; `objects`, `median_area_nm2`; `spots`; `tracks`, `median_speed_nm_s` (of the tracks' mean speeds);
         `clusters`. A median of nothing is NaN.
+
+    Examples
+    --------
+    >>> from lumentrace.afm import AnalysisPipeline
+    >>> from lumentrace.afm.analysis.found import Found
+    >>> from lumentrace.afm.analysis.summary import key_figures
+    >>> from lumentrace.afm.simulation import simulate_film
+    >>> stack, _ = simulate_film(frames=3, particles=2, size=64, tilt_nm=0.0, seed=2)
+    >>> pipeline = AnalysisPipeline()
+    >>> pipeline.add("feature_detection", threshold=2.0)
+    >>> sorted(key_figures(stack, Found.of(pipeline.run(stack))))
+    ['frames', 'median_area_nm2', 'objects']
     """
     figures: dict[str, float] = {"frames": stack.n_frames}
     for name, outputs in found.detected.items():
