@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from lumentrace import FormatError, __version__, twophoton
-from lumentrace.twophoton.trials import ResponseTrial
+from lumentrace.twophoton.respond.trials import ResponseTrial
 from twophoton_recording import RATE, make_recording
 
 

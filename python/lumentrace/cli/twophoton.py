@@ -192,7 +192,7 @@ def _convert(
     source: Path, place: Path | None, force: bool, mean_range: tuple[int | None, int | None]
 ) -> dict[str, Any]:
     """Convert a recording into a folder, if need be."""
-    from lumentrace.twophoton.opened import convert, converted, converted_folder
+    from lumentrace.twophoton.convert.opened import convert, converted, converted_folder
 
     began = time.perf_counter()
     recording = None if force else converted(source, place or converted_folder(source))

@@ -18,30 +18,30 @@ from lumentrace.engine.progress import Verbose
 from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.run import Run
 from lumentrace.engine.settings import setting
-from lumentrace.twophoton.converted_files import DATA_FILE
-from lumentrace.twophoton.kernel_files import load_stimulus_kernels, save_stimulus_kernels, write_kernels_csv
-from lumentrace.twophoton.kernels import StimulusKernelOptions, StimulusKernels, fit_recording_stimulus_kernels
-from lumentrace.twophoton.label_tiff import load_roi_labels
-from lumentrace.twophoton.maps import (
+from lumentrace.twophoton.convert.converted_files import DATA_FILE
+from lumentrace.twophoton.convert.opened import opened
+from lumentrace.twophoton.exchange.kernel_files import load_stimulus_kernels, save_stimulus_kernels, write_kernels_csv
+from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
+from lumentrace.twophoton.exchange.outputs import save_analysis_outputs, write_grouped_csv, write_trials_csv
+from lumentrace.twophoton.exchange.saved_run import load_recording_responses
+from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
+from lumentrace.twophoton.regions.rois import RoiSet, grid_roi_set, load_roi_set, make_roi_set_from_label_image
+from lumentrace.twophoton.regions.watershed import watershed_roi_set
+from lumentrace.twophoton.report.page import write_report
+from lumentrace.twophoton.respond.kernels import StimulusKernelOptions, StimulusKernels, fit_recording_stimulus_kernels
+from lumentrace.twophoton.respond.maps import (
     RecordingResponseMaps,
     compute_recording_response_maps,
     load_response_map_data,
     save_response_map_data,
 )
-from lumentrace.twophoton.opened import opened
-from lumentrace.twophoton.outputs import save_analysis_outputs, write_grouped_csv, write_trials_csv
-from lumentrace.twophoton.processing import (
+from lumentrace.twophoton.respond.processing import (
     CorrelationFilterOptions,
     LowPassFilterOptions,
     ResponseProcessingOptions,
     SmoothingOptions,
 )
-from lumentrace.twophoton.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
-from lumentrace.twophoton.report.page import write_report
-from lumentrace.twophoton.responses import RecordingResponses, compute_recording_responses
-from lumentrace.twophoton.rois import RoiSet, grid_roi_set, load_roi_set, make_roi_set_from_label_image
-from lumentrace.twophoton.saved_run import load_recording_responses
-from lumentrace.twophoton.watershed import watershed_roi_set
+from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
 
 RESULTS, MAPS, KERNELS = "analysis_outputs.h5", "response_maps.h5", "kernels.h5"
 WATERSHED = {"smoothing_sigma": 1.0, "min_pixels": 10, "foreground": "otsu"}
