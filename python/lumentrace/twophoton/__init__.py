@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.kernel_files import write_kernels_csv as write_kernels_csv
     from lumentrace.twophoton.exchange.label_tiff import load_roi_labels as load_roi_labels
     from lumentrace.twophoton.exchange.label_tiff import save_roi_labels as save_roi_labels
+    from lumentrace.twophoton.exchange.map_files import load_response_map_data as load_response_map_data
+    from lumentrace.twophoton.exchange.map_files import save_response_map_data as save_response_map_data
     from lumentrace.twophoton.exchange.matches import append_manual_roi_match_rows as append_manual_roi_match_rows
     from lumentrace.twophoton.exchange.matches import load_manual_fov_group_rows as load_manual_fov_group_rows
     from lumentrace.twophoton.exchange.matches import load_manual_roi_match_rows as load_manual_roi_match_rows
@@ -58,13 +60,13 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.read.recording import recording_hemisphere as recording_hemisphere
     from lumentrace.twophoton.regions.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.regions.grids import grid_roi_set as grid_roi_set
+    from lumentrace.twophoton.regions.grids import grid_roi_set_microns as grid_roi_set_microns
     from lumentrace.twophoton.regions.response_watershed import (
         extract_response_watershed_rois as extract_response_watershed_rois,
     )
     from lumentrace.twophoton.regions.response_watershed import response_watershed_roi_set as response_watershed_roi_set
     from lumentrace.twophoton.regions.rois import RoiSet as RoiSet
-    from lumentrace.twophoton.regions.rois import grid_roi_set as grid_roi_set
-    from lumentrace.twophoton.regions.rois import grid_roi_set_microns as grid_roi_set_microns
     from lumentrace.twophoton.regions.rois import load_roi_set as load_roi_set
     from lumentrace.twophoton.regions.rois import make_roi_set as make_roi_set
     from lumentrace.twophoton.regions.rois import make_roi_set_from_label_image as make_roi_set_from_label_image
@@ -78,8 +80,6 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.respond.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
     from lumentrace.twophoton.respond.maps import ResponseMapOptions as ResponseMapOptions
     from lumentrace.twophoton.respond.maps import compute_recording_response_maps as compute_recording_response_maps
-    from lumentrace.twophoton.respond.maps import load_response_map_data as load_response_map_data
-    from lumentrace.twophoton.respond.maps import save_response_map_data as save_response_map_data
     from lumentrace.twophoton.respond.processing import CorrelationFilterOptions as CorrelationFilterOptions
     from lumentrace.twophoton.respond.processing import LowPassFilterOptions as LowPassFilterOptions
     from lumentrace.twophoton.respond.processing import NormalizationOptions as NormalizationOptions
@@ -133,8 +133,8 @@ __getattr__, __dir__, __all__ = exports(
         "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
         "response_watershed_roi_set": "lumentrace.twophoton.regions.response_watershed",
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.respond.kernels",
-        "grid_roi_set": "lumentrace.twophoton.regions.rois",
-        "grid_roi_set_microns": "lumentrace.twophoton.regions.rois",
+        "grid_roi_set": "lumentrace.twophoton.regions.grids",
+        "grid_roi_set_microns": "lumentrace.twophoton.regions.grids",
         "launch_napari": "lumentrace.twophoton.exchange.handoff",
         "load_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "load_converted_recording": "lumentrace.twophoton.read.recording",
@@ -142,7 +142,7 @@ __getattr__, __dir__, __all__ = exports(
         "load_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
         "load_pixel_calibrations": "lumentrace.twophoton.regions.calibration",
         "load_recording_responses": "lumentrace.twophoton.exchange.saved_run",
-        "load_response_map_data": "lumentrace.twophoton.respond.maps",
+        "load_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "load_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "load_roi_set": "lumentrace.twophoton.regions.rois",
         "load_suite2p_rois": "lumentrace.twophoton.exchange.suite2p",
@@ -164,7 +164,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",
-        "save_response_map_data": "lumentrace.twophoton.respond.maps",
+        "save_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "save_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "save_roi_set": "lumentrace.twophoton.regions.rois",
         "save_trials_table": "lumentrace.twophoton.exchange.trial_tables",

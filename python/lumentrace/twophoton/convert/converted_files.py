@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import written
 from lumentrace.twophoton.convert.source import Source
+from lumentrace.twophoton.history import write_history
 from lumentrace.twophoton.read.crop import AlignmentCrop
 from lumentrace.twophoton.read.recording import FORMAT, MOVIE_DATASET, ORIENTATION
 
@@ -29,6 +31,7 @@ def write_data(
     crop: AlignmentCrop,
     reason: str,
     counts: dict[str, int],
+    history: Provenance,
 ) -> None:
     """Write everything but the movie."""
     packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -62,6 +65,7 @@ def write_data(
             for name, value in values.items():
                 own_group.attrs[name] = value if isinstance(value, (str, bool, int, float)) else json.dumps(value)
         _write_stimulus(file, source, packed)
+        write_history(file, history)
         diode = file.create_group("photodiode")
         diode.attrs.update(source.synchronization)
         for name, signal, domain in (

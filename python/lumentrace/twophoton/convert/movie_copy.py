@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.storage.chunks import TYPES
 from lumentrace.storage.sink import Sink
 from lumentrace.twophoton.convert.movie_source import MovieSource, Span
+from lumentrace.twophoton.read.frames_done import FramesDone
 from lumentrace.twophoton.read.recording import MOVIE_DATASET, MOVIE_FORMAT, ORIENTATION
 
 NARROW = ("uint8", "uint16", "int16", "int32")
@@ -28,12 +28,13 @@ LEVEL = 1
 
 
 def copy_movie(
-    source: MovieSource, path: Path, folder: Path, mean_range: Span, tell: Callable[[int], None]
+    source: MovieSource, path: Path, folder: Path, mean_range: Span
 ) -> tuple[NDArray[np.float64], np.dtype[Any]]:
     """Copy a movie; its mean image over some frames, and the type of the copy.
 
-    The mean is over finite values; NaN where there is none. HDF5 crashes the process after it failed to write, so that
-    it writes into a sink that remembers the failure.
+    Whoever listens to the step is told of the frames that are done. The mean is over finite values; NaN where there
+    is none. HDF5 crashes the process after it failed to write, so that it writes into a sink that remembers the
+    failure.
 
     Parameters
     ----------
@@ -44,13 +45,11 @@ def copy_movie(
         The recording's own.
     mean_range : tuple of int
         First and end frame.
-    tell : callable
-        Called with the number of frames that are done.
     """
     types = _types(source)
     for name in types:
         with path.open("w+b") as file:
-            mean = _copied(source, Sink(file), np.dtype(name), folder, mean_range, tell)
+            mean = _copied(source, Sink(file), np.dtype(name), folder, mean_range)
         if mean is not None:
             return mean.reshape(source.shape[1:]), np.dtype(name)
     raise FormatError(f"{source.path}: expected numbers that one of {', '.join(types)} holds, found others")
@@ -70,7 +69,7 @@ def _types(source: MovieSource) -> list[str]:
 
 
 def _copied(
-    source: MovieSource, sink: Sink, dtype: np.dtype[Any], folder: Path, mean_range: Span, tell: Callable[[int], None]
+    source: MovieSource, sink: Sink, dtype: np.dtype[Any], folder: Path, mean_range: Span
 ) -> NDArray[np.float64] | None:
     """Mean over the frames of the mean image; None as soon as a value does not fit the type."""
     import h5py
@@ -81,6 +80,7 @@ def _copied(
     chunk = (depth, min(rows, CHUNK_PIXELS), min(columns, CHUNK_PIXELS))
     step = max(1, BLOCK_BYTES // (size * depth)) * depth
     total, held = np.zeros(rows * columns), np.zeros(rows * columns, np.int64)
+    done = FramesDone(count, count)
     try:
         with h5py.File(sink, "w") as file:
             data = _dataset(file, source, dtype, chunk, folder)
@@ -88,7 +88,9 @@ def _copied(
                 stop = min(start + step, count)
                 frames, span, transposed = source.frames(start, stop)
                 summed = mean_range[0] - start + span[0], mean_range[1] - start + span[0]
-                packed, sums, counts = frames.pack(span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL)
+                packed, sums, counts = frames.pack(
+                    span, summed, chunk, dtype.name, transpose=transposed, level=LEVEL, progress=done.kernel()
+                )
                 if packed is None:
                     return None
                 for place, own in zip(_places(source.shape, chunk, start, stop), packed, strict=True):
@@ -96,7 +98,7 @@ def _copied(
                 sink.check()
                 total += sums
                 held += counts
-                tell(stop)
+                done.add(stop - start)
     finally:
         sink.check()
     return np.asarray(np.divide(total, held, out=np.full(total.shape, np.nan), where=held > 0))

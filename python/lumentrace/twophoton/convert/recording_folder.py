@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
+from lumentrace.base.provenance import Provenance, content
 from lumentrace.base.working import working_folder
-from lumentrace.engine.progress import Progress, Verbose
+from lumentrace.engine.progress import Verbose
+from lumentrace.engine.run import Run
 from lumentrace.storage.chunks import forget_open_files, frames_of
 from lumentrace.twophoton.convert.cache import publish as note_published
 from lumentrace.twophoton.convert.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
@@ -22,6 +24,7 @@ from lumentrace.twophoton.convert.movie_source import MovieSource
 from lumentrace.twophoton.convert.source import MOVIE, Source, read_source
 from lumentrace.twophoton.convert.source import MOVIE_DATASET as SOURCE_DATASET
 from lumentrace.twophoton.convert.source import ORIENTATION as SOURCE_ORIENTATION
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.photodiode import find_stimulus
 from lumentrace.twophoton.read.crop import AlignmentCrop, alignment_crop
 from lumentrace.twophoton.read.places import output_place
@@ -40,6 +43,8 @@ class ConvertedPaths:
     movie_shape : tuple of int
         (frames, rows, columns)
     mean_image_start_frame, mean_image_stop_frame : int
+    provenance : Provenance
+        The recording folder, and the steps of its conversion with their times; kept in the file too.
     """
 
     path: Path
@@ -48,6 +53,7 @@ class ConvertedPaths:
     movie_shape: tuple[int, int, int]
     mean_image_start_frame: int
     mean_image_stop_frame: int
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
 def convert_recording(
@@ -100,6 +106,7 @@ def convert_recording(
     ...         print(str(error).partition(": ")[2])
     expected a recording folder, found none
     """
+    watch = Watch()
     source = read_source(Path(session_dir))
     target = output_place(source.folder, output_dir, config_path)
     config = target.config
@@ -109,8 +116,13 @@ def convert_recording(
     with _Movie(source.folder / MOVIE) as movie:
         mean_range = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
         counts = _frame_counts(source, movie.shape[0])
+        history = watch.after(Provenance(_identity(source, movie)), "read_source", {"hemisphere": side})
+        watch = Watch()
         crop, reason = _crop(source, movie.shape)
-        paths = write_recording(movie, source, target.folder, mean_range, crop, counts, reason=reason, verbose=verbose)
+        history = watch.after(history, "alignment_valid_crop", crop.about)
+        paths = write_recording(
+            movie, source, target.folder, mean_range, crop, counts, history, reason=reason, verbose=verbose
+        )
     if target.cached and config is not None:
         note_published(
             target.folder, (DATA_FILE, MOVIE_FILE), config.analysis_cache_dir, config.analysis_cache_max_bytes
@@ -128,6 +140,7 @@ def write_recording(
     mean_range: tuple[int, int],
     crop: AlignmentCrop,
     counts: dict[str, int],
+    history: Provenance,
     *,
     reason: str = "",
     verbose: Verbose = False,
@@ -146,18 +159,40 @@ def write_recording(
     crop : AlignmentCrop
     counts : dict
         Numbers of frames that are kept with the recording.
+    history : Provenance
+        What was done so far.
     reason : str
         Why the crop looks at all frames, if it does so for want of a photodiode.
     verbose : bool or callable
     """
     place.mkdir(parents=True, exist_ok=True)
-    with working_folder(place, "converting") as work:
-        with Progress(verbose, movie.shape[0], "Converting", "frame") as progress:
-            mean, dtype = copy_movie(movie, work / MOVIE_FILE, source.folder, mean_range, progress.reach)
-        write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts)
+    start, stop = mean_range
+    about = {"mean_start_frame": start, "mean_stop_frame": stop}
+    with (
+        working_folder(place, "converting") as work,
+        Run(history, movie.shape[0], 1, verbose, "Converting", "frame") as steps,
+    ):
+        mean, dtype = steps.step(
+            "copy_movie", about, lambda: copy_movie(movie, work / MOVIE_FILE, source.folder, mean_range)
+        )
+        done = steps.provenance
+        write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts, done)
         forget_open_files()
         publish(work, place)
-    return ConvertedPaths(place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, *mean_range)
+    return ConvertedPaths(
+        place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, start, stop, provenance=done
+    )
+
+
+def _identity(source: Source, movie: MovieSource) -> dict[str, Any]:
+    """What tells this recording folder from any other; the movie, which is large, by its size."""
+    return {
+        "path": str(source.folder.resolve()),
+        "movie": list(movie.shape),
+        "bytes": movie.path.stat().st_size,
+        "xxh3 of the stimulus": content(source.stimulus),
+        "xxh3 of the photodiode": content(source.high_res_pd),
+    }
 
 
 class _Movie(MovieSource):

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.provenance import plain
+from lumentrace.base.provenance import Provenance, content, plain
 from lumentrace.engine.progress import Verbose
 from lumentrace.twophoton.convert.recording_folder import ConvertedPaths, write_recording
 from lumentrace.twophoton.convert.source import Source
 from lumentrace.twophoton.convert.stimulus_table import stated_windows
 from lumentrace.twophoton.convert.tiff_movie import ORIENTATION, TiffMovie
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.read.crop import crop_of_shifts
 from lumentrace.twophoton.read.ranges import frame_range
 from lumentrace.twophoton.read.sides import known_side
@@ -98,6 +99,7 @@ def convert_tiff_recording(
     """
     if not (math.isfinite(frame_rate_hz) and frame_rate_hz > 0):
         raise ValueError(f"`frame_rate_hz`: expected a positive number, found {frame_rate_hz!r}")
+    watch = Watch()
     with TiffMovie(movie) as frames:
         count, rows, columns = frames.shape
         mean_range = frame_range(mean_start_frame, mean_stop_frame, count)
@@ -127,8 +129,19 @@ def convert_tiff_recording(
         )
         crop = crop_of_shifts(offsets, (rows, columns), threshold, (0, count))
         counts = {"aligned_movie_frames": count, "acquisition_number_of_frames": count, "acquisition_minus_movie": 0}
+        identity = {
+            "path": str(frames.path),
+            "movie": [count, rows, columns],
+            "xxh3 of the table": content(windows.data),
+        }
+        about = {
+            "frame_rate_hz": frame_rate_hz,
+            "motion_threshold_pixels": motion_threshold_pixels,
+            "hemisphere": hemisphere,
+        }
+        history = watch.after(Provenance(identity), "read_stack_and_table", about)
         place = Path(output_dir).expanduser()
-        return write_recording(frames, source, place, mean_range, crop, counts, verbose=verbose)
+        return write_recording(frames, source, place, mean_range, crop, counts, history, verbose=verbose)
 
 
 def _shifts(alignment: Any, threshold: float | None, count: int) -> tuple[NDArray[np.float64], float]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
-from lumentrace.storage.hdf5 import opened
+from lumentrace.storage.hdf5 import opened, written
+from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 
 FORMAT = "lumentrace-stimulus-kernels"
@@ -24,18 +25,23 @@ Path_ = str | os.PathLike[str]
 
 def save_stimulus_kernels(path: Path_, kernels: StimulusKernels) -> Path:
     """Write kernels as HDF5; the file appears whole or not at all."""
-    import h5py
-
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    values = vars(kernels)
-    with replacing(place) as file, h5py.File(file, "w") as h5:
+    with replacing(place) as file:
+        write_kernels(file, kernels)
+    return place
+
+
+def write_kernels(file: BinaryIO, kernels: StimulusKernels) -> None:
+    """Write kernels into an open file."""
+    values = {name: value for name, value in vars(kernels).items() if name != "provenance"}
+    with written(file) as h5:
+        write_history(h5, kernels.provenance)
         h5.attrs["lumentrace_format"] = FORMAT
         h5.attrs["about"] = json.dumps({name: value for name, value in values.items() if name not in ARRAYS})
         for name in ARRAYS:
             if values[name] is not None:
                 h5[name] = values[name]
-    return place
 
 
 def load_stimulus_kernels(path: Path_) -> StimulusKernels:
@@ -48,12 +54,17 @@ def load_stimulus_kernels(path: Path_) -> StimulusKernels:
     """
     place = Path(path).expanduser()
     with opened(place, "kernels") as h5:
-        found = h5.attrs.get("lumentrace_format")
-        if found != FORMAT:
-            raise FormatError(f"{place}: expected format {FORMAT!r}, found {found!r}")
-        about = {name: _tuples(value) for name, value in json.loads(h5.attrs["about"]).items()}
-        arrays: dict[str, Any] = {name: h5[name][()] if name in h5 else None for name in ARRAYS}
-    return StimulusKernels(**about, **arrays)
+        return read_kernels(place, h5)
+
+
+def read_kernels(place: Path, h5: Any) -> StimulusKernels:
+    """Kernels in an open file."""
+    found = h5.attrs.get("lumentrace_format")
+    if found != FORMAT:
+        raise FormatError(f"{place}: expected format {FORMAT!r}, found {found!r}")
+    about = {name: _tuples(value) for name, value in json.loads(h5.attrs["about"]).items()}
+    arrays: dict[str, Any] = {name: h5[name][()] if name in h5 else None for name in ARRAYS}
+    return StimulusKernels(**about, **arrays, provenance=read_history(h5, {}))
 
 
 def _tuples(value: Any) -> Any:

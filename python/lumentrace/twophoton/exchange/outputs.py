@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import opened, written
+from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.measure.dff import RoiDeltaFOverF
 from lumentrace.twophoton.measure.timing import RecordingTiming
 from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces
@@ -24,8 +24,7 @@ from lumentrace.twophoton.read.recording import ORIENTATION
 from lumentrace.twophoton.regions.rois import RoiSet, read_masks, write_masks
 from lumentrace.twophoton.respond.processing import ResponseProcessingOptions
 from lumentrace.twophoton.respond.responses import RecordingResponses
-from lumentrace.twophoton.respond.statistics import finite_mean_and_sem
-from lumentrace.twophoton.respond.trials import CorrelationScores, GroupedRoiResponses, ResponseTrial, aligned
+from lumentrace.twophoton.respond.trials import CorrelationScores, GroupedRoiResponses, ResponseTrial
 
 FORMAT = "twopy-analysis-outputs"
 DIGITS = 6
@@ -38,7 +37,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AnalysisOutputs:
-    """What a file of results holds; None for what it does not."""
+    """What a file of results holds; None for what it does not, and a provenance without steps in older files."""
 
     roi_set: RoiSet | None
     traces: BackgroundCorrectedRoiTraces | None
@@ -46,6 +45,7 @@ class AnalysisOutputs:
     epoch_windows: tuple[EpochFrameWindow, ...] | None
     baseline_windows: tuple[FrameWindow, ...] | None
     grouped_responses: GroupedRoiResponses | None
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
 def save_analysis_outputs(
@@ -95,14 +95,26 @@ def save_analysis_outputs(
     parts = {name: getattr(run, name, None) if value is None else value for name, value in given.items()}
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, written(file) as h5:
+    with replacing(place) as file:
+        _write(file, parts, getattr(run, "provenance", None))
+    return place
+
+
+def write_responses(file: BinaryIO, run: RecordingResponses) -> None:
+    """Write all results of an analysis into an open file."""
+    _write(file, {name: getattr(run, name) for name in PARTS}, run.provenance)
+
+
+def _write(file: BinaryIO, parts: dict[str, Any], history: Provenance | None) -> None:
+    with written(file) as h5:
         h5.attrs["twopy_format"] = FORMAT
+        if history is not None:
+            write_history(h5, history)
         for name, write in WRITERS:
             if parts[name] is not None:
                 write(h5.create_group("responses" if name == "grouped_responses" else name), parts[name])
         if parts["response_processing_options"] is not None:
             _write_processing(h5.create_group("response_processing"), parts)
-    return place
 
 
 def _texts(group: Any, name: str, values: Sequence[str]) -> None:
@@ -125,12 +137,14 @@ def _write_rois(group: Any, rois: RoiSet) -> None:
     group.attrs["spatial_orientation"] = ORIENTATION
     write_masks(group, rois)
     _texts(group, "labels", rois.labels)
+    write_history(group, rois.provenance)
 
 
 def _write_traces(group: Any, traces: BackgroundCorrectedRoiTraces) -> None:
     _attributes(group, {name: getattr(traces, name) for name in ("start_frame", "stop_frame", "statistic", "method")})
     _attributes(group.create_group("metadata"), traces.metadata)
     _texts(group, "labels", traces.labels)
+    write_history(group, traces.provenance)
     _packed(group, {name: getattr(traces, name) for name in ("raw_values", "background_values", "corrected_values")})
 
 
@@ -138,6 +152,7 @@ def _write_dff(group: Any, dff: RoiDeltaFOverF) -> None:
     _attributes(group, {name: getattr(dff, name) for name in ("start_frame", "stop_frame", "tau")})
     _attributes(group.create_group("metadata"), dff.metadata)
     _texts(group, "labels", dff.labels)
+    write_history(group, dff.provenance)
     _packed(
         group, {name: getattr(dff, name) for name in ("fluorescence", "baseline", "values", "baseline_fluorescence")}
     )
@@ -215,6 +230,7 @@ WRITERS: tuple[tuple[str, Callable[[Any, Any], None]], ...] = (
     ("timing", _write_timing),
 )
 """Who writes each part."""
+PARTS = (*dict(WRITERS), "response_processing_options", "normalization_factors", "correlation_scores")
 
 
 def load_analysis_outputs(path: Path_) -> AnalysisOutputs:
@@ -227,57 +243,74 @@ def load_analysis_outputs(path: Path_) -> AnalysisOutputs:
     """
     place = Path(path).expanduser()
     with opened(place, "results of an analysis") as h5:
-        if h5.attrs.get("twopy_format") != FORMAT:
-            raise FormatError(f"{place}: expected format {FORMAT!r}, found {h5.attrs.get('twopy_format')!r}")
-        return AnalysisOutputs(
-            roi_set=_if_there(h5, "roi_set", _read_rois),
-            traces=_if_there(h5, "traces", _read_traces),
-            dff=_if_there(h5, "dff", _read_dff),
-            epoch_windows=_if_there(h5, "epoch_windows", _read_epoch_windows),
-            baseline_windows=_if_there(h5, "baseline_windows", _read_windows),
-            grouped_responses=_if_there(h5, "responses", _read_responses),
-        )
+        return read_outputs(place, h5)
+
+
+def read_outputs(place: Path, h5: Any) -> AnalysisOutputs:
+    """Results in an open file."""
+    if h5.attrs.get("twopy_format") != FORMAT:
+        raise FormatError(f"{place}: expected format {FORMAT!r}, found {h5.attrs.get('twopy_format')!r}")
+    return AnalysisOutputs(
+        roi_set=_if_there(h5, "roi_set", _read_rois),
+        traces=_if_there(h5, "traces", _read_traces),
+        dff=_if_there(h5, "dff", _read_dff),
+        epoch_windows=_if_there(h5, "epoch_windows", _read_epoch_windows),
+        baseline_windows=_if_there(h5, "baseline_windows", _read_windows),
+        grouped_responses=_if_there(h5, "responses", _read_responses),
+        provenance=read_history(h5, {}),
+    )
 
 
 def _if_there(h5: Any, name: str, read: Callable[[Any], T]) -> T | None:
     return read(h5[name]) if name in h5 else None
 
 
-def _strings(dataset: Any) -> tuple[str, ...]:
+def strings(dataset: Any) -> tuple[str, ...]:
+    """Texts of a data set."""
     return tuple(value.decode("utf-8") for value in dataset[()])
 
 
-def _values(group: Any) -> dict[str, Any]:
+def values(group: Any) -> dict[str, Any]:
+    """Attributes of a group as plain values."""
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in group.attrs.items()}
 
 
 def _read_rois(group: Any) -> RoiSet:
-    return read_masks(group)
+    return read_masks(group).with_provenance(read_history(group, {}))
 
 
 def _read_traces(group: Any) -> BackgroundCorrectedRoiTraces:
     arrays = {name: group[name][()] for name in ("raw_values", "background_values", "corrected_values")}
-    metadata = _values(group["metadata"])
-    return BackgroundCorrectedRoiTraces(**arrays, labels=_strings(group["labels"]), **_values(group), metadata=metadata)
+    metadata = values(group["metadata"])
+    about: dict[str, Any] = {
+        "labels": strings(group["labels"]),
+        "metadata": metadata,
+        "provenance": read_history(group, {}),
+    }
+    return BackgroundCorrectedRoiTraces(**arrays, **values(group), **about)
 
 
 def _read_dff(group: Any) -> RoiDeltaFOverF:
     names = ("fluorescence", "baseline", "values", "amplitudes", "baseline_frame_numbers", "baseline_fluorescence")
     arrays = {name: group[name][()] for name in names}
-    return RoiDeltaFOverF(
-        **arrays, labels=_strings(group["labels"]), **_values(group), metadata=_values(group["metadata"])
-    )
+    metadata = values(group["metadata"])
+    about: dict[str, Any] = {
+        "labels": strings(group["labels"]),
+        "metadata": metadata,
+        "provenance": read_history(group, {}),
+    }
+    return RoiDeltaFOverF(**arrays, **values(group), **about)
 
 
 def _read_windows(group: Any) -> tuple[FrameWindow, ...]:
     columns = (group[name][()].tolist() for name in ("window_index", "start_frame", "stop_frame"))
-    return tuple(FrameWindow(*row) for row in zip(*columns, _strings(group["label"]), strict=True))
+    return tuple(FrameWindow(*row) for row in zip(*columns, strings(group["label"]), strict=True))
 
 
 def _read_epoch_windows(group: Any) -> tuple[EpochFrameWindow, ...]:
     windows, numbers = _read_windows(group), group["epoch_number"][()].tolist()
     exact = group["onset_frame_exact"][()].tolist() if "onset_frame_exact" in group else [float("nan")] * len(windows)
-    rows = zip(windows, numbers, _strings(group["epoch_name"]), exact, strict=True)
+    rows = zip(windows, numbers, strings(group["epoch_name"]), exact, strict=True)
     return tuple(EpochFrameWindow(*row[:3], None if row[3] != row[3] else row[3]) for row in rows)
 
 
@@ -287,67 +320,6 @@ def _read_responses(group: Any) -> GroupedRoiResponses:
     for name in names:
         own = group["trials"][name]
         arrays = {key: own[key][()] for key in ("frame_numbers", "time_seconds", "values")}
-        trials.append(ResponseTrial(**_values(own), **arrays))
-    about = _values(group)
-    return GroupedRoiResponses(_strings(group["roi_labels"]), about.pop("data_rate_hz"), tuple(trials), **about)
-
-
-def write_trials_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
-    """Write a row for each trial and region, a column for each time.
-
-    Raises
-    ------
-    ValueError
-        If two times are the same to a microsecond.
-    """
-    times = _time_columns(np.unique(np.concatenate([np.round(trial.time_seconds, 9) for trial in grouped.trials])))
-    head = ["epoch_number", "epoch_name", "trial_index", "window_index", "roi_label", "start_frame", "stop_frame"]
-    rows = []
-    for trial in grouped.trials:
-        own = [f"time_s_{time:.6f}" for time in trial.time_seconds]
-        for region, label in enumerate(grouped.roi_labels):
-            values = dict(zip(own, trial.values[:, region].tolist(), strict=True))
-            about = [*trial.epoch, trial.trial_index, trial.window_index, label, trial.start_frame, trial.stop_frame]
-            rows.append([*about, len(trial.values), *(_cell(values.get(time)) for time in times)])
-    return _csv(path, [*head, "frame_count", *times], rows)
-
-
-def write_grouped_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
-    """Write mean, standard error and number of trials of each epoch and region, a column for each time."""
-    every = np.unique(np.concatenate([np.round(trial.time_seconds, 9) for trial in grouped.trials]))
-    times = _time_columns(every)
-    rows = []
-    for (number, name), trials in grouped.by_epoch():
-        own, values = aligned(trials)
-        mean, sem = finite_mean_and_sem(values, axis=0)
-        counts = np.isfinite(values).sum(axis=0)
-        columns = dict(zip([f"time_s_{time:.6f}" for time in own], range(len(own)), strict=True))
-        for region, label in enumerate(grouped.roi_labels):
-            for statistic, table in (("mean", mean), ("sem", sem), ("n_trials", counts)):
-                none = 0 if statistic == "n_trials" else ""
-                cells = [_cell(table[columns[time], region]) if time in columns else none for time in times]
-                rows.append([number, name, label, statistic, *cells])
-    return _csv(path, ["epoch_number", "epoch_name", "roi_label", "statistic", *times], rows)
-
-
-def _time_columns(times: Floats) -> list[str]:
-    names = [f"time_s_{time:.6f}" for time in times]
-    if len(set(names)) < len(names):
-        raise ValueError("expected times that differ by a microsecond at least, found two alike")
-    return names
-
-
-def _cell(value: Any) -> Any:
-    return "" if value is None or value != value else value
-
-
-def _csv(path: Path_, head: list[str], rows: list[list[Any]]) -> Path:
-    held = io.StringIO(newline="")
-    table = csv.writer(held)
-    table.writerow(head)
-    table.writerows(rows)
-    place = Path(path).expanduser()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file:
-        file.write(held.getvalue().encode("utf-8"))
-    return place
+        trials.append(ResponseTrial(**values(own), **arrays))
+    about = values(group)
+    return GroupedRoiResponses(strings(group["roi_labels"]), about.pop("data_rate_hz"), tuple(trials), **about)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import opened
-from lumentrace.twophoton.exchange.outputs import _strings, _values, load_analysis_outputs
+from lumentrace.twophoton.exchange.outputs import read_outputs, strings, values
 from lumentrace.twophoton.measure.timing import RecordingTiming
 from lumentrace.twophoton.measure.windows import EpochFrameWindow
 from lumentrace.twophoton.read.recording import ConvertedRecording, load_converted_recording
@@ -52,24 +52,35 @@ def load_recording_responses(
         If a file is missing.
     """
     place = Path(path).expanduser()
-    found = load_analysis_outputs(place)
+    with opened(place, "results of an analysis") as h5:
+        parts = read_parts(place, h5)
+    if not isinstance(recording, ConvertedRecording):
+        recording = load_converted_recording(place.parent if recording is None else recording, movie_path=movie_path)
+    return together(place, parts, recording)
+
+
+def read_parts(place: Path, h5: Any) -> dict[str, Any]:
+    """All of a `RecordingResponses` but its recording, from an open file."""
+    found = read_outputs(place, h5)
     missing = [name for name in NEEDED if getattr(found, name) is None]
     if missing:
         raise FormatError(f"{place}: expected all results of an analysis; missing {', '.join(missing)}")
-    if not isinstance(recording, ConvertedRecording):
-        recording = load_converted_recording(place.parent if recording is None else recording, movie_path=movie_path)
     parts: dict[str, Any] = {name: getattr(found, name) for name in NEEDED}
+    timing = _read_timing(h5["timing"], parts["epoch_windows"]) if "timing" in h5 else None
+    processing = _read_processing(h5["response_processing"]) if "response_processing" in h5 else _plain()
+    return {**parts, **processing, "timing": timing, "provenance": found.provenance}
+
+
+def together(place: Path, parts: dict[str, Any], recording: ConvertedRecording) -> RecordingResponses:
+    """Results and their recording; FormatError if they do not fit each other."""
     frames = recording.movie.shape
     if parts["roi_set"].shape != frames[1:] or parts["dff"].stop_frame > frames[0]:
         raise FormatError(f"{place}: expected results of {recording.path} with frames of {frames}, found others")
-    with opened(place, "results of an analysis") as h5:
-        timing = _read_timing(h5["timing"], parts["epoch_windows"]) if "timing" in h5 else None
-        processing = _read_processing(h5["response_processing"]) if "response_processing" in h5 else _plain()
-    return RecordingResponses(recording=recording, timing=timing, **parts, **processing)
+    return RecordingResponses(recording=recording, **parts)
 
 
 def _read_timing(group: Any, windows: tuple[EpochFrameWindow, ...]) -> RecordingTiming:
-    about = _values(group)
+    about = values(group)
     source, rate = str(about.pop("source")), float(about.pop("frame_rate_hz"))
     return RecordingTiming(rate, windows, source, about)
 
@@ -89,13 +100,13 @@ def _read_processing(group: Any) -> dict[str, Any]:
     if "correlation_scores" in group:
         held = group["correlation_scores"]
         included = held["included_mask"][()].astype(bool)
-        scores = CorrelationScores(_strings(held["roi_labels"]), held["scores"][()], included)
+        scores = CorrelationScores(strings(held["roi_labels"]), held["scores"][()], included)
     options = ResponseProcessingOptions(**chosen)
     return {"response_processing_options": options, "normalization_factors": factors, "correlation_scores": scores}
 
 
 def _settings(group: Any) -> dict[str, Any]:
     """Attributes, with None for what is written as "none"."""
-    values = _values(group)
-    missing = {name for name, value in values.items() if name not in WORDS and isinstance(value, str)}
-    return {name: None if name in missing and value == "none" else value for name, value in values.items()}
+    found = values(group)
+    missing = {name for name, value in found.items() if name not in WORDS and isinstance(value, str)}
+    return {name: None if name in missing and value == "none" else value for name, value in found.items()}

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.windows import FrameWindow
 
 Floats = NDArray[np.float64]
@@ -65,6 +67,8 @@ class RoiDeltaFOverF:
         (windows, regions)
     metadata : dict
         Among others ``tau_at_bound``: whether the fit ended at the largest decay it may have.
+    provenance : Provenance
+        That of the traces, and how the changes were made of them.
     """
 
     fluorescence: Floats = field(repr=False)
@@ -78,6 +82,7 @@ class RoiDeltaFOverF:
     baseline_frame_numbers: Floats
     baseline_fluorescence: Floats = field(repr=False)
     metadata: dict[str, Any]
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
 def compute_roi_delta_f_over_f(
@@ -108,6 +113,7 @@ def compute_roi_delta_f_over_f(
     ValueError
         If there is no window, one lies outside the traces or is shorter than the sample, or baselines cannot be fitted.
     """
+    watch = Watch()
     fluorescence = np.asarray(traces.corrected_values, dtype=np.float64)
     _check(fluorescence, traces, baseline_windows, data_rate_hz, baseline_sample_seconds, fit_mode)
     places, samples = _samples(
@@ -122,12 +128,15 @@ def compute_roi_delta_f_over_f(
     baseline = amplitudes * np.exp(tau * frames)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         values = (fluorescence - baseline) / baseline
-    metadata = {
-        "method": "shared_tau_roi_amplitude",
+    settings = {
         "data_rate_hz": float(data_rate_hz),
         "baseline_sample_seconds": "full" if baseline_sample_seconds is None else float(baseline_sample_seconds),
         "baseline_window_count": len(baseline_windows),
         "fit_mode": fit_mode,
+    }
+    metadata = {
+        "method": "shared_tau_roi_amplitude",
+        **settings,
         "tau_at_bound": bool(fit_mode != "log_linear" and abs(tau) >= LIMIT * (1 - 1e-9)),
     }
     return RoiDeltaFOverF(
@@ -142,6 +151,7 @@ def compute_roi_delta_f_over_f(
         places,
         samples,
         metadata,
+        provenance=watch.after(getattr(traces, "provenance", Provenance()), "delta_f_over_f", settings),
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.twophoton.read.crop import SpatialCrop
-from lumentrace.twophoton.read.recording import Movie
+from lumentrace.twophoton.read.frames_done import FramesDone
+from lumentrace.twophoton.read.movie import Movie
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +41,13 @@ class PixelFigures:
 
 
 def pixel_figures(
-    movie: Movie, start: int, stop: int, kept: NDArray[np.bool_], crop: SpatialCrop, base: Floats | None = None
+    movie: Movie,
+    start: int,
+    stop: int,
+    kept: NDArray[np.bool_],
+    crop: SpatialCrop,
+    base: Floats | None = None,
+    done: FramesDone | None = None,
 ) -> PixelFigures:
     """Figures of each pixel over frames from `start` up to `stop` that are kept.
 
@@ -53,13 +60,18 @@ def pixel_figures(
     crop : SpatialCrop
     base : ndarray, optional
         (rows, columns): sum absolute differences from it instead of values.
+    done : FramesDone, optional
+        Is told of the frames.
     """
     count = np.zeros(crop.shape, np.int64)
     total, low, high = np.zeros(crop.shape), np.full(crop.shape, np.inf), np.full(crop.shape, -np.inf)
     own = None if base is None else np.ascontiguousarray(base)
     for first, frames, span in movie.iter_kernel_batches(start, stop):
         used = np.ascontiguousarray(kept[first : first + span[1] - span[0]])
-        more, part, smallest, largest = frames.images(span, *crop.spans, used, own)
+        tell = None if done is None else done.kernel(crop.shape[0] * crop.shape[1])
+        more, part, smallest, largest = frames.images(span, *crop.spans, used, own, tell)
+        if done is not None:
+            done.add(span[1] - span[0])
         count += more
         total += part
         np.minimum(low, smallest, out=low)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.photodiode import (
     FRACTION,
     SPIKES,
@@ -50,12 +52,15 @@ class RecordingTiming:
     source : str
         'classified_photodiode', 'interpolated_epochs', or 'stimulus_table' where a table says which frames they are.
     metadata : dict
+    provenance : Provenance
+        That of the recording, and how the windows were found.
     """
 
     frame_rate_hz: float
     epoch_windows: tuple[EpochFrameWindow, ...]
     source: str
     metadata: dict[str, Any]
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
 def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
@@ -78,6 +83,12 @@ def resolve_recording_timing(recording: ConvertedRecording) -> RecordingTiming:
     UserWarning
         If spikes were left out.
     """
+    watch = Watch()
+    found = _resolved(recording)
+    return replace(found, provenance=watch.after(recording.provenance, "timing", {"source": found.source}))
+
+
+def _resolved(recording: ConvertedRecording) -> RecordingTiming:
     rate = recording_frame_rate_hz(recording)
     if set(STATED_COLUMNS) <= set(recording.stimulus_data_column_names):
         return _stated(recording, rate)
@@ -175,7 +186,7 @@ def _flashes(
     warnings.warn(
         f"{recording.path}: photodiode: {SPIKES}: {segments} flashes of {len(high)} events in the fast signal and "
         f"{len(imaging)} in the one per frame",
-        stacklevel=4,
+        stacklevel=5,
     )
     return flashes, frames, {LEFT_OUT: True, **told}
 

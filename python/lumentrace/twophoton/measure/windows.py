@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,11 @@ class FrameWindow:
     stop_frame: int
     label: str
 
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return self.stop_frame - self.start_frame
+
 
 @dataclass(frozen=True)
 class EpochFrameWindow:
@@ -48,6 +54,11 @@ class EpochFrameWindow:
     epoch_number: int
     epoch_name: str
     onset_frame_exact: float | None = None
+
+    @property
+    def onset_offset(self) -> float:
+        """The exact start less the first frame, in frames; NaN if the fast photodiode does not tell."""
+        return math.nan if self.onset_frame_exact is None else self.onset_frame_exact - self.window.start_frame
 
 
 def epoch_window(

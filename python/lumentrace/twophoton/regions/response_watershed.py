@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from inspect import signature
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.images import pixel_figures
 from lumentrace.twophoton.measure.traces import Domain, spatial_domain_crop
 from lumentrace.twophoton.measure.windows import EpochFrameWindow
 from lumentrace.twophoton.read.crop import SpatialCrop
+from lumentrace.twophoton.read.frames_done import FramesDone
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz
 from lumentrace.twophoton.regions.rois import RoiSet
 from lumentrace.twophoton.regions.watershed import watershed_labels
@@ -64,18 +66,58 @@ class ResponseWatershed:
     spatial_crop: SpatialCrop
     selected_window_indices: tuple[int, ...]
     selected_epoch_numbers: tuple[int, ...]
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
-class _Measure:
-    """How a response is measured."""
+class ResponseWatershedOptions:
+    """How regions are found; see `extract_response_watershed_rois`."""
 
-    before: int
-    rate: float
-    seconds: tuple[float, float | None]
-    statistic: str
-    polarity: str
-    normalization: str
+    epoch_numbers: Sequence[int] | None = None
+    epoch_names: Sequence[str] | None = None
+    spatial_domain: Domain = "alignment_valid_crop"
+    baseline_sample_seconds: float = 1.0
+    response_window_seconds: tuple[float, float | None] = (0.0, None)
+    response_statistic: Statistic = "peak"
+    response_polarity: Polarity = "positive"
+    response_normalization: Normalization = "baseline_subtracted"
+    score_smoothing_sigma: float = 0.0
+    minimum_score_percentile: float = 75.0
+    within_roi_percentile: float = 50.0
+    min_pixels: int = 5
+    max_pixels: int | None = None
+    fill_holes: bool = True
+    closing_radius: int = 0
+    apply_motion_mask: bool = True
+    data_rate_hz: float | None = None
+    label_prefix: str = "response_watershed"
+
+    def check(self) -> None:
+        """ValueError unless all is known and in range."""
+        for name, kind in (
+            ("response_statistic", Statistic),
+            ("response_polarity", Polarity),
+            ("response_normalization", Normalization),
+        ):
+            if getattr(self, name) not in get_args(kind):
+                known = ", ".join(get_args(kind))
+                raise ValueError(f"`{name}`: expected one of {known}, found {getattr(self, name)!r}")
+        for name in ("minimum_score_percentile", "within_roi_percentile"):
+            if not 0 <= getattr(self, name) <= 100:
+                raise ValueError(f"`{name}`: expected a number from 0 to 100, found {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Frames of a window: its baseline and its response."""
+
+    base: tuple[int, int]
+    response: tuple[int, int]
+
+    @property
+    def frames(self) -> int:
+        """How many are read."""
+        return self.base[1] - self.base[0] + self.response[1] - self.response[0]
 
 
 def extract_response_watershed_rois(
@@ -149,51 +191,113 @@ def extract_response_watershed_rois(
         If a setting is out of range, fewer than two windows are selected, one has no frames before it, or no region is
         left.
     """
-    for name, value, known in (
-        ("response_statistic", response_statistic, get_args(Statistic)),
-        ("response_polarity", response_polarity, get_args(Polarity)),
-        ("response_normalization", response_normalization, get_args(Normalization)),
-    ):
-        if value not in known:
-            raise ValueError(f"`{name}`: expected one of {', '.join(known)}, found {value!r}")
-    for name, share in (
-        ("minimum_score_percentile", minimum_score_percentile),
-        ("within_roi_percentile", within_roi_percentile),
-    ):
-        if not 0 <= share <= 100:
-            raise ValueError(f"`{name}`: expected a number from 0 to 100, found {share!r}")
-    rate = recording_frame_rate_hz(recording) if data_rate_hz is None else float(data_rate_hz)
-    if not rate > 0 or not baseline_sample_seconds > 0:
-        raise ValueError("`data_rate_hz`, `baseline_sample_seconds`: expected positive numbers")
-    crop = spatial_domain_crop(recording, spatial_domain)
-    chosen = _selected(epoch_windows, epoch_numbers, epoch_names)
-    kept = ~recording.motion_artifact_mask if apply_motion_mask else np.ones(recording.movie.shape[0], bool)
-    measure = _Measure(
-        max(1, round(baseline_sample_seconds * rate)),
-        rate,
-        response_window_seconds,
-        response_statistic,
-        response_polarity,
-        response_normalization,
+    options = ResponseWatershedOptions(
+        epoch_numbers=epoch_numbers,
+        epoch_names=epoch_names,
+        spatial_domain=spatial_domain,
+        baseline_sample_seconds=baseline_sample_seconds,
+        response_window_seconds=response_window_seconds,
+        response_statistic=response_statistic,
+        response_polarity=response_polarity,
+        response_normalization=response_normalization,
+        score_smoothing_sigma=score_smoothing_sigma,
+        minimum_score_percentile=minimum_score_percentile,
+        within_roi_percentile=within_roi_percentile,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        fill_holes=fill_holes,
+        closing_radius=closing_radius,
+        apply_motion_mask=apply_motion_mask,
+        data_rate_hz=data_rate_hz,
+        label_prefix=label_prefix,
     )
-    responses = np.stack([_response(recording, each, measure, kept, crop) for each in chosen])
+    return responding(recording, epoch_windows, options)
+
+
+def response_watershed_roi_set(
+    recording: ConvertedRecording,
+    epoch_windows: Sequence[EpochFrameWindow],
+    *,
+    epoch_numbers: Sequence[int] | None = None,
+    epoch_names: Sequence[str] | None = None,
+    spatial_domain: Domain = "alignment_valid_crop",
+    baseline_sample_seconds: float = 1.0,
+    response_window_seconds: tuple[float, float | None] = (0.0, None),
+    response_statistic: Statistic = "peak",
+    response_polarity: Polarity = "positive",
+    response_normalization: Normalization = "baseline_subtracted",
+    score_smoothing_sigma: float = 0.0,
+    minimum_score_percentile: float = 75.0,
+    within_roi_percentile: float = 50.0,
+    min_pixels: int = 5,
+    max_pixels: int | None = None,
+    fill_holes: bool = True,
+    closing_radius: int = 0,
+    apply_motion_mask: bool = True,
+    data_rate_hz: float | None = None,
+    label_prefix: str = "response_watershed",
+) -> RoiSet:
+    """The regions of `extract_response_watershed_rois`, which describes the settings and has the same errors."""
+    options = ResponseWatershedOptions(
+        epoch_numbers=epoch_numbers,
+        epoch_names=epoch_names,
+        spatial_domain=spatial_domain,
+        baseline_sample_seconds=baseline_sample_seconds,
+        response_window_seconds=response_window_seconds,
+        response_statistic=response_statistic,
+        response_polarity=response_polarity,
+        response_normalization=response_normalization,
+        score_smoothing_sigma=score_smoothing_sigma,
+        minimum_score_percentile=minimum_score_percentile,
+        within_roi_percentile=within_roi_percentile,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        fill_holes=fill_holes,
+        closing_radius=closing_radius,
+        apply_motion_mask=apply_motion_mask,
+        data_rate_hz=data_rate_hz,
+        label_prefix=label_prefix,
+    )
+    return responding(recording, epoch_windows, options).roi_set
+
+
+def responding(
+    recording: ConvertedRecording, epoch_windows: Sequence[EpochFrameWindow], options: ResponseWatershedOptions
+) -> ResponseWatershed:
+    """`extract_response_watershed_rois` with its settings in one piece."""
+    watch = Watch()
+    found = _found(recording, epoch_windows, options)
+    about = {"windows": len(found.selected_window_indices), **asdict(options)}
+    history = watch.after(recording.provenance, "response_watershed", about)
+    return replace(found, roi_set=found.roi_set.with_provenance(history), provenance=history)
+
+
+def _found(
+    recording: ConvertedRecording, epoch_windows: Sequence[EpochFrameWindow], options: ResponseWatershedOptions
+) -> ResponseWatershed:
+    options.check()
+    rate = recording_frame_rate_hz(recording) if options.data_rate_hz is None else float(options.data_rate_hz)
+    if not rate > 0 or not options.baseline_sample_seconds > 0:
+        raise ValueError("`data_rate_hz`, `baseline_sample_seconds`: expected positive numbers")
+    crop = spatial_domain_crop(recording, options.spatial_domain)
+    chosen = _selected(epoch_windows, options.epoch_numbers, options.epoch_names)
+    frames = recording.movie.shape[0]
+    kept = ~recording.motion_artifact_mask if options.apply_motion_mask else np.ones(frames, bool)
+    spans = [_span(each, options, rate, frames) for each in chosen]
+    done = FramesDone(frames, sum(span.frames for span in spans))
+    responses = np.stack([_response(recording, span, options, kept, crop, done) for span in spans])
     scores = response_scores(responses, [each.epoch_number for each in chosen])
+    least, most = options.min_pixels, options.max_pixels
     pixels = [
         own
-        for own in _regions(
-            scores.score_image,
-            score_smoothing_sigma,
-            (minimum_score_percentile, within_roi_percentile),
-            closing_radius,
-            fill_holes,
-        )
-        if min_pixels <= own.shape[1] and (max_pixels is None or own.shape[1] <= max_pixels)
+        for own in _regions(scores.score_image, options)
+        if least <= own.shape[1] and (most is None or own.shape[1] <= most)
     ]
     if not pixels:
-        raise ValueError(f"expected a region of {min_pixels} to {max_pixels} pixels, found none")
+        raise ValueError(f"expected a region of {least} to {most} pixels, found none")
     columns = crop.original_shape[1]
     whole = [(row + crop.axis0_start) * columns + column + crop.axis1_start for row, column in pixels]
-    labels = [f"{label_prefix}_{number:04d}" for number in range(1, len(whole) + 1)]
+    labels = [f"{options.label_prefix}_{number:04d}" for number in range(1, len(whole) + 1)]
     return ResponseWatershed(
         RoiSet.from_pixels(crop.original_shape, whole, labels),
         scores,
@@ -201,18 +305,6 @@ def extract_response_watershed_rois(
         tuple(each.window.index for each in chosen),
         tuple(sorted({each.epoch_number for each in chosen})),
     )
-
-
-def response_watershed_roi_set(
-    recording: ConvertedRecording, epoch_windows: Sequence[EpochFrameWindow], **settings: Any
-) -> RoiSet:
-    """The regions of `extract_response_watershed_rois`, which has the same settings."""
-    return extract_response_watershed_rois(recording, epoch_windows, **settings).roi_set
-
-
-response_watershed_roi_set.__signature__ = signature(extract_response_watershed_rois).replace(  # type: ignore[attr-defined]  # functions have no typed place for it
-    return_annotation="RoiSet"
-)
 
 
 def _selected(
@@ -228,32 +320,42 @@ def _selected(
     return found
 
 
-def _response(
-    recording: ConvertedRecording, each: EpochFrameWindow, measure: _Measure, kept: Masks, crop: SpatialCrop
-) -> Floats:
-    """The response (rows, columns) to one window; 0 where there is none."""
+def _span(each: EpochFrameWindow, options: ResponseWatershedOptions, rate: float, frames: int) -> _Span:
     start, end = each.window.start_frame, each.window.stop_frame
-    seconds, until = measure.seconds
-    first = start + round(seconds * measure.rate)
-    stop = end if until is None else min(end, start + round(until * measure.rate))
-    if start < measure.before or not start <= first < stop <= recording.movie.shape[0]:
+    before = max(1, round(options.baseline_sample_seconds * rate))
+    seconds, until = options.response_window_seconds
+    first = start + round(seconds * rate)
+    stop = end if until is None else min(end, start + round(until * rate))
+    if start < before or not start <= first < stop <= frames:
         raise ValueError(
-            f"window {each.window.index}: expected {measure.before} frames before it and frames of a response within "
+            f"window {each.window.index}: expected {before} frames before it and frames of a response within "
             f"the movie, found frames {start} to {end} and a response of frames {first} to {stop}"
         )
-    movie = recording.movie
-    base = pixel_figures(movie, start - measure.before, start, kept, crop).mean
-    own = base if (measure.statistic, measure.polarity) == ("mean", "absolute") else None
-    found = pixel_figures(movie, first, stop, kept, crop, own)
-    sign = -1.0 if measure.polarity == "negative" else 1.0
+    return _Span((start - before, start), (first, stop))
+
+
+def _response(
+    recording: ConvertedRecording,
+    span: _Span,
+    options: ResponseWatershedOptions,
+    kept: Masks,
+    crop: SpatialCrop,
+    done: FramesDone,
+) -> Floats:
+    """The response (rows, columns) to one window; 0 where there is none."""
+    statistic, polarity = options.response_statistic, options.response_polarity
+    base = pixel_figures(recording.movie, *span.base, kept, crop, done=done).mean
+    own = base if (statistic, polarity) == ("mean", "absolute") else None
+    found = pixel_figures(recording.movie, *span.response, kept, crop, own, done)
+    sign = -1.0 if polarity == "negative" else 1.0
     if own is not None:
         change = found.mean
-    elif measure.statistic == "mean":
+    elif statistic == "mean":
         change = sign * (found.mean - base)
     else:
         rise, fall = found.high - base, base - found.low
-        change = {"positive": rise, "negative": fall, "absolute": np.maximum(rise, fall)}[measure.polarity]
-    if measure.normalization == "delta_f_over_f":
+        change = {"positive": rise, "negative": fall, "absolute": np.maximum(rise, fall)}[polarity]
+    if options.response_normalization == "delta_f_over_f":
         change = change / np.maximum(np.abs(base), np.finfo(float).eps)
     return np.where(change > 0, change, 0.0)
 
@@ -315,12 +417,11 @@ def _reliability(responses: Floats, epochs: Sequence[int]) -> Floats | None:
     return _cosine((even * odd).sum(axis=0), norms)
 
 
-def _regions(
-    score: Floats, sigma: float, percentiles: tuple[float, float], radius: int, fill: bool
-) -> Iterator[NDArray[np.int64]]:
+def _regions(score: Floats, options: ResponseWatershedOptions) -> Iterator[NDArray[np.int64]]:
     """Rows and columns (2, pixels) of each region."""
-    least = np.percentile(score[score > 0], percentiles[0])
-    labels = watershed_labels(score, sigma)
+    radius = options.closing_radius
+    least = np.percentile(score[score > 0], options.minimum_score_percentile)
+    labels = watershed_labels(score, options.score_smoothing_sigma)
     for number, box in enumerate(ndimage.find_objects(labels), 1):
         wide = tuple(
             slice(max(side.start - radius, 0), min(side.stop + radius, length))
@@ -330,13 +431,13 @@ def _regions(
         candidate = basin & (own >= least)
         if not candidate.any():
             continue
-        kept = candidate & (own >= np.percentile(own[candidate], percentiles[1]))
+        kept = candidate & (own >= np.percentile(own[candidate], options.within_roi_percentile))
         if radius > 0:
             kept = _closed(kept, radius) & basin
         parts, count = ndimage.label(kept, structure=SQUARE)
         for part in range(1, count + 1):
             mask = parts == part
-            if fill:
+            if options.fill_holes:
                 mask = ndimage.binary_fill_holes(mask) & basin
             yield np.array(np.nonzero(mask)) + np.array([[wide[0].start], [wide[1].start]])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import opened, written
+from lumentrace.twophoton.history import read_history, write_history
 
 ORIENTATION = "matlab_display"
 FORMAT = "twopy-roi-set"
@@ -46,12 +49,15 @@ class RoiSet:
         Rows and columns of the frame.
     starts, pixels : ndarray of int
         Pixels of region k, counted row by row, are ``pixels[starts[k]:starts[k + 1]]``, in ascending order.
+    provenance : Provenance
+        How they were found; without steps if that is not known.
     """
 
     shape: tuple[int, int]
     labels: tuple[str, ...]
     starts: Integers
     pixels: Integers
+    provenance: Provenance
 
     def __init__(self, masks: Masks, labels: Sequence[str]) -> None:
         found = np.asarray(masks, dtype=bool)
@@ -65,9 +71,15 @@ class RoiSet:
         return self
 
     def _fill(self, shape: tuple[int, int], pixels: Sequence[Integers], labels: Sequence[str]) -> None:
-        self.shape, self.labels = shape, tuple(labels)
+        self.shape, self.labels, self.provenance = shape, tuple(labels), Provenance()
         self.starts = np.concatenate([[0], np.cumsum([own.size for own in pixels], dtype=np.int64)])
         self.pixels = np.concatenate([*pixels, np.empty(0, np.int64)])
+
+    def with_provenance(self, history: Provenance) -> RoiSet:
+        """The same regions with another history."""
+        found = copy(self)
+        found.provenance = history
+        return found
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -197,71 +209,6 @@ def roi_set_to_label_image(rois: RoiSet) -> NDArray[np.int64]:
     return image.reshape(rois.shape)
 
 
-def grid_roi_set(
-    shape: tuple[int, int],
-    *,
-    grid_size_pixels: int = 16,
-    region_mask: NDArray[Any] | None = None,
-    label_prefix: str = "grid",
-) -> RoiSet:
-    """Tiles of a frame, row by row from the top left; those at the right and bottom may be smaller.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (rows, columns)
-    grid_size_pixels : int, default 16
-    region_mask : ndarray of bool, optional
-        Keep tiles whose centre lies in it.
-    label_prefix : str, default 'grid'
-
-    Raises
-    ------
-    ValueError
-        If the size is not positive, the mask has another shape, or no tile is left.
-    """
-    rows, columns = _shape(shape)
-    if not grid_size_pixels > 0 or grid_size_pixels != int(grid_size_pixels):
-        raise ValueError(f"`grid_size_pixels`: expected a whole number from 1 on, found {grid_size_pixels!r}")
-    size = int(grid_size_pixels)
-    across = -(-columns // size)
-    tiles = np.arange(rows)[:, None] // size * across + np.arange(columns) // size
-    return within(label_pixels(tiles + 1), (rows, columns), region_mask, label_prefix)
-
-
-def grid_roi_set_microns(
-    shape: tuple[int, int],
-    *,
-    micron_grid_size: float,
-    pixel_size_um: float,
-    region_mask: NDArray[Any] | None = None,
-    label_prefix: str = "grid",
-) -> RoiSet:
-    """Tiles of so many micrometres, rounded down to whole pixels; otherwise as `grid_roi_set`.
-
-    Raises
-    ------
-    ValueError
-        If a size is not positive, or a tile is smaller than a pixel.
-    """
-    for name, value in (("micron_grid_size", micron_grid_size), ("pixel_size_um", pixel_size_um)):
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"`{name}`: expected a positive number, found {value!r}")
-    size = int(np.floor(micron_grid_size / pixel_size_um))
-    if size < 1:
-        raise ValueError(
-            f"`micron_grid_size`: expected at least a pixel ({pixel_size_um} um), found {micron_grid_size}"
-        )
-    return grid_roi_set(shape, grid_size_pixels=size, region_mask=region_mask, label_prefix=label_prefix)
-
-
-def _shape(shape: Iterable[int]) -> tuple[int, int]:
-    found = tuple(int(length) for length in shape)
-    if len(found) != 2 or min(found) < 1:
-        raise ValueError(f"`shape`: expected (rows, columns), found {found}")
-    return found[0], found[1]
-
-
 def within(pixels: Sequence[Integers], shape: tuple[int, int], region: NDArray[Any] | None, prefix: str) -> RoiSet:
     """The regions whose centre lies in a mask, numbered anew."""
     kept = list(pixels)
@@ -300,6 +247,7 @@ def save_roi_set(
         h5.attrs["spatial_orientation"] = ORIENTATION
         write_masks(h5, rois)
         h5.create_dataset("labels", data=list(rois.labels), dtype=h5py.string_dtype("utf-8"))
+        write_history(h5, rois.provenance)
         if generation_metadata is not None:
             group = h5.create_group("roi_generation")
             group.attrs["schema_version"] = SCHEMA
@@ -321,7 +269,7 @@ def load_roi_set(path: str | os.PathLike[str]) -> RoiSet:
     place = Path(path).expanduser()
     with opened(place, "a set of regions") as h5:
         kind, orientation = h5.attrs.get("twopy_format"), h5.attrs.get("spatial_orientation")
-        rois = read_masks(h5)
+        rois = read_masks(h5).with_provenance(read_history(h5, {"path": str(place)}))
     if kind != FORMAT or orientation != ORIENTATION:
         raise FormatError(f"{place}: expected format {FORMAT!r} in {ORIENTATION!r}, found {kind!r} in {orientation!r}")
     return rois

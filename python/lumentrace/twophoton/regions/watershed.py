@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace import _core
+from lumentrace.base.provenance import Provenance, content
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.regions.rois import RoiSet, label_pixels, within
 
 Floats = NDArray[np.float64]
@@ -69,13 +71,23 @@ def watershed_roi_set(
     ValueError
         If the image is no plane of finite numbers, or no region is large enough.
     """
+    watch = Watch()
     labels = watershed_labels(image, smoothing_sigma)
     if foreground is not None:
         labels = np.where(np.asarray(image) > _threshold(image, foreground), labels, 0)
     kept = [own for own in label_pixels(labels) if own.size >= min_pixels]
     if not kept:
         raise ValueError(f"`min_pixels`: expected a region of {min_pixels} pixels at least, found none")
-    return within(kept, (labels.shape[0], labels.shape[1]), region_mask, label_prefix)
+    found = within(kept, (labels.shape[0], labels.shape[1]), region_mask, label_prefix)
+    about = {
+        "region_mask": region_mask,
+        "min_pixels": min_pixels,
+        "smoothing_sigma": smoothing_sigma,
+        "label_prefix": label_prefix,
+        "foreground": foreground,
+    }
+    source = Provenance({"shape": list(labels.shape), "xxh3": content(np.asarray(image))})
+    return found.with_provenance(watch.after(source, "watershed_roi_set", about))
 
 
 def _threshold(image: NDArray[Any], foreground: str | float) -> float:

@@ -6,16 +6,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from lumentrace.twophoton.exchange.outputs import save_analysis_outputs, write_grouped_csv, write_trials_csv
+from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
+from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_trials_csv
+from lumentrace.twophoton.measure.background import Method
 from lumentrace.twophoton.measure.dff import FitMode
-from lumentrace.twophoton.measure.traces import Domain, Method
+from lumentrace.twophoton.measure.traces import Domain
 from lumentrace.twophoton.measure.windows import EpochFrameWindow, FrameWindow
 from lumentrace.twophoton.read.recording import ConvertedRecording
 from lumentrace.twophoton.regions.rois import RoiSet
 from lumentrace.twophoton.respond.processing import ResponseProcessingOptions
-from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
+from lumentrace.twophoton.respond.responses import BaselineMode, RecordingResponses, compute_recording_responses
 
 Path_ = str | os.PathLike[str]
 
@@ -40,7 +41,7 @@ def analyze_recording_responses(
     response_window_auto: bool | None = None,
     epoch_windows: Sequence[EpochFrameWindow] | None = None,
     baseline_windows: Sequence[FrameWindow] | None = None,
-    baseline_mode: Literal["epoch", "no_baseline_epoch"] = "epoch",
+    baseline_mode: BaselineMode = "epoch",
     baseline_epoch_number: int | None = None,
     baseline_epoch_name: str | None = None,
     background_method: Method = "movie_global_percentile",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.windows import EpochFrameWindow
+from lumentrace.twophoton.read.frames_done import FramesDone
 from lumentrace.twophoton.read.recording import recording_hemisphere
 from lumentrace.twophoton.read.sides import known_side
 from lumentrace.twophoton.respond.kernel_fits import least_squares, smooth_least_squares
@@ -90,6 +93,8 @@ class StimulusKernels:
         (epochs, regions, lags), for odours.
     contrast : ndarray or None
         (epochs, regions, lags), for images.
+    provenance : Provenance
+        That of the responses, and how the kernels were fitted to them.
     """
 
     roi_labels: tuple[str, ...]
@@ -111,6 +116,14 @@ class StimulusKernels:
     hemisphere: str | None
     stimulus_column: str
     stimulus_modality: str
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
+
+    def peaks(self) -> Floats:
+        """The largest size of any kernel of each region; NaN for regions without."""
+        known = [each for each in (self.ipsilateral, self.contralateral, self.contrast) if each is not None]
+        stacked = np.abs(np.stack(known))
+        held = np.where(np.isfinite(stacked), stacked, -1.0).max(axis=(0, 1, 3))
+        return np.where(held >= 0, held, np.nan)
 
 
 @dataclass(frozen=True)
@@ -141,8 +154,14 @@ def fit_recording_stimulus_kernels(
     ValueError
         If the stimulus table lacks the column, has unknown codes, nothing is left to fit, or the hemisphere is unknown.
     """
+    watch = Watch()
     chosen = options or StimulusKernelOptions()
     chosen.check()
+    found = _fitted(computation, chosen)
+    return replace(found, provenance=watch.after(computation.provenance, "stimulus_kernels", asdict(chosen)))
+
+
+def _fitted(computation: RecordingResponses, chosen: StimulusKernelOptions) -> StimulusKernels:
     recording = computation.recording
     name = chosen.stimulus_column or COLUMN
     stimulus, numbers = recording.stimulus_column(name), recording.stimulus_column("epoch_number")
@@ -160,7 +179,9 @@ def fit_recording_stimulus_kernels(
         side = recording_hemisphere(recording) if given is None else known_side("`hemisphere`", given)
     parts = [_segments(computation, runs, own, stimulus, chosen.timing == "exact") for own in groups.values()]
     streams = [_streams(part.values, chosen.stimulus_modality) for part in parts]
-    fits = [_fits(part, own, chosen) for part, own in zip(parts, streams, strict=True)]
+    fits_each = 1 if chosen.joint else len(streams[0])
+    done = FramesDone(recording.movie.shape[0], len(parts) * fits_each * len(computation.dff.labels))
+    fits = [_fits(part, own, chosen, done) for part, own in zip(parts, streams, strict=True)]
     lags = np.arange(-chosen.num_stim_future, chosen.num_stim_past + 1)
     stacked = [np.stack([own[place][0] for own in fits]) for place in range(len(fits[0]))]
     left, right, contrast = (*stacked, None) if side is not None else (None, None, stacked[0])
@@ -273,16 +294,16 @@ def _streams(values: Floats, modality: str) -> list[Floats]:
 
 
 def _fits(
-    part: _Segments, streams: list[Floats], options: StimulusKernelOptions
+    part: _Segments, streams: list[Floats], options: StimulusKernelOptions, done: FramesDone
 ) -> list[tuple[Floats, NDArray[np.int64]]]:
     """Kernels (regions, lags) of each stream, and how many samples of the response each region used."""
     if options.joint:
-        return _fit(part, streams, options)
-    return [_fit(part, [stream], options)[0] for stream in streams]
+        return _fit(part, streams, options, done)
+    return [_fit(part, [stream], options, done)[0] for stream in streams]
 
 
 def _fit(
-    part: _Segments, streams: list[Floats], options: StimulusKernelOptions
+    part: _Segments, streams: list[Floats], options: StimulusKernelOptions, done: FramesDone
 ) -> list[tuple[Floats, NDArray[np.int64]]]:
     past, future = options.num_stim_past, options.num_stim_future
     index, segment, inside = _places(part, past, future)
@@ -309,6 +330,7 @@ def _fit(
             solution = smooth_least_squares(design, y, segment[kept], len(streams))
         kernels[:, own] = solution.reshape(len(streams), lags, len(own)).transpose(0, 2, 1)
         used[own] = int(kept.sum())
+        done.add(len(own))
     return [(each, used) for each in kernels]
 
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.base.errors import FormatError
-from lumentrace.base.files import replacing
-from lumentrace.storage.hdf5 import opened, written
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.images import pixel_figures
 from lumentrace.twophoton.measure.timing import resolve_recording_timing
 from lumentrace.twophoton.measure.windows import GREY, EpochFrameWindow
 from lumentrace.twophoton.read.crop import SpatialCrop
-from lumentrace.twophoton.read.recording import ORIENTATION, ConvertedRecording, recording_frame_rate_hz
+from lumentrace.twophoton.read.frames_done import FramesDone
+from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz
 from lumentrace.twophoton.respond.trials import finite_mean
 
 Floats = NDArray[np.float64]
@@ -105,6 +103,8 @@ class RecordingResponseMaps:
     spatial_crop : SpatialCrop
     response_scale : float
         The largest absolute dF/F of all maps.
+    provenance : Provenance
+        That of the recording, and how the maps were made of it.
     """
 
     mean_image: Floats = field(repr=False)
@@ -112,6 +112,7 @@ class RecordingResponseMaps:
     options: ResponseMapOptions
     spatial_crop: SpatialCrop
     response_scale: float
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
     def display_limit(self, epoch: EpochResponseMap | None = None) -> float:
         """The 95th percentile of absolute values, of one map or of all."""
@@ -140,21 +141,31 @@ def compute_recording_response_maps(
     ValueError
         If an option does not fit, a window lies outside the movie, or none can be used.
     """
+    watch = Watch()
     chosen = options or ResponseMapOptions()
-    crop = recording.alignment_valid_crop
-    chosen.check(crop.shape)
     windows = resolve_recording_timing(recording).epoch_windows if epoch_windows is None else tuple(epoch_windows)
-    rate = recording_frame_rate_hz(recording)
-    before = max(1, round(chosen.baseline_sample_seconds * rate))
+    found = _mapped(recording, windows, chosen)
+    history = watch.after(recording.provenance, "response_maps", {"windows": len(windows), **asdict(chosen)})
+    return replace(found, provenance=history)
+
+
+def _mapped(
+    recording: ConvertedRecording, windows: Sequence[EpochFrameWindow], options: ResponseMapOptions
+) -> RecordingResponseMaps:
+    crop, frames = recording.alignment_valid_crop, recording.movie.shape[0]
+    options.check(crop.shape)
+    before = max(1, round(options.baseline_sample_seconds * recording_frame_rate_hz(recording)))
     mean = recording.mean_image[crop.slices]
-    threshold = max(float(np.percentile(mean[np.isfinite(mean)], chosen.foreground_percentile)), np.finfo(float).eps)
+    threshold = max(float(np.percentile(mean[np.isfinite(mean)], options.foreground_percentile)), np.finfo(float).eps)
     foreground = mean >= threshold
+    usable = _usable(windows, frames, before)
+    done = FramesDone(frames, sum(before + each.window.frames for each in usable))
     maps: dict[tuple[int, str], list[Floats]] = {}
-    for each in _usable(windows, recording.movie.shape[0], before):
+    for each in usable:
         start = each.window.start_frame
-        base = _mean_frame(recording, start - before, start, foreground)
-        response = _mean_frame(recording, start, each.window.stop_frame, foreground)
-        change = _change(base, response, threshold, chosen)
+        base = _mean_frame(recording, start - before, start, foreground, done)
+        response = _mean_frame(recording, start, each.window.stop_frame, foreground, done)
+        change = _change(base, response, threshold, options)
         maps.setdefault((each.epoch_number, each.epoch_name), []).append(change)
     means = {epoch: finite_mean(np.stack(maps[epoch]), 0) for epoch in sorted(maps)}
     most = max((float(np.nanmax(np.abs(each))) for each in means.values() if np.isfinite(each).any()), default=0.0)
@@ -162,7 +173,7 @@ def compute_recording_response_maps(
     epochs = tuple(
         EpochResponseMap(name, number, each / scale, len(maps[number, name])) for (number, name), each in means.items()
     )
-    return RecordingResponseMaps(mean, epochs, chosen, crop, scale)
+    return RecordingResponseMaps(mean, epochs, options, crop, scale)
 
 
 def _usable(windows: Sequence[EpochFrameWindow], frames: int, before: int) -> list[EpochFrameWindow]:
@@ -183,10 +194,12 @@ def _usable(windows: Sequence[EpochFrameWindow], frames: int, before: int) -> li
     return kept
 
 
-def _mean_frame(recording: ConvertedRecording, start: int, stop: int, foreground: NDArray[np.bool_]) -> Floats:
+def _mean_frame(
+    recording: ConvertedRecording, start: int, stop: int, foreground: NDArray[np.bool_], done: FramesDone
+) -> Floats:
     """Mean of the frames that did not move; NaN in the background and where there is none."""
     crop = recording.alignment_valid_crop
-    found = pixel_figures(recording.movie, start, stop, ~recording.motion_artifact_mask, crop)
+    found = pixel_figures(recording.movie, start, stop, ~recording.motion_artifact_mask, crop, done=done)
     return np.where(foreground, found.mean, np.nan)
 
 
@@ -237,68 +250,3 @@ def _box_sums(image: Floats, size: int) -> Floats:
     rows, columns = image.shape[0] - size + 1, image.shape[1] - size + 1
     across = sum((image[:, step : step + columns] for step in range(1, size)), image[:, :columns].copy())
     return sum((across[step : step + rows] for step in range(1, size)), across[:rows].copy())
-
-
-def save_response_map_data(path: str | os.PathLike[str], maps: RecordingResponseMaps) -> Path:
-    """Write response maps as HDF5; the file appears whole or not at all."""
-    place = Path(path).expanduser()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, written(file) as h5:
-        h5.attrs["twopy_format"], h5.attrs["spatial_orientation"] = FORMAT, ORIENTATION
-        h5.attrs["response_scale"] = maps.response_scale
-        for name, values in (("options", asdict(maps.options)), ("spatial_crop", asdict(maps.spatial_crop))):
-            group = h5.create_group(name)
-            for key, value in values.items():
-                group.attrs[key] = value
-        h5.create_dataset("mean_image", data=maps.mean_image, compression="gzip")
-        for number, epoch in enumerate(maps.epochs):
-            group = h5.create_group(f"epochs/{number:04d}")
-            group.attrs["epoch_name"], group.attrs["epoch_number"] = epoch.epoch_name, epoch.epoch_number
-            group.attrs["trial_count"] = epoch.trial_count
-            group.create_dataset("response_values", data=epoch.response_values, compression="gzip")
-    return place
-
-
-def load_response_map_data(path: str | os.PathLike[str]) -> RecordingResponseMaps:
-    """Read response maps that `save_response_map_data` wrote.
-
-    Raises
-    ------
-    FormatError
-        If the file is something else or damaged.
-    """
-    place = Path(path).expanduser()
-    with opened(place, "response maps") as h5:
-        return _read_maps(place, h5)
-
-
-def _read_maps(place: Path, h5: Any) -> RecordingResponseMaps:
-    kind, orientation = h5.attrs.get("twopy_format"), h5.attrs.get("spatial_orientation")
-    if kind != FORMAT or orientation != ORIENTATION:
-        raise FormatError(f"{place}: expected format {FORMAT!r} in {ORIENTATION!r}, found {kind!r} in {orientation!r}")
-    given = {
-        name: value.item() if isinstance(value, np.generic) else value for name, value in h5["options"].attrs.items()
-    }
-    edges = h5["spatial_crop"].attrs
-    shape = edges["original_shape"]
-    crop = SpatialCrop(
-        int(edges["axis0_start"]),
-        int(edges["axis0_stop"]),
-        int(edges["axis1_start"]),
-        int(edges["axis1_stop"]),
-        (int(shape[0]), int(shape[1])),
-    )
-    mean = h5["mean_image"][()]
-    epochs = [h5["epochs"][name] for name in sorted(h5.get("epochs", {}), key=int)]
-    found = tuple(
-        EpochResponseMap(
-            str(each.attrs["epoch_name"]),
-            int(each.attrs["epoch_number"]),
-            each["response_values"][()],
-            int(each.attrs["trial_count"]),
-        )
-        for each in epochs
-    )
-    if mean.shape != crop.shape or any(each.response_values.shape != mean.shape for each in found):
-        raise FormatError(f"{place}: expected maps of {crop.shape}, found others")
-    return RecordingResponseMaps(mean, found, ResponseMapOptions(**given), crop, float(h5.attrs["response_scale"]))

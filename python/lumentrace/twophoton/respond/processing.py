@@ -102,6 +102,45 @@ class ResponseProcessingOptions:
     correlation_filter: CorrelationFilterOptions = field(default_factory=CorrelationFilterOptions)
 
 
+def processing_from_text(
+    smoothing: str, low_pass: float | None, minimum_correlation: float | None
+) -> ResponseProcessingOptions:
+    """Options of the processing of responses, as settings files and the command line write them.
+
+    Parameters
+    ----------
+    smoothing : str
+        ``none``, ``moving_average:7`` (frames) or ``savgol:7,2`` (frames, order).
+    low_pass : float or None
+        Cutoff in Hz.
+    minimum_correlation : float or None
+        Of the trials of a region with the mean of the others.
+
+    Raises
+    ------
+    ValueError
+        If the smoothing is not understood.
+    """
+    method, _, rest = smoothing.partition(":")
+    told = f"smoothing (--smoothing): expected none, moving_average:7 or savgol:7,2, found {smoothing!r}"
+    if method not in ("none", "moving_average", "savgol"):
+        raise ValueError(told)
+    try:
+        numbers = [int(part) for part in rest.split(",")] if rest else []
+    except ValueError:
+        raise ValueError(told) from None
+    if len(numbers) > {"none": 0, "moving_average": 1, "savgol": 2}[method]:
+        raise ValueError(told)
+    chosen = dict(zip(("window_frames", "polynomial_order"), numbers, strict=False))
+    low = LowPassFilterOptions("none" if low_pass is None else "butterworth", low_pass)
+    reference: Literal["none", "epoch_mean"] = "none" if minimum_correlation is None else "epoch_mean"
+    return ResponseProcessingOptions(
+        smoothing=SmoothingOptions(method, **chosen),  # type: ignore[arg-type]  # checked above
+        low_pass=low,
+        correlation_filter=CorrelationFilterOptions(reference, minimum_correlation or 0.0),
+    )
+
+
 def smooth(values: Floats, options: SmoothingOptions) -> Floats:
     """Smoothed columns (frames, regions).
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.history import Watch
+from lumentrace.twophoton.measure.background import BackgroundOptions, Method
 from lumentrace.twophoton.measure.dff import FitMode, RoiDeltaFOverF, compute_roi_delta_f_over_f
 from lumentrace.twophoton.measure.timing import RecordingTiming, resolve_recording_timing
-from lumentrace.twophoton.measure.traces import (
-    BackgroundCorrectedRoiTraces,
-    Domain,
-    Method,
-    extract_background_corrected_roi_traces,
-)
+from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces, Domain, TraceOptions, corrected_traces
 from lumentrace.twophoton.measure.windows import (
     EpochFrameWindow,
     FrameWindow,
@@ -27,6 +25,7 @@ from lumentrace.twophoton.measure.windows import (
 )
 from lumentrace.twophoton.read.recording import ConvertedRecording, load_converted_recording, recording_frame_rate_hz
 from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set
+from lumentrace.twophoton.respond.epochs import EpochMean, baseline_epochs, epoch_means
 from lumentrace.twophoton.respond.processing import ResponseProcessingOptions, low_pass, smooth
 from lumentrace.twophoton.respond.trials import (
     CorrelationScores,
@@ -37,6 +36,7 @@ from lumentrace.twophoton.respond.trials import (
 )
 
 Floats = NDArray[np.float64]
+BaselineMode = Literal["epoch", "no_baseline_epoch"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class RecordingResponses:
     response_processing_options : ResponseProcessingOptions
     normalization_factors : ndarray or None
     correlation_scores : CorrelationScores or None
+    provenance : Provenance
+        The recording and how it was made, and every step since, with its time.
     """
 
     recording: ConvertedRecording = field(repr=False)
@@ -69,6 +71,49 @@ class RecordingResponses:
     response_processing_options: ResponseProcessingOptions
     normalization_factors: Floats | None
     correlation_scores: CorrelationScores | None
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
+
+    def epoch_means(self) -> list[EpochMean]:
+        """Mean responses to the epochs with their standard errors, by number."""
+        baselines = baseline_epochs(self.epoch_windows, self.baseline_windows)
+        return sorted(epoch_means(self.grouped_responses, baselines), key=lambda epoch: (epoch.number, epoch.name))
+
+
+@dataclass(frozen=True)
+class ResponseOptions:
+    """How responses are computed; see `compute_recording_responses`."""
+
+    epoch_windows: Sequence[EpochFrameWindow] | None = None
+    baseline_windows: Sequence[FrameWindow] | None = None
+    baseline_mode: BaselineMode = "epoch"
+    baseline_epoch_number: int | None = None
+    baseline_epoch_name: str | None = None
+    background_method: Method = "movie_global_percentile"
+    baseline_sample_seconds: float | None = 1.0
+    fit_mode: FitMode = "direct_bounded_tau"
+    apply_motion_mask: bool = True
+    data_rate_hz: float | None = None
+    chunk_frames: int = 128
+    spatial_domain: Domain = "alignment_valid_crop"
+    response_pre_window_seconds: float = 2.0
+    response_post_window_seconds: float = 0.0
+    processing: ResponseProcessingOptions = field(default_factory=ResponseProcessingOptions)
+
+    def of_traces(self) -> dict[str, Any]:
+        """What is done to dF/F."""
+        chosen = self.processing
+        parts = {"smoothing": asdict(chosen.smoothing), "low_pass": asdict(chosen.low_pass)}
+        return {"apply_motion_mask": self.apply_motion_mask, **parts}
+
+    def of_trials(self) -> dict[str, Any]:
+        """How trials are cut, and what is done to them."""
+        chosen = self.processing
+        return {
+            "response_pre_window_seconds": self.response_pre_window_seconds,
+            "response_post_window_seconds": self.response_post_window_seconds,
+            "normalization": asdict(chosen.normalization),
+            "correlation_filter": asdict(chosen.correlation_filter),
+        }
 
 
 def compute_recording_responses(
@@ -77,7 +122,7 @@ def compute_recording_responses(
     *,
     epoch_windows: Sequence[EpochFrameWindow] | None = None,
     baseline_windows: Sequence[FrameWindow] | None = None,
-    baseline_mode: Literal["epoch", "no_baseline_epoch"] = "epoch",
+    baseline_mode: BaselineMode = "epoch",
     baseline_epoch_number: int | None = None,
     baseline_epoch_name: str | None = None,
     background_method: Method = "movie_global_percentile",
@@ -123,54 +168,114 @@ def compute_recording_responses(
     """
     if options is not None and response_processing_options is not None:
         raise TypeError("expected `options` or `response_processing_options`, found both")
-    chosen = options or response_processing_options or ResponseProcessingOptions()
-    found = recording if isinstance(recording, ConvertedRecording) else load_converted_recording(recording)
-    regions = rois if isinstance(rois, RoiSet) else load_roi_set(rois)
-    rate = recording_frame_rate_hz(found) if data_rate_hz is None else float(data_rate_hz)
-    timing = resolve_recording_timing(found) if epoch_windows is None else None
-    windows = tuple(epoch_windows or ()) if timing is None else timing.epoch_windows
+    return respond(
+        recording if isinstance(recording, ConvertedRecording) else load_converted_recording(recording),
+        rois if isinstance(rois, RoiSet) else load_roi_set(rois),
+        ResponseOptions(
+            epoch_windows=epoch_windows,
+            baseline_windows=baseline_windows,
+            baseline_mode=baseline_mode,
+            baseline_epoch_number=baseline_epoch_number,
+            baseline_epoch_name=baseline_epoch_name,
+            background_method=background_method,
+            baseline_sample_seconds=baseline_sample_seconds,
+            fit_mode=fit_mode,
+            apply_motion_mask=apply_motion_mask,
+            data_rate_hz=data_rate_hz,
+            chunk_frames=chunk_frames,
+            spatial_domain=spatial_domain,
+            response_pre_window_seconds=response_pre_window_seconds,
+            response_post_window_seconds=response_post_window_seconds,
+            processing=options or response_processing_options or ResponseProcessingOptions(),
+        ),
+    )
+
+
+def respond(recording: ConvertedRecording, rois: RoiSet, options: ResponseOptions) -> RecordingResponses:
+    """`compute_recording_responses` with its settings in one piece."""
+    rate = recording_frame_rate_hz(recording) if options.data_rate_hz is None else float(options.data_rate_hz)
+    timing = resolve_recording_timing(recording) if options.epoch_windows is None else None
+    windows = tuple(options.epoch_windows or ()) if timing is None else timing.epoch_windows
     if not windows:
         raise ValueError("`epoch_windows`: expected one at least, found none")
-    name, number = baseline_epoch_name, baseline_epoch_number
-    if name is None and number is None:
-        number = default_baseline_epoch_number(found.epoch_names)
-    if baseline_windows is not None:
-        baseline = tuple(baseline_windows)
-    elif baseline_mode == "no_baseline_epoch":
-        baseline = whole_window(windows, first_number=number, first_name=name)
-    elif baseline_mode == "epoch":
-        baseline = select_baseline_frame_windows(windows, epoch_name=name, epoch_number=number)
-    else:
-        raise ValueError(f"`baseline_mode`: expected epoch or no_baseline_epoch, found {baseline_mode!r}")
-    if not baseline:
-        known = ", ".join(dict.fromkeys(f"{each.epoch_number} ({each.epoch_name})" for each in windows))
-        wanted = number if name is None else name
-        raise ValueError(f"expected a baseline window of epoch {wanted!r}, found those of {known}")
-    before, after = round(response_pre_window_seconds * rate), round(response_post_window_seconds * rate)
-    traces = extract_background_corrected_roi_traces(
-        found,
-        regions,
-        method=background_method,
-        start_frame=max(0, min(each.window.start_frame for each in windows) - before),
-        stop_frame=min(found.movie.shape[0], max(each.window.stop_frame for each in windows) + after),
-        chunk_frames=chunk_frames,
-        spatial_domain=spatial_domain,
+    name, number = _baseline_epoch(recording, options)
+    baseline = _baseline_windows(windows, name, number, options)
+    before, after = (
+        round(seconds * rate) for seconds in (options.response_pre_window_seconds, options.response_post_window_seconds)
     )
+    traces = corrected_traces(
+        recording,
+        rois,
+        TraceOptions(
+            BackgroundOptions(options.background_method),
+            start_frame=max(0, min(each.window.start_frame for each in windows) - before),
+            stop_frame=min(recording.movie.shape[0], max(each.window.stop_frame for each in windows) + after),
+            chunk_frames=options.chunk_frames,
+            spatial_domain=options.spatial_domain,
+        ),
+    )
+    seconds = options.baseline_sample_seconds
     dff = compute_roi_delta_f_over_f(
-        traces, baseline, data_rate_hz=rate, baseline_sample_seconds=baseline_sample_seconds, fit_mode=fit_mode
+        traces, baseline, data_rate_hz=rate, baseline_sample_seconds=seconds, fit_mode=options.fit_mode
     )
-    about = {"baseline_mode": baseline_mode, **({} if number is None else {"baseline_epoch_number": number})}
-    dff = _processed(dff, found, chosen, rate, apply_motion_mask, about)
+    history = recording.provenance if timing is None else timing.provenance
+    for step in (traces.provenance.steps[-1], dff.provenance.steps[-1]):
+        history = history.with_step(step)
+    about = {"baseline_mode": options.baseline_mode, **({} if number is None else {"baseline_epoch_number": number})}
+    watch, chosen = Watch(), options.processing
+    dff = _processed(dff, recording, chosen, rate, options.apply_motion_mask, about)
+    history = watch.after(history, "processing", options.of_traces())
+    dff, watch = replace(dff, provenance=history), Watch()
     grouped = group_responses(
         dff,
         windows,
         data_rate_hz=rate,
-        pre_window_seconds=response_pre_window_seconds,
-        post_window_seconds=response_post_window_seconds,
+        pre_window_seconds=options.response_pre_window_seconds,
+        post_window_seconds=options.response_post_window_seconds,
     )
     grouped, factors = normalized(grouped, chosen.normalization)
     grouped, scores = correlation_filtered(grouped, chosen.correlation_filter)
-    return RecordingResponses(found, regions, traces, dff, timing, windows, baseline, grouped, chosen, factors, scores)
+    history = watch.after(history, "trials", {**about, **options.of_trials()})
+    return RecordingResponses(
+        recording,
+        rois,
+        traces,
+        dff,
+        timing,
+        windows,
+        baseline,
+        grouped,
+        chosen,
+        factors,
+        scores,
+        provenance=history,
+    )
+
+
+def _baseline_epoch(recording: ConvertedRecording, options: ResponseOptions) -> tuple[str | None, int | None]:
+    """Name and number of the epoch of baselines."""
+    name, number = options.baseline_epoch_name, options.baseline_epoch_number
+    if name is None and number is None:
+        number = default_baseline_epoch_number(recording.epoch_names)
+    return name, number
+
+
+def _baseline_windows(
+    windows: Sequence[EpochFrameWindow], name: str | None, number: int | None, options: ResponseOptions
+) -> tuple[FrameWindow, ...]:
+    if options.baseline_windows is not None:
+        baseline = tuple(options.baseline_windows)
+    elif options.baseline_mode == "no_baseline_epoch":
+        baseline = whole_window(windows, first_number=number, first_name=name)
+    elif options.baseline_mode == "epoch":
+        baseline = select_baseline_frame_windows(windows, epoch_name=name, epoch_number=number)
+    else:
+        raise ValueError(f"`baseline_mode`: expected epoch or no_baseline_epoch, found {options.baseline_mode!r}")
+    if not baseline:
+        known = ", ".join(dict.fromkeys(f"{each.epoch_number} ({each.epoch_name})" for each in windows))
+        wanted = number if name is None else name
+        raise ValueError(f"expected a baseline window of epoch {wanted!r}, found those of {known}")
+    return baseline
 
 
 def _processed(
