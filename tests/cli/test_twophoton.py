@@ -136,6 +136,21 @@ def test_python_writes_what_the_command_line_writes(session: Path, tmp_path: Pat
     assert Settings.from_mapping(one.settings) == outcome.settings
 
 
+def test_a_run_is_resumed(session: Path, tmp_path: Path) -> None:
+    command = ("twophoton", "analyze", session, "--maps", "--resume", "--out", tmp_path)
+    assert lumentrace(*command).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "run").glob("*.h5")) == ["analysis_outputs.h5", "response_maps.h5"]
+    first = RunRecord.read(tmp_path / "run.json").provenance.steps
+    (tmp_path / "run" / "response_maps.h5").unlink()
+    assert lumentrace(*command).returncode == 0
+    second = RunRecord.read(tmp_path / "run.json").provenance.steps
+    assert second[0] == first[0]
+    assert second[1].started > first[1].started
+    other = lumentrace(*command, "--fit-mode", "log_linear")
+    assert other.returncode == 3
+    assert "holds another run (different settings)" in other.stderr
+
+
 def test_regions_by_watershed_are_the_cells(session: Path, tmp_path: Path) -> None:
     assert lumentrace("twophoton", "analyze", session, "--out", tmp_path).returncode == 0
     found = twophoton.load_analysis_outputs(tmp_path / "analysis_outputs.h5").roi_set

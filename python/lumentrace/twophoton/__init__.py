@@ -43,8 +43,12 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.trial_tables import load_trials_table as load_trials_table
     from lumentrace.twophoton.exchange.trial_tables import save_trials_table as save_trials_table
     from lumentrace.twophoton.exchange.trial_tables import trials_table as trials_table
+    from lumentrace.twophoton.measure.dff import RoiDeltaFOverF as RoiDeltaFOverF
     from lumentrace.twophoton.measure.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
+    from lumentrace.twophoton.measure.timing import RecordingTiming as RecordingTiming
     from lumentrace.twophoton.measure.timing import resolve_recording_timing as resolve_recording_timing
+    from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces as BackgroundCorrectedRoiTraces
+    from lumentrace.twophoton.measure.traces import RoiTraces as RoiTraces
     from lumentrace.twophoton.measure.traces import (
         extract_background_corrected_roi_traces as extract_background_corrected_roi_traces,
     )
@@ -52,16 +56,20 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.measure.windows import EpochFrameWindow as EpochFrameWindow
     from lumentrace.twophoton.measure.windows import FrameWindow as FrameWindow
     from lumentrace.twophoton.measure.windows import select_baseline_frame_windows as select_baseline_frame_windows
+    from lumentrace.twophoton.read.crop import SpatialCrop as SpatialCrop
     from lumentrace.twophoton.read.find import RecordingRecord as RecordingRecord
     from lumentrace.twophoton.read.find import find_recordings as find_recordings
+    from lumentrace.twophoton.read.movie import Movie as Movie
     from lumentrace.twophoton.read.recording import ConvertedRecording as ConvertedRecording
     from lumentrace.twophoton.read.recording import load_converted_recording as load_converted_recording
     from lumentrace.twophoton.read.recording import recording_frame_rate_hz as recording_frame_rate_hz
     from lumentrace.twophoton.read.recording import recording_hemisphere as recording_hemisphere
+    from lumentrace.twophoton.regions.calibration import PixelSize as PixelSize
     from lumentrace.twophoton.regions.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
     from lumentrace.twophoton.regions.grids import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.regions.grids import grid_roi_set_microns as grid_roi_set_microns
+    from lumentrace.twophoton.regions.response_watershed import ResponseWatershed as ResponseWatershed
     from lumentrace.twophoton.regions.response_watershed import (
         extract_response_watershed_rois as extract_response_watershed_rois,
     )
@@ -75,9 +83,13 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.regions.watershed import watershed_roi_set as watershed_roi_set
     from lumentrace.twophoton.report.page import write_report as write_report
     from lumentrace.twophoton.respond.analysis import analyze_recording_responses as analyze_recording_responses
+    from lumentrace.twophoton.respond.epochs import EpochMean as EpochMean
+    from lumentrace.twophoton.respond.epochs import epoch_means as epoch_means
     from lumentrace.twophoton.respond.kernels import StimulusKernelOptions as StimulusKernelOptions
     from lumentrace.twophoton.respond.kernels import StimulusKernels as StimulusKernels
     from lumentrace.twophoton.respond.kernels import fit_recording_stimulus_kernels as fit_recording_stimulus_kernels
+    from lumentrace.twophoton.respond.maps import EpochResponseMap as EpochResponseMap
+    from lumentrace.twophoton.respond.maps import RecordingResponseMaps as RecordingResponseMaps
     from lumentrace.twophoton.respond.maps import ResponseMapOptions as ResponseMapOptions
     from lumentrace.twophoton.respond.maps import compute_recording_response_maps as compute_recording_response_maps
     from lumentrace.twophoton.respond.processing import CorrelationFilterOptions as CorrelationFilterOptions
@@ -89,6 +101,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.respond.responses import compute_recording_responses as compute_recording_responses
     from lumentrace.twophoton.respond.statistics import finite_mean_and_sem as finite_mean_and_sem
     from lumentrace.twophoton.respond.trials import GroupedRoiResponses as GroupedRoiResponses
+    from lumentrace.twophoton.respond.trials import ResponseTrial as ResponseTrial
     from lumentrace.twophoton.respond.trials import validate_grouped_roi_responses as validate_grouped_roi_responses
     from lumentrace.twophoton.simulate.lab import simulate_lab as simulate_lab
     from lumentrace.twophoton.simulate.simulation import SimulatedRecording as SimulatedRecording
@@ -97,23 +110,35 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "BackgroundCorrectedRoiTraces": "lumentrace.twophoton.measure.traces",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
         "ConvertedRecording": "lumentrace.twophoton.read.recording",
         "CorrelationFilterOptions": "lumentrace.twophoton.respond.processing",
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
+        "EpochMean": "lumentrace.twophoton.respond.epochs",
+        "EpochResponseMap": "lumentrace.twophoton.respond.maps",
         "FrameWindow": "lumentrace.twophoton.measure.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.respond.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.respond.processing",
+        "Movie": "lumentrace.twophoton.read.movie",
         "NapariRecordingView": "lumentrace.twophoton.exchange.handoff",
         "NormalizationOptions": "lumentrace.twophoton.respond.processing",
         "NwbOptics": "lumentrace.twophoton.exchange.nwb",
+        "PixelSize": "lumentrace.twophoton.regions.calibration",
         "RecordingRecord": "lumentrace.twophoton.read.find",
+        "RecordingResponseMaps": "lumentrace.twophoton.respond.maps",
         "RecordingResponses": "lumentrace.twophoton.respond.responses",
+        "RecordingTiming": "lumentrace.twophoton.measure.timing",
         "ResponseMapOptions": "lumentrace.twophoton.respond.maps",
         "ResponseProcessingOptions": "lumentrace.twophoton.respond.processing",
+        "ResponseTrial": "lumentrace.twophoton.respond.trials",
+        "ResponseWatershed": "lumentrace.twophoton.regions.response_watershed",
+        "RoiDeltaFOverF": "lumentrace.twophoton.measure.dff",
         "RoiSet": "lumentrace.twophoton.regions.rois",
+        "RoiTraces": "lumentrace.twophoton.measure.traces",
         "SimulatedRecording": "lumentrace.twophoton.simulate.simulation",
         "SmoothingOptions": "lumentrace.twophoton.respond.processing",
+        "SpatialCrop": "lumentrace.twophoton.read.crop",
         "StimulusKernelOptions": "lumentrace.twophoton.respond.kernels",
         "StimulusKernels": "lumentrace.twophoton.respond.kernels",
         "analyze_recording_responses": "lumentrace.twophoton.respond.analysis",
@@ -125,13 +150,13 @@ __getattr__, __dir__, __all__ = exports(
         "convert_recording": "lumentrace.twophoton.convert.recording_folder",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert.recording_folder",
         "convert_tiff_recording": "lumentrace.twophoton.convert.tiff_recording",
+        "epoch_means": "lumentrace.twophoton.respond.epochs",
         "export_nwb": "lumentrace.twophoton.exchange.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
+        "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
         "extract_roi_traces": "lumentrace.twophoton.measure.traces",
         "find_recordings": "lumentrace.twophoton.read.find",
         "finite_mean_and_sem": "lumentrace.twophoton.respond.statistics",
-        "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
-        "response_watershed_roi_set": "lumentrace.twophoton.regions.response_watershed",
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.respond.kernels",
         "grid_roi_set": "lumentrace.twophoton.regions.grids",
         "grid_roi_set_microns": "lumentrace.twophoton.regions.grids",
@@ -145,9 +170,9 @@ __getattr__, __dir__, __all__ = exports(
         "load_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "load_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "load_roi_set": "lumentrace.twophoton.regions.rois",
+        "load_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
         "load_suite2p_rois": "lumentrace.twophoton.exchange.suite2p",
         "load_trials_table": "lumentrace.twophoton.exchange.trial_tables",
-        "load_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
         "make_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "make_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
         "make_roi_set": "lumentrace.twophoton.regions.rois",
@@ -159,25 +184,26 @@ __getattr__, __dir__, __all__ = exports(
         "recording_hemisphere": "lumentrace.twophoton.read.recording",
         "resolve_pixel_size_um": "lumentrace.twophoton.regions.calibration",
         "resolve_recording_timing": "lumentrace.twophoton.measure.timing",
+        "response_watershed_roi_set": "lumentrace.twophoton.regions.response_watershed",
         "roi_label_image_from_layer": "lumentrace.twophoton.exchange.handoff",
         "roi_set_to_label_image": "lumentrace.twophoton.regions.rois",
+        "run": "lumentrace.twophoton.run",
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",
         "save_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "save_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "save_roi_set": "lumentrace.twophoton.regions.rois",
+        "save_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
         "save_trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.measure.windows",
-        "trials_table": "lumentrace.twophoton.exchange.trial_tables",
-        "save_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
         "simulate_lab": "lumentrace.twophoton.simulate.lab",
         "simulate_recording": "lumentrace.twophoton.simulate.simulation",
+        "trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "validate_grouped_roi_responses": "lumentrace.twophoton.respond.trials",
         "watershed_roi_set": "lumentrace.twophoton.regions.watershed",
         "write_kernels_csv": "lumentrace.twophoton.exchange.kernel_files",
         "write_report": "lumentrace.twophoton.report.page",
-        "run": "lumentrace.twophoton.run",
     },
 )
 
