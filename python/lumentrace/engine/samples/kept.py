@@ -12,8 +12,7 @@ from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.engine.run import Keep
-from lumentrace.engine.samples import native
-from lumentrace.engine.samples.results import Results
+from lumentrace.engine.samples.results import Results, as_batch
 
 KINDS: dict[str, type[IterableSamples]] = {"LineData": LineData, "PointData": PointData}
 
@@ -32,7 +31,7 @@ def keepable(results: Any) -> Results:
         If they are not `LineData` or `PointData` of the same columns, one sample each, or carry attributes that are not
         plain values.
     """
-    batch = native.as_batch(results)
+    batch = as_batch(results)
     if batch is None or batch.kind not in KINDS.values():
         raise TypeError("`run_dir`: expected filters that give LineData or PointData of the same columns")
     _attrs(batch)

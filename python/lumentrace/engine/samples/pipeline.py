@@ -10,16 +10,16 @@ from functools import partial
 from typing import Any
 
 from lumentrace.base import provenance
-from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.engine import executors
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.pieces import work_through
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.run import Run
-from lumentrace.engine.samples import chunks, fingerprint, kept, native
+from lumentrace.engine.samples import chunks, fingerprint, kept
+from lumentrace.engine.samples.history import history, stamp
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
-from lumentrace.engine.samples.results import Results, join
+from lumentrace.engine.samples.results import join
 from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
 
 Step = tuple[Filter, ...] | Reducer
@@ -148,10 +148,10 @@ class Pipeline(PEPTObject):
             return chunks.iterable(samples)
         began = time.perf_counter()
         samples = chunks.as_indexable(samples)
-        given, history = samples, _history(samples)
+        given, before = samples, history(samples)
         directory = RunDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
         steps = self.steps()
-        with Run(history, len(samples), len(steps)) as run:
+        with Run(before, len(samples), len(steps)) as run:
             for index, step in enumerate(steps):
                 named = (step,) if isinstance(step, Reducer) else step
                 work: Callable[[], tuple[Any, float | None]]
@@ -163,7 +163,7 @@ class Pipeline(PEPTObject):
                 samples = run.together([(type(each).__name__, each.parameters()) for each in named], work)
         if verbose is True:
             print(f"Finished in {time.perf_counter() - began:.3f} s", file=sys.stderr)
-        return _recorded(samples, run.provenance, given)
+        return stamp(samples, run.provenance, given)
 
     def optimise(
         self,
@@ -295,24 +295,3 @@ class _Batch:
 
 def _reduced(reducer: Reducer, samples: Any) -> tuple[Any, None]:
     return reducer.fit(samples), None
-
-
-def _history(samples: Any) -> provenance.Provenance:
-    batch = native.as_batch(samples)
-    if batch is None:
-        return provenance.Provenance()
-    if isinstance(batch.provenance, provenance.Provenance):
-        return batch.provenance
-    return provenance.Provenance(input=provenance.identity(batch.rows))
-
-
-def _recorded(result: Any, history: provenance.Provenance, given: Any) -> Any:
-    """`result` with its history; objects of the user's that a filter handed through are copied for that."""
-    if isinstance(result, list):
-        users = {id(each) for each in given} if isinstance(given, (list, tuple)) else set()
-        return [_recorded(each, history, each if id(each) in users else None) for each in result]
-    if isinstance(result, IterableSamples) and result is given:
-        result = result.copy(deep=False)
-    if isinstance(result, (IterableSamples, Results)):
-        result.provenance = history
-    return result
