@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lumentrace.base.lazy import exports
 from lumentrace.base.moved import moved
+from lumentrace.twophoton.compat import MODULES
 
 if TYPE_CHECKING:
     from lumentrace.twophoton import config as config
@@ -207,23 +208,4 @@ __getattr__, __dir__, __all__ = exports(
     },
 )
 
-moved(
-    __name__,
-    {
-        "calibration": "regions.calibration",
-        "crop": "read.crop",
-        "dff": "measure.dff",
-        "find": "read.find",
-        "handoff": "exchange.handoff",
-        "kernels": "respond.kernels",
-        "maps": "respond.maps",
-        "processing": "respond.processing",
-        "recording": "read.recording",
-        "responses": "respond.responses",
-        "rois": "regions.rois",
-        "timing": "measure.timing",
-        "traces": "measure.traces",
-        "trials": "respond.trials",
-        "windows": "measure.windows",
-    },
-)
+moved(__name__, MODULES)

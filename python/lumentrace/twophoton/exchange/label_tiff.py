@@ -9,6 +9,7 @@ import numpy as np
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
 from lumentrace.storage.tiff import read_tiff
 from lumentrace.twophoton.regions.rois import RoiSet, make_roi_set_from_label_image, roi_set_to_label_image
 
@@ -82,6 +83,7 @@ def load_roi_labels(
     if shape is not None and image.shape != tuple(shape):
         raise FormatError(f"{place}: expected labels of a frame of {tuple(shape)}, found {image.shape}")
     try:
-        return make_roi_set_from_label_image(image, label_prefix=label_prefix)
+        found = make_roi_set_from_label_image(image, label_prefix=label_prefix)
     except ValueError as error:
         raise FormatError(f"{place}: {error}") from error
+    return found.with_provenance(Provenance({"path": str(place), "bytes": place.stat().st_size}))

@@ -176,6 +176,7 @@ def _write_epoch_windows(group: Any, windows: Sequence[EpochFrameWindow]) -> Non
 
 def _write_timing(group: Any, timing: RecordingTiming) -> None:
     _attributes(group, {"source": timing.source, "frame_rate_hz": timing.frame_rate_hz, **timing.metadata})
+    write_history(group, timing.provenance)
 
 
 def _write_responses(group: Any, grouped: GroupedRoiResponses) -> None:
@@ -185,6 +186,7 @@ def _write_responses(group: Any, grouped: GroupedRoiResponses) -> None:
     if grouped.response_window_auto is not None:
         group.attrs["response_window_auto"] = grouped.response_window_auto
     _texts(group, "roi_labels", grouped.roi_labels)
+    write_history(group, grouped.provenance)
     trials = group.create_group("trials")
     for number, trial in enumerate(grouped.trials, 1):
         own = trials.create_group(f"trial_{number:0{DIGITS}d}")
@@ -321,5 +323,5 @@ def _read_responses(group: Any) -> GroupedRoiResponses:
         own = group["trials"][name]
         arrays = {key: own[key][()] for key in ("frame_numbers", "time_seconds", "values")}
         trials.append(ResponseTrial(**values(own), **arrays))
-    about = values(group)
+    about = {**values(group), "provenance": read_history(group, {})}
     return GroupedRoiResponses(strings(group["roi_labels"]), about.pop("data_rate_hz"), tuple(trials), **about)

@@ -9,6 +9,7 @@ from typing import Any
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.exchange.outputs import read_outputs, strings, values
+from lumentrace.twophoton.history import read_history
 from lumentrace.twophoton.measure.timing import RecordingTiming
 from lumentrace.twophoton.measure.windows import EpochFrameWindow
 from lumentrace.twophoton.read.recording import ConvertedRecording, load_converted_recording
@@ -82,7 +83,7 @@ def together(place: Path, parts: dict[str, Any], recording: ConvertedRecording) 
 def _read_timing(group: Any, windows: tuple[EpochFrameWindow, ...]) -> RecordingTiming:
     about = values(group)
     source, rate = str(about.pop("source")), float(about.pop("frame_rate_hz"))
-    return RecordingTiming(rate, windows, source, about)
+    return RecordingTiming(rate, windows, source, about, provenance=read_history(group, {}))
 
 
 def _plain() -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.provenance import Provenance
 from lumentrace.storage.pickles import import_pickle
 from lumentrace.twophoton.regions.rois import RoiSet
 
@@ -68,7 +69,8 @@ def load_suite2p_rois(
     if not chosen:
         raise FormatError(f"{place}: expected a {'cell' if cells_only else 'region'} at least, found none")
     pixels = [_pixels(place / STATISTICS, number, regions[number], frame) for number in chosen]
-    return RoiSet.from_pixels(frame, pixels, [f"suite2p_{number:04d}" for number in chosen])
+    found = RoiSet.from_pixels(frame, pixels, [f"suite2p_{number:04d}" for number in chosen])
+    return found.with_provenance(Provenance({"path": str(place), "cells_only": cells_only}))
 
 
 def _present(path: Path) -> Path:

@@ -236,6 +236,7 @@ def respond(recording: ConvertedRecording, rois: RoiSet, options: ResponseOption
     grouped, factors = normalized(grouped, chosen.normalization)
     grouped, scores = correlation_filtered(grouped, chosen.correlation_filter)
     history = watch.after(history, "trials", {**about, **options.of_trials()})
+    grouped = replace(grouped, provenance=history)
     return RecordingResponses(
         recording,
         rois,

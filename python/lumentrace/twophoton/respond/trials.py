@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
 from lumentrace.twophoton.measure.dff import RoiDeltaFOverF
 from lumentrace.twophoton.measure.windows import EpochFrameWindow
 from lumentrace.twophoton.respond.processing import CorrelationFilterOptions, NormalizationOptions
@@ -64,6 +65,8 @@ class GroupedRoiResponses:
         Of each trial before and after its epoch.
     response_window_auto : bool or None
         Whether a program chose them, if it was said.
+    provenance : Provenance
+        That of dF/F, and how the trials were made of it; without steps for those made by hand.
     """
 
     roi_labels: tuple[str, ...]
@@ -72,6 +75,7 @@ class GroupedRoiResponses:
     pre_window_seconds: float = 0.0
     post_window_seconds: float = 0.0
     response_window_auto: bool | None = None
+    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
     @property
     def epoch_names(self) -> tuple[str, ...]:
