@@ -219,7 +219,9 @@ impl MovieFrames {
         let kept = kept.as_slice()?;
         let base = base.as_ref().map(|base| base.as_slice()).transpose()?;
         let found = on_frames!(self, py, |movie| {
-            run::watched(py, progress, |control| movie.images(frames.0..frames.1, kept, &window, base, threads, control))
+            run::watched(py, progress, |control| {
+                movie.images(frames.0..frames.1, kept, &window, base, threads, control)
+            })
         });
         let found = self.told(py, found)?;
         let width = window.columns.len();

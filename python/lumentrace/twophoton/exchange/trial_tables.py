@@ -167,4 +167,5 @@ def _record(responses: RecordingResponses | GroupedRoiResponses) -> dict[str, An
         "type": KIND,
         "units": UNITS,
         "provenance": {"input": source, "environment": environment(), "steps": plain(steps)},
+        "history": responses.provenance.to_dict(),
     }

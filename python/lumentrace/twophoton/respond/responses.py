@@ -200,20 +200,7 @@ def respond(recording: ConvertedRecording, rois: RoiSet, options: ResponseOption
         raise ValueError("`epoch_windows`: expected one at least, found none")
     name, number = _baseline_epoch(recording, options)
     baseline = _baseline_windows(windows, name, number, options)
-    before, after = (
-        round(seconds * rate) for seconds in (options.response_pre_window_seconds, options.response_post_window_seconds)
-    )
-    traces = corrected_traces(
-        recording,
-        rois,
-        TraceOptions(
-            BackgroundOptions(options.background_method),
-            start_frame=max(0, min(each.window.start_frame for each in windows) - before),
-            stop_frame=min(recording.movie.shape[0], max(each.window.stop_frame for each in windows) + after),
-            chunk_frames=options.chunk_frames,
-            spatial_domain=options.spatial_domain,
-        ),
-    )
+    traces = _traces(recording, rois, windows, rate, options)
     seconds = options.baseline_sample_seconds
     dff = compute_roi_delta_f_over_f(
         traces, baseline, data_rate_hz=rate, baseline_sample_seconds=seconds, fit_mode=options.fit_mode
@@ -236,21 +223,42 @@ def respond(recording: ConvertedRecording, rois: RoiSet, options: ResponseOption
     grouped, factors = normalized(grouped, chosen.normalization)
     grouped, scores = correlation_filtered(grouped, chosen.correlation_filter)
     history = watch.after(history, "trials", {**about, **options.of_trials()})
-    grouped = replace(grouped, provenance=history)
     return RecordingResponses(
-        recording,
-        rois,
-        traces,
-        dff,
-        timing,
-        windows,
-        baseline,
-        grouped,
-        chosen,
-        factors,
-        scores,
+        recording=recording,
+        roi_set=rois,
+        traces=traces,
+        dff=dff,
+        timing=timing,
+        epoch_windows=windows,
+        baseline_windows=baseline,
+        grouped_responses=replace(grouped, provenance=history),
+        response_processing_options=chosen,
+        normalization_factors=factors,
+        correlation_scores=scores,
         provenance=history,
     )
+
+
+def _traces(
+    recording: ConvertedRecording,
+    rois: RoiSet,
+    windows: Sequence[EpochFrameWindow],
+    rate: float,
+    options: ResponseOptions,
+) -> BackgroundCorrectedRoiTraces:
+    """Traces from the first trial to the last, with the time before and after them."""
+    before, after = (
+        round(options.response_pre_window_seconds * rate),
+        round(options.response_post_window_seconds * rate),
+    )
+    chosen = TraceOptions(
+        BackgroundOptions(options.background_method),
+        start_frame=max(0, min(each.window.start_frame for each in windows) - before),
+        stop_frame=min(recording.movie.shape[0], max(each.window.stop_frame for each in windows) + after),
+        chunk_frames=options.chunk_frames,
+        spatial_domain=options.spatial_domain,
+    )
+    return corrected_traces(recording, rois, chosen)
 
 
 def _baseline_epoch(recording: ConvertedRecording, options: ResponseOptions) -> tuple[str | None, int | None]:
