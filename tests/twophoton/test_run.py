@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,9 @@ def test_a_run_directory_of_another_run_is_refused(recording: ConvertedRecording
     assert again.provenance.steps == first.provenance.steps
     with pytest.raises(ValueError, match=r"another run .different settings"):
         run(recording, Settings(rois=str(labels), fit_mode="log_linear"), run_dir=tmp_path / "run")
+    shifted = replace(recording, stimulus_data=recording.stimulus_data + 0.5)
+    with pytest.raises(ValueError, match=r"another run .different stimulus"):
+        run(shifted, Settings(rois=str(labels)), run_dir=tmp_path / "run")
     np.save(labels, np.load(labels) * 2)
     with pytest.raises(ValueError, match=r"another run .different regions"):
         run(recording, Settings(rois=str(labels)), run_dir=tmp_path / "run")

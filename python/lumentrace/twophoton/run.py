@@ -18,6 +18,7 @@ from lumentrace.engine.outcome import REPORT
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.run import Run
+from lumentrace.engine.samples import fingerprint
 from lumentrace.engine.settings import setting
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
 from lumentrace.twophoton.convert.opened import opened
@@ -176,7 +177,7 @@ def run(
     if own.kernels == "olfaction" and not own.hemisphere:
         recording_hemisphere(recording)
     identity = _identity(recording)
-    directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(identity, own))
+    directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(identity, recording, own))
     frames, count = recording.movie.shape[0], 1 + own.maps + bool(own.kernels)
     name = Path(str(recording.source_session_dir).replace("\\", "/")).name
     title = f"{name}: analyzing"
@@ -198,12 +199,15 @@ def run(
     return Outcome(f"Two-photon: {name}", own, steps.provenance, told.notices, responses, maps, kernels)
 
 
-def _run_identity(recording: dict[str, Any], own: Settings) -> dict[str, Any]:
+def _run_identity(identity: dict[str, Any], recording: ConvertedRecording, own: Settings) -> dict[str, Any]:
     """What tells this run from any other: the recording, the settings, and the regions if they are in a file."""
     regions = Path(own.rois).read_bytes() if chosen.is_file(own.rois) else b""
+    clocks = recording.stimulus_data, recording.high_res_pd, recording.imaging_res_pd
+    frame = recording.motion_artifact_mask, recording.alignment_valid_crop.spans
     return {
         "version": __version__,
-        "input": plain(recording),
+        "input": plain(identity),
+        "stimulus": fingerprint.of_values(*clocks, recording.stimulus_parameters, recording.run_metadata, *frame),
         "settings": plain(own.to_dict()),
         "regions": content(np.frombuffer(regions, np.uint8)),
     }
