@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 import tifffile
 
+from hdf5_contents import contents
 from helpers import lumentrace
 from lumentrace import twophoton
 from lumentrace.engine.record import RunRecord
@@ -129,6 +130,7 @@ def test_python_writes_what_the_command_line_writes(session: Path, tmp_path: Pat
     here = outcome.save(tmp_path / "python")
     for path in (tmp_path / "cli").rglob("*.csv"):
         assert path.read_bytes() == (here / path.relative_to(tmp_path / "cli")).read_bytes()
+    assert contents(tmp_path / "cli" / "analysis_outputs.h5") == contents(here / "analysis_outputs.h5")
     one, other = (RunRecord.read(tmp_path / name / "run.json") for name in ("cli", "python"))
     assert one.settings == other.settings
     assert one.figures == other.figures

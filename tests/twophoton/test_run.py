@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
+from hdf5_contents import contents
 from lumentrace import twophoton
 from lumentrace.engine.progress import telling
 from lumentrace.twophoton.history import NAME
@@ -49,23 +50,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> ConvertedRecording:
 def outside(recording: ConvertedRecording) -> str:
     """A file of regions, the third of which has no pixel that is valid in every frame."""
     return str(recording.path.parents[1] / "rois.npy")
-
-
-def contents(path: Path) -> dict[str, Any]:
-    """Attributes and arrays of an HDF5 file but for histories, which have times."""
-    found: dict[str, Any] = {}
-
-    def add(name: str, item: Any) -> None:
-        found[f"{name} attributes"] = {key: np.asarray(value).tolist() for key, value in item.attrs.items()}
-        if isinstance(item, h5py.Dataset) and not name.endswith(NAME):
-            values = np.asarray(item[()])
-            content = values.tolist() if item.dtype == object else values.tobytes()
-            found[name] = str(item.dtype), item.shape, content
-
-    with h5py.File(path, "r") as file:
-        add("", file)
-        file.visititems(add)
-    return found
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
