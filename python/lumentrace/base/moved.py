@@ -1,4 +1,4 @@
-"""Modules that moved into folders and still answer under the paths that documents give them."""
+"""Documented modules that moved into folders answer to their flat names too."""
 
 from __future__ import annotations
 
@@ -9,32 +9,29 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-_homes: dict[str, str] = {}
-
 
 class _Moved(MetaPathFinder, Loader):
-    """Finds a module under its earlier path; it is the same object as under the present one."""
+    def __init__(self, homes: Mapping[str, str]) -> None:
+        self._homes = homes
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return ModuleSpec(fullname, self) if fullname in _homes else None
+        return ModuleSpec(fullname, self) if fullname in self._homes else None
 
     def exec_module(self, module: ModuleType) -> None:
-        sys.modules[module.__name__] = import_module(_homes[module.__name__])
+        sys.modules[module.__name__] = import_module(self._homes[module.__name__])
 
 
-def answer(homes: Mapping[str, str]) -> None:
-    """Let each earlier path of a module import what is at its present one.
+def moved(package: str, homes: Mapping[str, str]) -> None:
+    """Let ``import package.name`` give the module that is now at ``package.home``, the same object.
 
     Parameters
     ----------
-    homes : dict
-        Present paths by earlier ones.
+    package : str
+    homes : mapping
+        Name by name, both below the package.
     """
-    _homes.update(homes)
-    if _finder not in sys.meta_path:
-        sys.meta_path.append(_finder)
-
-
-_finder = _Moved()
+    full = {f"{package}.{name}": f"{package}.{home}" for name, home in homes.items()}
+    # The last of all: it is asked only for what is not where it was.
+    sys.meta_path.append(_Moved(full))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lumentrace.base.lazy import exports
-from lumentrace.base.moved import answer
+from lumentrace.base.moved import moved
+from lumentrace.coloc.compat import MODULES
 
 if TYPE_CHECKING:
     from lumentrace.coloc import run as run
@@ -97,14 +98,4 @@ __getattr__, __dir__, __all__ = exports(
     },
 )
 
-answer(
-    {
-        "lumentrace.coloc.autocorrelation": "lumentrace.coloc.measure.autocorrelation",
-        "lumentrace.coloc.cooccurrence": "lumentrace.coloc.measure.cooccurrence",
-        "lumentrace.coloc.metrics": "lumentrace.coloc.measure.metrics",
-        "lumentrace.coloc.objects": "lumentrace.coloc.regions.objects",
-        "lumentrace.coloc.randomization": "lumentrace.coloc.measure.randomization",
-        "lumentrace.coloc.ripley": "lumentrace.coloc.measure.ripley",
-        "lumentrace.coloc.shifts": "lumentrace.coloc.measure.shifts",
-    }
-)
+moved(__name__, MODULES)
