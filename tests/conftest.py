@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import settings
 
+from golden import SHARED
+from golden import shared as shared_folder
 from helpers import simulate
 from lumentrace import LineData
 from modules import module_of
 from twophoton_case import NAMES, Case, load_case
-
-SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 # Machines that are busy with something else take their time.
 settings.register_profile("lumentrace", deadline=None)
@@ -55,24 +51,8 @@ def only_settings_of_the_tests(lab_settings: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with `golden`, `data` and `tools`."""
-    if not SHARED.is_dir():
-        pytest.skip(f"no shared data at {SHARED}: put it beside the repository or set LUMENTRACE_SHARED to its folder")
-    return SHARED
-
-
-@pytest.fixture(scope="session")
-def golden(shared: Path) -> Callable[[str], Any]:
-    """Read a golden case of PEPT by its file name: a dict of arrays, or what the JSON holds."""
-
-    def read(name: str) -> Any:
-        path = shared / "golden" / "pept" / name
-        if path.suffix == ".json":
-            return json.loads(path.read_text("utf-8"))
-        with np.load(path) as arrays:
-            return dict(arrays)
-
-    return read
+    """The folder with `golden`, `data`, `documents` and `tools`."""
+    return shared_folder()
 
 
 @pytest.fixture(scope="session")

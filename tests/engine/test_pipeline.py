@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from golden import golden
 from helpers import Shift, assert_identical, recipe, simulate
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.engine.samples.results import Results
@@ -70,8 +70,8 @@ def test_steps() -> None:
     assert Pipeline([]).steps() == []
 
 
-def test_repr_as_golden(golden: Callable[[str], Any]) -> None:
-    expected = golden("repr.json")
+def test_repr_as_golden() -> None:
+    expected = golden("pept/repr.json")
     assert repr(Cutpoints(0.5)) == expected["Cutpoints"]
     chain = Cutpoints(0.5) + SplitLabels() + Centroids() + Stack()
     lines = expected["pipeline"].split("\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import LineData, Pipeline, PointData, Voxels
 from lumentrace.engine.samples import chunks
@@ -22,8 +22,8 @@ COLUMNS = ["t", "x", "y", "z", "error_x", "error_y", "error_z", "error"]
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_peaks_as_golden_and_half_a_voxel_further(golden: Callable[[str], Any], which: int) -> None:
-    case = golden(f"fpi_{which}.npz")
+def test_peaks_as_golden_and_half_a_voxel_further(which: int) -> None:
+    case = golden(f"pept/fpi_{which}.npz")
     sample = LineData(case["lines"])
     voxels = Voxelize((40, 40, 40), *case["lims"]).fit_sample(sample)
     assert (voxels.voxels == case["voxels"]).mean() > 0.9999
@@ -44,8 +44,9 @@ def test_peaks_as_golden_and_half_a_voxel_further(golden: Callable[[str], Any], 
     assert (np.linalg.norm(ours[:, 1:4] - truth, axis=1) < 4).all()
 
 
-def test_blobs_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("fpi_blobs.npz")
+@pytest.mark.parametrize("name", ["fpi_blobs", "small_fpi_blobs"])
+def test_blobs_as_golden(name: str) -> None:
+    case = golden(f"pept/{name}.npz")
     edge = (0, 24)
     with pytest.warns(RuntimeWarning, match="carry no lines"):
         found = FPI().fit_sample(Voxels(case["grid"], edge, edge, edge))
