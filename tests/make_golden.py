@@ -12,6 +12,7 @@ import io
 import json
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,27 +81,78 @@ def stain(folder: Path) -> Files:
 
 
 def afm(folder: Path) -> Files:
-    """Some cases as they are; filters and blobs for one frame; tracking without what lies below the threshold."""
-    files = copied(folder, "s12_masks/case.json")
+    """Of what takes regions out of a film, pixels above the threshold alone; of filters and blobs, one frame."""
+    files = afm_case(folder, "s01_count_nonzero", ones, same)
     for name in ("s04_tracking_default", "s05_tracking_gaps", "s06_dbscan", "s08_xmeans", "s15_record_layout"):
-        files |= afm_case(folder, name, above_threshold)
-    files |= afm_case(folder, "s01_count_nonzero", lambda inputs: inputs)
-    return files
+        files |= afm_case(folder, name, above_threshold, same)
+    for name in ("s11_filters", "s12_masks", "s13_masked_filters", "s14_processing_pipeline"):
+        files |= afm_case(folder, name, first_frame, first_frame)
+    files |= afm_case(folder, "s10_log_tuned_kmeans_xy", first_frame, same)
+    return files | afm_case(folder, "s16_align_frames", in_sixteenths, in_sixteenths)
 
 
-def above_threshold(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Pixels that no region can hold are 0."""
-    return inputs | {"data": np.where(inputs["data"] > 1.5, inputs["data"], 0)}
+def same(name: str, held: Any) -> Any:
+    return held
 
 
-def afm_case(folder: Path, name: str, change: Any) -> Files:
+def ones(name: str, held: Any) -> Any:
+    """Pixels of which all that counts is that they are not 0."""
+    return (held != 0).astype(float) if name == "data" else held
+
+
+def above_threshold(name: str, held: Any) -> Any:
+    """Pixels that no region can hold, since they lie below the threshold of the cases, are 0."""
+    return np.where(held > 1.5, held, 0) if name == "data" else held
+
+
+def first_frame(name: str, held: Any) -> Any:
+    """The first of several frames that have nothing to do with each other; what comes out, in steps of 2**-32."""
+    frame = held[:1] if held.ndim else held
+    return frame if held.dtype.kind != "f" or name in ("data", "timestamps") else np.rint(frame * 2**32) / 2**32
+
+
+def in_sixteenths(name: str, held: Any) -> Any:
+    """Heights in steps of 1/16, before and after: frames that move by whole pixels keep their heights."""
+    return np.rint(held * 16) / 16 if held.dtype.kind == "f" else held
+
+
+LEFT_OUT = (
+    *("polynomial_flatten_order1", "polynomial_flatten_order3", "gaussian_filter_sigma1.0", "zero_mean", "zero_median"),
+    *("vertical_flip", "masked_zero_mean", "masked_zero_median", "masked_remove_plane"),
+)
+
+
+def afm_case(
+    folder: Path, name: str, change: Callable[[str, Any], Any], change_out: Callable[[str, Any], Any]
+) -> Files:
     case = json.loads((folder / name / "case.json").read_text("utf-8"))
-    inputs = change(unpacked(folder / case["input"]))
-    case["input"] = f"small_{name}/input.npz"
-    files = {f"small_{name}/case.json": compact(case), f"small_{name}/input.npz": packed(**inputs)}
+    inputs = {key: change(key, held) for key, held in unpacked(folder / case["input"]).items()}
+    expected = {}
     if (folder / name / "expected.npz").exists():
-        files[f"small_{name}/expected.npz"] = packed(**unpacked(folder / name / "expected.npz"))
-    return files
+        expected = {key: change_out(key, held) for key, held in unpacked(folder / name / "expected.npz").items()}
+    case["input"] = f"{change.__name__}/{Path(case['input']).name}"
+    case["expected"] = {key: held for key, held in case["expected"].items() if key not in LEFT_OUT}
+    if change is first_frame:
+        case["expected"] = of_first_frame(case["expected"])
+    return {
+        f"small_{name}/case.json": compact(case),
+        case["input"]: packed(**inputs),
+        f"small_{name}/expected.npz": packed(**{key: held for key, held in expected.items() if key not in LEFT_OUT}),
+    }
+
+
+def of_first_frame(value: Any) -> Any:
+    """What a document says about the first of three frames, or of eight."""
+    if isinstance(value, list):
+        return [of_first_frame(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    one = {key: of_first_frame(item) for key, item in value.items()}
+    if isinstance(one.get("shape"), list):
+        one["shape"] = [1, *one["shape"][1:]]
+    if "features_per_frame" in one:
+        one["features_per_frame"] = one["features_per_frame"][:1]
+    return one
 
 
 def twophoton(folder: Path) -> Files:

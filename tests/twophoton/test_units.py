@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from golden import golden
 from lumentrace import FormatError, twophoton
 from lumentrace.twophoton import parity
 from lumentrace.twophoton.dff import compute_roi_delta_f_over_f
@@ -21,10 +21,11 @@ Units = tuple[dict[str, Any], dict[str, Any], Path]
 
 
 @pytest.fixture(scope="session")
-def units(shared: Path) -> Units:
-    folder = shared / "golden" / "twophoton" / "units"
-    with np.load(folder / "units.npz") as file:
-        return dict(file), json.loads((folder / "units.json").read_text()), folder
+def units(tmp_path_factory: pytest.TempPathFactory) -> Units:
+    folder = tmp_path_factory.mktemp("units")
+    for name in ("fov_groups.csv", "pixel_size.csv", "roi_matches.csv"):
+        (folder / name).write_bytes(golden(f"twophoton/units/{name}"))
+    return golden("twophoton/units/units.npz"), golden("twophoton/units/units.json"), folder
 
 
 def label_image(rois: twophoton.RoiSet) -> Any:
