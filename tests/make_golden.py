@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 
 from golden import FOLDER
 
@@ -76,8 +77,30 @@ def coloc(folder: Path) -> Files:
 
 
 def stain(folder: Path) -> Files:
-    """All numbers of functions, file names, layouts, channels and checkpoints; none of the pairs."""
-    return copied(folder, "*.json", "*.npz")
+    """All numbers of functions, file names, layouts, channels and checkpoints, and 200 by 200 pixels of a pair."""
+    return copied(folder, "*.json", "*.npz") | cut_pair(folder / "pairs" / "p01_easy", slice(156, 356))
+
+
+def cut_pair(folder: Path, place: slice) -> Files:
+    """The same square of both images, and what is true of it."""
+    truth_file = folder / "truth" / "S001_SybrGld.json"
+    truth = json.loads(truth_file.read_text("utf-8"))
+    moved = np.array([[1, 0, -place.start], [0, 1, -place.start], [0, 0, 1]])
+    matrix = moved @ np.reshape(truth["post_to_pre"], (3, 3)) @ np.linalg.inv(moved)
+    width = place.stop - place.start
+    truth |= {"post_to_pre": matrix.ravel().tolist(), "post_shape": [width, width], "pre_shape": [width, width]}
+    truth["spots"] = [
+        spot | {axis: spot[axis] - place.start for axis in "xy"}
+        for spot in truth["spots"]
+        if all(place.start <= spot[axis] < place.stop for axis in "xy")
+    ]
+    files = {"truth/S001_SybrGld.json": compact(truth)}
+    for path in (*folder.glob("raw/S001/*.tif"), folder / "truth" / "S001_SybrGld_mask.tif"):
+        image = tifffile.imread(path)
+        file = io.BytesIO()
+        tifffile.imwrite(file, (image[..., 1] if image.ndim == 3 else image)[place, place])
+        files[path.relative_to(folder).as_posix()] = file.getvalue()
+    return {f"pairs/small_{folder.name}/{name}": held for name, held in files.items()}
 
 
 def afm(folder: Path) -> Files:

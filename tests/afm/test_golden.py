@@ -45,9 +45,11 @@ def filled_in(value: Any, arrays: dict[str, Any]) -> Any:
         return value
     if "$npz" in value:
         return arrays[value["$npz"]]
-    return (
-        float(value["$float"]) if "$float" in value else {key: filled_in(item, arrays) for key, item in value.items()}
-    )
+    if "$npz_list" in value:
+        return list(filled_in(value["$npz_list"], arrays))
+    if "$float" in value:
+        return float(value["$float"])
+    return {key: filled_in(item, arrays) for key, item in value.items()}
 
 
 def load(name: str) -> tuple[AFMImageStack, list[Any], dict[str, Any]]:
