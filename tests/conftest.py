@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +15,7 @@ from golden import shared as shared_folder
 from helpers import simulate
 from lumentrace import LineData
 from modules import module_of
-from twophoton_case import NAMES, Case, load_case
+from twophoton_case import NAMES, SMALL, Case, load_case
 
 # Machines that are busy with something else take their time.
 settings.register_profile("lumentrace", deadline=None)
@@ -77,7 +78,19 @@ def two_tracers() -> LineData:
     return LineData(rows, sample_size=100)
 
 
+@pytest.fixture(scope="session")
+def load_twophoton_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
+    """Converts a golden two-photon recording, once."""
+    return functools.cache(lambda name: load_case(name, tmp_path_factory.mktemp(name)))
+
+
 @pytest.fixture(scope="session", params=NAMES)
-def twophoton_case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """A golden two-photon recording, converted."""
-    return load_case(shared / "golden" / "twophoton", request.param, tmp_path_factory.mktemp(request.param))
+def twophoton_case(request: pytest.FixtureRequest, load_twophoton_case: Callable[[str], Case]) -> Case:
+    """A whole golden two-photon recording, converted."""
+    return load_twophoton_case(request.param)
+
+
+@pytest.fixture(scope="session", params=[*NAMES, SMALL])
+def any_twophoton_case(request: pytest.FixtureRequest, load_twophoton_case: Callable[[str], Case]) -> Case:
+    """A golden two-photon recording, converted; among them the small one, which has few of the numbers."""
+    return load_twophoton_case(request.param)

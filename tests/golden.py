@@ -24,13 +24,14 @@ def golden(name: str) -> Any:
     """What a golden file holds, "pept/cutpoints_0.npz": a dict of arrays, what the JSON says, or else its bytes."""
     technique, _, inner = name.partition("/")
     with zipfile.ZipFile(FOLDER / f"{technique}.zip") as archive:
-        held = archive.read(inner) if inner in archive.namelist() else None
-    return parsed(name, full(name) if held is None else held)
+        if inner in archive.namelist():
+            return parsed(name, archive.read(inner))
+    return whole(name)
 
 
-def full(name: str) -> bytes:
-    """A file of the full set."""
-    return (shared() / "golden" / name).read_bytes()
+def whole(name: str) -> Any:
+    """The same from the full set, for what the repository has only a part of."""
+    return parsed(name, (shared() / "golden" / name).read_bytes())
 
 
 def shared() -> Path:

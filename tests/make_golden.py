@@ -11,13 +11,16 @@ from __future__ import annotations
 import io
 import json
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import tifffile
+from scipy.io import loadmat, savemat
 
 from golden import FOLDER
 
@@ -51,23 +54,33 @@ def copied(folder: Path, *patterns: str) -> Files:
     return files
 
 
+def rounded(values: Any, bits: int) -> Any:
+    """To so many bits behind the point."""
+    return np.rint(values * 2.0**bits) / 2.0**bits if values.dtype.kind == "f" else values
+
+
 def compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 # ------------------------------------------------------------------------ techniques
+TWICE = ("birmingham", "cutpoints", "fpi", "segregate", "traverse2d", "traverse3d")
+
+
 def pept(folder: Path) -> Files:
-    """All cases but the second of a kind where both are large. Blobs end where they fall below 1/64."""
+    """All cases but the second of a kind where both are large.
+
+    Blobs end where they fall below 1/64; points that are compared to 1e-6 or 1e-7 are rounded far below that.
+    """
     files = copied(folder, "*.json", "*.csv", "*.da01", "*.npz")
-    left_out = ["manifest.json", "beyond_docs_r3.npz", "fpi_blobs.npz"]
-    left_out += [
-        f"{name}_1.npz" for name in ("birmingham", "cutpoints", "fpi", "segregate", "traverse2d", "traverse3d")
-    ]
+    for name in ("manifest.json", "beyond_docs_r3.npz", "fpi_blobs.npz", *(f"{kind}_1.npz" for kind in TWICE)):
+        del files[name]
     blobs = unpacked(folder / "fpi_blobs.npz")
-    blobs["grid"] = np.rint(blobs["grid"] * 64) / 64
-    return {name: held for name, held in files.items() if name not in left_out} | {
-        "small_fpi_blobs.npz": packed(**blobs)
-    }
+    files["small_fpi_blobs.npz"] = packed(**blobs | {"grid": rounded(blobs["grid"], 6)})
+    for name, kept, bits in (("tof_beyond_docs.npz", "lines", 24), ("minpoints_0.npz", "lines", 28)):
+        arrays = unpacked(folder / name)
+        files[name] = packed(**{key: held if key == kept else rounded(held, bits) for key, held in arrays.items()})
+    return files
 
 
 def coloc(folder: Path) -> Files:
@@ -76,9 +89,19 @@ def coloc(folder: Path) -> Files:
     return copied(folder, "*.json") | {"small_cases.npz": packed(**images)}
 
 
+LARGE_CALLS = ("nan gauss none", "boundary")
+
+
 def stain(folder: Path) -> Files:
-    """All numbers of functions, file names, layouts, channels and checkpoints, and 200 by 200 pixels of a pair."""
-    return copied(folder, "*.json", "*.npz") | cut_pair(folder / "pairs" / "p01_easy", slice(156, 356))
+    """All numbers of functions but two, of file names and layouts and the like, and 200 by 200 pixels of a pair."""
+    files = copied(folder, "*.json", "channels.npz")
+    arrays = unpacked(folder / "functions.npz")
+    calls = [call for call in json.loads(files["functions.json"]) if call["case"] not in LARGE_CALLS]
+    named = json.dumps(calls)
+    files["small_functions.npz"] = packed(**{key: held for key, held in arrays.items() if f'"{key}"' in named})
+    files["small_functions.json"] = compact(calls)
+    del files["functions.json"]
+    return files | cut_pair(folder / "pairs" / "p01_easy", slice(156, 356))
 
 
 def cut_pair(folder: Path, place: slice) -> Files:
@@ -110,7 +133,7 @@ def afm(folder: Path) -> Files:
         files |= afm_case(folder, name, above_threshold, same)
     for name in ("s11_filters", "s12_masks", "s13_masked_filters", "s14_processing_pipeline"):
         files |= afm_case(folder, name, first_frame, first_frame)
-    files |= afm_case(folder, "s10_log_tuned_kmeans_xy", first_frame, same)
+    files |= afm_case(folder, "s10_log_tuned_kmeans_xy", first_frame_in_256ths, same)
     return files | afm_case(folder, "s16_align_frames", in_sixteenths, in_sixteenths)
 
 
@@ -129,19 +152,25 @@ def above_threshold(name: str, held: Any) -> Any:
 
 
 def first_frame(name: str, held: Any) -> Any:
-    """The first of several frames that have nothing to do with each other; what comes out, in steps of 2**-32."""
+    """The first of several frames that have nothing to do with each other; what comes out, to 30 bits."""
     frame = held[:1] if held.ndim else held
-    return frame if held.dtype.kind != "f" or name in ("data", "timestamps") else np.rint(frame * 2**32) / 2**32
+    return frame if held.dtype.kind != "f" or name in ("data", "timestamps") else rounded(frame, 30)
+
+
+def first_frame_in_256ths(name: str, held: Any) -> Any:
+    """The first frame, for places of blobs that do not hang on the last digits of heights."""
+    return rounded(first_frame(name, held), 8)
 
 
 def in_sixteenths(name: str, held: Any) -> Any:
     """Heights in steps of 1/16, before and after: frames that move by whole pixels keep their heights."""
-    return np.rint(held * 16) / 16 if held.dtype.kind == "f" else held
+    return rounded(held, 4)
 
 
 LEFT_OUT = (
     *("polynomial_flatten_order1", "polynomial_flatten_order3", "gaussian_filter_sigma1.0", "zero_mean", "zero_median"),
     *("vertical_flip", "masked_zero_mean", "masked_zero_median", "masked_remove_plane"),
+    *("remove_plane", "row_median_align", "masked_polynomial_flatten"),
 )
 
 
@@ -155,7 +184,7 @@ def afm_case(
         expected = {key: change_out(key, held) for key, held in unpacked(folder / name / "expected.npz").items()}
     case["input"] = f"{change.__name__}/{Path(case['input']).name}"
     case["expected"] = {key: held for key, held in case["expected"].items() if key not in LEFT_OUT}
-    if change is first_frame:
+    if change in (first_frame, first_frame_in_256ths):
         case["expected"] = of_first_frame(case["expected"])
     return {
         f"small_{name}/case.json": compact(case),
@@ -179,8 +208,99 @@ def of_first_frame(value: Any) -> Any:
 
 
 def twophoton(folder: Path) -> Files:
+    """Functions on arrays, but for kernels and photodiode, and one recording whose movie says little."""
     files = copied(folder, "units/*.json", "units/*.csv")
-    return files | {"units/units.npz": packed(**unpacked(folder / "units" / "units.npz", "k_"))}
+    arrays = unpacked(folder / "units" / "units.npz", "k_", "pd")
+    filtered = {key: rounded(held, 30) for key, held in arrays.items() if key.startswith("filt_") and key != "filt_in"}
+    files["units/units.npz"] = packed(**arrays | filtered)
+    return files | small_recording(folder / "noise_olfaction")
+
+
+KEPT_ARRAYS = ("windows", "trial", "pd_", "motion_", "raw_full", "traces_movie_global_percentile_c")
+KEPT_ARRAYS += ("traces_movie_global_percentile_b", "dff_run", "corr_", "normalization", "kernel_")
+
+
+def small_recording(folder: Path) -> Files:
+    """A recording with the sums over every cell and over the background, frame by frame, of the full one."""
+    facts = json.loads((folder / "facts.json").read_text("utf-8"))
+    # Where the percentile of the mean image lies depends on pixels that are not kept.
+    del facts["traces_movie_global_percentile_metadata"]["background_threshold"]
+    arrays = {name: held for name, held in unpacked(folder / "arrays.npz").items() if name.startswith(KEPT_ARRAYS)}
+    for name, held in arrays.items():
+        if name.startswith("kernel_") and not name.endswith("time"):
+            arrays[name] = held.astype(np.float32)
+        elif name.startswith(("dff_run", "traces_")) and held.dtype == np.float64:
+            arrays[name] = rounded(held, 30)
+    files = copied(folder, "*.csv", "scores.json") | {"facts.json": compact(facts), "arrays.npz": packed(**arrays)}
+    with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(folder / "recording.zip") as archive:
+        archive.extractall(place)
+        files["recording.zip"] = repacked(Path(place), unpacked(folder / "arrays.npz")["mean_image"])
+    return {f"small_{folder.name}/{name}": held for name, held in files.items()}
+
+
+def repacked(folder: Path, mean_image: Any) -> bytes:
+    """The unpacked recording with a movie of little content; nothing is squeezed, the outer archive does that."""
+    truth = unpacked(folder / "truth.npz", "row_time", "neuropil", "bleach", "shifts")
+    dff = truth.pop("dff")
+    inner = mean_image[1:-1, 1:-1]
+    dark = np.zeros(mean_image.shape, bool)
+    dark[1:-1, 1:-1] = inner <= np.percentile(inner, 10)
+    labels = np.where(dark, truth["label_image"].max() + 1, truth["label_image"])
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = path.relative_to(folder).as_posix()
+            if path.name == "truth.npz":
+                held = packed(**truth, dff=dff.astype(np.float16))
+            elif path.name == "alignedMovie.mat":
+                held = sums_alone(path, labels)
+            elif path.suffix == ".tif":
+                header = io.BytesIO()
+                tifffile.imwrite(header, np.zeros(tifffile.TiffFile(path).series[0].shape[-2:], np.uint16))
+                held = header.getvalue()
+            elif path.name in ("highResPd.mat", "stimdata.mat"):
+                squeezed = io.BytesIO()
+                savemat(squeezed, {key: value for key, value in loadmat(path).items() if not key.startswith("__")})
+                held = squeezed.getvalue()
+            else:
+                held = path.read_bytes()
+            archive.writestr(zipfile.ZipInfo(name, DATE), held)
+    return file.getvalue()
+
+
+def sums_alone(path: Path, labels: Any) -> bytes:
+    """A movie in which one pixel of each label makes up for all others, and almost nothing else changes.
+
+    Pixels of a cell that are darker than the background, which is the last label, are cut off one by one; so they stay
+    what they are, and no other pixel gets darker than that. In the mean, the background stays darkest.
+    """
+    with h5py.File(path) as source:
+        movie = np.swapaxes(source["imgFrames_ch1"][:], 1, 2)
+    made = np.full(movie.shape, 200.0)
+    background = labels.max()
+    for frame, out in zip(movie, made, strict=True):
+        dark = frame[labels == background].mean()
+        for label in range(1, background + 1):
+            is_cell = label != background
+            own = frame[labels == label]
+            free = own >= dark if is_cell else np.ones(own.shape, bool)
+            if free.any():
+                own[free] = evened(own[free].sum(), free.sum(), 100 if is_cell else 22, dark if is_cell else -np.inf)
+            out[labels == label] = own
+    file = io.BytesIO()
+    with h5py.File(file, "w") as out_file:
+        out_file.create_dataset("imgFrames_ch1", data=np.swapaxes(made, 1, 2), chunks=(len(made), 1, 1))
+    return file.getvalue()
+
+
+def evened(total: float, count: int, usual: float, least: float) -> Any:
+    """So many whole numbers with a given sum: one odd and else the usual, or about equal where that is too little."""
+    values = np.full(count, float(usual))
+    values[0] = total - usual * (count - 1)
+    if min(usual, values[0]) >= least:
+        return values
+    each, left = divmod(total, count)
+    return each + (np.arange(count) < left)
 
 
 def write(archive: Path, files: Files) -> None:

@@ -172,7 +172,7 @@ def settings_of(key: str) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize("name", ["s11_filters", "small_s11_filters"])
 def test_filters_like_the_reference(name: str) -> None:
     inputs, _, expected = read_case(name)
-    assert len(expected) == (4 if name.startswith("small") else 10)
+    assert len(expected) == (2 if name.startswith("small") else 10)
     for key, frames in expected.items():
         filter_name, settings = settings_of(key)
         np.testing.assert_allclose(

@@ -26,8 +26,9 @@ KINDS = {
 }
 
 
-def test_small_functions() -> None:
-    arrays = golden("stain/functions.npz")
+@pytest.mark.parametrize(("name", "calls"), [("functions", 29), ("small_functions", 28)])
+def test_functions(name: str, calls: int) -> None:
+    arrays = golden(f"stain/{name}.npz")
 
     def value(item: Any) -> Any:
         if isinstance(item, dict) and "array" in item:
@@ -35,7 +36,7 @@ def test_small_functions() -> None:
         return [value(part) for part in item] if isinstance(item, list) else item
 
     checked = 0
-    for call in golden("stain/functions.json"):
+    for call in golden(f"stain/{name}.json"):
         if not hasattr(stain, call["fn"]):
             assert call["fn"] == "_extract_boundary"
             continue
@@ -49,7 +50,7 @@ def test_small_functions() -> None:
         for ours, theirs in pairs:
             close(call["fn"], ours, theirs)
         checked += 1
-    assert checked == 29
+    assert checked == calls
 
 
 def close(name: str, ours: Any, theirs: Any) -> None:

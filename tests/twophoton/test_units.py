@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden import golden
+from golden import golden, whole
 from lumentrace import FormatError, twophoton
 from lumentrace.twophoton import parity
 from lumentrace.twophoton.dff import compute_roi_delta_f_over_f
@@ -203,12 +203,12 @@ def test_dff_refuses(changes: dict[str, Any], told: str) -> None:
 
 
 def test_photodiode(units: Units) -> None:
-    arrays, facts, _ = units
-    expected = facts["pd"]
-    assert photodiode_threshold(arrays["pd"]) == pytest.approx(expected["threshold"], rel=1e-12)
-    events = [[event.start, event.stop, event.duration] for event in detect_photodiode_events(arrays["pd"])]
+    expected = units[1]["pd"]
+    signal = whole("twophoton/units/units.npz")["pd"]
+    assert photodiode_threshold(signal) == pytest.approx(expected["threshold"], rel=1e-12)
+    events = [[event.start, event.stop, event.duration] for event in detect_photodiode_events(signal)]
     assert events == expected["events"]
-    found = find_stimulus(arrays["pd"], 200, 13.0208333)
+    found = find_stimulus(signal, 200, 13.0208333)
     assert [found.start_frame, found.stop_frame] == expected["bounds"]
 
 
