@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
 from golden import SHARED
 from golden import shared as shared_folder
 from helpers import simulate
-from lumentrace import LineData
+from lumentrace import LineData, PointData
 from modules import module_of
 from twophoton_case import NAMES, SMALL, Case, load_case
 
@@ -76,6 +77,19 @@ def two_tracers() -> LineData:
     rows, _ = simulate(1500, tracers=2, seed=1)
     rows.flags.writeable = False
     return LineData(rows, sample_size=100)
+
+
+@pytest.fixture
+def points() -> PointData:
+    """40 scattered points with three labels."""
+    rows = np.random.default_rng(1).normal(size=(40, 4)) * [1, 10, 20, 30]
+    return PointData(np.column_stack([rows, np.arange(40) % 3]), columns=["t", "x", "y", "z", "label"])
+
+
+@pytest.fixture
+def lines() -> LineData:
+    """12 lines in any direction."""
+    return LineData(np.random.default_rng(2).normal(size=(12, 7)) * 50)
 
 
 @pytest.fixture(scope="session")

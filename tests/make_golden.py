@@ -95,6 +95,7 @@ LARGE_CALLS = ("nan gauss none", "boundary")
 def stain(folder: Path) -> Files:
     """All numbers of functions but two, of file names and layouts and the like, and 200 by 200 pixels of a pair."""
     files = copied(folder, "*.json", "channels.npz")
+    del files["pairs_peer.json"]
     arrays = unpacked(folder / "functions.npz")
     calls = [call for call in json.loads(files["functions.json"]) if call["case"] not in LARGE_CALLS]
     named = json.dumps(calls)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from afm_cases import run
 from golden import golden, shared
-from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline
+from lumentrace.afm import AFMImageStack, ProcessingPipeline
 from lumentrace.afm.masks import MASKS
 from lumentrace.afm.processing.alignment import METHODS, align_frames
 from lumentrace.afm.processing.filters import FILTERS
@@ -59,14 +60,17 @@ def load(name: str) -> tuple[AFMImageStack, list[Any], dict[str, Any]]:
     return stack, described["steps"], expected
 
 
+def like_the_reference(step: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A step that does what the reference does where we do otherwise by default."""
+    order = {"coord_order": "peer"} if step == "particle_tracking" or "clustering" in step else {}
+    criterion = {"criterion": "peer"} if step.startswith("x_means") else {}
+    return step, {**params, **order, **criterion}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_like_the_reference(name: str) -> None:
     stack, steps, expected = load(name)
-    pipeline = AnalysisPipeline()
-    for step, params in steps:
-        order = {"coord_order": "peer"} if step == "particle_tracking" else {}
-        pipeline.add(step, **params, **order)
-    record = pipeline.run(stack)
+    record = run(stack, *(like_the_reference(*step) for step in steps))
     assert record["provenance"]["frame_times"] == expected["frame_times"]
     assert list(record["analysis"]) == list(expected["analysis"])
     for key, outputs in expected["analysis"].items():
@@ -79,12 +83,9 @@ CLUSTERED = ["s06_dbscan", "s07_kmeans", "s08_xmeans", "small_s06_dbscan", "smal
 @pytest.mark.parametrize("name", CLUSTERED)
 def test_clusters_like_the_reference(name: str) -> None:
     stack, steps, expected = load(name)
-    pipeline = AnalysisPipeline()
-    for step, params in steps:
-        clusters = {"coord_order": "peer"} if "clustering" in step else {}
-        pipeline.add(step, **params, **clusters, **({"criterion": "peer"} if step.startswith("x_means") else {}))
+    record = run(stack, *(like_the_reference(*step) for step in steps))
     key = list(expected["analysis"])[-1]
-    found, other = pipeline.run(stack)["analysis"][key], expected["analysis"][key]
+    found, other = record["analysis"][key], expected["analysis"][key]
     if name.endswith("s06_dbscan"):
         for own, their in zip(found["clusters"], other["clusters"], strict=True):
             same({k: own[k] for k in their}, their, "cluster")
@@ -100,9 +101,7 @@ def test_clusters_like_the_reference(name: str) -> None:
 @pytest.mark.parametrize("name", ["s09_log_default", "s10_log_tuned_kmeans_xy", "small_s10_log_tuned_kmeans_xy"])
 def test_blobs_like_the_reference(name: str) -> None:
     stack, steps, expected = load(name)
-    pipeline = AnalysisPipeline()
-    pipeline.add(steps[0][0], **steps[0][1])
-    found = pipeline.run(stack)["analysis"]["step_1_log_blob_detection"]["features_per_frame"]
+    found = run(stack, steps[0])["analysis"]["step_1_log_blob_detection"]["features_per_frame"]
     other = expected["analysis"]["step_1_log_blob_detection"]["features_per_frame"]
 
     def places(frames: Any) -> set[tuple[float, ...]]:
@@ -120,10 +119,7 @@ def test_blobs_like_the_reference(name: str) -> None:
 @pytest.mark.parametrize("name", ["s08_xmeans", "small_s08_xmeans"])
 def test_the_right_number_of_clusters(name: str) -> None:
     stack, steps, _ = load(name)
-    pipeline = AnalysisPipeline()
-    for step, params in steps:
-        pipeline.add(step, **params)
-    found = pipeline.run(stack)["analysis"]["step_2_x_means_clustering"]
+    found = run(stack, *steps)["analysis"]["step_2_x_means_clustering"]
     # Five particles wander; the reference says 11.
     assert found["summary"]["n_clusters"] in (5, 6)
 
@@ -274,10 +270,8 @@ def test_a_real_film_from_file_to_tracks_like_the_reference() -> None:
     pipeline.run(keep="last")
     for frame, figures in zip(stack.data, expected["processed_per_frame"], strict=True):
         assert {"min": frame.min(), "max": frame.max(), "std": frame.std()} == pytest.approx(figures, rel=1e-6)
-    analysis = AnalysisPipeline()
-    for name, settings in described["analysis"]:
-        analysis.add(name, **settings, **({"coord_order": "peer"} if name == "particle_tracking" else {}))
-    found = list(analysis.run(stack)["analysis"].values())
+    record = run(stack, *(like_the_reference(*step) for step in described["analysis"]))
+    found = list(record["analysis"].values())
     same(found[0]["features_per_frame"], expected["features"], "features", rtol=1e-6)
     same(found[1]["tracks"], expected["tracks"], "tracks", rtol=1e-6)
     same(found[2]["features_per_frame"], expected["blobs"], "blobs", rtol=1e-6)
@@ -310,10 +304,7 @@ def assert_contains(found: Any, expected: Any, place: str) -> None:
 @pytest.mark.parametrize("name", ["s15_record_layout", "small_s15_record_layout"])
 def test_the_record_has_the_documented_layout(name: str) -> None:
     inputs, described, expected = read_case(name)
-    pipeline = AnalysisPipeline()
-    for name, params in described["steps"]:
-        pipeline.add(name, **params)
-    record = pipeline.run(case_stack(inputs))
+    record = run(case_stack(inputs), *described["steps"])
     layout = expected["record_skeleton"]
     # The documents, unlike the reference, say that results_by_name holds the outputs themselves.
     by_name = layout["provenance"].pop("results_by_name")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from golden import golden
-from helpers import Shift, assert_identical, recipe, simulate
+from helpers import Lines, Shift, assert_identical, recipe, simulate
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.engine.samples.results import Results
 from lumentrace.engine.samples.transformer import Filter, LineDataFilter, PointDataFilter, Reducer
@@ -23,11 +23,6 @@ from lumentrace.pept.tracking import (
     SplitLabels,
     Stack,
 )
-
-
-class Lines(LineDataFilter):
-    def fit_sample(self, sample: Any) -> Any:
-        return sample
 
 
 class Points(PointDataFilter):

@@ -271,22 +271,18 @@ def test_normalization(any_case: Case) -> None:
 
 
 def test_no_baseline_epoch(case: Case) -> None:
-    run = twophoton.compute_recording_responses(
-        case.recording,
-        case.cells,
-        baseline_mode="no_baseline_epoch",
-        baseline_epoch_number=2,
-        baseline_sample_seconds=None,
+    run, from_five = (
+        twophoton.compute_recording_responses(
+            case.recording,
+            case.cells,
+            baseline_mode="no_baseline_epoch",
+            baseline_epoch_number=number,
+            baseline_sample_seconds=None,
+        )
+        for number in (2, 5)
     )
     np.testing.assert_allclose(run.dff.values, case.arrays["no_baseline_dff"], rtol=1e-5, atol=1e-5)
     assert run.dff.tau == case.facts["no_baseline_tau"]
-    from_five = twophoton.compute_recording_responses(
-        case.recording,
-        case.cells,
-        baseline_mode="no_baseline_epoch",
-        baseline_epoch_number=5,
-        baseline_sample_seconds=None,
-    )
     found = [[each.start_frame, each.stop_frame, each.label] for each in from_five.baseline_windows]
     assert found == case.facts["no_baseline_windows"]
 
