@@ -295,8 +295,8 @@ def test_real_files(shared, name, separation):
     np.testing.assert_array_equal(screens(path, separation, skiprows=16).lines, found[1:])
 
 
-def test_given_separation_wins_over_the_header(shared):
-    path = shared / "data" / "pept" / "sample_2p_42rpm.csv"
+def test_given_separation_wins_over_the_header(tmp_path):
+    path = text_file(tmp_path, f"A camera\n\nSeparation=   712\n \n{ROWS}")
     with pytest.warns(UserWarning, match=r"712 mm apart, using the 700 mm given"):
         assert screens(path, 700)["z2"][0] == 700
 
