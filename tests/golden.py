@@ -6,6 +6,7 @@ folder, under the same names. What is in neither place skips the test that asks 
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -22,11 +23,16 @@ SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().paren
 
 def golden(name: str) -> Any:
     """What a golden file holds, "pept/cutpoints_0.npz": a dict of arrays, what the JSON says, or else its bytes."""
+    held = kept(name)
+    return whole(name) if held is None else parsed(name, held)
+
+
+@functools.cache
+def kept(name: str) -> bytes | None:
+    """A file of the repository, unless only the full set has it."""
     technique, _, inner = name.partition("/")
     with zipfile.ZipFile(FOLDER / f"{technique}.zip") as archive:
-        if inner in archive.namelist():
-            return parsed(name, archive.read(inner))
-    return whole(name)
+        return archive.read(inner) if inner in archive.namelist() else None
 
 
 def whole(name: str) -> Any:

@@ -85,7 +85,7 @@ def real_case(name: str) -> Case:
     return Case(image[int(name[-3])], image[int(name[-1])], None, labels, expected)
 
 
-@pytest.fixture(params=[*CASES, *REAL])
+@pytest.fixture(scope="module", params=[*CASES, *REAL])
 def case(request: pytest.FixtureRequest) -> Case:
     return (real_case if request.param in REAL else golden_case)(request.param)
 
