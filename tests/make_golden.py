@@ -221,6 +221,9 @@ KEPT_ARRAYS = ("windows", "trial", "pd_", "motion_", "raw_full", "traces_movie_g
 KEPT_ARRAYS += ("traces_movie_global_percentile_b", "dff_run", "corr_", "normalization", "kernel_")
 
 
+UNDATED = b"MATLAB 5.0 MAT-file".ljust(116)
+
+
 def small_recording(folder: Path) -> Files:
     """A recording with the sums over every cell and over the background, frame by frame, of the full one."""
     facts = json.loads((folder / "facts.json").read_text("utf-8"))
@@ -260,9 +263,9 @@ def repacked(folder: Path, mean_image: Any) -> bytes:
                 tifffile.imwrite(header, np.zeros(tifffile.TiffFile(path).series[0].shape[-2:], np.uint16))
                 held = header.getvalue()
             elif path.name in ("highResPd.mat", "stimdata.mat"):
-                squeezed = io.BytesIO()
-                savemat(squeezed, {key: value for key, value in loadmat(path).items() if not key.startswith("__")})
-                held = squeezed.getvalue()
+                plain = io.BytesIO()
+                savemat(plain, {key: value for key, value in loadmat(path).items() if not key.startswith("__")})
+                held = UNDATED + plain.getvalue()[len(UNDATED) :]
             else:
                 held = path.read_bytes()
             archive.writestr(zipfile.ZipInfo(name, DATE), held)
