@@ -77,9 +77,10 @@ def pept(folder: Path) -> Files:
         del files[name]
     blobs = unpacked(folder / "fpi_blobs.npz")
     files["small_fpi_blobs.npz"] = packed(**blobs | {"grid": rounded(blobs["grid"], 6)})
-    for name, kept, bits in (("tof_beyond_docs.npz", "lines", 24), ("minpoints_0.npz", "lines", 28)):
+    for name, outputs, bits in (("tof_beyond_docs.npz", ("tof", "cut", "dens"), 24), ("minpoints_0.npz", ("out",), 28)):
         arrays = unpacked(folder / name)
-        files[name] = packed(**{key: held if key == kept else rounded(held, bits) for key, held in arrays.items()})
+        found = {key: rounded(held, bits) for key, held in arrays.items() if key.startswith(outputs)}
+        files[name] = packed(**arrays | found)
     return files
 
 
@@ -168,6 +169,7 @@ def in_sixteenths(name: str, held: Any) -> Any:
     return rounded(held, 4)
 
 
+Change = Callable[[str, Any], Any]
 LEFT_OUT = (
     *("polynomial_flatten_order1", "polynomial_flatten_order3", "gaussian_filter_sigma1.0", "zero_mean", "zero_median"),
     *("vertical_flip", "masked_zero_mean", "masked_zero_median", "masked_remove_plane"),
@@ -175,9 +177,8 @@ LEFT_OUT = (
 )
 
 
-def afm_case(
-    folder: Path, name: str, change: Callable[[str, Any], Any], change_out: Callable[[str, Any], Any]
-) -> Files:
+def afm_case(folder: Path, name: str, change: Change, change_out: Change) -> Files:
+    """A case with changed input, and with what comes out changed alike."""
     case = json.loads((folder / name / "case.json").read_text("utf-8"))
     inputs = {key: change(key, held) for key, held in unpacked(folder / case["input"]).items()}
     expected = {}
@@ -219,8 +220,6 @@ def twophoton(folder: Path) -> Files:
 
 KEPT_ARRAYS = ("windows", "trial", "pd_", "motion_", "raw_full", "traces_movie_global_percentile_c")
 KEPT_ARRAYS += ("traces_movie_global_percentile_b", "dff_run", "corr_", "normalization", "kernel_")
-
-
 UNDATED = b"MATLAB 5.0 MAT-file".ljust(116)
 
 
