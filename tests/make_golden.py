@@ -219,7 +219,8 @@ def twophoton(folder: Path) -> Files:
 
 
 KEPT_ARRAYS = ("windows", "trial", "pd_", "motion_", "raw_full", "traces_movie_global_percentile_c")
-KEPT_ARRAYS += ("traces_movie_global_percentile_b", "dff_run", "corr_", "normalization", "kernel_")
+KEPT_ARRAYS += ("traces_movie_global_percentile_b", "dff_run", "corr_", "normalization", "kernel_", "watershed_")
+KEPT_ARRAYS += ("mean_image",)
 UNDATED = b"MATLAB 5.0 MAT-file".ljust(116)
 
 
@@ -229,6 +230,7 @@ def small_recording(folder: Path) -> Files:
     # Where the percentile of the mean image lies depends on pixels that are not kept.
     del facts["traces_movie_global_percentile_metadata"]["background_threshold"]
     arrays = {name: held for name, held in unpacked(folder / "arrays.npz").items() if name.startswith(KEPT_ARRAYS)}
+    del arrays["mean_image_10_40"]
     for name, held in arrays.items():
         if name.startswith("kernel_") and not name.endswith("time"):
             arrays[name] = held.astype(np.float32)

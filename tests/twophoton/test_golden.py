@@ -145,13 +145,13 @@ def labels_of(rois: twophoton.RoiSet) -> Any:
     return sum(number * mask.astype(int) for number, mask in enumerate(rois.masks, 1))
 
 
-def test_watershed(case: Case) -> None:
-    for key in (key for key in case.arrays if key.startswith("watershed_")):
+def test_watershed(any_case: Case) -> None:
+    for key in (key for key in any_case.arrays if key.startswith("watershed_")):
         _, pixels, sigma = key.split("_")
         found = twophoton.watershed_roi_set(
-            case.arrays["mean_image"], min_pixels=int(pixels), smoothing_sigma=float(sigma)
+            any_case.arrays["mean_image"], min_pixels=int(pixels), smoothing_sigma=float(sigma)
         )
-        np.testing.assert_array_equal(labels_of(found), case.arrays[key], err_msg=key)
+        np.testing.assert_array_equal(labels_of(found), any_case.arrays[key], err_msg=key)
 
 
 def test_traces(any_case: Case) -> None:
