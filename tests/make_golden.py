@@ -73,7 +73,8 @@ def pept(folder: Path) -> Files:
     Blobs end where they fall below 1/64; points that are compared to 1e-6 or 1e-7 are rounded far below that.
     """
     files = copied(folder, "*.json", "*.csv", "*.da01", "*.npz")
-    for name in ("manifest.json", "beyond_docs_r3.npz", "fpi_blobs.npz", *(f"{kind}_1.npz" for kind in TWICE)):
+    needless = ("manifest.json", "end_to_end.json", "beyond_docs_r3.npz", "fpi_blobs.npz")
+    for name in (*needless, *(f"{kind}_1.npz" for kind in TWICE)):
         del files[name]
     blobs = unpacked(folder / "fpi_blobs.npz")
     files["small_fpi_blobs.npz"] = packed(**blobs | {"grid": rounded(blobs["grid"], 6)})
@@ -188,11 +189,11 @@ def afm_case(folder: Path, name: str, change: Change, change_out: Change) -> Fil
     case["expected"] = {key: held for key, held in case["expected"].items() if key not in LEFT_OUT}
     if change in (first_frame, first_frame_in_256ths):
         case["expected"] = of_first_frame(case["expected"])
-    return {
-        f"small_{name}/case.json": compact(case),
-        case["input"]: packed(**inputs),
-        f"small_{name}/expected.npz": packed(**{key: held for key, held in expected.items() if key not in LEFT_OUT}),
-    }
+    files = {f"small_{name}/case.json": compact(case), case["input"]: packed(**inputs)}
+    if expected:
+        kept = {key: held for key, held in expected.items() if key not in LEFT_OUT}
+        files[f"small_{name}/expected.npz"] = packed(**kept)
+    return files
 
 
 def of_first_frame(value: Any) -> Any:
@@ -210,9 +211,9 @@ def of_first_frame(value: Any) -> Any:
 
 
 def twophoton(folder: Path) -> Files:
-    """Functions on arrays, but for kernels and photodiode, and one recording whose movie says little."""
+    """Functions on arrays that are tested as such, and one recording whose movie says little."""
     files = copied(folder, "units/*.json", "units/*.csv")
-    arrays = unpacked(folder / "units" / "units.npz", "k_", "pd")
+    arrays = unpacked(folder / "units" / "units.npz", "k_", "pd", "qc_")
     filtered = {key: rounded(held, 30) for key, held in arrays.items() if key.startswith("filt_") and key != "filt_in"}
     files["units/units.npz"] = packed(**arrays | filtered)
     return files | small_recording(folder / "noise_olfaction")
