@@ -12,7 +12,7 @@ import numpy as np
 
 from golden import golden
 from lumentrace import twophoton
-from lumentrace.twophoton.recording import ConvertedRecording
+from lumentrace.twophoton.read.recording import ConvertedRecording
 
 NAMES = ["moving_boundary", "noise_olfaction"]
 SMALL = "small_noise_olfaction"
