@@ -137,12 +137,20 @@ def measure_channels(
     n_steps: int,
     thresholds: Sequence[tuple[float, float]] | None,
     threads: int = 0,
+    progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.float64]: ...
 def group_labels(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int], NDArray[np.uint32]]: ...
-def kendall_tau(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]: ...
+def kendall_tau(
+    a: NDArray[np.float64], b: NDArray[np.float64], progress: Callable[[int], None] | None = None
+) -> tuple[float, float]: ...
 def overlap_coefficients(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]: ...
 def shuffle_blocks(
-    x: NDArray[np.float32], y: NDArray[np.float32], count: int, seed: int, threads: int = 0
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    count: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[NDArray[np.float64], float, float]: ...
 def dbscan_labels(points: NDArray[np.float64], eps: float, min_samples: int) -> NDArray[np.int64]: ...
 def k_means(
@@ -277,6 +285,7 @@ class MovieFrames:
         background: str,
         dark: _Areas | None = None,
         stripes: tuple[int, float] = ...,
+        progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
     def images(
@@ -286,6 +295,7 @@ class MovieFrames:
         columns: _Span,
         kept: NDArray[np.bool_],
         base: NDArray[np.float64] | None = None,
+        progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
     def pack(
@@ -297,6 +307,7 @@ class MovieFrames:
         *,
         transpose: bool = False,
         level: int = 1,
+        progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[list[bytes] | None, NDArray[np.float64], NDArray[np.uint32]]: ...
 

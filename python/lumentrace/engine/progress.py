@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -31,6 +31,29 @@ def telling(to: Reporter) -> Iterator[None]:
         yield
     finally:
         _reporter.reset(token)
+
+
+def part(start: int, size: int, pieces: int) -> AbstractContextManager[None]:
+    """Work inside the block is `size` samples from `start` on, and itself counts up to `pieces`.
+
+    Examples
+    --------
+    >>> from lumentrace.engine.progress import part, reporter, telling
+    >>> told = []
+    >>> with telling(told.append), part(100, 50, pieces=4):
+    ...     reporter()(1)
+    >>> told
+    [112, 150]
+    """
+    outer = reporter()
+    return nullcontext() if outer is None else _part(outer, start, size, pieces)
+
+
+@contextmanager
+def _part(outer: Reporter, start: int, size: int, pieces: int) -> Iterator[None]:
+    with telling(lambda done: outer(start + size * min(done, pieces) // max(pieces, 1))):
+        yield
+    outer(start + size)
 
 
 class Progress:
