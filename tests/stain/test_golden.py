@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from lumentrace import FormatError, stain
-from lumentrace.stain.estimates import PROCESS_BYTES
+from lumentrace.stain.stages.estimates import PROCESS_BYTES
 from modules import module_of
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]
@@ -190,7 +190,7 @@ def test_memory_estimates(golden_stain: Path, tmp_path: Path) -> None:
 
 def preflight(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
     """The class of the error, or 'ok', and how many warnings were printed, with faked needs and room."""
-    from lumentrace.stain import estimates
+    from lumentrace.stain.stages import estimates
 
     room, printed = 10_000_000_000, []
     needs = {name: round(case[name] * room) for name in ("ram", "disk")}

@@ -72,7 +72,7 @@ def test_a_second_run_does_nothing(raw: Path, monkeypatch: pytest.MonkeyPatch) -
     job = task(raw)
     first = job.run()
     times = {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")}
-    monkeypatch.setattr("lumentrace.stain.task.read_raw", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("lumentrace.stain.stages.task.read_raw", lambda *_: pytest.fail("read again"))
     assert task(raw).run() == first
     assert {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")} == times
 

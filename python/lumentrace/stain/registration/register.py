@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
+from lumentrace.stain.prepare.whole_image import same, share_at, value_range
 from lumentrace.stain.registration.align import Alignment, Search, align
 from lumentrace.stain.registration.check import NODES, Remainder, compare, remainder
 from lumentrace.stain.registration.displacement import Displacement
 from lumentrace.stain.registration.levels import LONGEST
 from lumentrace.stain.registration.pyramid import Pyramid
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.whole_image import same, share_at, value_range
 
 Floats = NDArray[np.float64]
 Local = Literal["auto"] | bool

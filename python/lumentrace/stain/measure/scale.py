@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from lumentrace.stain.histograms import Histograms
+from lumentrace.stain.measure.histograms import Histograms
 
 Floats = NDArray[np.float64]
 

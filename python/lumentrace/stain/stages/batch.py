@@ -15,12 +15,12 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, Literal
 
-from lumentrace.stain.estimates import preflight_check
-from lumentrace.stain.filenames import discover_tasks
-from lumentrace.stain.memory import MemoryTracker
+from lumentrace.stain.files.filenames import discover_tasks
 from lumentrace.stain.parameters import StainParameters
-from lumentrace.stain.pipeline import EXPECTED, SampleDye
-from lumentrace.stain.runlog import append_to_run_log
+from lumentrace.stain.stages.estimates import preflight_check
+from lumentrace.stain.stages.memory import MemoryTracker
+from lumentrace.stain.stages.pipeline import EXPECTED, SampleDye
+from lumentrace.stain.stages.runlog import append_to_run_log
 
 Path_ = str | os.PathLike[str]
 Task = tuple[str, str, dict[str, Any]]
@@ -30,7 +30,7 @@ JOIN = 5.0
 """Seconds to wait for the rest of what a process has printed."""
 KILLED = (-9, 137)
 """Return codes of a process that the system has killed."""
-WHAT = "import sys; from lumentrace.stain.batch import child; child(sys.argv[1], sys.argv[2])"
+WHAT = "import sys; from lumentrace.stain.stages.batch import child; child(sys.argv[1], sys.argv[2])"
 
 
 def build_task_list(

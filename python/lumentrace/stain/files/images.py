@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
-from lumentrace.stain.filenames import classify_raw_files, diagnose_raw_layout
+from lumentrace.stain.files.filenames import classify_raw_files, diagnose_raw_layout
 from lumentrace.storage.planes import Plane, open_plane
 
 ACTIVE = 0.5

@@ -12,13 +12,13 @@ from typing import Any
 from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Run
-from lumentrace.stain import stage_work
-from lumentrace.stain.estimates import preflight_check
-from lumentrace.stain.memory import MemoryWatchdog
 from lumentrace.stain.parameters import WITHOUT_EFFECT, StainParameters, differing
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.stages import FIRST, LAST, NAMES, Stage, write_stage
-from lumentrace.stain.task import Task
+from lumentrace.stain.stages import work as stage_work
+from lumentrace.stain.stages.estimates import preflight_check
+from lumentrace.stain.stages.memory import MemoryWatchdog
+from lumentrace.stain.stages.record import FIRST, LAST, NAMES, Stage, write_stage
+from lumentrace.stain.stages.task import Task
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lumentrace.stain.canvas import Canvas, written
-from lumentrace.stain.checkpoints import FORMATS, fits_header
-from lumentrace.stain.images import find_pair, read_raw
+from lumentrace.stain.files.canvas import Canvas, written
+from lumentrace.stain.files.checkpoints import FORMATS, fits_header
+from lumentrace.stain.files.images import find_pair, read_raw
 from lumentrace.stain.parameters import DEFAULTS, StainParameters, build_suffix
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.stages import NAMES, Stage, file_hash, identity, read_stage
+from lumentrace.stain.stages.record import NAMES, Stage, file_hash, identity, read_stage
 
 Image = NDArray[Any]
 

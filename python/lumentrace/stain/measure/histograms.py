@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +11,12 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.engine.progress import reporter
+from lumentrace.stain.prepare.whole_image import bands, value_range
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.whole_image import value_range
 
 Image = NDArray[Any]
 Counts = NDArray[np.uint32]
 
-ROWS = 512
-"""Rows of a band, about."""
 MARGIN = 3
 """Ratios are taken so many pixels away from the rim of the tissue."""
 DECADES = 4.0
@@ -63,13 +60,6 @@ class Histograms:
     def edges(self) -> NDArray[np.float64]:
         """Edges of the bins of ratios."""
         return np.linspace(-self.decades, self.decades, self.ratios.shape[1] + 1)
-
-
-def bands(height: int, multiple: int = 1) -> Iterator[tuple[int, int]]:
-    """First and end row of bands that cover an image; all but the last are a multiple of rows high."""
-    step = max(ROWS // multiple, 1) * multiple
-    for first in range(0, height, step):
-        yield first, min(first + step, height)
 
 
 def count(post: Image, pre: Image, registration: Registration, peer: bool = False) -> Histograms:

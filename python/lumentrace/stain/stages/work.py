@@ -12,17 +12,17 @@ import numpy as np
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import environment
 from lumentrace.engine.progress import reporter
-from lumentrace.stain import histograms as counting
-from lumentrace.stain.histograms import bands
+from lumentrace.stain.measure import histograms as counting
+from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
+from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate
 from lumentrace.stain.parameters import build_suffix, differing
+from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.align import Search
 from lumentrace.stain.registration.levels import LONGEST
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.scale import Noise, Scale, manual, noise_of_difference, percentile
-from lumentrace.stain.stages import LAST, NAMES, identity, read_stage
-from lumentrace.stain.subtraction import Pictures, Spots, differences, estimate
-from lumentrace.stain.task import Task
+from lumentrace.stain.stages.record import LAST, NAMES, identity, read_stage
+from lumentrace.stain.stages.task import Task
 
 ROUGH_SIDE = 300
 """The first alignment is made on images of at least so many pixels."""

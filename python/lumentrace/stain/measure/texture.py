@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace.base import mapping
-from lumentrace.stain.histograms import BLOCKS, bands, noise_of
+from lumentrace.stain.measure.histograms import BLOCKS, noise_of
+from lumentrace.stain.measure.scale import AVERAGED
+from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.scale import AVERAGED
 
 Floats = NDArray[np.float64]
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.engine.progress import reporter
-from lumentrace.stain import histograms as counting
-from lumentrace.stain.histograms import Histograms, bands
+from lumentrace.stain.measure import histograms as counting
+from lumentrace.stain.measure.histograms import Histograms
+from lumentrace.stain.measure.scale import Noise, Scale, line, manual, moffat, noise_of_difference
+from lumentrace.stain.measure.texture import texture_slope
+from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.scale import Noise, Scale, line, manual, moffat, noise_of_difference
-from lumentrace.stain.texture import texture_slope
 
 if TYPE_CHECKING:
     import polars as pl
