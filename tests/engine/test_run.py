@@ -166,3 +166,16 @@ def test_batches_and_reducers_of_a_pipeline_have_their_own_times(one_tracer: Lin
     assert len({step.started for step in steps}) == 4
     assert steps[5].duration >= 0.002 * 20
     assert [step.started for step in steps] == sorted(step.started for step in steps)
+
+
+def test_a_batch_that_was_interrupted_has_the_time_of_all_its_runs(one_tracer: LineData, tmp_path: Path) -> None:
+    slow = Pipeline([Slow(0.0)])
+    slow.fit(one_tracer, verbose=False, run_dir=tmp_path)
+    for chunk in sorted(tmp_path.glob("*.npz"))[::2]:
+        chunk.unlink()
+    again = slow.fit(one_tracer, verbose=False, run_dir=tmp_path)
+    done = json.loads((tmp_path / "manifest.json").read_text())["done"]
+    # Half of the chunks were kept: their time counts as well as that of the others.
+    spent = sum(piece["about"]["seconds"] for piece in done.values())
+    assert again[0].provenance.steps[-1].duration == pytest.approx(spent)
+    assert spent >= 0.002 * len(one_tracer)

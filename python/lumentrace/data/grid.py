@@ -44,7 +44,7 @@ class Grid(PEPTObject, np.ndarray):
 
     def __array_finalize__(self, source: NDArray[Any] | None) -> None:
         if isinstance(source, Grid) and hasattr(source, "_limits"):
-            self._limits, self.attrs = source._limits, dict(source.attrs)
+            self._limits, self.attrs, self.provenance = source._limits, dict(source.attrs), source.provenance
 
     def __array_wrap__(self, array: NDArray[Any], context: Any = None, return_scalar: bool = False) -> Any:
         if array.shape == self.shape:
@@ -87,16 +87,18 @@ class Grid(PEPTObject, np.ndarray):
         return self.view(np.ndarray)
 
     def __reduce__(self) -> Any:
-        return _rebuilt, (type(self), np.array(self._plain), self._limits, self.attrs)
+        return _rebuilt, (type(self), np.array(self._plain), self._limits, self.attrs, self.provenance)
 
     def state(self) -> dict[str, Any]:
         """Everything that makes up the grid, as plain values."""
-        return {"values": self._plain, "limits": self._limits, "attrs": dict(self.attrs)}
+        return {"values": self._plain, "limits": self._limits, "attrs": dict(self.attrs), "provenance": self.provenance}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """The grid that `state` was taken from."""
-        return cls(state["values"], *state["limits"], **state["attrs"])
+        grid = cls(state["values"], *state["limits"], **state["attrs"])
+        grid.provenance = state.get("provenance")
+        return grid
 
     def copy(self, deep: bool | str = True, order: Any = "C") -> Any:  # type: ignore[override]  # documented as `deep`
         """A copy with the same limits and attributes.
@@ -108,7 +110,8 @@ class Grid(PEPTObject, np.ndarray):
         order : {"C", "F", "A", "K"}, default "C"
             Numpy's order of values in memory; grids are always "C".
         """
-        return _rebuilt(type(self), np.array(self._plain) if deep else self._plain, self._limits, dict(self.attrs))
+        values = np.array(self._plain) if deep else self._plain
+        return _rebuilt(type(self), values, self._limits, dict(self.attrs), self.provenance)
 
     @property
     def xlim(self) -> Floats:
@@ -216,8 +219,10 @@ class Grid(PEPTObject, np.ndarray):
         return f"{name}\n{'-' * len(name)}\n{self}"
 
 
-def _rebuilt(cls: Any, values: Floats, limits: Floats, attrs: dict[str, Any]) -> Any:
-    return cls(values, *limits, **attrs)
+def _rebuilt(cls: Any, values: Floats, limits: Floats, attrs: dict[str, Any], provenance: Any) -> Any:
+    grid = cls(values, *limits, **attrs)
+    grid.provenance = provenance
+    return grid
 
 
 def checked_limits(name: str, limits: ArrayLike) -> Floats:

@@ -14,6 +14,11 @@ LONGEST = 80
 class PEPTObject:
     """Base class: copies, files and a readable `repr`.
 
+    Attributes
+    ----------
+    provenance : lumentrace.base.provenance.Provenance or None
+        How it came about, as far as that is known.
+
     Examples
     --------
     >>> from lumentrace.pept.base import PEPTObject
@@ -25,6 +30,8 @@ class PEPTObject:
     ---
     rpm = 42
     """
+
+    provenance: Any = None
 
     def copy(self, deep: bool = True) -> Any:
         """A copy; with ``deep=False`` the attributes are shared."""
@@ -41,7 +48,8 @@ class PEPTObject:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        public = {key: value for key, value in vars(self).items() if not key.startswith("_") and not callable(value)}
+        known = {key: value for key, value in vars(self).items() if key != "provenance"}
+        public = {key: value for key, value in known.items() if not key.startswith("_") and not callable(value)}
         return "\n".join([name, "-" * len(name), *(f"{key} = {_short(value)}" for key, value in public.items())])
 
 

@@ -1,13 +1,16 @@
-"""Where chunks of samples are worked on: here, or by any executor the user has."""
+"""Where work is done: here, in threads or processes of our own, or by any executor the user has."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor
-from contextlib import closing, contextmanager, suppress
-from typing import Any
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from typing import Any, TypeVar
+
+Pool = TypeVar("Pool", bound=Executor)
 
 Span = tuple[int, int]
 """First and last (exclusive) sample of a task."""
@@ -28,6 +31,22 @@ def check(executor: Any) -> None:
         "`executor`: expected None, 'sequential', 'joblib', an Executor class or an object with `submit`, "
         f"found {executor!r}"
     )
+
+
+def threads(at_most: int | None = None) -> ThreadPoolExecutor:
+    """Threads for work that leaves the interpreter free, as many as there are cores."""
+    cores = os.cpu_count() or 1
+    return ThreadPoolExecutor(cores if at_most is None else min(cores, at_most))
+
+
+def processes(count: int | None = None) -> AbstractContextManager[ProcessPoolExecutor]:
+    """A pool of fresh processes, which do not outlive an interrupt.
+
+    A forked child would wait for ever for the threads of libraries that the parent has used.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    return _ended(ProcessPoolExecutor(count, mp_context=context))
 
 
 def is_here(executor: Any) -> bool:
@@ -99,25 +118,24 @@ def _results(
     if isinstance(executor, str):
         yield from _joblib(function, tasks, max_workers)
     elif isinstance(executor, type):
-        with _made(executor, max_workers) as pool:
+        with _ended(executor(max_workers=max_workers)) as pool:
             yield from _submit(function, tasks, pool, max_workers)
     else:
         yield from _submit(function, tasks, executor, max_workers)
 
 
 @contextmanager
-def _made(executor: Callable[..., Executor], max_workers: int | None) -> Iterator[Executor]:
+def _ended(pool: Pool) -> Iterator[Pool]:
     """A pool of our own; its processes do not outlive an interrupt."""
-    pool = executor(max_workers=max_workers)
     try:
         yield pool
     except Exception:
         pool.shutdown(wait=True, cancel_futures=True)
         raise
     except BaseException:
-        processes = list((getattr(pool, "_processes", None) or {}).values())
+        workers = list((getattr(pool, "_processes", None) or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        for process in workers:
             process.terminate()
         raise
     pool.shutdown(wait=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -45,7 +45,7 @@ class Keep(Generic[T]):
     """
 
     file: str
-    encode: Callable[[T], bytes]
+    encode: Callable[[T], bytes | memoryview]
     decode: Callable[[bytes], T]
     identity: Mapping[str, Any] | None = None
     left: Callable[[T], Iterable[Path]] | None = None
@@ -165,6 +165,29 @@ class Run:
         if keep is not None and self._directory is not None:
             keep.put(self._directory, result, step)
         self.finished(step)
+        return result
+
+    def together(self, named: Sequence[tuple[str, Mapping[str, Any]]], work: Callable[[], tuple[T, float | None]]) -> T:
+        """Run steps that are one piece of work, such as the filters of a plan: each has the time of all.
+
+        Parameters
+        ----------
+        named : sequence of (str, mapping)
+            Names and parameters of the steps.
+        work : callable
+            Returns a result and the seconds spent on it, None for those of this run.
+
+        Returns
+        -------
+        object
+            The result.
+        """
+        started, began = now(), time.perf_counter()
+        with telling(self._progress.after(self._done)):
+            result, spent = work()
+        seconds = time.perf_counter() - began if spent is None else spent
+        for name, parameters in named:
+            self.finished(self.provenance.then(name, parameters, started, seconds).steps[-1])
         return result
 
     def finished(self, step: Step) -> None:

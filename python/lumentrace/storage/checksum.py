@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.engine import executors
+
 BLOCK_BYTES = 4 << 20
 """An array is handled in blocks of as many whole rows (steps of its first axis) as fit in this, at least one."""
+THREADS = 4
+"""More are not faster than memory."""
 
 
 def block_rows(shape: tuple[int, ...], itemsize: int) -> int:
@@ -50,12 +53,11 @@ def of_blocks(blocks: Iterable[NDArray[Any]]) -> str:
     if first is None or second is None:
         total.update(b"" if first is None else _digest(first))
         return total.hexdigest()
-    workers = min(4, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
+    with executors.threads(at_most=THREADS) as pool:
         waiting: deque[Future[bytes]] = deque([pool.submit(_digest, first), pool.submit(_digest, second)])
         for block in iterator:
             waiting.append(pool.submit(_digest, block))
-            if len(waiting) > 2 * workers:
+            if len(waiting) > 2 * THREADS:
                 total.update(waiting.popleft().result())
         for future in waiting:
             total.update(future.result())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from io import BufferedRandom
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
+from lumentrace.engine import executors
 
 TILE = 256
 STEP = 4
@@ -66,7 +67,7 @@ def tiled_tiff(
     ...         [level.shape for level in file.series[0].levels]
     [(3000, 2000), (750, 500)]
     """
-    with replacing(path) as file, ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as workers:
+    with replacing(path) as file, executors.threads() as workers:
         image = TiledTiff(file, shape, np.dtype(dtype), workers)
         yield image
         image.finish(name, note)
@@ -75,7 +76,7 @@ def tiled_tiff(
 class TiledTiff:
     """An image that is being written."""
 
-    def __init__(self, file: BufferedRandom, shape: tuple[int, int], dtype: np.dtype[Any], workers: ThreadPoolExecutor):
+    def __init__(self, file: BufferedRandom, shape: tuple[int, int], dtype: np.dtype[Any], workers: Executor):
         self.shape = shape
         self._file, self._dtype, self._workers = file, dtype, workers
         self._big = shape[0] * shape[1] * dtype.itemsize * 1.15 + 2**20 > CLASSIC

@@ -10,7 +10,7 @@ import numpy as np
 from lumentrace.base import mapping
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.engine.samples import native
-from lumentrace.engine.samples.results import Results
+from lumentrace.engine.samples.results import Results, as_batch
 from lumentrace.engine.samples.transformer import Filter
 
 CHUNK_BYTES = 4 * 2**20
@@ -111,7 +111,7 @@ def run(
     count, passed = len(samples), 0
     while passed < len(filters):
         rest = filters[passed:]
-        batch = native.as_batch(samples)
+        batch = as_batch(samples)
         steps = native.compile_steps(rest, batch) if batch is not None else []
         done_at_once = sum(step.filters for step in steps) or 1
         share = done_at_once / len(filters)

@@ -11,60 +11,66 @@ import numpy as np
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.directory import RunDirectory
-from lumentrace.engine.samples import native
-from lumentrace.engine.samples.results import Results
+from lumentrace.engine.run import Keep
+from lumentrace.engine.samples.results import Results, as_batch
 
 KINDS: dict[str, type[IterableSamples]] = {"LineData": LineData, "PointData": PointData}
 
 
-class ResultsDirectory(RunDirectory):
-    """Keeps the results of chunks of samples."""
+def keep(name: str) -> Keep[Results]:
+    """How the results of a chunk are kept."""
+    return Keep(f"{name}.npz", _content, _results)
 
-    def get(self, name: str) -> Results | None:
-        """The finished chunk `name`; None if it is missing or damaged, and has to be run again."""
-        content = self.read(f"{name}.npz")
-        if content is None:
-            return None
-        with np.load(io.BytesIO(content), allow_pickle=False) as parts:
-            about = json.loads(str(parts["about"]))
-            attrs = [_decoded(item) for item in about["attrs"]]
-            return Results(
-                KINDS[about["kind"]],
-                parts["rows"],
-                parts["ranges"],
-                parts["owners"],
-                about["columns"],
-                about["listed"],
-                attrs.__getitem__,
-                units=about["units"],
-            )
 
-    def put(self, name: str, results: Any) -> Results:
-        """Keep the results of chunk `name`.
+def keepable(results: Any) -> Results:
+    """The results of a chunk as they can be kept.
 
-        Raises
-        ------
-        TypeError
-            If the results are not `LineData` or `PointData` of the same columns, one sample each, or carry attributes
-            that are not plain values.
-        """
-        batch = native.as_batch(results)
-        if batch is None or batch.kind not in KINDS.values():
-            raise TypeError("`run_dir`: expected filters that give LineData or PointData of the same columns")
-        about = {
-            "kind": batch.kind.__name__,
-            "columns": batch.columns,
-            "listed": batch.listed,
-            "units": batch.units,
-            "attrs": [_encoded(batch.attrs(i)) for i in range(len(batch))],
-        }
-        if not isinstance(results, Results):
-            _check_alike(results, batch)
-        buffer = io.BytesIO()
-        np.savez(buffer, rows=batch.rows, ranges=batch.ranges, owners=batch.owners, about=json.dumps(about))
-        self.write(f"{name}.npz", buffer.getbuffer())
-        return batch
+    Raises
+    ------
+    TypeError
+        If they are not `LineData` or `PointData` of the same columns, one sample each, or carry attributes that are not
+        plain values.
+    """
+    batch = as_batch(results)
+    if batch is None or batch.kind not in KINDS.values():
+        raise TypeError("`run_dir`: expected filters that give LineData or PointData of the same columns")
+    _attrs(batch)
+    if not isinstance(results, Results):
+        _check_alike(results, batch)
+    return batch
+
+
+def _content(results: Results) -> memoryview:
+    about = {
+        "kind": results.kind.__name__,
+        "columns": results.columns,
+        "listed": results.listed,
+        "units": results.units,
+        "attrs": _attrs(results),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, rows=results.rows, ranges=results.ranges, owners=results.owners, about=json.dumps(about))
+    return buffer.getbuffer()
+
+
+def _attrs(results: Results) -> list[dict[str, Any]]:
+    return [_encoded(results.attrs(i)) for i in range(len(results))]
+
+
+def _results(content: bytes) -> Results:
+    with np.load(io.BytesIO(content), allow_pickle=False) as parts:
+        about = json.loads(str(parts["about"]))
+        attrs = [_decoded(item) for item in about["attrs"]]
+        return Results(
+            KINDS[about["kind"]],
+            parts["rows"],
+            parts["ranges"],
+            parts["owners"],
+            about["columns"],
+            about["listed"],
+            attrs.__getitem__,
+            units=about["units"],
+        )
 
 
 def _check_alike(results: Any, kept: Results) -> None:

@@ -6,17 +6,20 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from lumentrace.base import provenance
-from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.engine import executors
+from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.pieces import work_through
 from lumentrace.engine.progress import Progress, Verbose
-from lumentrace.engine.samples import chunks, fingerprint, native
-from lumentrace.engine.samples.kept import ResultsDirectory
+from lumentrace.engine.run import Run
+from lumentrace.engine.samples import chunks, fingerprint, kept
+from lumentrace.engine.samples.history import history, stamp
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
-from lumentrace.engine.samples.results import Results, join
+from lumentrace.engine.samples.results import join
 from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
 
 Step = tuple[Filter, ...] | Reducer
@@ -145,23 +148,22 @@ class Pipeline(PEPTObject):
             return chunks.iterable(samples)
         began = time.perf_counter()
         samples = chunks.as_indexable(samples)
-        given, history = samples, _history(samples)
-        directory = ResultsDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
+        given, before = samples, history(samples)
+        directory = RunDirectory(run_dir, self._identity(samples)) if run_dir is not None else None
         steps = self.steps()
-        for index, step in enumerate(steps):
-            started, clock = provenance.now(), time.perf_counter()
-            if isinstance(step, Reducer):
-                samples = step.fit(samples)
-            else:
-                batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
-                samples = batch.fit(samples, executor, max_workers, verbose, directory)
-            seconds = time.perf_counter() - clock
-            # Filters of a batch run together, so that they share its time.
-            for each in (step,) if isinstance(step, Reducer) else step:
-                history = history.then(type(each).__name__, each.parameters(), started, seconds)
+        with Run(before, len(samples), len(steps)) as run:
+            for index, step in enumerate(steps):
+                named = (step,) if isinstance(step, Reducer) else step
+                work: Callable[[], tuple[Any, float | None]]
+                if isinstance(step, Reducer):
+                    work = partial(_reduced, step, samples)
+                else:
+                    batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
+                    work = partial(batch.fit, samples, executor, max_workers, verbose, directory)
+                samples = run.together([(type(each).__name__, each.parameters()) for each in named], work)
         if verbose is True:
             print(f"Finished in {time.perf_counter() - began:.3f} s", file=sys.stderr)
-        return _recorded(samples, history, given)
+        return stamp(samples, run.provenance, given)
 
     def optimise(
         self,
@@ -246,30 +248,29 @@ class _Batch:
         self.index, self.filters, self.title = index, filters, title
 
     def fit(
-        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: ResultsDirectory | None
-    ) -> Any:
+        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
+    ) -> tuple[Any, float | None]:
+        """The results, and the seconds spent on them if some were kept from earlier runs."""
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
         directory = directory if len(samples) else None
         bounds = self._bounds(samples, executor, max_workers, directory)
-        kept = [directory.get(self._name(*span)) if directory else None for span in bounds]
-        todo = [span for span, found in zip(bounds, kept, strict=True) if found is None]
-        parts: list[Any] = []
-        with (
-            Progress(verbose, len(samples), self.title) as progress,
-            closing(self._run(samples, todo, executor, max_workers, progress)) as fresh,
-        ):
-            for span, found in zip(bounds, kept, strict=True):
-                part = next(fresh) if found is None else found
-                parts.append(directory.put(self._name(*span), part) if directory and found is None else part)
-                progress.reach(span[1])
-        return join(parts)
+        keeps = [kept.keep(self._name(*span)) for span in bounds]
+        with Progress(verbose, len(samples), self.title) as progress:
+
+            def work(missing: list[int]) -> Generator[Any]:
+                todo = [bounds[number] for number in missing]
+                with closing(self._run(samples, todo, executor, max_workers, progress)) as fresh:
+                    yield from fresh if directory is None else map(kept.keepable, fresh)
+
+            parts, seconds = work_through(keeps, work, directory, lambda number: progress.reach(bounds[number][1]))
+        return join(parts), None if directory is None else seconds
 
     def _name(self, start: int, end: int) -> str:
         return f"batch{self.index}-samples{start:07d}-{end:07d}"
 
     def _bounds(
-        self, samples: Any, executor: Any, max_workers: int | None, directory: ResultsDirectory | None
+        self, samples: Any, executor: Any, max_workers: int | None, directory: RunDirectory | None
     ) -> list[tuple[int, int]]:
         if directory is not None:
             return chunks.bounds(samples, LEAST_KEPT)
@@ -292,22 +293,5 @@ class _Batch:
             yield part
 
 
-def _history(samples: Any) -> provenance.Provenance:
-    batch = native.as_batch(samples)
-    if batch is None:
-        return provenance.Provenance()
-    if isinstance(batch.provenance, provenance.Provenance):
-        return batch.provenance
-    return provenance.Provenance(input=provenance.identity(batch.rows))
-
-
-def _recorded(result: Any, history: provenance.Provenance, given: Any) -> Any:
-    """`result` with its history; objects of the user's that a filter handed through are copied for that."""
-    if isinstance(result, list):
-        users = {id(each) for each in given} if isinstance(given, (list, tuple)) else set()
-        return [_recorded(each, history, each if id(each) in users else None) for each in result]
-    if isinstance(result, IterableSamples) and result is given:
-        result = result.copy(deep=False)
-    if isinstance(result, (IterableSamples, Results)):
-        result.provenance = history
-    return result
+def _reduced(reducer: Reducer, samples: Any) -> tuple[Any, None]:
+    return reducer.fit(samples), None

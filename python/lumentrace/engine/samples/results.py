@@ -102,6 +102,62 @@ def _restored(*state: Any) -> Results:
     return Results(kind, rows, ranges, owners, columns, listed, of_result, provenance, units)
 
 
+def as_batch(samples: Any) -> Results | None:
+    """`samples` as one block of rows; None if they are not tables of one class and one set of columns."""
+    if isinstance(samples, Results):
+        return samples
+    if isinstance(samples, IterableSamples):
+        owners = np.arange(len(samples) + 1, dtype=np.int64)
+        attrs = _SameAttrs(samples.attrs)
+        table = (samples.data, samples.samples_indices, owners, samples.columns)
+        return Results(type(samples), *table, False, attrs, samples.provenance, samples.units)
+    items = list(samples)
+    listed = bool(items) and all(isinstance(item, (list, tuple)) and len(item) for item in items)
+    objects = [o for item in items for o in item] if listed else items
+    if not objects or not all(isinstance(o, IterableSamples) for o in objects) or not _uniform(objects):
+        return None
+    ends = np.cumsum([len(o.data) for o in objects], dtype=np.int64)
+    starts = np.concatenate([[0], ends[:-1]])
+    owners = np.cumsum([0, *(len(item) if listed else 1 for item in items)], dtype=np.int64)
+    firsts = [item[0] if listed else item for item in items]
+    return Results(
+        type(objects[0]),
+        np.concatenate([o.data for o in objects]) if len(objects) > 1 else objects[0].data,
+        np.stack([starts, ends], axis=1),
+        owners,
+        objects[0].columns,
+        listed,
+        _OwnAttrs([first.attrs for first in firsts]),
+        objects[0].provenance,
+        objects[0].units,
+    )
+
+
+def _uniform(objects: Sequence[IterableSamples]) -> bool:
+    first = objects[0]
+    return all(type(o) is type(first) and o.columns == first.columns and o.units == first.units for o in objects)
+
+
+@dataclass
+class _SameAttrs:
+    """Every sample has the same attributes."""
+
+    attrs: dict[str, Any]
+
+    def __call__(self, index: int) -> dict[str, Any]:
+        return dict(self.attrs)
+
+
+@dataclass
+class _OwnAttrs:
+    """Each sample has its own attributes."""
+
+    attrs: list[dict[str, Any]]
+
+    def __call__(self, index: int) -> dict[str, Any]:
+        return dict(self.attrs[index])
+
+
 def join(parts: Sequence[Any]) -> Any:
     """The results of consecutive chunks, of which there is at least one, as one sequence."""
     if len(parts) == 1:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lumentrace.data.lines import LineData
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.points import PointData
 from lumentrace.data.voxels import Voxels
+from lumentrace.engine.samples.history import timed
 
 if TYPE_CHECKING:
     from lumentrace.engine.progress import Verbose
@@ -148,8 +150,24 @@ class VoxelsFilter(TypedFilter):
 
 
 class Reducer(Transformer, ABC):
-    """A transformer that needs all samples at once; subclass it and write `fit`."""
+    """A transformer that needs all samples at once; subclass it and write `fit`.
+
+    What `fit` returns carries the history of the samples and the step itself, if it is an object that can.
+    """
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "fit" in vars(cls):
+            cls.fit = _recorded(vars(cls)["fit"])  # type: ignore[method-assign]  # the same, and its history
 
     @abstractmethod
     def fit(self, samples: Any) -> Any:
         """Process the list of all samples."""
+
+
+def _recorded(fit: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(fit)
+    def run(self: Reducer, samples: Any, *args: Any, **kwargs: Any) -> Any:
+        return timed(type(self).__name__, self.parameters(), samples, lambda: fit(self, samples, *args, **kwargs))
+
+    return run

@@ -11,12 +11,14 @@ from numpy.typing import ArrayLike
 from lumentrace.data.grid import Grid
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.voxels import Voxels
+from lumentrace.engine.samples.history import recorded
 from lumentrace.pept.processing.bodies import START, Floats, around, bodies, measures, positions_of, spread
 
 MARGIN = 0.01
 """Part of a limit by which it is moved outwards when it is taken from the positions."""
 
 
+@recorded
 def circles2d(
     positions: ArrayLike,
     number_of_pixels: ArrayLike,
@@ -61,6 +63,7 @@ def circles2d(
     return pixels
 
 
+@recorded
 def spheres3d(
     positions: ArrayLike,
     number_of_voxels: ArrayLike,

@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 from lumentrace.data.grid import Grid
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.voxels import Voxels
+from lumentrace.engine.samples.history import recorded
 from lumentrace.pept.processing.bodies import WAY_BUT_END, around, checked_radius, measures, positions_of, spread, ways
 
 
+@recorded
 def occupancy2d(
     points: Any,
     number_of_pixels: ArrayLike,
@@ -68,6 +70,7 @@ def occupancy2d(
     return pixels
 
 
+@recorded
 def occupancy3d(
     points: Any,
     number_of_voxels: ArrayLike,

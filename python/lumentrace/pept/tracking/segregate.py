@@ -75,8 +75,7 @@ class Segregate(Reducer):
             self.max_time_interval,
         )
         rows = np.column_stack([stacked.points[order], labels])
-        labelled = stacked.copy(data=rows, columns=[*stacked.columns, "label"])
-        labelled.provenance = stacked.provenance
+        labelled: PointData = stacked.copy(data=rows, columns=[*stacked.columns, "label"])
         return labelled
 
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.points import PointData
-from lumentrace.engine.samples.native import as_batch
-from lumentrace.engine.samples.results import Results
+from lumentrace.engine.samples.results import Results, as_batch
 from lumentrace.engine.samples.transformer import Reducer
 
 SMALLEST_END = 6

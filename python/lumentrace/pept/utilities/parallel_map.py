@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from numpy.typing import DTypeLike
 
+from lumentrace.engine import executors
 from lumentrace.pept.utilities.csv_files import read_csv
 from lumentrace.pept.utilities.text_source import TextSource
 
@@ -83,10 +83,7 @@ def parallel_map_file(
     source = TextSource(fname)
     count = (end - start) // chunksize
     results: list[Any] = []
-    # A forked child would wait for ever for the threads of libraries that the parent has used.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    with ProcessPoolExecutor(processes, context) as pool:
+    with executors.processes(processes) as pool:
         tasks = [
             pool.submit(_call, func, *piece, chunksize, dtype, number, args, kwargs)
             for number, piece in enumerate(_pieces(source, start, chunksize, count))
