@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
+
+Item = TypeVar("Item")
 
 Verbose: TypeAlias = bool | Callable[[int, int], None]
 """False for silence, True for a progress bar, or a function that is called with (done, total)."""
@@ -31,6 +33,26 @@ def telling(to: Reporter) -> Iterator[None]:
         yield
     finally:
         _reporter.reset(token)
+
+
+@contextmanager
+def part(first: float, end: float, of: int = 100) -> Iterator[None]:
+    """Work inside the block, which counts up to `of`, is the part from `first` to `end` of the work around it."""
+    outer = reporter()
+    if outer is None:
+        yield
+        return
+    with telling(lambda done: outer(round(first + (end - first) * done / of))):
+        yield
+
+
+def each(items: Sequence[Item], of: int = 100) -> Iterator[Item]:
+    """The items one after another; tells which share of them, out of `of`, is done."""
+    tell = reporter()
+    for number, item in enumerate(items, 1):
+        yield item
+        if tell is not None:
+            tell(of * number // len(items))
 
 
 class Progress:

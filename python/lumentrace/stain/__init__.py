@@ -9,6 +9,8 @@ from lumentrace.base.lazy import exports
 if TYPE_CHECKING:
     from lumentrace.stain import parallel as parallel
     from lumentrace.stain import utils as utils
+    from lumentrace.stain.compat import ABBREVIATIONS as ABBREVIATIONS
+    from lumentrace.stain.compat import StainParameters as StainParameters
     from lumentrace.stain.files.checkpoints import checkpoint_exists as checkpoint_exists
     from lumentrace.stain.files.checkpoints import load_checkpoint as load_checkpoint
     from lumentrace.stain.files.checkpoints import save_checkpoint as save_checkpoint
@@ -21,15 +23,14 @@ if TYPE_CHECKING:
     from lumentrace.stain.files.images import load_image_pair as load_image_pair
     from lumentrace.stain.files.images import read_raw as read_raw
     from lumentrace.stain.files.images import survey_raw_channels as survey_raw_channels
+    from lumentrace.stain.files.suffixes import build_suffix as build_suffix
+    from lumentrace.stain.files.suffixes import params_from_suffix as params_from_suffix
     from lumentrace.stain.measure.histograms import Histograms as Histograms
     from lumentrace.stain.measure.scale import Noise as Noise
     from lumentrace.stain.measure.scale import Scale as Scale
     from lumentrace.stain.measure.subtraction import Subtraction as Subtraction
     from lumentrace.stain.measure.subtraction import subtract as subtract
-    from lumentrace.stain.parameters import ABBREVIATIONS as ABBREVIATIONS
-    from lumentrace.stain.parameters import StainParameters as StainParameters
-    from lumentrace.stain.parameters import build_suffix as build_suffix
-    from lumentrace.stain.parameters import params_from_suffix as params_from_suffix
+    from lumentrace.stain.parallel import run_subprocess as run_subprocess
     from lumentrace.stain.prepare.intensity import equalize_pair as equalize_pair
     from lumentrace.stain.prepare.intensity import estimate_gauss_sigma as estimate_gauss_sigma
     from lumentrace.stain.prepare.intensity import filter_nan_gaussian_conserving as filter_nan_gaussian_conserving
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from lumentrace.stain.stages.batch import build_task_list as build_task_list
     from lumentrace.stain.stages.batch import run_batch as run_batch
     from lumentrace.stain.stages.batch import run_batch_subprocess as run_batch_subprocess
-    from lumentrace.stain.stages.batch import run_subprocess as run_subprocess
     from lumentrace.stain.stages.estimates import HARD_FAIL_FRACTION as HARD_FAIL_FRACTION
     from lumentrace.stain.stages.estimates import PEAK_FACTOR_PER_TASK as PEAK_FACTOR_PER_TASK
     from lumentrace.stain.stages.estimates import WARN_FRACTION as WARN_FRACTION
@@ -65,17 +65,17 @@ if TYPE_CHECKING:
     from lumentrace.stain.stages.memory import format_bytes as format_bytes
     from lumentrace.stain.stages.memory import get_available_memory as get_available_memory
     from lumentrace.stain.stages.memory import get_free_disk_space as get_free_disk_space
-    from lumentrace.stain.stages.pipeline import SampleDye as SampleDye
     from lumentrace.stain.stages.runlog import TeeStdout as TeeStdout
     from lumentrace.stain.stages.runlog import append_to_run_log as append_to_run_log
     from lumentrace.stain.stages.runlog import clear_run_log as clear_run_log
     from lumentrace.stain.stages.runlog import get_run_log_path as get_run_log_path
     from lumentrace.stain.stages.runlog import read_run_log_tail as read_run_log_tail
+    from lumentrace.stain.stages.sample_dye import SampleDye as SampleDye
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
-        "ABBREVIATIONS": "lumentrace.stain.parameters",
+        "ABBREVIATIONS": "lumentrace.stain.compat",
         "HARD_FAIL_FRACTION": "lumentrace.stain.stages.estimates",
         "Histograms": "lumentrace.stain.measure.histograms",
         "MemoryTracker": "lumentrace.stain.stages.memory",
@@ -86,17 +86,17 @@ __getattr__, __dir__, __all__ = exports(
         "Preflight": "lumentrace.stain.stages.estimates",
         "RawImage": "lumentrace.stain.files.images",
         "Registration": "lumentrace.stain.registration.result",
-        "SampleDye": "lumentrace.stain.stages.pipeline",
+        "SampleDye": "lumentrace.stain.stages.sample_dye",
         "Scale": "lumentrace.stain.measure.scale",
         "Search": "lumentrace.stain.registration.align",
-        "StainParameters": "lumentrace.stain.parameters",
+        "StainParameters": "lumentrace.stain.compat",
         "Subtraction": "lumentrace.stain.measure.subtraction",
         "TeeStdout": "lumentrace.stain.stages.runlog",
         "WARN_FRACTION": "lumentrace.stain.stages.estimates",
         "append_to_run_log": "lumentrace.stain.stages.runlog",
         "apply_transform": "lumentrace.stain.registration.transform",
         "build_clean_tissue_mask": "lumentrace.stain.prepare.masks",
-        "build_suffix": "lumentrace.stain.parameters",
+        "build_suffix": "lumentrace.stain.files.suffixes",
         "build_task_list": "lumentrace.stain.stages.batch",
         "build_tissue_mask": "lumentrace.stain.prepare.masks",
         "checkpoint_exists": "lumentrace.stain.files.checkpoints",
@@ -119,7 +119,7 @@ __getattr__, __dir__, __all__ = exports(
         "normalize_image": "lumentrace.stain.prepare.intensity",
         "pad_images": "lumentrace.stain.prepare.masks",
         "parallel": "lumentrace.stain.parallel",
-        "params_from_suffix": "lumentrace.stain.parameters",
+        "params_from_suffix": "lumentrace.stain.files.suffixes",
         "prealign_phase_correlation": "lumentrace.stain.registration.phase",
         "preflight_check": "lumentrace.stain.stages.estimates",
         "read_raw": "lumentrace.stain.files.images",
@@ -128,7 +128,7 @@ __getattr__, __dir__, __all__ = exports(
         "robust_vmax": "lumentrace.stain.prepare.intensity",
         "run_batch": "lumentrace.stain.stages.batch",
         "run_batch_subprocess": "lumentrace.stain.stages.batch",
-        "run_subprocess": "lumentrace.stain.stages.batch",
+        "run_subprocess": "lumentrace.stain.parallel",
         "save_checkpoint": "lumentrace.stain.files.checkpoints",
         "simulate": "lumentrace.stain.simulation",
         "subtract": "lumentrace.stain.measure.subtraction",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine.progress import each, part
 from lumentrace.stain.registration.levels import Image, Level, flattened, matrix_at, matrix_from
 from lumentrace.stain.registration.pyramid import COARSE, Pyramid
 from lumentrace.stain.registration.start import SIZES, STEP, Start, correlate
@@ -118,11 +119,13 @@ def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = T
 def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = None) -> Alignment:
     """The best matrix between the two images."""
     if start is None:
-        best, levels = _begin(pyramid, search)
+        with part(0, 60):
+            best, levels = _begin(pyramid, search)
     else:
         best, levels = Alignment(start, "affine", np.nan, 1.0), list(pyramid.levels[-FROM_START:])
-    for level in levels:
-        best = _better(refine(level, best.matrix), best)
+    with part(0 if start is not None else 60, 90):
+        for level in each(levels):
+            best = _better(refine(level, best.matrix), best)
     projective = refine(pyramid.levels[-1], best.matrix, "homography")
     if projective.plausible and _gain(projective, best) > PROJECTIVE:
         return projective
@@ -145,13 +148,15 @@ def _begin(pyramid: Pyramid, search: Search) -> tuple[Alignment, list[Level]]:
     small = next((place for place, size in enumerate(sizes) if size >= LEAST_SIDE), last)
     middle = next((place for place, size in enumerate(sizes) if size >= TELLING_SIDE), last)
     best: Alignment | None = None
-    for angles, magnifications, mirrors in search.rounds():
-        starts = _starts(pyramid.small, angles, magnifications, mirrors)
-        rough = [
-            refine(pyramid.levels[small], matrix_from(start.matrix, pyramid.small_factor), robust=False)
-            for start in starts
-        ]
-        for found in sorted(rough, key=lambda each: -each.score)[:FINALISTS]:
+    for number, (angles, magnifications, mirrors) in enumerate(search.rounds()):
+        with part(30 * number, 30 * number + 20):
+            starts = _starts(pyramid.small, angles, magnifications, mirrors)
+        with part(30 * number + 20, 30 * number + 30):
+            rough = [
+                refine(pyramid.levels[small], matrix_from(start.matrix, pyramid.small_factor), robust=False)
+                for start in each(starts)
+            ]
+        for found in sorted(rough, key=lambda start: -start.score)[:FINALISTS]:
             for level in pyramid.levels[small + 1 : middle + 1]:
                 found = _better(refine(level, found.matrix), found)  # noqa: PLW2901  # it gets better
             best = found if best is None or found.score > best.score else best
@@ -167,8 +172,8 @@ def _starts(
     """The best starts by brightness, then by texture."""
     bright = [np.asarray(image - np.float32(np.nanmedian(image))) for image in images]
     texture = [flattened(image, COARSE) for image in images]
-    return [
-        start
-        for fixed, moving in (bright, texture)
-        for start in correlate(fixed, moving, angles, sizes, mirrors)[:KEPT]
-    ]
+    found: list[Start] = []
+    for number, (fixed, moving) in enumerate((bright, texture)):
+        with part(50 * number, 50 * number + 50):
+            found += correlate(fixed, moving, angles, sizes, mirrors)[:KEPT]
+    return found

@@ -1,130 +1,173 @@
-"""One pair on disk: its raw files, settings, folder and finished stages."""
+"""One pair and its settings on disk: its folder, its finished stages, names and headers of files."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from numpy.typing import NDArray
+from lumentrace import __version__
+from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.run import Keep
+from lumentrace.stain.compat import ABBREVIATIONS, WITHOUT_EFFECT
+from lumentrace.stain.files.canvas import Canvas, Writer, written
+from lumentrace.stain.files.checkpoints import fits_header
+from lumentrace.stain.files.pair import Image, RawPair
+from lumentrace.stain.files.suffixes import build_suffix
+from lumentrace.stain.settings import Settings
+from lumentrace.stain.stages.results import Measured, Padded, Registered, Result
 
-from lumentrace.stain.files.canvas import Canvas, written
-from lumentrace.stain.files.checkpoints import FORMATS, fits_header
-from lumentrace.stain.files.images import find_pair, read_raw
-from lumentrace.stain.parameters import DEFAULTS, StainParameters, build_suffix
-from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.stages.record import NAMES, Stage, file_hash, identity, read_stage
+FIRST, LAST = 1, 4
+NAMES = {1: "01_padded", 2: "02_icp_aligned", 3: "03_interior_aligned", 4: "04_difference"}
+KINDS: dict[int, type[Result]] = {1: Padded, 2: Registered, 3: Registered, 4: Measured}
+OUTPUT = "pipeline_output"
+SHOWN = {1: "{}", 2: "rough_{}", 3: "aligned", 4: "{}"}
+"""What the images of each stage are called in Python."""
+FOLDERS = ("tiff", "fits", OUTPUT)
 
-Image = NDArray[Any]
+R = TypeVar("R", bound=Result)
 
 
 class Task:
-    """A sample and dye, and what there is of it.
+    """A pair with settings, and what there is of it in a folder.
 
     Attributes
     ----------
-    sample, dye : str
     folder : path
         Of the results.
-    raw_dir : path
-    checkpoint_format : str
-    parameters : StainParameters
-    inputs : dict
-        Content hashes of the raw files; empty before they were read.
+    settings : Settings
     """
 
-    def __init__(self, sample: str, dye: str, folder: Path, raw_dir: Any, checkpoint_format: str):
-        if checkpoint_format not in FORMATS:
-            raise ValueError(f"`checkpoint_format`: expected one of {', '.join(FORMATS)}, found {checkpoint_format!r}")
-        self.sample, self.dye, self.folder, self.raw_dir = sample, dye, folder, raw_dir
-        self.checkpoint_format = checkpoint_format
-        self.parameters = StainParameters()
-        self.inputs: dict[str, str] = {}
-        self._pair: tuple[Image, Image] | None = None
+    def __init__(self, find: Callable[[], RawPair], folder: Path, settings: Settings):
+        self._find, self.folder, self.settings = find, folder, settings
+        self._pair: RawPair | None = None
+        self._inputs: dict[str, str] = {}
+        self._images: tuple[Image, Image] | None = None
 
-    def forget_images(self) -> None:
-        """Give back the memory of the images."""
-        self._pair = None
+    def make_folders(self) -> None:
+        """Make the folders of images and output."""
+        for name in FOLDERS:
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
 
-    def hashes(self) -> dict[str, str]:
-        """Content hashes of the raw files."""
-        post, pre = find_pair(self.sample, self.dye, self.raw_dir)
-        return {"post": file_hash(Path(post)), "pre": file_hash(Path(pre))}
+    def look(self) -> RawPair:
+        """Find the raw images, which may have changed."""
+        self._pair, self._inputs = self._find(), {}
+        return self._pair
 
-    def suffix(self, stage: int) -> str:
-        """The part of file names that tells parameters of a stage or an earlier one."""
-        return build_suffix(self.parameters.to_dict(), stage)
+    def found(self) -> RawPair:
+        """The raw images."""
+        return self._pair or self.look()
 
-    def record(self, stage: int) -> Path:
-        """Where the record of a stage is."""
-        return self.folder / f"{NAMES[stage]}{self.suffix(stage)}.json"
-
-    def identity(self, stage: int) -> dict[str, Any]:
-        """What the outcome of a stage depends on."""
-        return identity(self.inputs, self.parameters.to_dict(), stage)
-
-    def finished(self, stage: int) -> tuple[Stage | None, str]:
-        """A stage that is done and intact; else None, and why if something is wrong."""
-        if not self.record(stage).exists():
-            return None, ""
-        if not self.inputs:
-            self.inputs = self.hashes()
-        found, why = read_stage(self.record(stage), self.identity(stage), self.folder)
-        if found is not None and not self.has_formats(found):
-            return None, f"{NAMES[stage]} is there in another format"
-        return found, why
-
-    def has_formats(self, stage: Stage) -> bool:
-        """Whether a stage has files in all formats that are asked for."""
-        held = {Path(name).parts[0] for name in stage.files}
-        wanted = {"tiff", "fits"} if self.checkpoint_format == "both" else {self.checkpoint_format}
-        return wanted <= held
-
-    def used(self, stage: int) -> dict[str, Any]:
-        """Parameters of a stage that differ from their defaults."""
-        return {name: value for name, value in self.identity(stage)["parameters"].items() if value != DEFAULTS[name]}
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Content hashes of the raw images."""
+        if not self._inputs:
+            self._inputs = self.found().hashes()
+        return self._inputs
 
     def images(self) -> tuple[Image, Image]:
         """Post- and pre-stain image, read once per run."""
-        if self._pair is None:
-            images = [read_raw(path) for path in find_pair(self.sample, self.dye, self.raw_dir)]
-            for warning in (*images[0].warnings, *images[1].warnings):
-                print(warning)
-            self._pair = images[0].pixels, images[1].pixels
-        return self._pair
+        if self._images is None:
+            self._images = self.found().images()
+        return self._images
 
-    def registered(self, stage: int) -> Registration:
-        """The registration of a stage that is done."""
-        found, why = self.finished(stage)
-        if found is None:
-            raise RuntimeError(f"stage {stage} is missing{': ' if why else ''}{why}")
-        return Registration.from_dict(found.result["registration"])
+    def forget_images(self) -> None:
+        """Give back the memory of the images."""
+        self._images = None
+
+    def with_settings(self, settings: Settings) -> Task:
+        """The same pair in the same folder with other settings."""
+        other = Task(self._find, self.folder, settings)
+        other._pair, other._inputs, other._images = self._pair, self._inputs, self._images
+        return other
+
+    def suffix(self, stage: int) -> str:
+        """The part of file names that tells settings of a stage or an earlier one."""
+        return build_suffix(self.settings.to_dict(), stage)
+
+    def output(self, name: str, stage: int, ending: str) -> Path:
+        """Where a file of a stage's output is."""
+        return self.folder / OUTPUT / f"{name}{self.suffix(stage)}{ending}"
+
+    def relative(self, *paths: Path) -> tuple[str, ...]:
+        """Names of files in the folder."""
+        return tuple(path.relative_to(self.folder).as_posix() for path in paths)
+
+    def own(self, stage: int) -> dict[str, Any]:
+        """Settings that a stage uses."""
+        return {name: value for name, value in self.used(stage).items() if ABBREVIATIONS[name][1] == stage}
+
+    def used(self, stage: int) -> dict[str, Any]:
+        """Settings that a stage or an earlier one uses."""
+        own = self.settings.to_dict()
+        return {
+            name: own[name]
+            for name, (_, first) in ABBREVIATIONS.items()
+            if first <= stage and name not in WITHOUT_EFFECT
+        }
+
+    def identity(self, stage: int) -> dict[str, Any]:
+        """What the result of a stage is made from."""
+        return {"raw files": self.inputs, "parameters": self.used(stage), "version of lumentrace": __version__}
+
+    def record(self, stage: int) -> str:
+        """Name of the file that the result of a stage is kept in."""
+        return f"{NAMES[stage]}{self.suffix(stage)}.json"
+
+    def keep(self, stage: int, kind: type[R]) -> Keep[R]:
+        """How the result of a stage is kept."""
+        return Keep(
+            self.record(stage),
+            lambda result: result.encode(),
+            partial(kind.decode, folder=self.folder),
+            self.identity(stage),
+            lambda result: [self.folder / name for name in result.files],
+            partial(self._lacks, stage),
+        )
+
+    def _lacks(self, stage: int, result: Result) -> str:
+        missing = not set(self.settings.formats) <= result.formats
+        return f"{NAMES[stage]} is there in another format" if missing else ""
+
+    def finished(self, stage: int) -> tuple[Result | None, str]:
+        """What a stage has left if it is done and intact; else None, and why if something is wrong."""
+        if not (self.folder / self.record(stage)).exists():
+            return None, ""
+        kept, why = self.keep(stage, KINDS[stage]).find(RunDirectory(self.folder))
+        return (None, why) if kept is None else (kept.result, why)
+
+    def shown(self, stage: int, file: str) -> str:
+        """What an image of a stage is called in Python."""
+        name = Path(file).stem.removeprefix(f"{NAMES[stage]}_")
+        plain = replace(self.settings, scale_percentile=None, manual_scale=None)
+        for settings in (self.settings, plain):
+            name = name.removesuffix(build_suffix(settings.to_dict(), stage))
+        return SHOWN[stage].format(name)
 
     def canvas(self) -> Canvas:
         """Where the images lie in the files that are written."""
         post, pre = self.images()
-        return Canvas.around(self.parameters.pad, post.shape, pre.shape)
+        return Canvas.around(self.settings.pad, post.shape, pre.shape)
 
-    def writer(self, stage: int, name: str, dtype: Any, fill: float, extra: dict[str, Any]) -> tuple[Any, list[Path]]:
+    def writer(
+        self, stage: int, name: str, dtype: Any, fill: float, extra: Mapping[str, Any]
+    ) -> tuple[AbstractContextManager[Writer], list[Path]]:
         """A writer of one image, and its files."""
-        base = f"{NAMES[stage]}_{name}"
-        tiff = self.folder / "tiff" / f"{base}.tiff" if self.checkpoint_format != "fits" else None
-        fits = self.folder / "fits" / f"{base}.fits" if self.checkpoint_format != "tiff" else None
-        used = {
-            key: value for key, value in self.parameters.to_dict().items() if key in self.identity(stage)["parameters"]
-        }
-        header = None if fits is None else fits_header(self.sample, self.dye, NAMES[stage], used, extra)
+        base, pair, used = f"{NAMES[stage]}_{name}", self.found(), self.used(stage)
+        places = {ending: self.folder / ending / f"{base}.{ending}" for ending in self.settings.formats}
+        header = fits_header(pair.sample, pair.dye, NAMES[stage], used, extra) if "fits" in places else None
         about = {
-            "sample": self.sample,
-            "dye": self.dye,
+            "sample": pair.sample,
+            "dye": pair.dye,
             "stage": NAMES[stage],
-            "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "pad": self.parameters.pad,
+            "pad": self.settings.pad,
             "parameters": used,
             **{key: value[0] if isinstance(value, tuple) else value for key, value in extra.items()},
         }
-        title = f"{self.sample} {self.dye} {base}"
-        note = json.dumps(about, default=str)
-        writer = written(self.canvas(), dtype, fill, tiff, fits, title, note, header)
-        return writer, [path for path in (tiff, fits) if path is not None]
+        title, note = f"{pair.sample} {pair.dye} {base}", json.dumps(about, default=str)
+        tiff, fits = places.get("tiff"), places.get("fits")
+        return written(self.canvas(), dtype, fill, tiff, fits, title, note, header), list(places.values())

@@ -2,189 +2,182 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lumentrace.base.files import replacing
-from lumentrace.base.provenance import environment
-from lumentrace.engine.progress import reporter
+from lumentrace.engine.progress import part, reporter
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
 from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate
-from lumentrace.stain.parameters import build_suffix, differing
 from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.align import Search
 from lumentrace.stain.registration.levels import LONGEST
-from lumentrace.stain.registration.register import register
+from lumentrace.stain.registration.register import find_map
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.stages.record import LAST, NAMES, identity, read_stage
-from lumentrace.stain.stages.task import Task
+from lumentrace.stain.stages.results import Measured, Padded, Registered
+from lumentrace.stain.stages.task import LAST, NAMES, Task
 
 ROUGH_SIDE = 300
 """The first alignment is made on images of at least so many pixels."""
 STEP = 6.0
 """Degrees between rotations that are tried, at least."""
 
-Outcome = tuple[list[Path], dict[str, Any]]
-"""Files of a stage, and what it found."""
 
-
-def pad(task: Task) -> Outcome:
+def pad(task: Task) -> Padded:
     """Stage 1: both images on their canvases."""
-    files: list[Path] = []
-    for name, image in zip(("post", "pre"), task.images(), strict=True):
+    files: list[str] = []
+    post, pre = task.images()
+    for number, (name, image) in enumerate((("post", post), ("pre", pre))):
         writer, places = task.writer(1, f"{name}{task.suffix(1)}", image.dtype, 0, {})
-        with writer as canvas:
+        with part(50 * number, 50 * number + 50), writer as canvas:
+            tell = reporter()
             for top, end in bands(image.shape[0]):
                 canvas.add(image[top:end])
-        files += places
+                if tell is not None:
+                    tell(100 * end // image.shape[0])
+        files += task.relative(*places)
+    return Padded(tuple(files), (post.shape[0], post.shape[1]), (pre.shape[0], pre.shape[1]))
+
+
+def align_roughly(task: Task) -> Registered:
+    """Stage 2: registration of small images."""
     post, pre = task.images()
-    return files, {"post_shape": list(post.shape), "pre_shape": list(pre.shape), "pad": task.parameters.pad}
+    side = max(ROUGH_SIDE, int(max(post.shape) * task.settings.down_scale))
+    coarse = task.settings.save_all_intermediates
+    with part(0, 40 if coarse else 70):
+        found = find_map(post, pre, local=False, longest=min(side, LONGEST), search=_search(task))
+    with part(40 if coarse else 70, 60 if coarse else 100):
+        files = _aligned(task, 2, "pre", found)
+    if coarse:
+        with part(60, 80):
+            small = find_map(post, pre, local=False, longest=ROUGH_SIDE, search=_search(task))
+        with part(80, 100):
+            files += _aligned(task, 2, "coarse_pre", small)
+    return Registered(tuple(files), found)
 
 
 def _search(task: Task) -> Search:
-    own = task.parameters
+    own = task.settings
     sizes = (own.scale_min, own.scale_max) if own.scale_search else ()
     return Search(own.angle_range, max(own.angle_step, STEP), own.rotation_search, sizes)
 
 
-def align_roughly(task: Task) -> Outcome:
-    """Stage 2: registration of small images."""
-    post, pre = task.images()
-    side = max(ROUGH_SIDE, int(max(post.shape) * task.parameters.down_scale))
-    found = register(post, pre, local=False, longest=min(side, LONGEST), search=_search(task))
-    files = _aligned(task, 2, "pre", found)
-    if task.parameters.save_all_intermediates:
-        coarse = register(post, pre, local=False, longest=ROUGH_SIDE, search=_search(task))
-        files += _aligned(task, 2, "coarse_pre", coarse)
-    return files, {"registration": found.to_dict()}
-
-
-def align_finely(task: Task) -> Outcome:
+def align_finely(task: Task, rough: Registered) -> Registered:
     """Stage 3: registration of large images, and the verdict."""
-    found = task.registered(2)
-    if task.parameters.interior_ecc:
-        local: Any = task.parameters.local_model
-        found = register(*task.images(), local=local, start=found.matrix)
+    found = rough.registration
+    if task.settings.interior_ecc:
+        local: Any = task.settings.local_model
+        with part(0, 70):
+            found = find_map(*task.images(), local=local, start=found.matrix)
     extra = {
         "IACC": (found.error_px if np.isfinite(found.error_px) else -1, "error in pixels"),
         "ILVLOK": int(found.ok),
     }
-    place = task.folder / "pipeline_output" / f"registration{task.suffix(3)}.json"
+    place = task.output("registration", 3, ".json")
     found.save(place)
-    return [*_aligned(task, 3, "pre", found, extra), place], {"registration": found.to_dict()}
+    with part(70, 100):
+        files = _aligned(task, 3, "pre", found, extra)
+    return Registered((*files, *task.relative(place)), found)
 
 
-def _aligned(task: Task, stage: int, name: str, found: Registration, extra: dict[str, Any] | None = None) -> list[Path]:
+def _aligned(
+    task: Task, stage: int, name: str, found: Registration, extra: Mapping[str, Any] | None = None
+) -> list[str]:
     """Write the pre-stain image as the post-stain one sees it; 0 where there is nothing."""
     post, pre = task.images()
     tell = reporter()
     cards = {f"W{row + 1}{column + 1}": float(found.matrix[row, column]) for row in range(3) for column in range(3)}
-    writer, files = task.writer(stage, f"{name}{task.suffix(stage)}", np.float32, 0, {**(extra or {}), **cards})
+    writer, places = task.writer(stage, f"{name}{task.suffix(stage)}", np.float32, 0, {**(extra or {}), **cards})
     with writer as canvas:
         for top, end in bands(post.shape[0]):
             rows = found.warp_rows(pre, top, end - top, "linear" if stage == 2 else "smooth")
             canvas.add(np.nan_to_num(rows, nan=0.0))
             if tell is not None:
                 tell(100 * end // post.shape[0])
-    return files
+    return list(task.relative(*places))
 
 
-def subtract(task: Task) -> Outcome:
-    """Stage 4: scales, differences, spots and the report."""
+def subtract(task: Task, fine: Registered) -> Measured:
+    """Stage 4: scales, differences and spots."""
     post, pre = task.images()
-    found = task.registered(3)
-    own = task.parameters
-    counts = counting.count(post, pre, found)
-    scales = [estimate(post, pre, found, counts, own.offset, own.histogram)]
+    found, own = fine.registration, task.settings
+    with part(0, 20):
+        counts = counting.count(post, pre, found)
+    with part(20, 40):
+        scales = [estimate(post, pre, found, counts, own.offset, own.histogram)]
     noise = noise_of_difference(counts, scales[0])
-    spots, pictures = Spots(post.shape[1]), Pictures(post.shape)
-    files = _write_difference(task, scales[0], noise, spots, pictures)
     if own.scale_percentile is not None:
         scales.append(percentile(counts, own.scale_percentile))
     if own.manual_scale is not None:
         scales.append(manual(own.manual_scale))
-    for scale in scales[1:]:
-        files += _write_difference(task, scale, noise)
+    spots, pictures = Spots(post.shape[1]), Pictures(post.shape)
+    share = 60 / len(scales)
+    with part(40, 40 + share):
+        files = _write_fitted(task, found, scales[0], noise, spots, pictures)
+    for number, scale in enumerate(scales[1:], 1):
+        with part(40 + number * share, 40 + (number + 1) * share):
+            files += _write_other(task, found, scale, noise)
     table = spots.table()
-    output = task.folder / "pipeline_output"
-    report, listing = output / f"report{task.suffix(4)}.html", output / f"spots{task.suffix(4)}.csv"
+    listing = task.output("spots", LAST, ".csv")
     with replacing(listing) as file:
         table.write_csv(file)
-    warnings = [*found.warnings, *_doubts(scales[0])]
-    outcome = {
-        "scales": [scale.to_dict() for scale in scales],
-        "noise": {"read": noise.read, "gain": noise.gain},
-        "spots": len(table),
-        "warnings": warnings,
-        "report": str(report.relative_to(task.folder)),
-    }
-    images = {**pictures.images(), "before": pictures.before(pre)}
-    _report(task, report, found, scales, counts, images, pictures.factor, table, warnings)
-    return [*files, listing, report], outcome
+    measured = Measured(
+        (*files, *task.relative(listing), f"{NAMES[LAST]}{task.suffix(LAST)}.npz"),
+        tuple(scales),
+        noise,
+        counts,
+        {**pictures.images(), "before": pictures.before(pre)},
+        pictures.factor,
+        table,
+        (*found.warnings, *_doubts(scales[0])),
+    )
+    measured.write_arrays(task.folder)
+    return measured
 
 
-def _write_difference(
-    task: Task, scale: Scale, noise: Noise, spots: Spots | None = None, pictures: Pictures | None = None
-) -> list[Path]:
-    """Write a difference; that of the fitted scale with its significance, unless both are there already."""
+def _write_fitted(
+    task: Task, found: Registration, scale: Scale, noise: Noise, spots: Spots, pictures: Pictures
+) -> list[str]:
+    """Write the difference of the fitted scale and its significance, unless both are there already.
+
+    The fitted scale does not depend on the other ones that were asked for: its files are shared.
+    """
     post, pre = task.images()
-    fitted = pictures is not None
-    name = "" if fitted else f"_{scale.method}"
-    # The fitted scale does not depend on the other ones that were asked for: its files are shared.
-    plain = task.parameters.with_changes({"scale_percentile": None, "manual_scale": None}).to_dict()
-    suffix = build_suffix(plain if fitted else task.parameters.to_dict(), LAST)
-    kept = _kept_differences(task, plain, suffix) if fitted else []
-    cards = {"SCALE": scale.value, "SCALEK": scale.method, "OFFSET": scale.offset}
-    files = list(kept)
+    plain = task.with_settings(replace(task.settings, scale_percentile=None, manual_scale=None))
+    kept, _ = plain.finished(LAST) if plain.settings != task.settings else (None, "")
+    files = [] if kept is None else list(kept.images)
     with ExitStack() as stack:
         canvases = {}
-        for part in () if kept else ("difference", "significance") if fitted else ("difference",):
-            writer, own = task.writer(4, f"{part}{name}{suffix}", np.float32, np.nan, cards)
-            canvases[part] = stack.enter_context(writer)
-            files += own
-        multiple = 1 if pictures is None else pictures.factor
-        for band in differences(post, pre, task.registered(3), scale, noise, multiple):
-            for part, canvas in canvases.items():
-                canvas.add(getattr(band, part))
-            for collector in (spots, pictures):
-                if collector is not None:
-                    collector.add(band)
+        for name in () if kept is not None else ("difference", "significance"):
+            writer, places = plain.writer(LAST, f"{name}{plain.suffix(LAST)}", np.float32, np.nan, _cards(scale))
+            canvases[name] = stack.enter_context(writer)
+            files += task.relative(*places)
+        for band in differences(post, pre, found, scale, noise, pictures.factor):
+            for name, canvas in canvases.items():
+                canvas.add(getattr(band, name))
+            spots.add(band)
+            pictures.add(band)
     return files
 
 
-def _kept_differences(task: Task, plain: dict[str, Any], suffix: str) -> list[Path]:
-    """Files of the fitted scale that a run without other scales has left."""
-    if plain == task.parameters.to_dict():
-        return []
-    made_from = identity(task.inputs, plain, LAST)
-    found, _ = read_stage(task.folder / f"{NAMES[LAST]}{suffix}.json", made_from, task.folder)
-    if found is None or not task.has_formats(found):
-        return []
-    return [task.folder / name for name in found.files if Path(name).parts[0] in ("tiff", "fits")]
+def _write_other(task: Task, found: Registration, scale: Scale, noise: Noise) -> list[str]:
+    """Write the difference of another scale."""
+    post, pre = task.images()
+    name = f"difference_{scale.method}{task.suffix(LAST)}"
+    writer, places = task.writer(LAST, name, np.float32, np.nan, _cards(scale))
+    with writer as canvas:
+        for band in differences(post, pre, found, scale, noise):
+            canvas.add(band.difference)
+    return list(task.relative(*places))
 
 
-def _report(
-    task: Task,
-    path: Path,
-    registration: Registration,
-    scales: Sequence[Scale],
-    counts: counting.Histograms,
-    images: dict[str, Any],
-    factor: int,
-    table: Any,
-    warnings: Sequence[str],
-) -> None:
-    from lumentrace.stain.report.page import write_report
-
-    changed = differing(task.parameters.to_dict()) or "all at their defaults"
-    history = {"raw files (xxh3)": task.inputs, "parameters": changed, "environment": environment()}
-    title = f"{task.sample}, {task.dye}"
-    write_report(path, title, registration, scales, counts, images, factor, table, warnings, history)
+def _cards(scale: Scale) -> dict[str, Any]:
+    return {"SCALE": scale.value, "SCALEK": scale.method, "OFFSET": scale.offset}
 
 
 def _doubts(scale: Scale) -> list[str]:
