@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
@@ -33,7 +32,7 @@ def folders(files: list[Path], out: Path) -> list[Path]:
     return [out / name for name in names]
 
 
-def attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, Any]]) -> dict[str, Any]:
+def attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, object]]) -> dict[str, object]:
     """A row of figures, or of the reason why there are none."""
     try:
         return work(path, folder)
@@ -42,7 +41,7 @@ def attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, Any
         return {"file": path.name, "reason": reason(error)}
 
 
-def table(results: list[dict[str, Any]]) -> Table:
+def table(results: list[dict[str, object]]) -> Table:
     """The rows of all files."""
     names = list(dict.fromkeys(name for result in results for name in result if name != "reason"))
     shown = Table(*names, "")

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -94,7 +94,7 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
-def cell(value: Any) -> str:
+def cell(value: object) -> str:
     """A value as a table shows it."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -6,7 +6,7 @@ import time
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -15,6 +15,9 @@ from lumentrace.cli.batch import PARTIAL, attempt
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
 from lumentrace.cli.console import Bar, answers, cell, console, failure, plural, warnings_told
+
+if TYPE_CHECKING:
+    from lumentrace.pept.run import Settings
 
 app = typer.Typer(help="Positron emission particle tracking.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -126,7 +129,7 @@ def track(
         raise typer.Exit(PARTIAL)
 
 
-def _settings(config: Path | None, given: dict[str, Any]) -> Any:
+def _settings(config: Path | None, given: dict[str, object]) -> Settings:
     """Settings of a file, with what the command line says on top."""
     from lumentrace.engine.settings import read_mapping
     from lumentrace.pept.run import Settings
@@ -150,7 +153,9 @@ def _template(recipe: str) -> str:
 
 
 @warnings_told()
-def _track(settings: Any, executor: str, workers: int | None, resume: bool, path: Path, folder: Path) -> dict[str, Any]:
+def _track(
+    settings: Settings, executor: str, workers: int | None, resume: bool, path: Path, folder: Path
+) -> dict[str, object]:
     """Track one file and write everything into `folder`."""
     from concurrent.futures import ProcessPoolExecutor
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lumentrace import storage
 from lumentrace.base.errors import FormatError
+from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
 from lumentrace.pept.plots import PlotlyGrapher2D
 from lumentrace.pept.processing import ResidenceDistribution2D
@@ -25,7 +25,7 @@ class Maps:
     plane: str
     resolution: int
 
-    def write(self, path: Path, folder: Path) -> dict[str, Any]:
+    def write(self, path: Path, folder: Path) -> dict[str, object]:
         """Map one file of trajectories into `folder`; a row of figures."""
         tracks = trajectories(path)
         number = self._cells(tracks)
@@ -81,7 +81,7 @@ def _is_noise(track: PointData) -> bool:
     return "label" in track.columns and bool(track["label"][0] < 0)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> object:
     if path.suffix.lower() == ".parquet":
         return storage.read_parquet(path)
     if path.suffix.lower() in {".h5", ".hdf5"}:
@@ -92,7 +92,7 @@ def _read(path: Path) -> Any:
     return PointData(read_csv(path), columns=names)
 
 
-def _header(pixels: Any, plane: str) -> str:
+def _header(pixels: Pixels, plane: str) -> str:
     return (
         f"residence time in ms; rows along {plane[0]} from {pixels.xlim[0]:g} to {pixels.xlim[1]:g} mm, "
         f"columns along {plane[1]} from {pixels.ylim[0]:g} to {pixels.ylim[1]:g} mm"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from plotly.basedatatypes import BaseTraceType
 
 Span = tuple[float, float]
 
 
-def trace_place(trace: Any) -> str:
+def trace_place(trace: BaseTraceType) -> str:
     """The subplot a trace belongs to: the name of its scene or of its x axis."""
     if "scene" in trace:
         return trace.scene or "scene"
     return trace.xaxis or "x"
 
 
-def trace_bounds(trace: Any, axis: str) -> Span | None:
+def trace_bounds(trace: BaseTraceType, axis: str) -> Span | None:
     """Least and greatest finite coordinate of a trace along an axis, or None if it has none."""
     if trace.type == "image":
         return _image_bounds(trace, axis)
@@ -30,7 +33,7 @@ def trace_bounds(trace: Any, axis: str) -> Span | None:
     return float(finite.min()) - margin, float(finite.max()) + margin
 
 
-def _half_cell(trace: Any, axis: str, count: int) -> float:
+def _half_cell(trace: BaseTraceType, axis: str, count: int) -> float:
     """Half a cell of a heatmap as a fraction of the distance between its outer cell centres, otherwise 0."""
     if trace.type != "heatmap" or count < 2:
         return 0.0
@@ -39,7 +42,7 @@ def _half_cell(trace: Any, axis: str, count: int) -> float:
     return 0.5 / (count - 1) if count == cells else 0.0
 
 
-def _image_bounds(trace: Any, axis: str) -> Span:
+def _image_bounds(trace: BaseTraceType, axis: str) -> Span:
     height, width = np.shape(trace.z)[:2]
     count = {"x": width, "y": height}[axis]
     start, step = trace[f"{axis}0"] or 0.0, trace[f"d{axis}"] or 1.0

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.arrays import AnyArray
+
 Indices = NDArray[np.intp]
 
 
@@ -23,7 +25,7 @@ def every(rows: int, limit: int) -> Indices:
     return np.unique(np.linspace(0, rows - 1, limit).round().astype(np.intp))
 
 
-def extremes(values: NDArray[np.floating], limit: int) -> Indices:
+def extremes(values: AnyArray, limit: int) -> Indices:
     """Row numbers of the lowest and highest value in each of many equal stretches, at most `limit` of them.
 
     A curve drawn through these rows looks like the one through all rows, peaks included.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -54,7 +53,7 @@ def format_fig(
 
 
 def histogram(
-    data: Any,
+    data: object,
     bins: int | Sequence[float] | str = "auto",
     limits: tuple[float, float] | None = None,
     density: bool = False,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI = 100
 
@@ -19,7 +23,7 @@ class Frames:
         Of each picture in pixels.
     """
 
-    def __init__(self, directory: Any, prefix: str, width: int, height: int) -> None:
+    def __init__(self, directory: str | os.PathLike[str], prefix: str, width: int, height: int) -> None:
         for name, value in (("width", width), ("height", height)):
             if int(value) != value or value < 1:
                 raise ValueError(f"`{name}`: expected a whole number of pixels, found {value}")
@@ -27,7 +31,7 @@ class Frames:
         self.size = (width / DPI, height / DPI)
         self.paths: list[Path] = []
 
-    def figure(self) -> Any:
+    def figure(self) -> Figure:
         """An empty matplotlib figure of the right size."""
         try:
             from matplotlib.figure import Figure
@@ -35,7 +39,7 @@ class Frames:
             raise ImportError("frames need matplotlib: pip install lumentrace[matplotlib]") from error
         return Figure(figsize=self.size, dpi=DPI, layout="constrained")
 
-    def add(self, figure: Any) -> None:
+    def add(self, figure: Figure) -> None:
         """Write the next file."""
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"{self.prefix}{len(self.paths):04d}.png"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,8 +12,11 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from .subplots import SubplotGrid, limits_property
-from .tables import nothing
-from .traces import Colours, drawing_method, line_positions, marker_trace, point_positions, positive, titled
+from .tables import Floats, nothing
+from .traces import Colour, Colours, drawing_method, line_positions, marker_trace, point_positions, positive, titled
+
+if TYPE_CHECKING:
+    from plotly.basedatatypes import BaseTraceType
 
 
 class PlotlyGrapher(SubplotGrid):
@@ -62,7 +65,7 @@ class PlotlyGrapher(SubplotGrid):
     ):
         super().__init__(rows, cols, {"x": xlim, "y": ylim, "z": zlim}, subplot_titles)
 
-    def _empty_figure(self, **kwargs: Any) -> go.Figure:
+    def _empty_figure(self, **kwargs: object) -> go.Figure:
         specs = [[{"type": "scene"}] * self.cols for _ in range(self.rows)]
         usual = {
             "specs": specs,
@@ -90,15 +93,15 @@ class PlotlyGrapher(SubplotGrid):
 
     @staticmethod
     def points_trace(
-        points: Any,
+        points: object,
         size: float = 2.0,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.8,
         colorbar: bool = True,
         colorbar_col: int | str = -1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
-    ) -> Any:
+    ) -> BaseTraceType:
         """One Plotly trace of points, for figures of your own; the arguments are those of `add_points`."""
         source, positions = point_positions(points, PlotlyGrapher.axes)
         colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
@@ -108,15 +111,15 @@ class PlotlyGrapher(SubplotGrid):
 
     def add_points(
         self,
-        points: Any,
+        points: object,
         row: int = 1,
         col: int = 1,
         size: float = 2.0,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.8,
         colorbar: bool = True,
         colorbar_col: int | str = -1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
     ) -> Self:
         """Draw points.
@@ -159,19 +162,19 @@ class PlotlyGrapher(SubplotGrid):
 
     @staticmethod
     def lines_trace(
-        lines: Any,
+        lines: object,
         width: float = 2,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.6,
         colorbar: bool = True,
         colorbar_col: int | str = 0,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
-    ) -> Any:
+    ) -> BaseTraceType:
         """One Plotly trace of lines, for figures of your own; the arguments are those of `add_lines`."""
         source, positions = line_positions(lines, PlotlyGrapher.axes)
         colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
-        line: dict[str, Any] = {"width": width}
+        line: dict[str, object] = {"width": width}
         if colours.values is not None:
             line |= {"color": np.repeat(colours.values, 3), "colorscale": colorscale, "showscale": colorbar}
             if colorbar:
@@ -182,15 +185,15 @@ class PlotlyGrapher(SubplotGrid):
 
     def add_lines(
         self,
-        lines: Any,
+        lines: object,
         row: int = 1,
         col: int = 1,
         width: float = 2,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.6,
         colorbar: bool = True,
         colorbar_col: int | str = 0,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
     ) -> Self:
         """Draw lines as one trace, in which NaNs separate the lines.
@@ -232,12 +235,12 @@ class PlotlyGrapher(SubplotGrid):
 
     def add_pixels(
         self,
-        pixels: Any,
+        pixels: object,
         row: int = 1,
         col: int = 1,
-        condition: Callable[[Any], Any] = positive,
+        condition: Callable[[Floats], ArrayLike] = positive,
         opacity: float = 0.9,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
     ) -> Self:
         """Draw pixels as a surface whose height is the pixel value, by `Pixels.pixels_trace`.
 
@@ -256,15 +259,15 @@ class PlotlyGrapher(SubplotGrid):
 
     def add_voxels(
         self,
-        voxels: Any,
+        voxels: object,
         row: int = 1,
         col: int = 1,
-        condition: Callable[[Any], Any] = positive,
+        condition: Callable[[Floats], ArrayLike] = positive,
         size: float = 4,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.4,
         colorbar: bool = True,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
     ) -> Self:
         """Draw the centres of voxels as square markers, by `Voxels.voxels_trace`.

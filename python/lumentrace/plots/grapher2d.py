@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,7 +14,20 @@ from plotly.subplots import make_subplots
 from .bounds import trace_place
 from .subplots import Cell, SubplotGrid, limits_property
 from .tables import Floats, Table, nothing
-from .traces import Colours, drawing_method, line_positions, marker_trace, marker_traces, point_positions, titled
+from .traces import (
+    Colour,
+    Colours,
+    drawing_method,
+    line_positions,
+    marker_of,
+    marker_trace,
+    marker_traces,
+    point_positions,
+    titled,
+)
+
+if TYPE_CHECKING:
+    from plotly.basedatatypes import BaseTraceType
 
 TOO_MANY_FOR_SVG = 20_000
 
@@ -61,13 +74,13 @@ class PlotlyGrapher2D(SubplotGrid):
         xlim: ArrayLike | None = None,
         ylim: ArrayLike | None = None,
         subplot_titles: Sequence[str] = ("  ",),
-        **kwargs: Any,
+        **kwargs: object,
     ):
         self._time_cells: set[Cell] = set()
         self._settings = kwargs
         super().__init__(rows, cols, {"x": xlim, "y": ylim}, subplot_titles)
 
-    def _empty_figure(self, **kwargs: Any) -> go.Figure:
+    def _empty_figure(self, **kwargs: object) -> go.Figure:
         self._time_cells.clear()
         usual = {
             "subplot_titles": self._titles(),
@@ -90,16 +103,16 @@ class PlotlyGrapher2D(SubplotGrid):
 
     @staticmethod
     def points_trace(
-        points: Any,
+        points: object,
         size: float = 2,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.8,
         colorbar: bool = True,
         colorbar_col: int | str = -1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
-        **kwargs: Any,
-    ) -> Any:
+        **kwargs: object,
+    ) -> BaseTraceType:
         """One Plotly trace of points, for figures of your own; the arguments are those of `add_points`."""
         source, positions = point_positions(points, PlotlyGrapher2D.axes)
         colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
@@ -108,7 +121,9 @@ class PlotlyGrapher2D(SubplotGrid):
         return marker_trace(_scatter(positions["x"]), positions, colours, bar, style)
 
     @staticmethod
-    def lines_trace(lines: Any, width: float = 2, color: str | None = None, opacity: float = 0.6, **kwargs: Any) -> Any:
+    def lines_trace(
+        lines: object, width: float = 2, color: str | None = None, opacity: float = 0.6, **kwargs: object
+    ) -> BaseTraceType:
         """One Plotly trace of lines, for figures of your own; the arguments are those of `add_lines`."""
         _, positions = line_positions(lines, PlotlyGrapher2D.axes)
         line = {"width": width} if color is None else {"width": width, "color": color}
@@ -117,16 +132,16 @@ class PlotlyGrapher2D(SubplotGrid):
 
     @staticmethod
     def timeseries_trace(
-        points: Any,
+        points: object,
         size: float = 6,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.8,
         colorbar: bool = True,
         colorbar_col: int | str = -1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
-        **kwargs: Any,
-    ) -> list[Any]:
+        **kwargs: object,
+    ) -> list[BaseTraceType]:
         """Three Plotly traces, of x, y and z against time; the arguments are those of `add_timeseries`."""
         source, positions = point_positions(points, ("x", "y", "z"))
         colours = Colours(source, color, colorbar, colorbar_col, colorscale, colorbar_title)
@@ -140,17 +155,17 @@ class PlotlyGrapher2D(SubplotGrid):
 
     def add_points(
         self,
-        points: Any,
+        points: object,
         row: int = 1,
         col: int = 1,
         size: float = 6,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.8,
         colorbar: bool = True,
         colorbar_col: int | str = -1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Draw points.
 
@@ -198,16 +213,16 @@ class PlotlyGrapher2D(SubplotGrid):
 
     def add_timeseries(
         self,
-        points: Any,
+        points: object,
         rows_cols: Sequence[Cell] = ((1, 1), (2, 1), (3, 1)),
         size: float = 6,
-        color: Any = None,
+        color: Colour | None = None,
         opacity: float = 0.8,
         colorbar: bool = True,
         colorbar_col: int | str = -1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         colorbar_title: str | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Draw the x, y and z coordinates of points against time, in three subplots with a common time axis.
 
@@ -279,13 +294,13 @@ class PlotlyGrapher2D(SubplotGrid):
 
     def add_lines(
         self,
-        lines: Any,
+        lines: object,
         row: int = 1,
         col: int = 1,
         width: float = 2,
         color: str | None = None,
         opacity: float = 0.6,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Draw lines as one trace, in which NaNs separate the lines.
 
@@ -308,10 +323,10 @@ class PlotlyGrapher2D(SubplotGrid):
 
     def add_pixels(
         self,
-        pixels: Any,
+        pixels: object,
         row: int = 1,
         col: int = 1,
-        colorscale: Any = "Magma",
+        colorscale: object = "Magma",
         transpose: bool = True,
         xgap: float = 0,
         ygap: float = 0,
@@ -339,7 +354,7 @@ class PlotlyGrapher2D(SubplotGrid):
         col: int = 1,
         xlim: ArrayLike | None = None,
         ylim: ArrayLike | None = None,
-        colorscale: Any = "Gray",
+        colorscale: object = "Gray",
     ) -> Self:
         """Draw an image with its first row at the top.
 
@@ -404,12 +419,13 @@ def _times(source: Sequence[Table]) -> Floats:
     return np.concatenate([table.rows[:, 0] for table in source]) if source else np.empty(0)
 
 
-def _scatter(coordinates: Floats) -> Any:
-    return go.Scattergl if len(coordinates) > TOO_MANY_FOR_SVG else go.Scatter
+def _scatter(coordinates: Floats) -> type[BaseTraceType]:
+    kind: type[BaseTraceType] = go.Scattergl if len(coordinates) > TOO_MANY_FOR_SVG else go.Scatter
+    return kind
 
 
-def _marker_style(size: float, opacity: float, kwargs: dict[str, Any]) -> dict[str, Any]:
-    marker = {"size": size, "opacity": opacity, **kwargs.get("marker", {})}
+def _marker_style(size: float, opacity: float, kwargs: dict[str, object]) -> dict[str, object]:
+    marker = {"size": size, "opacity": opacity, **marker_of(kwargs)}
     return {"mode": "markers", **kwargs, "marker": marker}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+
+from lumentrace.base.arrays import AnyArray
 
 MOST_PIXELS = 1024
 """Longest side of a picture."""
@@ -22,7 +23,7 @@ DARKEST, BRIGHTEST = 1.0, 99.8
 Floats = NDArray[np.float64]
 
 
-def plane(image: NDArray[Any]) -> NDArray[Any]:
+def plane(image: AnyArray) -> AnyArray:
     """The last two axes; the greatest value along all others."""
     return image if image.ndim == 2 else image.max(axis=tuple(range(image.ndim - 2)))
 
@@ -32,7 +33,7 @@ def step(shape: tuple[int, ...]) -> int:
     return max(1, -(-max(shape) // MOST_PIXELS))
 
 
-def reduced(image: NDArray[Any]) -> Floats:
+def reduced(image: AnyArray) -> Floats:
     """A plane as the means of squares of pixels, so that its longer side fits."""
     side = step(image.shape)
     tall, wide = (max(1, length // side) for length in image.shape)

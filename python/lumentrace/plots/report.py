@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard
 
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
 from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
 
 from .numbers import missing, spell
 from .theme import TEMPLATES
@@ -69,8 +70,8 @@ class Report:
         self.subtitle = subtitle
         self._key_figures: list[str] = []
         self._parts: list[str] = []
-        self._figures: list[Any] = []
-        self._arrays: dict[tuple[str, str], dict[str, Any]] = {}
+        self._figures: list[object] = []
+        self._arrays: dict[tuple[str, str], dict[str, object]] = {}
         self._panels_open = False
 
     def key_figure(
@@ -153,7 +154,7 @@ class Report:
             f'<div class="table"><table>{caption_tag}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         )
 
-    def provenance(self, record: Any) -> None:
+    def provenance(self, record: Provenance | Mapping[str, object] | None) -> None:
         """Add what is known about where the data came from and what was done to it.
 
         Parameters
@@ -162,7 +163,7 @@ class Report:
             Lists of mappings become tables, other values rows of name and value.
         """
         self.section("Provenance")
-        values = record.to_dict() if hasattr(record, "to_dict") else record
+        values = record.to_dict() if isinstance(record, Provenance) else record
         if not values:
             self.text("n/a (no provenance record came with the data)")
             return
@@ -190,7 +191,7 @@ class Report:
             self._panels_open = False
         self._parts.append(part)
 
-    def _share_arrays(self, node: Any) -> Any:
+    def _share_arrays(self, node: object) -> object:
         """Replace packed arrays by references, so that an array used several times is stored once."""
         if isinstance(node, (list, tuple)):
             return [self._share_arrays(item) for item in node]
@@ -284,15 +285,15 @@ def _is_numeric(values: Sequence[object]) -> bool:
     return bool(known) and all(_reads_as_number(value) for value in known)
 
 
-def _reads_as_number(value: Any) -> bool:
+def _reads_as_number(value: object) -> bool:
     try:
-        float(value)
+        float(value)  # type: ignore[arg-type]  # whether it does is the question
     except (TypeError, ValueError):
         return False
     return True
 
 
-def _is_records(value: object) -> bool:
+def _is_records(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:
     return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(item, Mapping) for item in value)
 
 

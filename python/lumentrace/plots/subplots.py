@@ -6,10 +6,10 @@ import copy as copying
 import operator
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, ClassVar, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -22,6 +22,9 @@ from .bounds import trace_bounds, trace_place
 from .palette import PALETTE
 from .tables import Floats
 from .traces import Colours, marker_traces, titled
+
+if TYPE_CHECKING:
+    from plotly.basedatatypes import BasePlotlyType, BaseTraceType
 
 Limits: TypeAlias = list[float]
 Cell: TypeAlias = tuple[int, int]
@@ -45,7 +48,7 @@ class SubplotGrid(PEPTObject, ABC):
         self._chosen = {axis for axis, value in self._limits.items() if value is not None}
         self.create_figure()
 
-    def create_figure(self, **kwargs: Any) -> go.Figure:
+    def create_figure(self, **kwargs: object) -> go.Figure:
         """Start again with an empty figure, which is also kept as `fig`.
 
         Parameters
@@ -61,26 +64,27 @@ class SubplotGrid(PEPTObject, ABC):
         return self.fig
 
     @abstractmethod
-    def _empty_figure(self, **kwargs: Any) -> go.Figure:
+    def _empty_figure(self, **kwargs: object) -> go.Figure:
         """A new figure with the grid of subplots."""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, object]:
         """Everything there is to keep, as plain values; `from_state` makes the object again."""
         data = [trace.to_plotly_json() for trace in self.fig.data]
         return {**vars(self), "fig": {"data": data, "layout": self.fig.layout.to_plotly_json()}}
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
+    def from_state(cls, state: dict[str, object]) -> Self:
         """The object that `state` was taken from."""
         new = cls.__new__(cls)
         vars(new).update(state)
+        figure = vars(new)["fig"]
         vars(new)["fig"] = new._empty_figure()
-        new.fig.update(layout=state["fig"]["layout"], overwrite=True)
-        new.fig.add_traces(state["fig"]["data"])
+        new.fig.update(layout=figure["layout"], overwrite=True)
+        new.fig.add_traces(figure["data"])
         vars(new).update({name: value for name, value in state.items() if name != "fig"})
         return new
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         # Plotly's own copy of a figure turns arrays into text.
         return self.from_state(copying.deepcopy(self.state(), memo))
 
@@ -106,7 +110,7 @@ class SubplotGrid(PEPTObject, ABC):
         """The cells whose axes are lengths, so that limits and equal axes apply to them."""
         return self._cells()
 
-    def _cell(self, row: int, col: int) -> Any:
+    def _cell(self, row: int, col: int) -> BasePlotlyType:
         """The subplot in a cell.
 
         Raises
@@ -119,7 +123,7 @@ class SubplotGrid(PEPTObject, ABC):
                 raise ValueError(f"`{name}`: expected 1 to {count}, found {value}")
         return self.fig.get_subplot(row, col)
 
-    def _axis(self, axis: str, row: int, col: int) -> Any:
+    def _axis(self, axis: str, row: int, col: int) -> BasePlotlyType:
         return getattr(self._cell(row, col), f"{axis}axis")
 
     def xlabel(self, label: str, row: int = 1, col: int = 1) -> Self:
@@ -134,13 +138,13 @@ class SubplotGrid(PEPTObject, ABC):
         self._axis(axis, row, col).title.text = label
         return self
 
-    def add_trace(self, trace: Any, row: int = 1, col: int = 1) -> Self:
+    def add_trace(self, trace: BaseTraceType, row: int = 1, col: int = 1) -> Self:
         """Add any Plotly trace to the subplot at `row`, `col` (counted from 1)."""
         self._cell(row, col)
         self.fig.add_trace(trace, row=row, col=col)
         return self
 
-    def add_traces(self, traces: Iterable[Any], row: int = 1, col: int = 1) -> Self:
+    def add_traces(self, traces: Iterable[BaseTraceType], row: int = 1, col: int = 1) -> Self:
         """Add several Plotly traces to the subplot at `row`, `col` (counted from 1)."""
         for trace in traces:
             self.add_trace(trace, row, col)
@@ -148,10 +152,10 @@ class SubplotGrid(PEPTObject, ABC):
 
     def _add_markers(
         self,
-        make: Callable[..., Any],
+        make: type[BaseTraceType],
         positions: Mapping[str, Floats],
         colours: Colours,
-        style: Mapping[str, Any],
+        style: Mapping[str, object],
         row: int,
         col: int,
     ) -> Self:
@@ -159,7 +163,7 @@ class SubplotGrid(PEPTObject, ABC):
         colorbar = partial(self._colorbar, colours.title, row, col) if colours.bar else None
         return self.add_traces(marker_traces(make, positions, colours, colorbar, len(self.fig.data), style), row, col)
 
-    def _colorbar(self, title: str, row: int, col: int) -> dict[str, Any]:
+    def _colorbar(self, title: str, row: int, col: int) -> dict[str, object]:
         """Settings of a cell's next colour bar: right of the subplot, beside earlier bars."""
         (x0, x1), (y0, y1) = self._domain(row, col)
         earlier = self._colorbars.get((row, col), 0)

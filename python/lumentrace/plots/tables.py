@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +47,7 @@ class Table:
         return [self.rows[:, i] for i in where]
 
 
-def tables(data: Any, kind: str, names: Sequence[str], least: int | None = None) -> list[Table]:
+def tables(data: object, kind: str, names: Sequence[str], least: int | None = None) -> list[Table]:
     """Turn user data into a list of tables.
 
     Parameters
@@ -68,16 +67,16 @@ def tables(data: Any, kind: str, names: Sequence[str], least: int | None = None)
     ValueError
         If the rows are not a 2-D array of numbers or have too few columns.
     """
-    items = _flat(data) if _is_list_of_tables(data) else [data]
+    items = _flat(data) if isinstance(data, Sequence) and _is_list_of_tables(data) else [data]
     return [_table(item, kind, names, len(names) if least is None else least) for item in items]
 
 
-def nothing(data: Any) -> bool:
+def nothing(data: object) -> bool:
     """Whether `data` is a list of no tables."""
-    return _is_list_of_tables(data) and not len(data)
+    return isinstance(data, Sequence) and _is_list_of_tables(data) and not len(data)
 
 
-def _is_list_of_tables(data: Any) -> bool:
+def _is_list_of_tables(data: object) -> bool:
     if isinstance(data, Results):
         return True
     if not isinstance(data, (list, tuple)):
@@ -85,13 +84,14 @@ def _is_list_of_tables(data: Any) -> bool:
     return all(hasattr(item, "columns") or np.ndim(item) == 2 for item in data)
 
 
-def _flat(data: Sequence[Any]) -> list[Any]:
+def _flat(data: Sequence[object]) -> list[object]:
     """The tables of a list, or of a lazy list of lists."""
-    listed = isinstance(data, Results) and data.listed
-    return [each for item in data for each in item] if listed else list(data)
+    if isinstance(data, Results) and data.listed:
+        return [each for item in data for each in item]
+    return list(data)
 
 
-def _table(item: Any, kind: str, names: Sequence[str], least: int) -> Table:
+def _table(item: object, kind: str, names: Sequence[str], least: int) -> Table:
     columns = getattr(item, "columns", None)
     if columns is not None and not hasattr(item, kind):
         raise TypeError(f"`{kind}`: expected {kind}, an array or a list of them, found {type(item).__name__}")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .palette import PALETTE
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CLEAR = "rgba(0, 0, 0, 0)"
 
 
-def template(text: str, muted: str, grid: str, ground: str) -> dict[str, Any]:
+def template(text: str, muted: str, grid: str, ground: str) -> dict[str, object]:
     """A Plotly template on transparent ground.
 
     Parameters

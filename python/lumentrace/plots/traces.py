@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .palette import PALETTE
 from .tables import Floats, Table, tables
 
+if TYPE_CHECKING:
+    from plotly.basedatatypes import BaseTraceType
+
 FEW = 10
+
+
+Colour: TypeAlias = str | Sequence[str] | ArrayLike
+
+
+class DrawingMethod(Protocol):
+    """How a grid of pixels or voxels draws itself."""
+
+    def __call__(self, **settings: object) -> BaseTraceType:
+        """A trace of the grid."""
 
 
 class Colours:
@@ -32,10 +46,16 @@ class Colours:
     """
 
     def __init__(
-        self, source: Sequence[Table], color: Any, bar: bool, column: int | str, scale: Any, title: str | None
+        self,
+        source: Sequence[Table],
+        color: Colour | None,
+        bar: bool,
+        column: int | str,
+        scale: object,
+        title: str | None,
     ):
         self.bar = bar
-        self.fixed: Any = None
+        self.fixed: str | list[str] | None = None
         self.values: Floats | None = None
         self.name = ""
         self.scale = scale
@@ -49,7 +69,7 @@ class Colours:
             self.name = source[0].columns[where[0]]
         self.title = self.name if title is None else title
 
-    def _take(self, color: Any, rows: int) -> None:
+    def _take(self, color: Colour | None, rows: int) -> None:
         values = np.asarray(color)
         if values.shape != (rows,):
             raise ValueError(f"`color`: expected a colour or {rows} values, found shape {values.shape}")
@@ -59,7 +79,7 @@ class Colours:
             self.fixed = values.tolist()
 
 
-def point_positions(points: Any, axes: Sequence[str]) -> tuple[list[Table], dict[str, Floats]]:
+def point_positions(points: object, axes: Sequence[str]) -> tuple[list[Table], dict[str, Floats]]:
     """The tables of `points` and their stacked coordinates, one (N,) array per axis."""
     source = tables(points, "points", ("t", *axes))
     columns = [table.rows[:, 1 : 1 + len(axes)] for table in source]
@@ -67,7 +87,7 @@ def point_positions(points: Any, axes: Sequence[str]) -> tuple[list[Table], dict
     return source, {axis: np.ascontiguousarray(stacked[:, i]) for i, axis in enumerate(axes)}
 
 
-def line_positions(lines: Any, axes: Sequence[str]) -> tuple[list[Table], dict[str, Floats]]:
+def line_positions(lines: object, axes: Sequence[str]) -> tuple[list[Table], dict[str, Floats]]:
     """The tables of `lines` and, per axis, both end points of each line followed by NaN: shape (3 N,)."""
     names = [f"{axis}{end}" for end in (1, 2) for axis in axes]
     source = tables(lines, "lines", ("t", *names))
@@ -80,13 +100,13 @@ def line_positions(lines: Any, axes: Sequence[str]) -> tuple[list[Table], dict[s
 
 
 def marker_traces(
-    make: Callable[..., Any],
+    make: type[BaseTraceType],
     positions: Mapping[str, Floats],
     colours: Colours,
-    colorbar: Callable[[], dict[str, Any]] | None,
+    colorbar: Callable[[], dict[str, object]] | None,
     first: int,
-    style: Mapping[str, Any],
-) -> list[Any]:
+    style: Mapping[str, object],
+) -> list[BaseTraceType]:
     """Traces of markers: at most `FEW` different values give one trace each, more a continuous scale.
 
     Parameters
@@ -105,7 +125,7 @@ def marker_traces(
     unique = np.empty(0) if colours.values is None else np.unique(colours.values)
     if colours.values is None or len(unique) > FEW:
         return [marker_trace(make, positions, colours, colorbar, style)]
-    marker = style["marker"]
+    marker = marker_of(style)
     traces = []
     for number, value in enumerate(unique, start=first):
         where = np.isnan(colours.values) if np.isnan(value) else colours.values == value
@@ -117,30 +137,44 @@ def marker_traces(
 
 
 def marker_trace(
-    make: Callable[..., Any],
+    make: type[BaseTraceType],
     positions: Mapping[str, Floats],
     colours: Colours,
-    colorbar: Callable[[], dict[str, Any]] | None,
-    style: Mapping[str, Any],
-) -> Any:
+    colorbar: Callable[[], dict[str, object]] | None,
+    style: Mapping[str, object],
+) -> BaseTraceType:
     """One trace of all markers, on a continuous scale where numbers give the colours; arguments as `marker_traces`."""
     if colours.values is None:
         shown = "name" in style
-        marker = {} if colours.fixed is None else {"color": colours.fixed}
+        marker: dict[str, object] = {} if colours.fixed is None else {"color": colours.fixed}
     else:
         shown = False
         marker = {"color": colours.values, "colorscale": colours.scale, "showscale": colorbar is not None}
         if colorbar is not None:
             marker["colorbar"] = colorbar()
-    return make(**{**positions, "showlegend": shown, **style, "marker": {**marker, **style["marker"]}})
+    return make(**{**positions, "showlegend": shown, **style, "marker": {**marker, **marker_of(style)}})
 
 
-def titled(title: str) -> dict[str, Any]:
+def marker_of(style: Mapping[str, object]) -> Mapping[str, object]:
+    """The settings of markers among those of a trace.
+
+    Raises
+    ------
+    TypeError
+        If they are no mapping.
+    """
+    marker = style.get("marker", {})
+    if not isinstance(marker, Mapping):
+        raise TypeError(f"`marker`: expected a mapping, found {type(marker).__name__}")
+    return marker
+
+
+def titled(title: str) -> dict[str, object]:
     """Settings of a colour bar that stands where Plotly puts it."""
     return {"title": {"text": title, "side": "right"}}
 
 
-def drawing_method(source: Any, kind: str, method: str) -> Callable[..., Any]:
+def drawing_method(source: object, kind: str, method: str) -> DrawingMethod:
     """The method by which a grid of pixels or voxels draws itself.
 
     Raises
@@ -148,12 +182,12 @@ def drawing_method(source: Any, kind: str, method: str) -> Callable[..., Any]:
     TypeError
         If `source` has no such method.
     """
-    found: Callable[..., Any] | None = getattr(source, method, None)
+    found: DrawingMethod | None = getattr(source, method, None)
     if not callable(found):
         raise TypeError(f"`{kind}`: expected an object with `{method}`, found {type(source).__name__}")
     return found
 
 
-def positive(values: Any) -> Any:
+def positive(values: Floats) -> NDArray[np.bool_]:
     """The default condition for cells to be drawn."""
-    return values > 0
+    return np.asarray(values > 0)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ Image = NDArray[np.uint8]
 
 
 def make_video(
-    frames: Iterable[Any], output: str | os.PathLike[str] = "video.avi", fps: float = 10, verbose: bool = True
+    frames: Iterable[object], output: str | os.PathLike[str] = "video.avi", fps: float = 10, verbose: bool = True
 ) -> None:
     """Make a film of pictures.
 
@@ -70,14 +70,14 @@ def make_video(
         unfinished.unlink(missing_ok=True)
 
 
-def _imageio() -> Any:
+def _imageio() -> ModuleType:
     try:
         return import_module("imageio.v2")
     except ImportError as error:
         raise ImportError("films need imageio: pip install lumentrace[video]") from error
 
 
-def _picture(frame: Any, imageio: Any) -> Image:
+def _picture(frame: object, imageio: ModuleType) -> Image:
     """A picture as red, green and blue, with even edges, which most formats need."""
     picture: Image = np.asarray(imageio.imread(frame) if isinstance(frame, (str, os.PathLike)) else frame)
     if picture.ndim == 2:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -95,7 +94,8 @@ def _space(fig: go.Figure, unit: str) -> None:
     }
     bounds = [_bounds(fig, axis) for axis in XYZ]
     longest = max(high - low for low, high in bounds)
-    scene: dict[str, Any] = {"aspectmode": "manual", "aspectratio": {}, "camera": camera}
+    ratio: dict[str, float] = {}
+    scene: dict[str, object] = {"aspectmode": "manual", "aspectratio": ratio, "camera": camera}
     for axis, (low, high) in zip(XYZ, bounds, strict=True):
         # A flat axis keeps room for its labels; the scales stay equal.
         span = max(1.1 * (high - low), LEAST_SHARE * longest) or 1.0
@@ -103,7 +103,7 @@ def _space(fig: go.Figure, unit: str) -> None:
         title = {"text": f"<i>{axis}</i> ({html.escape(unit)})"}
         ticks = 6 if span > 0.5 * longest else 2
         scene[f"{axis}axis"] = {"title": title, "range": [middle - span / 2, middle + span / 2], "nticks": ticks}
-        scene["aspectratio"][axis] = span / (1.1 * longest) if longest else 1.0
+        ratio[axis] = span / (1.1 * longest) if longest else 1.0
     below = {"y": 0, "yanchor": "top"}
     fig.update_layout(scene=scene, legend=below, margin={"l": 0, "r": 0, "t": 0, "b": 0})
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base import mapping
+from lumentrace.data.lines import LineData
 from lumentrace.plots.decimate import every
 from lumentrace.plots.tables import Floats, Table, tables
 
 COLUMNS = ("t", "x1", "y1", "z1", "x2", "y2", "z2")
+LineRows: TypeAlias = LineData | ArrayLike | Sequence[LineData | ArrayLike]
 LINES_DRAWN = 400
 BLOCK = 2**20
 
@@ -41,7 +43,7 @@ class Lines:
     sample: Floats
 
     @classmethod
-    def of(cls, lines: Any) -> Lines:
+    def of(cls, lines: LineRows) -> Lines:
         """Read LineData, an array of at least 7 columns, or a list of these."""
         source = tuple(tables(lines, "lines", COLUMNS))
         count, first, last = 0, math.inf, -math.inf

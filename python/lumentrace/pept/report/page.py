@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from lumentrace.base.provenance import Provenance
 from lumentrace.plots.report import Report
 
 from . import errors, in_space, in_time
+from .lines import LineRows
 from .parts import Group, Panel, groups, time_bins
 from .run import Run
 from .summary import key_figures, subtitle, table, warnings
+from .tracks import Points
 
 
 def write_report(
-    trajectories: Any,
-    lines: Any = None,
+    trajectories: Points,
+    lines: LineRows | None = None,
     *,
     path: str | os.PathLike[str],
     title: str = "PEPT report",
-    provenance: Any = None,
-    truth: Any = None,
+    provenance: Provenance | Mapping[str, object] | None = None,
+    truth: Points | None = None,
     max_points: int = 20_000,
     max_gap: float | None = None,
     speed_window: int = 11,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from lumentrace.base.arrays import AnyArray
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
 from lumentrace.plots.tables import Floats
@@ -134,7 +134,7 @@ def time_bins(start: float, end: float) -> Floats:
     return start + width * np.arange(math.floor((end - start) / width + 1e-9) + 1, dtype=np.float64)
 
 
-def steps(edges: Floats, heights: Any, colour: str, name: str, **style: Any) -> go.Scatter:
+def steps(edges: Floats, heights: AnyArray, colour: str, name: str, **style: object) -> go.Scatter:
     """A stepped curve: one height for each bin."""
     return go.Scatter(
         x=edges,
@@ -147,18 +147,18 @@ def steps(edges: Floats, heights: Any, colour: str, name: str, **style: Any) -> 
     )
 
 
-def broken(values: Floats, segment: NDArray[Any], dtype: type = np.float64) -> NDArray[Any]:
+def broken(values: Floats, segment: AnyArray, dtype: type = np.float64) -> AnyArray:
     """`values` with a NaN between points of different segments, so that lines break there."""
     return np.insert(values.astype(dtype), np.flatnonzero(np.diff(segment)) + 1, np.nan)
 
 
-def outline(lower: Floats, upper: Floats, segment: NDArray[Any]) -> Floats:
+def outline(lower: Floats, upper: Floats, segment: AnyArray) -> Floats:
     """The closed outline of each segment, there along `lower` and back along `upper`, with NaNs between."""
     ends = np.append(np.flatnonzero(np.diff(segment)) + 1, len(segment))
-    pieces: list[Any] = []
+    pieces: list[Floats] = []
     start = 0
     for end in ends:
-        pieces += [lower[start:end], upper[start:end][::-1], [np.nan]]
+        pieces += [lower[start:end], upper[start:end][::-1], np.array([np.nan])]
         start = end
     return np.concatenate(pieces)[:-1]
 

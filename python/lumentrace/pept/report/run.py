@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from lumentrace.plots.tables import Floats
 
-from .lines import Lines
+from .lines import LineRows, Lines
 from .parts import Clock, clock
-from .tracks import Tracks, speeds, tracks, truth_errors
+from .tracks import Points, Tracks, speeds, tracks, truth_errors
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,14 @@ class Run:
     tracer: Floats | None
 
     @classmethod
-    def of(cls, trajectories: Any, lines: Any, truth: Any, max_gap: float | None, speed_window: int) -> Run:
+    def of(
+        cls,
+        trajectories: Points,
+        lines: LineRows | None,
+        truth: Points | None,
+        max_gap: float | None,
+        speed_window: int,
+    ) -> Run:
         """Read what the user gave and compute what follows."""
         paths = tracks(trajectories, max_gap)
         known_lines = None if lines is None else Lines.of(lines)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.data.points import PointData
 from lumentrace.plots.tables import Floats, Table, tables
 
+Points: TypeAlias = PointData | ArrayLike | Sequence[PointData | ArrayLike]
 GAP_INTERVALS = 10.0
 XYZ = ("x", "y", "z")
 
@@ -103,7 +105,7 @@ class Tracks:
         return np.asarray(low + (high - low) * (place % 1))
 
 
-def tracks(trajectories: Any, max_gap: float | None) -> Tracks:
+def tracks(trajectories: Points, max_gap: float | None) -> Tracks:
     """Bring trajectories to one sorted table.
 
     Parameters
