@@ -26,7 +26,7 @@ KNEE = 1.0
 UNKNOWN = 96
 
 
-def overlay(post: NDArray[np.generic], pre: NDArray[np.generic]) -> go.Figure:
+def overlay(post: NDArray[np.float32], pre: NDArray[np.float32]) -> go.Figure:
     """Two images over each other: post in magenta, pre in green."""
     rows, columns = (max(one, other) for one, other in zip(post.shape, pre.shape, strict=True))
     shown = [np.zeros((rows, columns), np.float32) for _ in range(2)]
@@ -38,14 +38,14 @@ def overlay(post: NDArray[np.generic], pre: NDArray[np.generic]) -> go.Figure:
     return picture(mixed)
 
 
-def _bright(image: NDArray[np.generic]) -> NDArray[np.float32]:
+def _bright(image: NDArray[np.float32]) -> NDArray[np.float32]:
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0)
     positive = values[values > 0]
     top = np.percentile(positive, BRIGHT) if positive.size else 1.0
     return np.asarray(np.clip(values / np.float32(max(top, 1e-12)), 0, 1))
 
 
-def signed(difference: NDArray[np.generic]) -> go.Figure:
+def signed(difference: NDArray[np.float32]) -> go.Figure:
     """A difference, compressed by asinh: orange above zero, blue below, black at zero, grey where unknown."""
     values = np.asarray(difference, dtype=np.float32)
     known = np.isfinite(values)

@@ -14,11 +14,12 @@ from lumentrace.base.provenance import Provenance
 from lumentrace.plots.distribution import distribution
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
-
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.report.figures import apart, joint, levels, overlay, ratios, remainders, signed
+
+Floats = NDArray[np.float32]
 
 MOST_SPOTS = 20
 COLUMNS = {
@@ -36,7 +37,7 @@ def write_report(
     registration: Registration,
     scales: Sequence[Scale],
     histograms: Histograms,
-    pictures: Mapping[str, NDArray[np.generic]],
+    pictures: Mapping[str, Floats],
     factor: int,
     spots: pl.DataFrame,
     warnings: Sequence[str] = (),

@@ -77,7 +77,8 @@ class Outcome(outcome.Outcome):
         assert found.fine is not None
         assert found.measured is not None
         history, measured = found.provenance, found.measured
-        stages = (found.padded, found.rough, found.fine, measured)
+        stages = found.padded, found.rough, found.fine, measured
+        images = {task.shown(at, name): task.folder / name for at, left in enumerate(stages, 1) for name in left.images}
         registered = replace(history, steps=history.steps[:3])
         return cls(
             task.found().title,
@@ -92,7 +93,7 @@ class Outcome(outcome.Outcome):
             measured.pictures,
             measured.factor,
             task.folder,
-            {task.shown(place, name): task.folder / name for place, each in enumerate(stages, 1) for name in each.images},
+            images,
             tuple(name for each in stages for name in each.files),
             task.suffix(LAST),
         )
