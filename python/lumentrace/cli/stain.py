@@ -170,14 +170,12 @@ def run(
     settings = _settings(param, config, image_format)
     last = to_stage or LAST
     if (from_stage or 1) > last:
-        raise typer.BadParameter(
-            f"expected no more than --to-stage {last}, found {from_stage}", param_hint="--from-stage"
-        )
+        raise typer.BadParameter(f"expected at most stage {last}, found {from_stage}", param_hint="--from-stage")
     again = (from_stage or 1) if force else None
+    if last < LAST:
+        _run_partly(sample, dye, raw, out, settings, last, again, force_run)
+        return
     with _Stages(f"{sample}/{dye}", last) as progress:
-        if last < LAST:
-            _run_partly(sample, dye, raw, out, settings, last, again, force_run, progress)
-            return
         try:
             outcome = run_pair(
                 RawPair.find(sample, dye, raw),
@@ -203,14 +201,14 @@ def _run_partly(
     last: int,
     again: int | None,
     force_run: bool,
-    progress: _Stages,
 ) -> None:
     """Run the first stages."""
     from lumentrace.stain import SampleDye
 
     task = SampleDye(sample, dye, out, raw, settings.checkpoint_format)
     task.set_params(**_parameters(settings))
-    result = task.run(again, last, again is not None, force_run, verbose=progress)
+    with _Stages(f"{sample}/{dye}", last) as progress:
+        result = task.run(again, last, again is not None, force_run, verbose=progress)
     if result["status"].startswith("error: "):
         raise ValueError(result["status"].removeprefix("error: "))
     if "registration_ok" in result:
