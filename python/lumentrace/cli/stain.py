@@ -381,5 +381,5 @@ def _show(outcome: Outcome) -> None:
     answers.print(table)
     if outcome.status != "complete":
         console.print(f"[bold red]{escape(outcome.status)}[/]", soft_wrap=True)
-    for notice in outcome.notices:
-        console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)
+    for warning in outcome.warnings:
+        console.print(f"[yellow]warning[/] {escape(warning)}", soft_wrap=True)

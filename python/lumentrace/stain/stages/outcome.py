@@ -53,6 +53,10 @@ class Outcome(outcome.Outcome):
         'difference_percentile_p50' for other scales.
     files : tuple of str
         All files of the stages, relative to the folder.
+    warnings : tuple of str
+        What to keep in mind; `notices` say first, if so, that the registration cannot be trusted.
+    suffix : str
+        The part of file names that tells the settings.
     """
 
     technique: ClassVar[str] = "stain"
@@ -68,6 +72,7 @@ class Outcome(outcome.Outcome):
     folder: Path
     images: dict[str, Path] = field(repr=False)
     files: tuple[str, ...] = field(repr=False)
+    warnings: tuple[str, ...] = field(repr=False)
     suffix: str = field(repr=False)
 
     @classmethod
@@ -79,23 +84,25 @@ class Outcome(outcome.Outcome):
         history, measured = found.provenance, found.measured
         stages = found.padded, found.rough, found.fine, measured
         images = {task.shown(at, name): task.folder / name for at, left in enumerate(stages, 1) for name in left.images}
+        doubt = [f"do not trust this registration: {reason}" for reason in found.fine.registration.reasons]
         registered = replace(history, steps=history.steps[:3])
         return cls(
-            task.found().title,
-            task.settings.plain() if isinstance(task.settings, StainParameters) else task.settings,
-            history,
-            measured.warnings,
-            replace(found.fine.registration, provenance=registered),
-            tuple(replace(scale, provenance=history) for scale in measured.scales),
-            measured.noise,
-            measured.spots,
-            measured.histograms,
-            measured.pictures,
-            measured.factor,
-            task.folder,
-            images,
-            tuple(name for each in stages for name in each.files),
-            task.suffix(LAST),
+            title=task.found().title,
+            settings=task.settings.plain() if isinstance(task.settings, StainParameters) else task.settings,
+            provenance=history,
+            notices=(*doubt, *measured.warnings),
+            registration=replace(found.fine.registration, provenance=registered),
+            scales=tuple(replace(scale, provenance=history) for scale in measured.scales),
+            noise=measured.noise,
+            spots=measured.spots,
+            histograms=measured.histograms,
+            pictures=measured.pictures,
+            factor=measured.factor,
+            folder=task.folder,
+            images=images,
+            files=tuple(name for left in stages for name in left.files),
+            warnings=measured.warnings,
+            suffix=task.suffix(LAST),
         )
 
     @property
@@ -153,7 +160,7 @@ class Outcome(outcome.Outcome):
             self.pictures,
             self.factor,
             self.spots,
-            self.notices,
+            self.warnings,
             self.provenance,
         )
 

@@ -64,12 +64,11 @@ def run_stages(
     without = ignored(task.settings)
     if without:
         print(f"{pair.name}: no effect on this registration: {', '.join(without)}")
-    history = Provenance({**pair.identity(), "xxh3": task.inputs})
     directory = RunDirectory(task.folder)
     try:
         with (
             MemoryWatchdog() as watchdog,
-            Run(history, 100, last, verbose, pair.name, "%", directory, partial(_tell, pair.name)) as run,
+            Run(task.begun(), 100, last, verbose, pair.name, "%", directory, partial(_tell, pair.name)) as run,
         ):
 
             def step(stage: int, kind: type[R], make: Callable[[], R]) -> R:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ class SampleDye:
         for stage in (3, 2):
             found, _ = self._task.finished(stage)
             if isinstance(found, Registered):
-                return found.registration
+                return replace(found.registration, provenance=self._task.history(stage))
         return None
 
     def status(self) -> list[dict[str, Any]]:
@@ -203,6 +204,6 @@ def summary_of(outcome: Outcome) -> dict[str, Any]:
         "scale_percentile_value": percentile[0] if percentile else None,
         "manual_scale": outcome.settings.manual_scale,
         "spots": len(outcome.spots),
-        "warnings": list(outcome.notices),
+        "warnings": list(outcome.warnings),
         "report": str(outcome.place(outcome.folder, "report", ".html")),
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lumentrace import __version__
+from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.run import Keep
 from lumentrace.stain.compat import ABBREVIATIONS, WITHOUT_EFFECT
@@ -139,6 +140,16 @@ class Task:
             return None, ""
         kept, why = self.keep(stage, KINDS[stage]).find(RunDirectory(self.folder))
         return (None, why) if kept is None else (kept.result, why)
+
+    def begun(self) -> Provenance:
+        """The beginning of its history: the raw images."""
+        return Provenance({**self.found().identity(), "xxh3": self.inputs})
+
+    def history(self, stage: int) -> Provenance:
+        """How the result of a stage that is done came about."""
+        directory = RunDirectory(self.folder)
+        told = [directory.about(self.record(each)) for each in range(FIRST, stage + 1)]
+        return replace(self.begun(), steps=tuple(Step(**about) for about in told if about is not None))
 
     def shown(self, stage: int, file: str) -> str:
         """What an image of a stage is called in Python."""
