@@ -174,6 +174,20 @@ def test_functions_leave_their_history(tmp_path: Path) -> None:
     assert loaded.provenance == found.registration.provenance
 
 
+def test_other_formats_are_made_and_more_formats_do(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("astropy.io.fits")
+    first = run(files(raw), Settings(pad=0), run_dir=tmp_path)
+    both = run(files(raw), Settings(pad=0, checkpoint_format="both"), run_dir=tmp_path)
+    assert capsys.readouterr().out.count("is there in another format") == 4
+    assert both.provenance.steps[0].started > first.provenance.steps[0].started
+    fits = run(files(raw), Settings(pad=0, checkpoint_format="fits"), run_dir=tmp_path)
+    assert fits.provenance.steps == both.provenance.steps
+    alone = run(files(raw), Settings(pad=0, checkpoint_format="fits"))
+    np.testing.assert_array_equal(alone.image("difference"), first.image("difference"))
+
+
 KILL = """
 import os, signal, sys
 from lumentrace.stain.run import Settings, run

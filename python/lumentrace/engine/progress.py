@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -44,6 +45,18 @@ def part(first: float, end: float, of: int = 100) -> Iterator[None]:
         return
     with telling(lambda done: outer(round(first + (end - first) * done / of))):
         yield
+
+
+def parts(count: int, first: float = 0, end: float = 100) -> list[AbstractContextManager[None]]:
+    """Equal parts of the work from `first` to `end`, in order; each is entered once, as `part`."""
+    edges = [first + (end - first) * number / max(count, 1) for number in range(count + 1)]
+    return [part(*pair) for pair in pairwise(edges)]
+
+
+def counting(most: int, of: int = 100) -> Reporter | None:
+    """Whom a kernel has to tell of its steps, of which there are at most so many."""
+    tell = reporter()
+    return None if tell is None else lambda done: tell(min(of * done // max(most, 1), of))
 
 
 def each(items: Sequence[Item], of: int = 100) -> Iterator[Item]:

@@ -85,9 +85,9 @@ class StainParameters(Settings):
     interior_max_correction: float = _without_effect(500)
     interior_min_inlier_ratio: float = _without_effect(0.4)
 
-    WHOLE: ClassVar[tuple[str, ...]] = (*Settings.WHOLE, "boundary_width", "boundary_smooth", "stopit")
-    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
-        **Settings.RANGES,
+    _WHOLE: ClassVar[tuple[str, ...]] = (*Settings._WHOLE, "boundary_width", "boundary_smooth", "stopit")
+    _RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        **Settings._RANGES,
         "scale_step": (1e-4, 100),
         "interior_min_inlier_ratio": (0, 1),
     }

@@ -43,13 +43,13 @@ class Settings(settings.Settings):
     offset: bool = setting(False, "fit post = scale * pre + offset: a detector's offset, stain that binds everywhere")
     checkpoint_format: str = setting("tiff", "format of the images that are written: tiff, fits or both")
 
-    CHOICES: ClassVar[dict[str, tuple[bool | str, ...]]] = {
+    _CHOICES: ClassVar[dict[str, tuple[bool | str, ...]]] = {
         "local_model": ("auto", True, False),
         "histogram": HISTOGRAMS,
         "checkpoint_format": FORMATS,
     }
-    WHOLE: ClassVar[tuple[str, ...]] = ("pad",)
-    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+    _WHOLE: ClassVar[tuple[str, ...]] = ("pad",)
+    _RANGES: ClassVar[dict[str, tuple[float, float]]] = {
         "pad": (0, 1_000_000),
         "angle_range": (0, 180),
         "angle_step": (1e-3, 180),
@@ -71,8 +71,8 @@ class Settings(settings.Settings):
     @classmethod
     def _wrong(cls, name: str, default: Any, value: Any) -> str:
         """What was expected instead of a value; empty if it is fine."""
-        if name in cls.CHOICES:
-            choices = cls.CHOICES[name]
+        if name in cls._CHOICES:
+            choices = cls._CHOICES[name]
             return "" if value in choices and type(value) in (bool, str) else f"one of {choices}"
         if isinstance(default, bool):
             return "" if isinstance(value, bool) else "True or False"
@@ -80,10 +80,10 @@ class Settings(settings.Settings):
             return ""
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             return "a finite number"
-        low, high = cls.RANGES.get(name, (0, math.inf))
-        whole = name in cls.WHOLE and value != int(value)
+        low, high = cls._RANGES.get(name, (0, math.inf))
+        whole = name in cls._WHOLE and value != int(value)
         if whole or not low <= value <= high:
-            kind = "a whole number" if name in cls.WHOLE else "a number"
+            kind = "a whole number" if name in cls._WHOLE else "a number"
             return f"{kind} from {low:g}" + (f" to {high:g}" if math.isfinite(high) else " on")
         return ""
 

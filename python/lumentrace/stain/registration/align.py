@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.engine.progress import each, part
+from lumentrace.engine.progress import counting, part, parts
 from lumentrace.stain.registration.levels import Image, Level, flattened, matrix_at, matrix_from
 from lumentrace.stain.registration.pyramid import COARSE, Pyramid
 from lumentrace.stain.registration.start import SIZES, STEP, Start, correlate
@@ -111,7 +111,7 @@ def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = T
     """The matrix that maximises the correlation of a level's images, from a start."""
     start = matrix_at(matrix, level.factor).ravel().tolist()
     found, correlation, overlap, *_ = _core.align_images(
-        level.fixed, level.moving, start, model, STEPS, TOLERANCE, robust
+        level.fixed, level.moving, start, model, STEPS, TOLERANCE, robust, counting(STEPS)
     )
     return Alignment(matrix_from(found.reshape(3, 3), level.factor), model, correlation, overlap)
 
@@ -123,13 +123,21 @@ def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = No
             best, levels = _begin(pyramid, search)
     else:
         best, levels = Alignment(start, "affine", np.nan, 1.0), list(pyramid.levels[-FROM_START:])
-    with part(0 if start is not None else 60, 90):
-        for level in each(levels):
-            best = _better(refine(level, best.matrix), best)
-    projective = refine(pyramid.levels[-1], best.matrix, "homography")
+    with part(0 if start is not None else 60, 80):
+        best = _followed(best, levels)
+    with part(80, 100):
+        projective = refine(pyramid.levels[-1], best.matrix, "homography")
     if projective.plausible and _gain(projective, best) > PROJECTIVE:
         return projective
     return best
+
+
+def _followed(found: Alignment, levels: Sequence[Level]) -> Alignment:
+    """An alignment refined from level to level."""
+    for level, share in zip(levels, parts(len(levels)), strict=True):
+        with share:
+            found = _better(refine(level, found.matrix), found)
+    return found
 
 
 def _better(new: Alignment, old: Alignment) -> Alignment:
@@ -151,15 +159,16 @@ def _begin(pyramid: Pyramid, search: Search) -> tuple[Alignment, list[Level]]:
     for number, (angles, magnifications, mirrors) in enumerate(search.rounds()):
         with part(30 * number, 30 * number + 20):
             starts = _starts(pyramid.small, angles, magnifications, mirrors)
-        with part(30 * number + 20, 30 * number + 30):
-            rough = [
-                refine(pyramid.levels[small], matrix_from(start.matrix, pyramid.small_factor), robust=False)
-                for start in each(starts)
-            ]
-        for found in sorted(rough, key=lambda start: -start.score)[:FINALISTS]:
-            for level in pyramid.levels[small + 1 : middle + 1]:
-                found = _better(refine(level, found.matrix), found)  # noqa: PLW2901  # it gets better
-            best = found if best is None or found.score > best.score else best
+        rough = []
+        for start, share in zip(starts, parts(len(starts), 30 * number + 20, 30 * number + 25), strict=True):
+            with share:
+                matrix = matrix_from(start.matrix, pyramid.small_factor)
+                rough.append(refine(pyramid.levels[small], matrix, robust=False))
+        finalists = sorted(rough, key=lambda found: -found.score)[:FINALISTS]
+        for found, share in zip(finalists, parts(len(finalists), 30 * number + 25, 30 * number + 30), strict=True):
+            with share:
+                final = _followed(found, pyramid.levels[small + 1 : middle + 1])
+            best = final if best is None or final.score > best.score else best
         if best is not None and best.correlation >= SURE and best.overlap >= SURE_OVERLAP:
             break
     assert best is not None

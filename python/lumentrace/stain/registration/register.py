@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
-from lumentrace.engine.progress import each, part
+from lumentrace.engine.progress import part, parts
 from lumentrace.engine.run import Run
 from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.prepare.whole_image import same, share_at, value_range
@@ -117,7 +117,8 @@ def find_map(
 ) -> Registration:
     """What `register` does; tells how far it is, in per cent, and leaves the history to the caller."""
     images = [_checked(name, image) for name, image in (("post", post), ("pre", pre))]
-    pyramid = Pyramid.of(images[0], images[1], longest)
+    with part(0, 10):
+        pyramid = Pyramid.of(images[0], images[1], longest)
     with part(10, 60):
         best = align(pyramid, search, start)
     shape = (images[0].shape[0], images[0].shape[1])
@@ -171,7 +172,12 @@ def _remainders(
     pyramid: Pyramid, matrix: Floats, field: Displacement | None, shape: tuple[int, int], offset: float = 0.0
 ) -> list[Remainder]:
     """What a map leaves, as images of several sizes show it."""
-    return [remainder(compare(level, matrix, field, offset), shape) for level in each(pyramid.levels[-3:])]
+    found = []
+    levels = pyramid.levels[-3:]
+    for level, share in zip(levels, parts(len(levels)), strict=True):
+        with share:
+            found.append(remainder(compare(level, matrix, field, offset), shape))
+    return found
 
 
 def _clearest(found: list[Remainder]) -> Remainder:
@@ -194,16 +200,17 @@ def _follow(pyramid: Pyramid, matrix: Floats, shape: tuple[int, int]) -> Displac
     """A smooth displacement, measured on small images first."""
     side = max(pyramid.levels[-1].fixed.shape)
     field = Displacement.over(shape, int(np.clip(side // PER_NODE, *FINE_NODES)))
-    for level in each(pyramid.levels[-3:]):
-        for turn in range(ROUNDS):
-            parts = compare(level, matrix, field, offset=0.5 * turn)
-            known = parts.usable
-            if known.sum() < 2 * NODES:
-                continue
-            points = parts.centres[known]
-            # A part found at x + s in the warped image belongs to the displacement d(x) + s.
-            total = field.at(points) + parts.shifts[known]
-            field, _, _ = field.fitted(points, total, parts.information[known])
+    turns = [(level, turn) for level in pyramid.levels[-3:] for turn in range(ROUNDS)]
+    for (level, turn), share in zip(turns, parts(len(turns)), strict=True):
+        with share:
+            found = compare(level, matrix, field, offset=0.5 * turn)
+        known = found.usable
+        if known.sum() < 2 * NODES:
+            continue
+        points = found.centres[known]
+        # A part found at x + s in the warped image belongs to the displacement d(x) + s.
+        total = field.at(points) + found.shifts[known]
+        field, _, _ = field.fitted(points, total, found.information[known])
     return field
 
 
