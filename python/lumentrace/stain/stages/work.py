@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace.base.files import replacing
-from lumentrace.engine.progress import part, reporter
+from lumentrace.engine.progress import part, parts, reporter
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
 from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate
@@ -31,10 +31,11 @@ STEP = 6.0
 def pad(task: Task) -> Padded:
     """Stage 1: both images on their canvases."""
     files: list[str] = []
-    post, pre = task.images()
-    for number, (name, image) in enumerate((("post", post), ("pre", pre))):
+    with part(0, 40):
+        post, pre = task.images()
+    for name, image, share in zip(("post", "pre"), (post, pre), parts(2, 40), strict=True):
         writer, places = task.writer(1, f"{name}{task.suffix(1)}", image.dtype, 0, {})
-        with part(50 * number, 50 * number + 50), writer as canvas:
+        with share, writer as canvas:
             tell = reporter()
             for top, end in bands(image.shape[0]):
                 canvas.add(image[top:end])
@@ -46,10 +47,11 @@ def pad(task: Task) -> Padded:
 
 def align_roughly(task: Task) -> Registered:
     """Stage 2: registration of small images."""
-    post, pre = task.images()
+    with part(0, 10):
+        post, pre = task.images()
     side = max(ROUGH_SIDE, int(max(post.shape) * task.settings.down_scale))
     coarse = task.settings.save_all_intermediates
-    with part(0, 40 if coarse else 70):
+    with part(10, 40 if coarse else 70):
         found = find_map(post, pre, local=False, longest=min(side, LONGEST), search=_search(task))
     with part(40 if coarse else 70, 60 if coarse else 100):
         files = _aligned(task, 2, "pre", found)
@@ -70,10 +72,12 @@ def _search(task: Task) -> Search:
 def align_finely(task: Task, rough: Registered) -> Registered:
     """Stage 3: registration of large images, and the verdict."""
     found = rough.registration
+    with part(0, 10):
+        post, pre = task.images()
     if task.settings.interior_ecc:
         local: Any = task.settings.local_model
-        with part(0, 70):
-            found = find_map(*task.images(), local=local, start=found.matrix)
+        with part(10, 70):
+            found = find_map(post, pre, local=local, start=found.matrix)
     extra = {
         "IACC": (found.error_px if np.isfinite(found.error_px) else -1, "error in pixels"),
         "ILVLOK": int(found.ok),
@@ -104,9 +108,10 @@ def _aligned(
 
 def subtract(task: Task, fine: Registered) -> Measured:
     """Stage 4: scales, differences and spots."""
-    post, pre = task.images()
+    with part(0, 5):
+        post, pre = task.images()
     found, own = fine.registration, task.settings
-    with part(0, 20):
+    with part(5, 20):
         counts = counting.count(post, pre, found)
     with part(20, 40):
         scales = [estimate(post, pre, found, counts, own.offset, own.histogram)]
@@ -116,11 +121,11 @@ def subtract(task: Task, fine: Registered) -> Measured:
     if own.manual_scale is not None:
         scales.append(manual(own.manual_scale))
     spots, pictures = Spots(post.shape[1]), Pictures(post.shape)
-    share = 60 / len(scales)
-    with part(40, 40 + share):
+    first, *others = parts(len(scales), 40)
+    with first:
         files = _write_fitted(task, found, scales[0], noise, spots, pictures)
-    for number, scale in enumerate(scales[1:], 1):
-        with part(40 + number * share, 40 + (number + 1) * share):
+    for scale, share in zip(scales[1:], others, strict=True):
+        with share:
             files += _write_other(task, found, scale, noise)
     table = spots.table()
     listing = task.output("spots", LAST, ".csv")
