@@ -188,6 +188,12 @@ def test_other_formats_are_made_and_more_formats_do(
     np.testing.assert_array_equal(alone.image("difference"), first.image("difference"))
 
 
+@pytest.fixture(scope="module")
+def whole(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A run that nothing has interrupted."""
+    return run(files(raw), SETTINGS, run_dir=tmp_path_factory.mktemp("whole"))
+
+
 KILL = """
 import os, signal, sys
 from lumentrace.stain.run import Settings, run
@@ -200,7 +206,9 @@ run((sys.argv[1], sys.argv[2]), Settings(pad=8, scale_percentile=50), verbose=te
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 @pytest.mark.parametrize("done", [50, 100, 101, 150, 201, 300, 301, 380])
-def test_a_killed_run_loses_no_finished_stage_and_ends_the_same(raw: Path, tmp_path: Path, done: int) -> None:
+def test_a_killed_run_loses_no_finished_stage_and_ends_the_same(
+    raw: Path, whole: Outcome, tmp_path: Path, done: int
+) -> None:
     out = tmp_path / "killed"
     ended = subprocess.run([sys.executable, "-c", KILL, *map(str, files(raw)), str(out), str(done)], check=False)
     assert ended.returncode == -9
@@ -210,9 +218,8 @@ def test_a_killed_run_loses_no_finished_stage_and_ends_the_same(raw: Path, tmp_p
     outcome = run(files(raw), SETTINGS, run_dir=out)
     for about, step in zip(kept, outcome.provenance.steps, strict=True):
         assert about is None or about["started"] == step.started
-    whole = run(files(raw), SETTINGS, run_dir=tmp_path / "whole")
     same(outcome, whole)
-    assert contents(out) == contents(tmp_path / "whole")
+    assert contents(out) == contents(whole.folder)
 
 
 BESIDE = """
