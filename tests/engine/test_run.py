@@ -123,6 +123,13 @@ def test_files_that_were_left_are_checked(tmp_path: Path) -> None:
     assert forced.steps[0].started > first.steps[0].started
 
 
+def test_a_directory_of_another_run_is_refused(tmp_path: Path) -> None:
+    RunDirectory(tmp_path, {"input": "a"}).write("one", b"1")
+    for identity in ({"input": "b"}, None):
+        with pytest.raises(ValueError, match=r"holds another run \(different input\)"):
+            RunDirectory(tmp_path, identity)
+
+
 def test_what_is_run_again_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     counted(tmp_path, [], [])
     (tmp_path / "numbers.json").unlink()
