@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from lumentrace.base.files import replacing
 from lumentrace.engine.progress import part, parts, reporter
 from lumentrace.stain.measure import histograms as counting
+from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
 from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate
 from lumentrace.stain.prepare.whole_image import bands
@@ -110,16 +112,12 @@ def subtract(task: Task, fine: Registered) -> Measured:
     """Stage 4: scales, differences and spots."""
     with part(0, 5):
         post, pre = task.images()
-    found, own = fine.registration, task.settings
+    found = fine.registration
     with part(5, 20):
         counts = counting.count(post, pre, found)
     with part(20, 40):
-        scales = [estimate(post, pre, found, counts, own.offset, own.histogram)]
+        scales = _scales(task, found, counts)
     noise = noise_of_difference(counts, scales[0])
-    if own.scale_percentile is not None:
-        scales.append(percentile(counts, own.scale_percentile))
-    if own.manual_scale is not None:
-        scales.append(manual(own.manual_scale))
     spots, pictures = Spots(post.shape[1]), Pictures(post.shape)
     first, *others = parts(len(scales), 40)
     with first:
@@ -128,21 +126,36 @@ def subtract(task: Task, fine: Registered) -> Measured:
         with share:
             files += _write_other(task, found, scale, noise)
     table = spots.table()
-    listing = task.output("spots", LAST, ".csv")
-    with replacing(listing) as file:
-        table.write_csv(file)
     measured = Measured(
-        (*files, *task.relative(listing), f"{NAMES[LAST]}{task.suffix(LAST)}.npz"),
-        tuple(scales),
-        noise,
-        counts,
-        {**pictures.images(), "before": pictures.before(pre)},
-        pictures.factor,
-        table,
-        (*found.warnings, *_doubts(scales[0])),
+        files=(*files, _write_spots(task, table), f"{NAMES[LAST]}{task.suffix(LAST)}.npz"),
+        scales=scales,
+        noise=noise,
+        histograms=counts,
+        pictures={**pictures.images(), "before": pictures.before(pre)},
+        factor=pictures.factor,
+        spots=table,
+        warnings=(*found.warnings, *_doubts(scales[0])),
     )
     measured.write_arrays(task.folder)
     return measured
+
+
+def _scales(task: Task, found: Registration, counts: Histograms) -> tuple[Scale, ...]:
+    """The fitted scale, then those that were asked for."""
+    own = task.settings
+    scales = [estimate(*task.images(), found, counts, own.offset, own.histogram)]
+    if own.scale_percentile is not None:
+        scales.append(percentile(counts, own.scale_percentile))
+    if own.manual_scale is not None:
+        scales.append(manual(own.manual_scale))
+    return tuple(scales)
+
+
+def _write_spots(task: Task, table: pl.DataFrame) -> str:
+    place = task.output("spots", LAST, ".csv")
+    with replacing(place) as file:
+        table.write_csv(file)
+    return task.relative(place)[0]
 
 
 def _write_fitted(
