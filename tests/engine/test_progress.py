@@ -155,7 +155,6 @@ INTERRUPT = """
     import numpy as np, sys, time, concurrent.futures, multiprocessing
     from helpers import recipe, simulate, assert_identical, Log
     from lumentrace import LineData, Pipeline
-from lumentrace.engine.progress import counting, each, part, parts, reporter, telling
     from lumentrace.pept.tracking import Cutpoints, HDBSCAN
 
     def main():
