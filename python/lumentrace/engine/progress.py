@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import pairwise
 from types import TracebackType
@@ -36,21 +36,38 @@ def telling(to: Reporter) -> Iterator[None]:
         _reporter.reset(token)
 
 
-@contextmanager
-def part(first: float, end: float, of: int = 100) -> Iterator[None]:
-    """Work inside the block, which counts up to `of`, is the part from `first` to `end` of the work around it."""
+def part(start: int, size: int, pieces: int) -> AbstractContextManager[None]:
+    """Work inside the block is `size` samples from `start` on, and itself counts up to `pieces`.
+
+    Examples
+    --------
+    >>> from lumentrace.engine.progress import part, reporter, telling
+    >>> told = []
+    >>> with telling(told.append), part(100, 50, pieces=4):
+    ...     reporter()(1)
+    >>> told
+    [112, 150]
+    """
     outer = reporter()
-    if outer is None:
-        yield
-        return
-    with telling(lambda done: outer(round(first + (end - first) * done / of))):
-        yield
+    return nullcontext() if outer is None else _part(outer, start, size, pieces)
 
 
-def parts(count: int, first: float = 0, end: float = 100) -> list[AbstractContextManager[None]]:
-    """Equal parts of the work from `first` to `end`, in order; each is entered once, as `part`."""
-    edges = [first + (end - first) * number / max(count, 1) for number in range(count + 1)]
-    return [part(*pair) for pair in pairwise(edges)]
+@contextmanager
+def _part(outer: Reporter, start: int, size: int, pieces: int) -> Iterator[None]:
+    with telling(lambda done: outer(start + size * min(done, pieces) // max(pieces, 1))):
+        yield
+    outer(start + size)
+
+
+def between(first: int, end: int, of: int = 100) -> AbstractContextManager[None]:
+    """Work inside the block, which counts up to `of`, is the part from `first` to `end` of the work around it."""
+    return part(first, end - first, of)
+
+
+def parts(count: int, first: int = 0, end: int = 100) -> list[AbstractContextManager[None]]:
+    """Equal parts of the work from `first` to `end`, in order; each is entered once, as `between`."""
+    edges = [first + (end - first) * number // max(count, 1) for number in range(count + 1)]
+    return [between(*pair) for pair in pairwise(edges)]
 
 
 def counting(most: int, of: int = 100) -> Reporter | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.engine.directory import file_digest
-from lumentrace.engine.progress import part
+from lumentrace.engine.progress import between
 from lumentrace.stain.files.images import find_pair, read_raw
 
 Path_ = str | PathLike[str]
@@ -91,9 +91,9 @@ class RawPair:
 
     def images(self) -> tuple[Image, Image]:
         """Pixels of both; what is odd about a file is printed."""
-        with part(0, 50):
+        with between(0, 50):
             post = _pixels(self.post)
-        with part(50, 100):
+        with between(50, 100):
             return post, _pixels(self.pre)
 
 

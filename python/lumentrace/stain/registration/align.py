@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
-from lumentrace.engine.progress import counting, part, parts
+from lumentrace.engine.progress import between, counting, parts
 from lumentrace.stain.registration.levels import Image, Level, flattened, matrix_at, matrix_from
 from lumentrace.stain.registration.pyramid import COARSE, Pyramid
 from lumentrace.stain.registration.start import SIZES, STEP, Start, correlate
@@ -119,13 +119,13 @@ def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = T
 def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = None) -> Alignment:
     """The best matrix between the two images."""
     if start is None:
-        with part(0, 60):
+        with between(0, 60):
             best, levels = _begin(pyramid, search)
     else:
         best, levels = Alignment(start, "affine", np.nan, 1.0), list(pyramid.levels[-FROM_START:])
-    with part(0 if start is not None else 60, 80):
+    with between(0 if start is not None else 60, 80):
         best = _followed(best, levels)
-    with part(80, 100):
+    with between(80, 100):
         projective = refine(pyramid.levels[-1], best.matrix, "homography")
     if projective.plausible and _gain(projective, best) > PROJECTIVE:
         return projective
@@ -157,7 +157,7 @@ def _begin(pyramid: Pyramid, search: Search) -> tuple[Alignment, list[Level]]:
     middle = next((place for place, size in enumerate(sizes) if size >= TELLING_SIDE), last)
     best: Alignment | None = None
     for number, (angles, magnifications, mirrors) in enumerate(search.rounds()):
-        with part(30 * number, 30 * number + 20):
+        with between(30 * number, 30 * number + 20):
             starts = _starts(pyramid.small, angles, magnifications, mirrors)
         rough = []
         for start, share in zip(starts, parts(len(starts), 30 * number + 20, 30 * number + 25), strict=True):
@@ -183,6 +183,6 @@ def _starts(
     texture = [flattened(image, COARSE) for image in images]
     found: list[Start] = []
     for number, (fixed, moving) in enumerate((bright, texture)):
-        with part(50 * number, 50 * number + 50):
+        with between(50 * number, 50 * number + 50):
             found += correlate(fixed, moving, angles, sizes, mirrors)[:KEPT]
     return found

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
-from lumentrace.engine.progress import part, parts
+from lumentrace.engine.progress import between, parts
 from lumentrace.engine.run import Run
 from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.prepare.whole_image import same, share_at, value_range
@@ -117,18 +117,18 @@ def find_map(
 ) -> Registration:
     """What `register` does; tells how far it is, in per cent, and leaves the history to the caller."""
     images = [_checked(name, image) for name, image in (("post", post), ("pre", pre))]
-    with part(0, 10):
+    with between(0, 10):
         pyramid = Pyramid.of(images[0], images[1], longest)
-    with part(10, 60):
+    with between(10, 60):
         best = align(pyramid, search, start)
     shape = (images[0].shape[0], images[0].shape[1])
-    with part(60, 75):
+    with between(60, 75):
         found = _remainders(pyramid, best.matrix, None, shape)
     left, field = _clearest(found), None
     if local is True or (local == "auto" and _is_bent(found)):
-        with part(75, 95):
+        with between(75, 95):
             bend = _follow(pyramid, best.matrix, shape)
-        with part(95, 100):
+        with between(95, 100):
             followed = _clearest(_remainders(pyramid, best.matrix, bend, shape, offset=0.5))
         if local is True or followed.doubt < left.doubt:
             left, field = followed, bend

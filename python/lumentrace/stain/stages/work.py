@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from lumentrace.base.files import replacing
-from lumentrace.engine.progress import part, parts, reporter
+from lumentrace.engine.progress import between, parts, reporter
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
@@ -33,7 +33,7 @@ STEP = 6.0
 def pad(task: Task) -> Padded:
     """Stage 1: both images on their canvases."""
     files: list[str] = []
-    with part(0, 40):
+    with between(0, 40):
         post, pre = task.images()
     for name, image, share in zip(("post", "pre"), (post, pre), parts(2, 40), strict=True):
         writer, places = task.writer(1, f"{name}{task.suffix(1)}", image.dtype, 0, {})
@@ -49,18 +49,18 @@ def pad(task: Task) -> Padded:
 
 def align_roughly(task: Task) -> Registered:
     """Stage 2: registration of small images."""
-    with part(0, 10):
+    with between(0, 10):
         post, pre = task.images()
     side = max(ROUGH_SIDE, int(max(post.shape) * task.settings.down_scale))
     coarse = task.settings.save_all_intermediates
-    with part(10, 40 if coarse else 70):
+    with between(10, 40 if coarse else 70):
         found = find_map(post, pre, local=False, longest=min(side, LONGEST), search=_search(task))
-    with part(40 if coarse else 70, 60 if coarse else 100):
+    with between(40 if coarse else 70, 60 if coarse else 100):
         files = _aligned(task, 2, "pre", found)
     if coarse:
-        with part(60, 80):
+        with between(60, 80):
             small = find_map(post, pre, local=False, longest=ROUGH_SIDE, search=_search(task))
-        with part(80, 100):
+        with between(80, 100):
             files += _aligned(task, 2, "coarse_pre", small)
     return Registered(tuple(files), found)
 
@@ -74,11 +74,11 @@ def _search(task: Task) -> Search:
 def align_finely(task: Task, rough: Registered) -> Registered:
     """Stage 3: registration of large images, and the verdict."""
     found = rough.registration
-    with part(0, 10):
+    with between(0, 10):
         post, pre = task.images()
     if task.settings.interior_ecc:
         local: Any = task.settings.local_model
-        with part(10, 70):
+        with between(10, 70):
             found = find_map(post, pre, local=local, start=found.matrix)
     extra = {
         "IACC": (found.error_px if np.isfinite(found.error_px) else -1, "error in pixels"),
@@ -86,7 +86,7 @@ def align_finely(task: Task, rough: Registered) -> Registered:
     }
     place = task.output("registration", 3, ".json")
     found.save(place)
-    with part(70, 100):
+    with between(70, 100):
         files = _aligned(task, 3, "pre", found, extra)
     return Registered((*files, *task.relative(place)), found)
 
@@ -110,12 +110,12 @@ def _aligned(
 
 def subtract(task: Task, fine: Registered) -> Measured:
     """Stage 4: scales, differences and spots."""
-    with part(0, 5):
+    with between(0, 5):
         post, pre = task.images()
     found = fine.registration
-    with part(5, 20):
+    with between(5, 20):
         counts = counting.count(post, pre, found)
-    with part(20, 40):
+    with between(20, 40):
         scales = _scales(task, found, counts)
     noise = noise_of_difference(counts, scales[0])
     spots, pictures = Spots(post.shape[1]), Pictures(post.shape)

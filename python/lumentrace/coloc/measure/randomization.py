@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.recorded import Recorded, Recorder
+from lumentrace.engine import progress
 
-from .selection import channel, check_shape, inside
+from ..regions.selection import channel, check_shape, inside
 
 Floats = NDArray[np.float64]
 FEW_BLOCKS = 20
@@ -20,7 +22,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Randomization:
+class Randomization(Recorded):
     """An observed correlation among those of shuffled images.
 
     Attributes
@@ -114,6 +116,7 @@ def costes_randomization(
     ----------
     Costes & al., Biophys. J. 86 (2004) 3993.
     """
+    recorder = Recorder()
     first, second = channel("a", a), channel("b", b)
     check_shape("b", second, first.shape)
     sides = _sides(block, first.ndim)
@@ -125,7 +128,8 @@ def costes_randomization(
     found = randomized(x, y, n, seed)
     if 2 <= found.n_blocks < FEW_BLOCKS:
         warnings.warn(found.reason, stacklevel=2)
-    return found
+    parameters = {"block": block, "n": n, "seed": seed, "coverage": coverage}
+    return recorder.told(found, "costes_randomization", {"a": a, "b": b, "mask": mask}, parameters, seed)
 
 
 def _sides(block: int | Sequence[int], ndim: int) -> tuple[int, ...]:
@@ -160,7 +164,7 @@ def _blocks(image: NDArray[Any], corner: Sequence[int], sides: Sequence[int]) ->
 
 
 def randomized(x: NDArray[Any], y: NDArray[Any], n: int, seed: int) -> Randomization:
-    """The randomisation of blocks, one per row."""
+    """The randomisation of blocks, one per row; tells of shuffles."""
     blocks = len(x)
     if blocks < 2:
         return _none(blocks, f"randomization: {blocks} whole blocks inside, needs 2")
@@ -168,7 +172,8 @@ def randomized(x: NDArray[Any], y: NDArray[Any], n: int, seed: int) -> Randomiza
     if first is None or second is None:
         return _none(blocks, "randomization: constant or not finite inside the blocks")
     observed = float(np.vdot(first, second)) / first.size
-    sums, mean, sd = _core.shuffle_blocks(first.astype(np.float32), second.astype(np.float32), n, seed)
+    rows = [each.astype(np.float32) for each in (first, second)]
+    sums, mean, sd = _core.shuffle_blocks(rows[0], rows[1], n, seed, progress=progress.reporter())
     null = sums / first.size
     mean, sd = mean / first.size, sd / first.size
     right, left = ((1 + int(count)) / (n + 1) for count in ((null >= observed).sum(), (null <= observed).sum()))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .selection import channel
+from ..regions.selection import channel
 
 
 def channel_pairs(

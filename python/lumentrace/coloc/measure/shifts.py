@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .selection import channel, check_shape, inside
+from lumentrace.base.recorded import Recorded, Recorder
+
+from ..regions.selection import channel, check_shape, inside
 
 Floats = NDArray[np.float64]
 FWHM_OF_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
@@ -19,7 +21,7 @@ ROUNDING = 1e-10
 
 
 @dataclass(frozen=True)
-class CrossCorrelation:
+class CrossCorrelation(Recorded):
     """Correlation over shifts.
 
     Attributes
@@ -97,6 +99,7 @@ def cross_correlation(
     compartments in nuclei of rat hippocampus neurons. J. Cell Sci. 109 (1996) 787. Padfield, D.: Masked object
     registration in the Fourier domain. IEEE Trans. Image Process. 21 (2012) 2706.
     """
+    recorder = Recorder()
     first, second = channel("a", a), channel("b", b)
     check_shape("b", second, first.shape)
     axes = _axes(axis, first.ndim)
@@ -107,7 +110,8 @@ def cross_correlation(
     weight = np.ones(first.shape) if kept is None else kept.astype(np.float64)
     r = _correlations(_centred("a", first), _centred("b", second), weight, axes, max_shift)
     steps = np.arange(-max_shift, max_shift + 1)
-    return _described(r, steps)
+    parameters = {"axis": axis, "max_shift": max_shift}
+    return recorder.told(_described(r, steps), "cross_correlation", {"a": a, "b": b, "mask": mask}, parameters)
 
 
 def _axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:

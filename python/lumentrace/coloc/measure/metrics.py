@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.recorded import Recorded, Recorder
 
-from .selection import Selection, select
+from ..regions.selection import Selection, select
 
 PEARSON, SPEARMAN, ICQ, MANDERS = 1, 2, 4, 8
 SEARCHES = ("grid", "exact", "exact-orthogonal", "bisection")
@@ -24,7 +25,7 @@ STATUSES = ("crossed", "never", "slope<=0", "degenerate", "empty")
 
 
 @dataclass(frozen=True)
-class Costes:
+class Costes(Recorded):
     """Thresholds of Costes' method and how they were found.
 
     Attributes
@@ -248,7 +249,8 @@ def costes_threshold(
     Costes, S. V., Daelemans, D., Cho, E. H., Dobbin, Z., Pavlakis, G., Lockett, S.: Automatic and quantitative
     measurement of protein-protein colocalization in live cells. Biophys. J. 86 (2004) 3993.
     """
-    found = costes(a, b, mask, n_steps)
+    steps = checked_steps(n_steps)
+    found = _search(select(a, b, mask), "grid" if steps else "exact", steps)
     return found.threshold_a, found.threshold_b
 
 
@@ -287,12 +289,19 @@ def costes(
     >>> costes(a, b, search="exact").status
     'crossed'
     """
+    recorder = Recorder()
     steps = checked_steps(n_steps)
     if search not in SEARCHES:
         raise ValueError(f"`search`: expected one of {', '.join(SEARCHES)}, found {search!r}")
     if steps is None and search == "grid":
         search = "exact"
-    row = _measure(select(a, b, mask, nan_policy), MANDERS, search=search, n_steps=steps or 1)
+    found = _search(select(a, b, mask, nan_policy), search, steps)
+    parameters = {"n_steps": steps, "search": search, "nan_policy": nan_policy}
+    return recorder.told(found, "costes", {"a": a, "b": b, "mask": mask}, parameters)
+
+
+def _search(selected: Selection, search: str, steps: int | None) -> Costes:
+    row = _measure(selected, MANDERS, search=search, n_steps=steps or 1)
     threshold_a, threshold_b, slope, intercept, r_below = row[8:13].tolist()
     return Costes(threshold_a, threshold_b, slope, intercept, r_below, STATUSES[int(row[13])])
 

@@ -9,12 +9,14 @@ from math import gamma, pi
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.recorded import Recorded, Recorder
+
 Floats = NDArray[np.float64]
 CORRECTIONS = ("translation", "none")
 
 
 @dataclass(frozen=True)
-class CrossK:
+class CrossK(Recorded):
     """Cross-K over distances, with an envelope of what chance gives.
 
     Attributes
@@ -91,6 +93,7 @@ def cross_k(
     Ripley, B. D.: Modelling spatial patterns. J. R. Stat. Soc. B 39 (1977) 172. Lotwick, H. W., Silverman, B. W.:
     Methods for analysing spatial processes of several types of points. J. R. Stat. Soc. B 44 (1982) 406.
     """
+    recorder = Recorder()
     box = np.asarray(window, dtype=np.float64)
     if box.ndim != 2 or box.shape[1] != 2 or not np.isfinite(box).all() or (box[:, 0] >= box[:, 1]).any():
         raise ValueError(f"`window`: expected (low, high) for each dimension, found {window!r}")
@@ -112,7 +115,9 @@ def cross_k(
     mean = others.mean(axis=0)
     departures = np.abs(others - mean).max(axis=1)
     p = (1 + int((departures >= np.abs(own - mean).max()).sum())) / (n + 1) if len(a) and len(b) else float("nan")
-    return CrossK(steps, observed, own, low, high, p)
+    found = CrossK(steps, observed, own, low, high, p)
+    parameters = {"window": box, "radii": steps, "correction": correction, "n": n, "seed": seed}
+    return recorder.told(found, "cross_k", {"points_a": a, "points_b": b}, parameters, seed)
 
 
 def _points(name: str, points: ArrayLike, box: Floats) -> Floats:

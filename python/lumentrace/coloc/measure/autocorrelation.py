@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.recorded import Recorded, Recorder
+
+from ..regions.selection import channel, check_shape, inside
 from .metrics import pearson
-from .selection import channel, check_shape, inside
 
 NAN = float("nan")
 FARTHEST = 0.5
@@ -17,7 +19,7 @@ FARTHEST = 0.5
 
 
 @dataclass(frozen=True)
-class Corrected:
+class Corrected(Recorded):
     """A correlation with its naive and its corrected p-value.
 
     Attributes
@@ -71,9 +73,15 @@ def corrected_pvalue(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None) 
     processes. Biometrics 45 (1989) 123. Dutilleul, P.: Modifying the t test for assessing the correlation between two
     spatial processes. Biometrics 49 (1993) 305.
     """
+    recorder = Recorder()
     first, second = channel("a", a), channel("b", b)
     check_shape("b", second, first.shape)
-    kept = inside(mask, first.shape)
+    found = corrected_of(first, second, inside(mask, first.shape))
+    return recorder.told(found, "corrected_pvalue", {"a": a, "b": b, "mask": mask}, {})
+
+
+def corrected_of(first: NDArray[Any], second: NDArray[Any], kept: NDArray[np.bool_] | None) -> Corrected:
+    """The corrected p-value of the pixels of a mask."""
     r, naive = pearson(first, second, kept)
     if np.isnan(r):
         return Corrected(NAN, NAN, NAN, NAN)

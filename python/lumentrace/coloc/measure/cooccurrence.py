@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.recorded import Recorded, Recorder
+from lumentrace.engine import progress
 
-from .selection import select
+from ..regions.selection import select
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
@@ -19,7 +21,7 @@ FEW = 33
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Overlap(Recorded):
     """Overlap coefficients of two channels.
 
     Attributes
@@ -34,7 +36,7 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Areas:
+class Areas(Recorded):
     """How the pixels above the thresholds of two channels overlap.
 
     Attributes
@@ -85,12 +87,14 @@ def overlap_coefficients(
     ----------
     Manders & al., J. Microsc. 169 (1993) 375.
     """
-    return overlap_of(*select(a, b, mask, nan_policy).values())
+    recorder = Recorder()
+    found = Overlap(*overlap_of(*select(a, b, mask, nan_policy).values()))
+    return recorder.told(found, "overlap_coefficients", {"a": a, "b": b, "mask": mask}, {"nan_policy": nan_policy})
 
 
-def overlap_of(a: Floats, b: Floats) -> Overlap:
-    """Overlap coefficients of flat channels."""
-    return Overlap(*_core.overlap_coefficients(a, b))
+def overlap_of(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Overlap coefficients r, k1 and k2 of flat channels."""
+    return _core.overlap_coefficients(a, b)
 
 
 def kendall_tau(
@@ -126,13 +130,18 @@ def kendall_tau(
 
 
 def kendall_of(a: Floats, b: Floats) -> tuple[float, float]:
-    """Tau-b of flat channels, and p."""
-    tau, p = _core.kendall_tau(a, b)
+    """Tau-b of flat channels, and p; tells of each pixel once per pass of a sort by merging."""
+    tau, p = _core.kendall_tau(a, b, progress.reporter())
     if a.size <= FEW and not np.isnan(tau):
         from scipy import stats
 
         p = float(stats.kendalltau(a, b).pvalue)
     return tau, p
+
+
+def kendall_passes(pixels: int) -> int:
+    """Passes of a sort by merging."""
+    return max(1, (pixels - 1).bit_length())
 
 
 def rank_weighted(
@@ -228,16 +237,19 @@ def threshold_areas(
     >>> threshold_areas([0, 1, 3, 4], [0, 0, 2, 2], 0.5, 0.5).dice
     0.8
     """
-    return areas_of(*select(a, b, mask, nan_policy).values(), threshold_a, threshold_b)
+    recorder = Recorder()
+    found = Areas(*areas_of(*select(a, b, mask, nan_policy).values(), threshold_a, threshold_b))
+    parameters = {"threshold_a": threshold_a, "threshold_b": threshold_b, "nan_policy": nan_policy}
+    return recorder.told(found, "threshold_areas", {"a": a, "b": b, "mask": mask}, parameters)
 
 
-def areas_of(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> Areas:
-    """Areas of flat channels above their thresholds."""
+def areas_of(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> tuple[float, float, float, float, float]:
+    """Areas of flat channels above their thresholds, in the order of `Areas`."""
     if np.isnan([threshold_a, threshold_b]).any() or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return Areas(NAN, NAN, NAN, NAN, NAN)
+        return NAN, NAN, NAN, NAN, NAN
     above_a, above_b = a > threshold_a, b > threshold_b
     n, in_a, in_b, both = a.size, int(above_a.sum()), int(above_b.sum()), int((above_a & above_b).sum())
-    return Areas(
+    return (
         _share(in_a, n),
         _share(in_b, n),
         _share(both, in_a),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .selection import channel, inside
+from ..regions.selection import channel, inside
 
 AUTO = ("otsu", "li", "triangle", "yen", "isodata", "mean")
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine import progress
 
+from ..regions.selection import Selection
 from .metrics import ICQ, MANDERS, PEARSON, SPEARMAN
-from .selection import Selection
 from .thresholds import AUTO, threshold_of
 
 ALL_METRICS = ("pcc", "srcc", "icq", "mcc")
@@ -20,6 +21,12 @@ BITS = {"pcc": PEARSON, "srcc": SPEARMAN, "icq": ICQ, "mcc": MANDERS}
 SEARCH_OF = {"costes": "grid", "costes-exact": "exact", "costes-orthogonal": "exact-orthogonal", "coloc2": "bisection"}
 METHODS = (*SEARCH_OF, "manual", *AUTO)
 N_STEPS = 256
+
+
+def passes(metrics: Iterable[str], method: str) -> int:
+    """How often `kernel_rows` tells of each pixel: once for each metric, and once for the search of thresholds."""
+    wanted = [name for name in set(metrics) if name in BITS]
+    return len(wanted) + ("mcc" in wanted and method in SEARCH_OF)
 
 
 def checked_metrics(metrics: Iterable[str] | str, known: Sequence[str] = ALL_METRICS) -> tuple[str, ...]:
@@ -62,7 +69,7 @@ def kernel_rows(
     given: tuple[float, float] | None,
     threads: int = 0,
 ) -> NDArray[np.float64]:
-    """A row of the kernel's figures (see `_core.measure_channels`) for each region."""
+    """A row of the kernel's figures (see `_core.measure_channels`) for each region; tells of pixels."""
     bits = sum(BITS[name] for name in set(metrics) if name in BITS)
     thresholds: list[tuple[float, float]] | None = None
     if given is not None:
@@ -71,7 +78,7 @@ def kernel_rows(
         thresholds = [_auto(selected, start, end, method) for start, end in pairwise(starts)]
     search = SEARCH_OF.get(method, "grid")
     return _core.measure_channels(
-        selected.a, selected.b, selected.base, starts, bits, search, N_STEPS, thresholds, threads
+        selected.a, selected.b, selected.base, starts, bits, search, N_STEPS, thresholds, threads, progress.reporter()
     )
 
 

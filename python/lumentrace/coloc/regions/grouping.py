@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 
-from .regions import whole_labels
+from .label_masks import whole_labels
 from .selection import Selection, check_shape, paired
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .regions import whole_labels
+from lumentrace.base.recorded import Recorded, Recorder
+
+from .label_masks import whole_labels
 from .selection import check_shape
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ MATCHES = ("mutual", "optimal")
 
 
 @dataclass(frozen=True)
-class Objects:
+class Objects(Recorded):
     """The objects of a label image.
 
     Attributes
@@ -61,9 +63,16 @@ def find_objects(labels: ArrayLike, *, spacing: float | Sequence[float] = 1.0, c
     >>> find_objects([[1, 1, 0], [0, 0, 4]], spacing=0.5).centres.tolist()
     [[0.0, 0.25], [0.5, 1.0]]
     """
+    recorder = Recorder()
     image = whole_labels(labels)
     if centre not in CENTRES:
         raise ValueError(f"`centre`: expected one of {', '.join(CENTRES)}, found {centre!r}")
+    found = objects_of(image, spacing, centre)
+    return recorder.told(found, "find_objects", {"labels": labels}, {"spacing": spacing, "centre": centre})
+
+
+def objects_of(image: NDArray[Any], spacing: float | Sequence[float] = 1.0, centre: str = "mean") -> Objects:
+    """Sizes and centres of the objects of an image of whole numbers."""
     scale = pixel_size(spacing, image.ndim)
     places = np.argwhere(image != 0)
     names, which, sizes = np.unique(image[image != 0], return_inverse=True, return_counts=True)
@@ -123,7 +132,7 @@ def object_overlap(labels_a: ArrayLike, labels_b: ArrayLike) -> pl.DataFrame:
     import polars as pl
 
     a, b = _both(labels_a, labels_b)
-    found_a, found_b = find_objects(a), find_objects(b)
+    found_a, found_b = objects_of(a), objects_of(b)
     shared = (a != 0) & (b != 0)
     i, j = np.searchsorted(found_a.labels, a[shared]), np.searchsorted(found_b.labels, b[shared])
     pairs, pixels = np.unique(i * max(len(found_b.labels), 1) + j, return_counts=True)
@@ -184,8 +193,8 @@ def object_table(
 
     a, b = _both(labels_a, labels_b)
     scale = pixel_size(spacing, a.ndim)
-    found_a = find_objects(a, spacing=scale.tolist(), centre=centre)
-    found_b = find_objects(b, spacing=scale.tolist(), centre=centre)
+    found_a = objects_of(a, scale.tolist(), centre)
+    found_b = objects_of(b, scale.tolist(), centre)
     place = np.searchsorted(found_a.labels, a[a != 0])
     covered = np.bincount(place, weights=b[a != 0] != 0, minlength=len(found_a.labels))
     partner, iou = _partners(object_overlap(a, b), found_a.labels)
@@ -245,7 +254,7 @@ def match_objects(
     if not max_distance >= 0:
         raise ValueError(f"`max_distance`: expected a number from 0 on, found {max_distance}")
     a, b = _both(labels_a, labels_b)
-    found_a, found_b = find_objects(a, spacing=spacing), find_objects(b, spacing=spacing)
+    found_a, found_b = objects_of(a, spacing), objects_of(b, spacing)
     pairs = _mutual(found_a, found_b) if method == "mutual" else _optimal(found_a, found_b, max_distance)
     distance = np.linalg.norm(found_a.centres[pairs[0]] - found_b.centres[pairs[1]], axis=1)
     near = distance <= max_distance
