@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from lumentrace.base.provenance import Provenance
+from lumentrace.base.recorded import Recorded
 from lumentrace.engine.progress import each
 from lumentrace.stain.measure.histograms import Histograms
 
@@ -52,7 +52,7 @@ PLAIN = 1e-9
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Recorded):
     """A scale and how it came about.
 
     Attributes
@@ -81,7 +81,6 @@ class Scale:
     centres: Floats = field(default_factory=lambda: np.empty(0), repr=False)
     counts: Floats = field(default_factory=lambda: np.empty(0), repr=False)
     fitted: Floats = field(default_factory=lambda: np.empty(0), repr=False)
-    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the histogram."""

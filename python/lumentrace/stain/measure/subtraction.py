@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base import mapping
-from lumentrace.base.provenance import Provenance
+from lumentrace.base.recorded import Recorded
 from lumentrace.engine.progress import reporter
 from lumentrace.engine.run import Run
 from lumentrace.stain.files.pair import RawPair
@@ -115,7 +115,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Subtraction:
+class Subtraction(Recorded):
     """What a stain added.
 
     Attributes
@@ -142,7 +142,6 @@ class Subtraction:
     noise: Noise
     registration: Registration
     histograms: Histograms = field(repr=False)
-    provenance: Provenance = field(default_factory=Provenance, repr=False)
 
 
 def subtract(

@@ -16,6 +16,7 @@ from lumentrace import _core
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
+from lumentrace.base.recorded import Recorded
 from lumentrace.stain.registration.displacement import Displacement
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,7 @@ FORMAT = "lumentrace-registration-1"
 
 
 @dataclass(frozen=True)
-class Registration:
+class Registration(Recorded):
     """Where the pixels of a post-stain image lie in the pre-stain image.
 
     Points are (x, y) with pixel centres on whole numbers.
@@ -75,7 +76,6 @@ class Registration:
     ok: bool
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False)
 
     @property
     def mirrored(self) -> bool:
