@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lumentrace.base.provenance import Provenance, content, now
+from lumentrace.base.provenance import Provenance, Watch, content
 
 
 @cache
@@ -53,7 +52,7 @@ class Recorder:
     """
 
     def __init__(self) -> None:
-        self._started, self._began = now(), time.perf_counter()
+        self._watch = Watch()
 
     def told(
         self, result: R, name: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any], seed: int | None = None
@@ -71,11 +70,11 @@ class Recorder:
             All other arguments.
         seed : int, optional
         """
-        duration = time.perf_counter() - self._began
+        seconds = self._watch.seconds
         arrays = {key: np.asarray(value) for key, value in inputs.items() if value is not None}
         identity = {
             "bytes": sum(array.nbytes for array in arrays.values()),
             "xxh3": {key: content(array) for key, array in arrays.items()},
         }
-        history = Provenance(identity, seed=seed).then(name, parameters, self._started, duration)
+        history = Provenance(identity, seed=seed).then(name, parameters, self._watch.started, seconds)
         return replace(result, provenance=history)
