@@ -382,7 +382,7 @@ def test_damage_far_into_a_large_file(tmp_path):
 
 def test_cut_last_line(tmp_path):
     with pytest.warns(
-        CutOffWarning, match=r"lines\.csv, line 3: left out the last line, .*: '0\.1 251\.3 110\.9 217\.7'"
+        CutOffWarning, match=r"lines\.csv, line 3: left out the last line, .*: '0\.1 250\.75 112\.0 218\.5'"
     ):
         found = screens(text_file(tmp_path, ROWS[:-7]), 500)
     np.testing.assert_array_equal(found["x1"], TABLE[:2, 1])
