@@ -221,6 +221,7 @@ def align_images(
     iterations: int,
     tolerance: float,
     robust: bool,
+    progress: Callable[[int], None] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.float64], float, float, int, bool, float]: ...
 def tile_shifts(
@@ -230,6 +231,7 @@ def tile_shifts(
     radius: int,
     longest: float,
     iterations: int,
+    progress: Callable[[int], None] | None = None,
     threads: int = 0,
 ) -> NDArray[np.float64]: ...
 def tally_ratios(

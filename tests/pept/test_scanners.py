@@ -301,7 +301,7 @@ def test_given_separation_wins_over_the_header(tmp_path):
         assert screens(path, 700)["z2"][0] == 700
 
 
-ROWS = "0.0 209.4 279.7 273.8 95.0\n0.1 432.5 439.5 200.6 192.9\n0.1 251.3 110.9 217.7 346.9\n"
+ROWS = "0.0 210.5 281.25 274.0 96.5\n0.1 431.0 438.5 201.5 193.25\n0.1 250.75 112.0 218.5 345.0\n"
 TABLE = np.array([[float(number) for number in line.split()] for line in ROWS.splitlines()])
 
 
@@ -382,7 +382,7 @@ def test_damage_far_into_a_large_file(tmp_path):
 
 def test_cut_last_line(tmp_path):
     with pytest.warns(
-        CutOffWarning, match=r"lines\.csv, line 3: left out the last line, .*: '0\.1 251\.3 110\.9 217\.7'"
+        CutOffWarning, match=r"lines\.csv, line 3: left out the last line, .*: '0\.1 250\.75 112\.0 218\.5'"
     ):
         found = screens(text_file(tmp_path, ROWS[:-7]), 500)
     np.testing.assert_array_equal(found["x1"], TABLE[:2, 1])

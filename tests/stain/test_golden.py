@@ -12,7 +12,7 @@ import tifffile
 
 from golden import golden
 from lumentrace import FormatError, stain
-from lumentrace.stain.estimates import PROCESS_BYTES
+from lumentrace.stain.stages.estimates import PROCESS_BYTES
 from stain_scores import matrix_error, stain_score
 
 PAIRS = ["p01_easy", "p02_scale", "p03_16bit", "p04_sizes"]
@@ -176,7 +176,7 @@ def test_memory_estimates(tmp_path: Path) -> None:
 
 def preflight(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
     """The class of the error, or 'ok', and how many warnings were printed, with faked needs and room."""
-    from lumentrace.stain import estimates
+    from lumentrace.stain.stages import estimates
 
     room, printed = 10_000_000_000, []
     needs = {name: round(case[name] * room) for name in ("ram", "disk")}

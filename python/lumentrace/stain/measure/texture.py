@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace.base import mapping
-from lumentrace.stain.histograms import BLOCKS, bands, noise_of
+from lumentrace.engine.progress import each
+from lumentrace.stain.measure.histograms import BLOCKS, noise_of
+from lumentrace.stain.measure.scale import AVERAGED
+from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.scale import AVERAGED
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +80,7 @@ def _textures(
     step = max(1, round((height * width / SAMPLES) ** 0.5))
     side = max(1, -(-max(height, width) // BLOCKS))
     parts = []
-    for first, end in bands(height, step):
+    for first, end in each(list(bands(height, step))):
         above, below = max(first - REACH, 0), min(end + REACH, height)
         aligned = registration.warp_rows(pre, above, below - above, "cubic")
         own = np.asarray(post[above:below], dtype=np.float32)
@@ -91,7 +93,7 @@ def _textures(
         parts.append((*textures, (rows + above) // side * BLOCKS + columns // side))
         for image in (post, pre):
             mapping.release(image)
-    x, y, block = (np.concatenate(each) for each in zip(*parts, strict=True))
+    x, y, block = (np.concatenate(column) for column in zip(*parts, strict=True))
     return x.astype(np.float64), y.astype(np.float64), block
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from lumentrace.stain.checkpoints import FORMATS
-from lumentrace.stain.images import find_pair, header
-from lumentrace.stain.memory import format_bytes, get_available_memory, get_free_disk_space
+from lumentrace.stain.files.images import find_pair, header
+from lumentrace.stain.settings import FORMATS
+from lumentrace.stain.stages.memory import format_bytes, get_available_memory, get_free_disk_space
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.stain.canvas import Canvas, written
-from lumentrace.stain.histograms import bands
-from lumentrace.stain.images import read_raw
+from lumentrace.stain.files.canvas import Canvas, written
+from lumentrace.stain.files.images import read_raw
+from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.result import Registration
 
 Path_ = str | os.PathLike[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base import mapping
+from lumentrace.base.recorded import Recorded
 from lumentrace.engine.progress import reporter
-from lumentrace.stain import histograms as counting
-from lumentrace.stain.histograms import Histograms, bands
+from lumentrace.engine.run import Run
+from lumentrace.stain.files.pair import RawPair
+from lumentrace.stain.measure import histograms as counting
+from lumentrace.stain.measure.histograms import Histograms
+from lumentrace.stain.measure.scale import Noise, Scale, line, manual, moffat, noise_of_difference
+from lumentrace.stain.measure.texture import texture_slope
+from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.scale import Noise, Scale, line, manual, moffat, noise_of_difference
-from lumentrace.stain.texture import texture_slope
+from lumentrace.stain.settings import Settings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,11 +80,15 @@ class Spots:
 
     def table(self) -> pl.DataFrame:
         """A row per spot: see `Subtraction.spots`."""
-        import polars as pl
+        return spots_table(self._finder.finish())
 
-        rows = self._finder.finish()
-        columns = {name: rows[:, number] for number, name in enumerate(SPOTS)}
-        return pl.DataFrame(columns).with_columns(pl.col("area", "left", "top", "right", "bottom").cast(pl.Int64))
+
+def spots_table(rows: NDArray[np.float64]) -> pl.DataFrame:
+    """Spots (n, 9) as a table."""
+    import polars as pl
+
+    columns = {name: rows[:, number] for number, name in enumerate(SPOTS)}
+    return pl.DataFrame(columns).with_columns(pl.col("area", "left", "top", "right", "bottom").cast(pl.Int64))
 
 
 class Pictures:
@@ -106,7 +115,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Subtraction:
+class Subtraction(Recorded):
     """What a stain added.
 
     Attributes
@@ -122,6 +131,8 @@ class Subtraction:
     noise : Noise
     registration : Registration
     histograms : Histograms
+    provenance : Provenance
+        How it came about.
     """
 
     difference: Floats = field(repr=False)
@@ -139,7 +150,7 @@ def subtract(
     registration: Registration | None = None,
     scale: float | None = None,
     offset: bool = False,
-    histogram: Literal["unbiased", "peer"] = "unbiased",
+    histogram: Literal["unbiased", "exo2micro"] = "unbiased",
 ) -> Subtraction:
     """Subtract the autofluorescence of a pre-stain image from a post-stain image, in memory.
 
@@ -153,7 +164,7 @@ def subtract(
         How many times brighter unstained tissue is in the post-stain image; found from the ratios if left out.
     offset : bool, default False
         Fit post = scale * pre + offset instead, for detectors with an offset or stain that binds everywhere.
-    histogram : {'unbiased', 'peer'}, default 'unbiased'
+    histogram : {'unbiased', 'exo2micro'}, default 'unbiased'
         How ratios are counted.
 
     Returns
@@ -173,18 +184,31 @@ def subtract(
     >>> abs(found.scale.value / 1.4 - 1) < 0.01, len(found.spots) > 10
     (True, True)
     """
-    if registration is None:
-        registration = register(post, pre)
-    counts = counting.count(post, pre, registration)
-    chosen = manual(scale) if scale is not None else estimate(post, pre, registration, counts, offset, histogram)
-    noise = noise_of_difference(counts, chosen)
+    chosen = Settings(histogram=histogram).histogram
+    map_ = registration if registration is not None else register(post, pre)
+    history = map_.provenance if map_.provenance.steps else RawPair.of(post, pre).history()
+    with Run(history, 100, 3) as run:
+        counts = run.step("count_ratios", {}, lambda: counting.count(post, pre, map_))
+        found = run.step(
+            "estimate_scale",
+            {"scale": scale, "offset": offset, "histogram": chosen},
+            lambda: manual(scale) if scale is not None else estimate(post, pre, map_, counts, offset, chosen),
+        )
+        own = replace(found, provenance=run.provenance)
+        result = run.step("subtract", {}, lambda: _difference(post, pre, map_, own, counts))
+    return replace(result, provenance=run.provenance)
+
+
+def _difference(post: Image, pre: Image, registration: Registration, scale: Scale, counts: Histograms) -> Subtraction:
+    """The difference of two images in memory, and its spots."""
+    noise = noise_of_difference(counts, scale)
     spots = Spots(post.shape[1])
     parts: list[tuple[Floats, Floats]] = []
-    for band in differences(post, pre, registration, chosen, noise):
+    for band in differences(post, pre, registration, scale, noise):
         spots.add(band)
         parts.append((band.difference, band.significance))
     difference, significance = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Subtraction(difference, significance, spots.table(), chosen, noise, registration, counts)
+    return Subtraction(difference, significance, spots.table(), scale, noise, registration, counts)
 
 
 def estimate(
@@ -193,6 +217,6 @@ def estimate(
     """The scale, as the settings ask for it; raises as `subtract` does."""
     if offset:
         return line(counts, *texture_slope(post, pre, registration, counts.floor))
-    if histogram == "peer":
-        return moffat(counting.count(post, pre, registration, peer=True), peer=True)
+    if histogram == "exo2micro":
+        return moffat(counting.count(post, pre, registration, exo2micro=True), exo2micro=True)
     return moffat(counts)

@@ -1,34 +1,36 @@
-"""The pipeline of a pair: four stages, each kept and taken up again."""
+"""The documented face of a pair: settings by name, stages one by one, a plain dict of what came of it."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.progress import Verbose
-from lumentrace.engine.run import Run
-from lumentrace.stain import stage_work
-from lumentrace.stain.estimates import preflight_check
-from lumentrace.stain.memory import MemoryWatchdog
-from lumentrace.stain.parameters import WITHOUT_EFFECT, StainParameters, differing
+from lumentrace.stain.compat import ABBREVIATIONS, StainParameters
+from lumentrace.stain.files.pair import RawPair
+from lumentrace.stain.files.suffixes import differing
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.stages import FIRST, LAST, NAMES, Stage, write_stage
-from lumentrace.stain.task import Task
+from lumentrace.stain.settings import FORMATS
+from lumentrace.stain.stages.outcome import Outcome
+from lumentrace.stain.stages.pipeline import Finished, run_stages
+from lumentrace.stain.stages.results import Registered
+from lumentrace.stain.stages.task import FIRST, LAST, NAMES, Task
 
 logger = logging.getLogger(__name__)
 
-WORKS = {1: stage_work.pad, 2: stage_work.align_roughly, 3: stage_work.align_finely, 4: stage_work.subtract}
 EXPECTED = (OSError, ValueError, MemoryError, ImportError, RuntimeError)
 """What ends a task with a message; anything else is a defect."""
 
 
 class SampleDye:
     """One sample and dye: the pair of images, its settings and its results on disk.
+
+    `lumentrace.stain.run.run` does the same, and returns what was found with all its arrays.
 
     Parameters
     ----------
@@ -66,18 +68,21 @@ class SampleDye:
         raw_dir: str | os.PathLike[str] = "raw",
         checkpoint_format: str = "tiff",
     ):
+        if checkpoint_format not in FORMATS:
+            raise ValueError(f"`checkpoint_format`: expected one of {', '.join(FORMATS)}, found {checkpoint_format!r}")
         self.sample, self.dye = sample, dye
         self.output_dir, self.raw_dir = output_dir, raw_dir
         self.checkpoint_format = checkpoint_format
         self.folder = Path(output_dir) / sample / dye
-        self._task = Task(sample, dye, self.folder, raw_dir, checkpoint_format)
-        for name in ("tiff", "fits", "pipeline_output"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        self._defaults = self._parameters = StainParameters(checkpoint_format=checkpoint_format)
+        self._task = Task(partial(RawPair.find, sample, dye, raw_dir), self.folder, self._defaults)
+        self._task.make_folders()
 
     @property
     def params(self) -> dict[str, Any]:
         """A copy of all parameters."""
-        return self._task.parameters.to_dict()
+        own = self._parameters.to_dict()
+        return {name: own[name] for name in ABBREVIATIONS}
 
     def set_params(self, **changes: Any) -> None:
         """Change parameters.
@@ -87,11 +92,14 @@ class SampleDye:
         ValueError
             If a name is unknown or a value out of range.
         """
-        self._task.parameters = self._task.parameters.with_changes(changes)
+        self._use(self._parameters.with_changes(changes))
 
     def reset_params(self) -> None:
         """Set all parameters to their defaults."""
-        self._task.parameters = StainParameters()
+        self._use(self._defaults)
+
+    def _use(self, parameters: StainParameters) -> None:
+        self._parameters = self._task.settings = parameters
 
     def non_default_params(self, stage: int | None = None) -> dict[str, Any]:
         """Parameters that differ from the default and count for a stage, or for any."""
@@ -102,8 +110,8 @@ class SampleDye:
         """The registration of stage 3, or of stage 2 if that is all there is; None before."""
         for stage in (3, 2):
             found, _ = self._task.finished(stage)
-            if found is not None:
-                return Registration.from_dict(found.result["registration"])
+            if isinstance(found, Registered):
+                return replace(found.registration, provenance=self._task.history(stage))
         return None
 
     def status(self) -> list[dict[str, Any]]:
@@ -116,7 +124,7 @@ class SampleDye:
 
     def compare(self, name: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """Run with several values of a parameter, and return what came of each; the parameter then is as before."""
-        before = self._task.parameters
+        before = self._parameters
         try:
             rows = []
             for value in values:
@@ -124,7 +132,7 @@ class SampleDye:
                 rows.append({name: value, **self.run()})
             return rows
         finally:
-            self._task.parameters = before
+            self._use(before)
 
     def run(
         self,
@@ -164,71 +172,38 @@ class SampleDye:
             raise ValueError(f"expected stages from {FIRST} to {LAST}, found {from_stage} to {to_stage}")
         result: dict[str, Any] = {"sample": self.sample, "dye": self.dye}
         try:
-            with MemoryWatchdog() as watchdog:
-                found = self._run(first, last, force, force_run, verbose, watchdog)
+            found = run_stages(self._task, last, verbose, first if force else None, force_run)
+            return {**result, **self._summary(found)}
         except EXPECTED as error:
             logger.info("%s/%s failed", self.sample, self.dye, exc_info=True)
             return {**result, "status": f"error: {error}"}
-        finally:
-            self._task.forget_images()
-        return {**result, **found}
 
-    def _run(
-        self, first: int, last: int, force: bool, force_run: bool, verbose: Verbose, watchdog: MemoryWatchdog
-    ) -> dict[str, Any]:
-        own = self._task.parameters
-        methods = 1 + (own.scale_percentile is not None) + (own.manual_scale is not None)
-        preflight_check(
-            [(self.sample, self.dye)],
-            self.output_dir,
-            self.raw_dir,
-            own.pad,
-            checkpoint_format=self.checkpoint_format,
-            n_scale_methods=methods,
-            save_all_intermediates=own.save_all_intermediates,
-            force_run=force_run,
-        )
-        ignored = [name for name in self.non_default_params() if name in WITHOUT_EFFECT]
-        if ignored:
-            print(f"{self.sample}/{self.dye}: no effect on this registration: {', '.join(ignored)}")
-        self._task.inputs = self._task.hashes()
-        done: dict[int, Stage] = {}
-        history = Provenance(input={**self._task.inputs, "raw_dir": str(self.raw_dir)})
-        with Run(history, 100, last, verbose, f"{self.sample}/{self.dye}", "%") as steps:
-            for stage in range(FIRST, last + 1):
-                found, why = (None, "") if force and stage >= first else self._task.finished(stage)
-                if why:
-                    print(f"{self.sample}/{self.dye}: stage {stage} is run again: {why}")
-                if found is None:
-                    watchdog.check_or_raise(f"{self.sample}/{self.dye}, stage {stage}")
-                    files, result = steps.step(NAMES[stage], self._task.used(stage), partial(WORKS[stage], self._task))
-                    result["provenance"] = steps.provenance.to_dict()
-                    found = write_stage(
-                        self._task.record(stage), self._task.identity(stage), self.folder, files, result
-                    )
-                else:
-                    steps.finished(Step(**found.result["provenance"]["steps"][-1]))
-                done[stage] = found
-        return self._summary(done)
-
-    def _summary(self, done: dict[int, Stage]) -> dict[str, Any]:
+    def _summary(self, found: Finished) -> dict[str, Any]:
+        """Plain values of what the stages have found."""
         summary: dict[str, Any] = {"status": "complete"}
-        registered = done.get(3) or done.get(2)
+        registered = found.fine or found.rough
         if registered is not None:
-            found = Registration.from_dict(registered.result["registration"])
-            summary["registration_ok"], summary["registration_error_px"] = found.ok, found.error_px
-            if not found.ok and 3 in done:
-                summary["status"] = f"unreliable: {'; '.join(found.reasons)}"
-        if 4 in done:
-            scales = {entry["method"].split("_")[0]: entry for entry in done[4].result["scales"]}
-            fitted = done[4].result["scales"][0]
-            summary |= {
-                "scale_estimate": fitted["value"],
-                "scale_error": fitted["error"],
-                "scale_percentile_value": scales["percentile"]["value"] if "percentile" in scales else None,
-                "manual_scale": self._task.parameters.manual_scale,
-                "spots": done[4].result["spots"],
-                "warnings": done[4].result["warnings"],
-                "report": str(self.folder / done[4].result["report"]),
-            }
+            map_ = registered.registration
+            summary |= {"registration_ok": map_.ok, "registration_error_px": map_.error_px}
+            if not map_.ok and found.fine is not None:
+                summary["status"] = f"unreliable: {'; '.join(map_.reasons)}"
+        if found.measured is not None:
+            outcome = Outcome.of(self._task, found)
+            outcome.settle()
+            summary |= summary_of(outcome)
         return summary
+
+
+def summary_of(outcome: Outcome) -> dict[str, Any]:
+    """What the documented result of a run says about scales and spots."""
+    fitted = outcome.scales[0].to_dict()
+    percentile = [scale.value for scale in outcome.scales if scale.method.startswith("percentile")]
+    return {
+        "scale_estimate": fitted["value"],
+        "scale_error": fitted["error"],
+        "scale_percentile_value": percentile[0] if percentile else None,
+        "manual_scale": outcome.settings.manual_scale,
+        "spots": len(outcome.spots),
+        "warnings": list(outcome.warnings),
+        "report": str(outcome.place(outcome.folder, "report", ".html")),
+    }

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
-from lumentrace.stain.checkpoints import fits_io
+from lumentrace.stain.files.checkpoints import fits_io
 from lumentrace.storage.tiled import TILE, TiledTiff, tiled_tiff
 
 

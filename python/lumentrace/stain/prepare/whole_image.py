@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 from lumentrace.base import mapping
 
 ROWS = 512
+"""Rows of a band, about."""
 
 Image = NDArray[Any]
 
 
+def bands(height: int, multiple: int = 1) -> Iterator[tuple[int, int]]:
+    """First and end row of bands that cover an image; all but the last are a multiple of rows high."""
+    step = max(ROWS // multiple, 1) * multiple
+    for first in range(0, height, step):
+        yield first, min(first + step, height)
+
+
 def pieces(image: Image) -> Iterator[Image]:
     """Bands of rows; memory of those that lie on disk is given back."""
-    for first in range(0, len(image), ROWS):
-        yield image[first : first + ROWS]
+    for first, end in bands(len(image)):
+        yield image[first:end]
         mapping.release(image)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,21 +11,19 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.engine.progress import reporter
+from lumentrace.stain.prepare.whole_image import bands, value_range
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.whole_image import value_range
 
 Image = NDArray[Any]
 Counts = NDArray[np.uint32]
 
-ROWS = 512
-"""Rows of a band, about."""
 MARGIN = 3
 """Ratios are taken so many pixels away from the rim of the tissue."""
 DECADES = 4.0
 BIN = 0.002
 """Width of a bin of ratios, in decades."""
-PEER_DECADES = 8.0
-PEER_BINS = 64000
+EXO2MICRO_DECADES = 8.0
+EXO2MICRO_BINS = 64000
 JOINT_BINS = 1024
 BLOCKS = 10
 """Ratios are counted apart in so many squares along the longer side, to see how sure a scale is."""
@@ -65,22 +62,15 @@ class Histograms:
         return np.linspace(-self.decades, self.decades, self.ratios.shape[1] + 1)
 
 
-def bands(height: int, multiple: int = 1) -> Iterator[tuple[int, int]]:
-    """First and end row of bands that cover an image; all but the last are a multiple of rows high."""
-    step = max(ROWS // multiple, 1) * multiple
-    for first in range(0, height, step):
-        yield first, min(first + step, height)
-
-
-def count(post: Image, pre: Image, registration: Registration, peer: bool = False) -> Histograms:
+def count(post: Image, pre: Image, registration: Registration, exo2micro: bool = False) -> Histograms:
     """Count ratios and pairs of values in one pass over the post-stain image.
 
     Parameters
     ----------
     post, pre : ndarray
     registration : Registration
-    peer : bool, default False
-        Count all pixels that are positive in both images, as other tools do; otherwise pixels near the rim and dark
+    exo2micro : bool, default False
+        Count all pixels that are positive in both images, as exo2micro does; otherwise pixels near the rim and dark
         ones are left out, and whole numbers are dithered, so that ratios of small numbers do not pile up. Ratios are
         then those of the pre-stain image with its fine details: where they are smoothed away, bright lines and spots of
         tissue are few pixels with too large a ratio among many with a ratio that is a little too small.
@@ -88,16 +78,18 @@ def count(post: Image, pre: Image, registration: Registration, peer: bool = Fals
     tell = reporter()
     height, width = post.shape
     most = (_top(post), _top(pre))
-    margin, decades, bins = (0, PEER_DECADES, PEER_BINS) if peer else (MARGIN, DECADES, round(2 * DECADES / BIN))
-    floor = float(np.finfo(np.float32).tiny) if peer else _floor(pre)
-    block = max(height, width) if peer else max(1, -(-max(height, width) // BLOCKS))
+    margin, decades, bins = MARGIN, DECADES, round(2 * DECADES / BIN)
+    if exo2micro:
+        margin, decades, bins = 0, EXO2MICRO_DECADES, EXO2MICRO_BINS
+    floor = float(np.finfo(np.float32).tiny) if exo2micro else _floor(pre)
+    block = max(height, width) if exo2micro else max(1, -(-max(height, width) // BLOCKS))
     blocks = -(-height // block) * -(-width // block)
     ratios, joint = np.zeros((blocks, bins), np.uint32), np.zeros((JOINT_BINS, JOINT_BINS), np.uint32)
-    dither = [0.0, 0.0] if peer else [0.5 * (image.dtype.kind in "ui") for image in (post, pre)]
+    dither = [0.0, 0.0] if exo2micro else [0.5 * (image.dtype.kind in "ui") for image in (post, pre)]
     for first, end in bands(height):
         above, below = max(first - margin, 0), min(end + margin, height)
         aligned = registration.warp_rows(pre, above, below - above)
-        sharp = aligned if peer else registration.warp_rows(pre, above, below - above, "cubic")
+        sharp = aligned if exo2micro else registration.warp_rows(pre, above, below - above, "cubic")
         _core.tally_ratios(
             np.ascontiguousarray(post[above:below]),
             aligned,

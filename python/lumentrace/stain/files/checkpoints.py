@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
 from lumentrace.base.files import replacing
-from lumentrace.stain.parameters import ABBREVIATIONS
+from lumentrace.stain.compat import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
 
 FOLDERS = ("images", "tiff", "fits")
 """Folders that stand for the one above them."""
 LONGEST_KEY = 8
 BIG = 3_800_000_000
-FORMATS = ("tiff", "fits", "both")
 EXTENSIONS = ("RED1", "GREEN2", "BLUE3")
 
 Path_ = str | os.PathLike[str]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
-from lumentrace.stain.filenames import classify_raw_files, diagnose_raw_layout
+from lumentrace.engine.progress import reporter
+from lumentrace.stain.files.filenames import classify_raw_files, diagnose_raw_layout
 from lumentrace.storage.planes import Plane, open_plane
 
 ACTIVE = 0.5
@@ -92,11 +93,19 @@ def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -
                     block.row : block.row + len(block.pixels), block.column : block.column + block.pixels.shape[1]
                 ] = block.pixels[..., 0]
                 mapping.release(whole)
+                _tell(block.row + len(block.pixels), plane)
             return RawImage(whole, str(path), ("gray",), tuple(warnings))
         wanted = plane.colours if channel is None else (_number(path, plane, channel),)
         found = _colours(plane, wanted)
     pixels, taken = _chosen(found, channel is not None, plane.shape, plane.dtype)
     return RawImage(pixels, str(path), tuple(_letter(sample) for sample in taken), tuple(warnings))
+
+
+def _tell(rows: int, plane: Plane) -> None:
+    """Tell how much of an image is read."""
+    tell = reporter()
+    if tell is not None:
+        tell(100 * rows // plane.shape[0])
 
 
 def _room(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -133,6 +142,7 @@ def _colours(plane: Plane, wanted: tuple[int, ...]) -> dict[int, NDArray[Any]]:
             rows, columns = values.shape
             found[sample][block.row : block.row + rows, block.column : block.column + columns] = values
             mapping.release(found[sample])
+        _tell(block.row + len(block.pixels), plane)
     return found
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from lumentrace.stain.histograms import Histograms
+from lumentrace.base.recorded import Recorded
+from lumentrace.engine.progress import each
+from lumentrace.stain.measure.histograms import Histograms
 
 Floats = NDArray[np.float64]
 
-PEER_BINS = 200
+EXO2MICRO_BINS = 200
 SMOOTH = 7
 """Bins of the running mean of the fitted histogram."""
 NEAR_ONE = 3
-"""In the peer's way of counting, bins so near to a ratio of 1 are left out."""
+"""In exo2micro's way of counting, bins so near to a ratio of 1 are left out."""
 SPREADS = 4.0
 """Ratios are looked at within so many robust standard deviations of their median."""
 EVALUATIONS = 10000
@@ -49,7 +52,7 @@ PLAIN = 1e-9
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Recorded):
     """A scale and how it came about.
 
     Attributes
@@ -66,6 +69,8 @@ class Scale:
         'converged', or what is odd about the fit.
     centres, counts, fitted : ndarray
         Of the histogram of log10 ratios: centres of bins, smoothed counts, and the fitted curve.
+    provenance : Provenance
+        How it came about, if it is that of `Subtraction` or of a run.
     """
 
     value: float
@@ -83,8 +88,14 @@ class Scale:
         plain = {name: value if np.isfinite(value) else None for name, value in numbers.items()}
         return {**plain, "method": self.method, "status": self.status}
 
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Self:
+        """The scale that `to_dict` made plain values of; arrays may be among them."""
+        numbers = {name: np.nan if found[name] is None else found[name] for name in ("value", "error", "offset")}
+        return cls(**{**found, **numbers})
 
-def moffat(histograms: Histograms, peer: bool = False) -> Scale:
+
+def moffat(histograms: Histograms, exo2micro: bool = False) -> Scale:
     """The most frequent ratio, by a Moffat function fitted to the histogram of logarithms.
 
     New stain makes ratios larger: the fit sees the whole side below the peak, and of the side above it only the top.
@@ -92,8 +103,8 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     Parameters
     ----------
     histograms : Histograms
-    peer : bool, default False
-        As in other tools: 200 bins over all ratios, without those next to 1, and the side below the peak with its
+    exo2micro : bool, default False
+        As exo2micro does: 200 bins over all ratios, without those next to 1, and the side below the peak with its
         mirror image, which pins the result to the middle of the highest bin.
 
     Raises
@@ -102,8 +113,8 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
         If there are too few ratios.
     """
     total = _enough(histograms)
-    if peer:
-        counts, edges = _peer_bins(total, histograms.edges)
+    if exo2micro:
+        counts, edges = _exo2micro_bins(total, histograms.edges)
         mode, status, fitted = _mirrored(counts, edges)
         centres = (edges[:-1] + edges[1:]) / 2
         return Scale(10**mode, np.nan, 0.0, "moffat", status, centres, counts, fitted)
@@ -114,7 +125,7 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     bias = _lean(10**mode, half)
     crowd = _crowding(total, histograms.edges, mode)
     other = [_mode(total[inside].astype(np.float64), edges, found, core)[0] for core in (LESS, MORE)]
-    error = np.hypot(_spread(histograms.ratios[:, inside], edges, found), max(abs(each - mode) for each in other))
+    error = np.hypot(_spread(histograms.ratios[:, inside], edges, found), max(abs(peak - mode) for peak in other))
     centres = (edges[:-1] + edges[1:]) / 2
     fitted = _moffat(centres, *found)
     value = 10 ** (mode - bias - crowd)
@@ -122,11 +133,11 @@ def moffat(histograms: Histograms, peer: bool = False) -> Scale:
     return Scale(value, error, 0.0, "moffat", status, centres, _smooth(total[inside]), fitted)
 
 
-def _peer_bins(total: NDArray[np.int64], edges: Floats) -> tuple[Floats, Floats]:
+def _exo2micro_bins(total: NDArray[np.int64], edges: Floats) -> tuple[Floats, Floats]:
     """Fine bins gathered into 200 from the least to the greatest ratio."""
     held = np.flatnonzero(total)
     low, high = edges[held[0]], edges[held[-1] + 1]
-    wide = np.linspace(low, high, PEER_BINS + 1)
+    wide = np.linspace(low, high, EXO2MICRO_BINS + 1)
     until = np.concatenate([[0], np.cumsum(total)])
     return np.diff(np.interp(wide, edges, until)), wide
 
@@ -244,7 +255,7 @@ def _spread(ratios: NDArray[np.uint32], edges: Floats, found: Floats) -> float:
         return float("nan")
     random = np.random.default_rng(SEED)
     drawn = random.multinomial(len(held), np.full(len(held), 1 / len(held)), size=RESAMPLES)
-    modes = [_mode(weights @ held, edges, found)[0] for weights in drawn.astype(np.float64)]
+    modes = [_mode(weights @ held, edges, found)[0] for weights in each(list(drawn.astype(np.float64)))]
     return float(np.std(modes, ddof=1))
 
 

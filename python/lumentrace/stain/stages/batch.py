@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, Literal
 
-from lumentrace.stain.estimates import preflight_check
-from lumentrace.stain.filenames import discover_tasks
-from lumentrace.stain.memory import MemoryTracker
-from lumentrace.stain.parameters import StainParameters
-from lumentrace.stain.pipeline import EXPECTED, SampleDye
-from lumentrace.stain.runlog import append_to_run_log
+from lumentrace.engine.executors import processes
+from lumentrace.stain.compat import StainParameters
+from lumentrace.stain.files.filenames import discover_tasks
+from lumentrace.stain.stages.estimates import preflight_check
+from lumentrace.stain.stages.memory import MemoryTracker
+from lumentrace.stain.stages.runlog import append_to_run_log
+from lumentrace.stain.stages.sample_dye import EXPECTED, SampleDye
 
 Path_ = str | os.PathLike[str]
 Task = tuple[str, str, dict[str, Any]]
@@ -30,7 +30,7 @@ JOIN = 5.0
 """Seconds to wait for the rest of what a process has printed."""
 KILLED = (-9, 137)
 """Return codes of a process that the system has killed."""
-WHAT = "import sys; from lumentrace.stain.batch import child; child(sys.argv[1], sys.argv[2])"
+WHAT = "import sys; from lumentrace.stain.stages.batch import child; child(sys.argv[1], sys.argv[2])"
 
 
 def build_task_list(
@@ -142,7 +142,7 @@ def run_batch(
         checked.pad,
         n_workers if parallel is True else 1,
         checkpoint_format,
-        1 + (checked.scale_percentile is not None) + (checked.manual_scale is not None),
+        checked.scales,
         checked.save_all_intermediates,
         force_run,
     )
@@ -174,12 +174,11 @@ def _present(
 
 def _pool(tasks: Sequence[Task], workers: int) -> Iterator[Result]:
     """Results in the order of tasks; a worker that dies takes no other task with it."""
-    context = multiprocessing.get_context("spawn")
     results: list[Result | None] = [None] * len(tasks)
     waiting = list(range(len(tasks)))
     while waiting:
         lost = []
-        with ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context) as pool:
+        with processes(min(workers, len(waiting))) as pool:
             futures: dict[Future[Result], int] = {pool.submit(run_task, tasks[place]): place for place in waiting}
             for future in as_completed(futures):
                 place = futures[future]
@@ -224,9 +223,6 @@ def run_batch_subprocess(
     """
     done = (_subprocess(task, timeout_per_task) for task in tasks)
     return _collected(tasks, done, MemoryTracker(memory_debug))
-
-
-run_subprocess = run_batch_subprocess
 
 
 def _subprocess(task: Task, timeout: float | None) -> Result:
