@@ -56,7 +56,7 @@ class Lines:
         self.across = np.eye(3) - along[:, :, None] * along[:, None, :]
         count = max(2, len(rows) // size)
         edges = np.linspace(0, len(rows), count + 1).astype(int)
-        self.block = np.repeat(np.arange(count), np.diff(edges))
+        self.first, self.block = edges[:-1], np.repeat(np.arange(count), np.diff(edges))
         self.centres = np.bincount(self.block, self.t) / np.diff(edges)
         self.late = self.t - self.centres[self.block]
 
@@ -70,19 +70,18 @@ def information(lines: Lines, weights: Array) -> tuple[Array, Array]:
     """Information matrices (B, 6, 6) and vectors (B, 6) on states of the blocks; `weights` (N,) are ``w / sigma^2``."""
     powers = weights[:, None] * lines.late[:, None] ** np.arange(3)
     through = np.einsum("nij,nj->ni", lines.across, lines.points)
-    matrix = np.zeros((len(lines.centres), 3, 3, 3))
-    vector = np.zeros((len(lines.centres), 2, 3))
-    np.add.at(matrix, lines.block, powers[:, :, None, None] * lines.across[:, None])
-    np.add.at(vector, lines.block, powers[:, :2, None] * through[:, None])
-    (m0, m1, m2) = matrix.transpose(1, 0, 2, 3)
+    matrix = np.add.reduceat(powers[:, :, None, None] * lines.across[:, None], lines.first)
+    vector = np.add.reduceat(powers[:, :2, None] * through[:, None], lines.first)
+    m0, m1, m2 = matrix.transpose(1, 0, 2, 3)
     return np.block([[m0, m1], [m1, m2]]), vector.reshape(-1, 6)
 
 
-def step(h: float) -> tuple[Array, Array]:
-    """Transition over `h` ms, and the covariance that noise of acceleration with ``q = 1`` adds."""
-    one, none = np.eye(3), np.zeros((3, 3))
-    transition = np.block([[one, h * one], [none, one]])
-    return transition, np.block([[h**3 / 3 * one, h**2 / 2 * one], [h**2 / 2 * one, h * one]])
+def steps(h: Array) -> tuple[Array, Array]:
+    """Transitions (n, 6, 6) over `h` (n,) ms, and the covariances that noise of acceleration with ``q = 1`` adds."""
+    h = h[:, None, None]
+    one = np.ones_like(h) * np.eye(3)
+    transitions = np.block([[one, h * one], [0 * one, one]])
+    return transitions, np.block([[h**3 / 3 * one, h**2 / 2 * one], [h**2 / 2 * one, h * one]])
 
 
 def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Array) -> tuple[Array, Array, Array]:
@@ -92,14 +91,15 @@ def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Arra
     """
     tracers, blocks = vector.shape[:2]
     noise = q[:, None, None]
-    steps = [step(h) for h in np.diff(centres)]
+    moves, added = steps(np.diff(centres))
+    least = np.linalg.inv(added)
     mean, cov = np.empty((tracers, blocks, 6)), np.empty((tracers, blocks, 6, 6))
     expected, spread = start, np.tile(PRIOR, (tracers, 1, 1))
     ahead = []
     for b in range(blocks):
         if b:
-            move, added = steps[b - 1]
-            expected, spread = mean[:, b - 1] @ move.T, move @ cov[:, b - 1] @ move.T + noise * added
+            move = moves[b - 1]
+            expected, spread = mean[:, b - 1] @ move.T, move @ cov[:, b - 1] @ move.T + noise * added[b - 1]
             ahead.append((expected, spread))
         known = np.linalg.inv(spread)
         cov[:, b] = np.linalg.inv(known + matrix[:, b])
@@ -107,7 +107,7 @@ def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Arra
         mean[:, b] = np.einsum("kij,kj->ki", cov[:, b], gathered)
     suggested = np.zeros(tracers)
     for b in range(blocks - 2, -1, -1):
-        (move, added), (expected, spread) = steps[b], ahead[b]
+        move, (expected, spread) = moves[b], ahead[b]
         gain = cov[:, b] @ move.T @ np.linalg.inv(spread)
         turned = gain.transpose(0, 2, 1)
         mean[:, b] += np.einsum("kij,kj->ki", gain, mean[:, b + 1] - expected)
@@ -116,7 +116,7 @@ def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Arra
         both = cov[:, b + 1] @ turned @ move.T
         square = jump[:, :, None] * jump[:, None, :] + cov[:, b + 1] + move @ cov[:, b] @ move.T
         square -= both + both.transpose(0, 2, 1)
-        suggested += np.einsum("ij,kji->k", np.linalg.inv(added), square) / 6
+        suggested += np.einsum("ij,kji->k", least[b], square) / 6
     return mean, cov, suggested / (blocks - 1)
 
 
