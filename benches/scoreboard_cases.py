@@ -112,26 +112,26 @@ def pairs(direction: str) -> list[Case]:
     for distance in (2, 3, 5, 10, 20, 30):
         places = PLACE + np.outer([-0.5, 0.5], AXES[direction]) * distance
         title = f"two tracers {distance} mm apart, {direction}"
-        found.append(Case(title, always(resting(places)), 12_000, apart=distance, quick=distance in (3, 10)))
+        found.append(Case(title, always(resting(places)), 8_000, apart=distance, quick=distance in (3, 10)))
     return found
 
 
 def circling(speed: float) -> Case:
     turns = speed / 100 * 30_000 / np.pi
     path = turning(np.array([[100.0, 0, 5]]), turns)
-    return Case(f"{speed:g} m/s", always(path), 10_000, rate=400.0, quick=speed in (1, 20))
+    return Case(f"{speed:g} m/s", always(path), 8_000, rate=400.0, quick=speed in (1, 20))
 
 
 SIDE = 34.64
 TRIANGLE = np.array([[0.0, 0, 0], [SIDE, 0, 0], [SIDE / 2, SIDE * np.sqrt(3) / 2, 0]])
 TRIANGLE -= TRIANGLE.mean(axis=0)
 SERIES: dict[str, list[Case]] = {
-    "static": [Case("static", always(resting(PLACE[None])), 10_000, quick=True)],
+    "static": [Case("static", always(resting(PLACE[None])), 8_000, quick=True)],
     "scatter": [
         Case(
             f"{noise:.0%} scattered",
             always(resting(PLACE[None])),
-            10_000,
+            8_000,
             noise=noise,
             scatter=1.0,
             quick=noise == 0.6,
@@ -158,12 +158,12 @@ SERIES: dict[str, list[Case]] = {
         Case(
             "three 35 mm apart at 0.66 m/s",
             always(turning(TRIANGLE, 0.66 / 20 * 30_000 / np.pi)),
-            18_000,
+            12_000,
             apart=SIDE,
             quick=True,
         )
     ],
-    "walk": [Case("random walk, 1 mm each ms", lambda rng, camera: [steps(rng, 100.0)], 10_000, quick=True)],
+    "walk": [Case("random walk, 1 mm each ms", lambda rng, camera: [steps(rng, 80.0)], 8_000, quick=True)],
 }
 
 

@@ -41,6 +41,10 @@ class Truth:
         """Which tracer is in view all through which frame (K, frames); `frames` are the edges."""
         return (self.spans[:, :1] <= frames[:-1]) & (frames[1:] <= self.spans[:, 1:])
 
+    def partly_seen(self, frames: Array) -> NDArray[np.bool_]:
+        """Which tracer is in view in some part of which frame (K, frames)."""
+        return (self.spans[:, :1] < frames[1:]) & (frames[:-1] < self.spans[:, 1:])
+
 
 @dataclass(frozen=True)
 class Found:
@@ -74,7 +78,8 @@ class Score:
 
     `errors` are the distances of all matched locations from their tracers in mm, `squares` the same in units of their
     covariances; `located` and `frames` count the (tracer, frame) pairs that hold a location close to the tracer, and
-    all; `spurious` those locations, or pairs of a trajectory and a frame, that are no tracer's.
+    all; `spurious` those locations, or pairs of a trajectory and a frame, that are no tracer's. `missed` are tracers,
+    `false` trajectories.
     """
 
     errors: Array
@@ -84,7 +89,7 @@ class Score:
     spurious: int
     trajectories: int
     missed: int
-    false: int
+    false: float
     swaps: int
     by_tracer: tuple[Array, ...] = ()
 
@@ -179,10 +184,10 @@ def frames(truth: Truth, found: Found, frames: Array, close: float = CLOSE) -> S
     """Each tracer's one location against the tracer, frame by frame.
 
     Locations of a trajectory within a frame are taken together, each against the tracer at its own time. A tracer is
-    found if it is located in half of its frames; `false` are the trajectories, averaged over the frames, that no tracer
-    accounts for, rounded up.
+    found if it is located in half of its frames. Frames that it enters or leaves in are not asked for, but its
+    locations in them are not false either. `false` is how many trajectories there are at a time that are no tracer's.
     """
-    seen = truth.seen(frames)
+    seen, partly = truth.seen(frames), truth.partly_seen(frames)
     distances = np.linalg.norm(found.places - truth.at(found.t), axis=2)
     frame = np.searchsorted(frames, found.t, side="right") - 1
     order = np.argsort(found.t, kind="stable")
@@ -192,7 +197,7 @@ def frames(truth: Truth, found: Found, frames: Array, close: float = CLOSE) -> S
     for number in range(len(frames) - 1):
         inside = np.flatnonzero(frame == number)
         kinds, which = np.unique(found.labels[inside], return_inverse=True)
-        tracers = np.flatnonzero(seen[:, number])
+        tracers = np.flatnonzero(partly[:, number])
         if not len(kinds):
             continue
         counts = np.bincount(which)
@@ -200,8 +205,10 @@ def frames(truth: Truth, found: Found, frames: Array, close: float = CLOSE) -> S
         pairs = matched(np.maximum(close - mean, 0.0))
         spurious += len(kinds) - len(pairs)
         for row, column in pairs:
-            located[tracers[row]] += 1
-            errors[tracers[row]].append(distances[tracers[row], inside[which == column]])
+            tracer = tracers[row]
+            if seen[tracer, number]:
+                located[tracer] += 1
+                errors[tracer].append(distances[tracer, inside[which == column]])
     by_tracer = tuple(np.concatenate([np.empty(0), *each]) for each in errors)
     return Score(
         np.concatenate(by_tracer),
@@ -211,7 +218,7 @@ def frames(truth: Truth, found: Found, frames: Array, close: float = CLOSE) -> S
         spurious=spurious,
         trajectories=len(np.unique(found.labels)),
         missed=int((2 * located < seen.sum(axis=1)).sum()),
-        false=int(np.ceil(spurious / (len(frames) - 1) - 1e-9)),
+        false=spurious / (len(frames) - 1),
         swaps=swaps(distances[:, order], found.labels[order]),
         by_tracer=by_tracer,
     )

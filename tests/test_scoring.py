@@ -70,6 +70,12 @@ def test_a_trajectory_in_pieces():
     assert (result.share, result.missed, result.false) == (0.9, 0, 0)
 
 
+def test_false_trajectories_are_counted_on_average():
+    a, short = straight(0), T[T < 30]
+    result = scoring.frames(truth(a), found((0, T, a(T)), (1, short, straight(50)(short))), FRAMES)
+    assert (result.share, result.false, result.trajectories) == (1.0, 0.3, 2)
+
+
 def test_swaps_where_paths_cross():
     a, b = straight(0, 1.0), lambda t: np.column_stack([100 - np.asarray(t), np.full_like(t, 2.0), np.zeros_like(t)])
     early = T < 50
@@ -95,8 +101,13 @@ def test_tracers_out_of_view_are_not_missed():
     short = T[T < 40]
     both = found((0, T, a(T)), (1, short, b(short)))
     for score in (scoring.trajectories, scoring.frames):
-        result = score(truth(a, b, spans=[(0, 100), (0, 40)]), both, FRAMES)
-        assert (result.share, result.frames, result.missed, result.false) == (1.0, 14, 0, 0)
+        # A frame that is half in view is not asked for.
+        for end in (40, 45):
+            result = score(truth(a, b, spans=[(0, 100), (0, end)]), both, FRAMES)
+            assert (result.share, result.frames, result.missed, result.false) == (1.0, 14, 0, 0)
+    longer = T[T < 45]
+    result = scoring.frames(truth(a, b, spans=[(0, 100), (0, 45)]), found((0, T, a(T)), (1, longer, b(longer))), FRAMES)
+    assert (result.frames, result.false) == (14, 0)
 
 
 def test_far_locations_are_false():
