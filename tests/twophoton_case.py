@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace import twophoton
-from lumentrace.twophoton.recording import ConvertedRecording
+from lumentrace.twophoton.read.recording import ConvertedRecording
 from modules import module_of
 
 NAMES = ["moving_boundary", "noise_olfaction"]

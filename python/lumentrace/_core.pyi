@@ -277,6 +277,7 @@ class MovieFrames:
         background: str,
         dark: _Areas | None = None,
         stripes: tuple[int, float] = ...,
+        progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
     def images(
@@ -286,6 +287,7 @@ class MovieFrames:
         columns: _Span,
         kept: NDArray[np.bool_],
         base: NDArray[np.float64] | None = None,
+        progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
     def pack(
@@ -297,6 +299,7 @@ class MovieFrames:
         *,
         transpose: bool = False,
         level: int = 1,
+        progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[list[bytes] | None, NDArray[np.float64], NDArray[np.uint32]]: ...
 

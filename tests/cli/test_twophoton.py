@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 import tifffile
 
+from hdf5_contents import contents
 from helpers import lumentrace
 from lumentrace import twophoton
 from lumentrace.engine.record import RunRecord
@@ -129,11 +130,27 @@ def test_python_writes_what_the_command_line_writes(session: Path, tmp_path: Pat
     here = outcome.save(tmp_path / "python")
     for path in (tmp_path / "cli").rglob("*.csv"):
         assert path.read_bytes() == (here / path.relative_to(tmp_path / "cli")).read_bytes()
+    assert contents(tmp_path / "cli" / "analysis_outputs.h5") == contents(here / "analysis_outputs.h5")
     one, other = (RunRecord.read(tmp_path / name / "run.json") for name in ("cli", "python"))
     assert one.settings == other.settings
     assert one.figures == other.figures
     assert one.files == other.files
     assert Settings.from_mapping(one.settings) == outcome.settings
+
+
+def test_a_run_is_resumed(session: Path, tmp_path: Path) -> None:
+    command = ("twophoton", "analyze", session, "--maps", "--resume", "--out", tmp_path)
+    assert lumentrace(*command).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "run").glob("*.h5")) == ["analysis_outputs.h5", "response_maps.h5"]
+    first = RunRecord.read(tmp_path / "run.json").provenance.steps
+    (tmp_path / "run" / "response_maps.h5").unlink()
+    assert lumentrace(*command).returncode == 0
+    second = RunRecord.read(tmp_path / "run.json").provenance.steps
+    assert second[0] == first[0]
+    assert second[1].started > first[1].started
+    other = lumentrace(*command, "--fit-mode", "log_linear")
+    assert other.returncode == 3
+    assert "holds another run (different settings)" in other.stderr
 
 
 def test_regions_by_watershed_are_the_cells(session: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from lumentrace import FormatError, twophoton
 from lumentrace.twophoton.config import load_config
-from lumentrace.twophoton.find import normalised
+from lumentrace.twophoton.read.find import normalised
 
 GOOD = "database_path: db\ndata_paths: [data]\nanalysis_output: source\n"
 

@@ -12,7 +12,7 @@ import pytest
 import documents
 from lumentrace import twophoton
 from lumentrace.twophoton.config import FILE
-from lumentrace.twophoton.find import FILES
+from lumentrace.twophoton.read.find import FILES
 
 STARTS = re.compile(r"(from|import) \w|(timing|traces|dff) = |print\(timing")
 

@@ -12,9 +12,9 @@ import pytest
 
 from lumentrace import twophoton
 from lumentrace.twophoton import parity
-from lumentrace.twophoton.maps import ResponseMapOptions
-from lumentrace.twophoton.photodiode import detect_photodiode_events, photodiode_threshold
-from lumentrace.twophoton.processing import (
+from lumentrace.twophoton.measure.photodiode import detect_photodiode_events, photodiode_threshold
+from lumentrace.twophoton.respond.maps import ResponseMapOptions
+from lumentrace.twophoton.respond.processing import (
     CorrelationFilterOptions,
     LowPassFilterOptions,
     NormalizationOptions,

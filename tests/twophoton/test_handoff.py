@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from lumentrace import twophoton
-from lumentrace.twophoton.handoff import saved
-from lumentrace.twophoton.lazy_movie import LazyFrames
-from lumentrace.twophoton.recording import Movie
+from lumentrace.twophoton.exchange.handoff import saved
+from lumentrace.twophoton.read.lazy_movie import LazyFrames
+from lumentrace.twophoton.read.recording import Movie
 from twophoton_recording import COLUMNS, FRAMES, ROWS, Made, make_recording
 
 

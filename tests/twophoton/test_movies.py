@@ -12,11 +12,11 @@ import pytest
 
 from lumentrace import FormatError, _core
 from lumentrace.storage import chunks
-from lumentrace.twophoton.crop import SpatialCrop
-from lumentrace.twophoton.images import pixel_figures
-from lumentrace.twophoton.kernel_fits import FOLDS, WEIGHTS, least_squares, smooth_least_squares
-from lumentrace.twophoton.recording import Movie
-from lumentrace.twophoton.rois import RoiSet
+from lumentrace.twophoton.measure.images import pixel_figures
+from lumentrace.twophoton.read.crop import SpatialCrop
+from lumentrace.twophoton.read.recording import Movie
+from lumentrace.twophoton.regions.rois import RoiSet
+from lumentrace.twophoton.respond.kernel_fits import FOLDS, WEIGHTS, least_squares, smooth_least_squares
 from twins import movies as twins
 
 SHAPE = (23, 21, 30)

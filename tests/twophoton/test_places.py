@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lumentrace import FormatError, twophoton
-from lumentrace.twophoton.cache import NOTE
-from lumentrace.twophoton.places import output_place
+from lumentrace.twophoton.convert.cache import NOTE
+from lumentrace.twophoton.read.places import output_place
 from twophoton_recording import Made, make_recording
 
 

@@ -18,7 +18,7 @@ import pytest
 from scipy.io import savemat
 
 from lumentrace import FormatError, twophoton
-from lumentrace.twophoton.images import pixel_figures
+from lumentrace.twophoton.measure.images import pixel_figures
 from twophoton_recording import FRAMES, Made, make_recording, write_movie, write_photodiode
 
 
@@ -209,7 +209,7 @@ def test_a_failed_conversion_leaves_the_old_one(made: Made, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lumentrace.twophoton.convert.write_data", full)
+    monkeypatch.setattr("lumentrace.twophoton.convert.recording_folder.write_data", full)
     with pytest.raises(OSError, match="No space left"):
         twophoton.convert_recording_to_twopy(made.folder)
     assert (paths.path.read_bytes(), paths.movie_path.read_bytes()) == before
@@ -308,7 +308,7 @@ def test_a_stimulus_that_the_lookup_does_not_have(made: Made) -> None:
 def test_folders_of_killed_conversions_are_removed(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
     script = (
-        "import os, sys, lumentrace.twophoton.convert as convert\n"
+        "import os, sys, lumentrace.twophoton.convert.recording_folder as convert\n"
         "convert.publish = lambda *each: os.kill(os.getpid(), 9)\n"
         "convert.convert_recording(*sys.argv[1:])\n"
     )

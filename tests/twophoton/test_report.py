@@ -12,12 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from lumentrace import twophoton
-from lumentrace.twophoton.report.measures import background_left, baseline_misfit, epoch_means, peaks, ranked, regions
+from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
 from lumentrace.twophoton.report.notices import notices
 from lumentrace.twophoton.report.places import coloured, outline
+from lumentrace.twophoton.respond.epochs import peaks, ranked
+from lumentrace.twophoton.respond.region_table import region_table
 from pages import Page
 from twophoton_recording import make_recording
 
@@ -207,8 +210,8 @@ def test_a_fit_at_its_bound_is_on_top(run: Any, tmp_path: Path) -> None:
 
 
 def test_notices(run: Any) -> None:
-    epochs = epoch_means(run)
-    rows = regions(run, epochs)
+    epochs = run.epoch_means()
+    rows = region_table(run, epochs)
     assert notices(run, epochs, rows, 0.0) == []
     assert "still follows the background" in notices(run, epochs, rows, 0.7)[0]
     clock = replace(run, timing=replace(run.timing, source="interpolated_epochs"))
@@ -218,7 +221,7 @@ def test_notices(run: Any) -> None:
     shaken = replace(run, recording=replace(run.recording, motion_artifact_mask=moved))
     assert re.match(r"\d+% of the frames moved", notices(shaken, epochs, rows, 0.0)[0])
     dark = replace(run, dff=replace(run.dff, amplitudes=np.array([-1.0, 5.0])))
-    assert "baseline of regions 1 is not above 0" in notices(dark, epochs, regions(dark, epochs), 0.0)[0]
+    assert "baseline of regions 1 is not above 0" in notices(dark, epochs, region_table(dark, epochs), 0.0)[0]
     once = [replace(epoch, trials=1) for epoch in epochs]
     assert "Odour was shown only once" in notices(run, once, rows, 0.0)[0]
 
@@ -240,18 +243,17 @@ def test_background_that_is_left() -> None:
 
     part = SimpleNamespace(start_frame=0, stop_frame=frames, labels=("a", "b", "c"))
     window = SimpleNamespace(start_frame=0, stop_frame=frames)
-    recording = SimpleNamespace(motion_artifact_mask=np.zeros(frames, bool))
-    run = SimpleNamespace(traces=part, baseline_windows=(window,), recording=recording)
+    still = np.zeros(frames, bool)
     trend = 100 * np.exp(-np.arange(frames) / 300)[:, None]
     dark = rng.normal(size=(frames, 1))
     part.background_values = np.repeat(dark + trend, 3, axis=1)
     for share in (0.0, 1.0, -1.0):
         part.corrected_values = trend + share * dark + noise * rng.normal(size=(frames, 3))
-        value, reason = background_left(run)
+        value, reason = background_left(part, (window,), still)
         assert value == pytest.approx(share / np.hypot(share, noise), abs=0.12)
         assert reason == ""
     part.background_values = np.zeros((frames, 3))
-    assert background_left(run)[1] == "no background was subtracted"
+    assert background_left(part, (window,), still)[1] == "no background was subtracted"
 
 
 def test_baseline_misfit(run: Any) -> None:
@@ -268,17 +270,62 @@ def test_baseline_misfit(run: Any) -> None:
     assert np.isnan(baseline_misfit(replace(shifted, amplitudes=np.array([-50.0]))))
 
 
-def test_standard_errors_are_those_of_the_package(simulated: Any) -> None:
-    for epoch in epoch_means(simulated):
-        trials = [trial for trial in simulated.grouped_responses.trials if trial.epoch_number == epoch.number]
-        length = min(len(trial.values) for trial in trials if trial.time_seconds[0] == epoch.times[0])
-        stacked = np.stack([trial.values[:length] for trial in trials if trial.time_seconds[0] == epoch.times[0]])
-        if len(stacked) < len(trials):
-            continue
-        mean, sem = twophoton.finite_mean_and_sem(stacked, axis=0)
-        np.testing.assert_allclose(epoch.mean[:length], mean, rtol=1e-9, atol=1e-12)
-        known = np.isfinite(epoch.sem[:length])
-        np.testing.assert_allclose(epoch.sem[:length][known], sem[known], rtol=1e-9, atol=1e-12)
+def standard_errors(run: Any, number: int) -> dict[tuple[str, str], tuple[float, float, int]]:
+    """Mean, standard error and number of trials by region and time, with nothing but numpy."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for trial in run.grouped_responses.trials:
+        if trial.epoch_number == number:
+            for time, values in zip(trial.time_seconds, trial.values, strict=True):
+                for label, value in zip(run.dff.labels, values, strict=True):
+                    found.setdefault((label, f"time_s_{time:.6f}"), []).append(value)
+    figures = {}
+    for key, values in found.items():
+        known = np.array(values)[np.isfinite(values)]
+        mean = known.mean() if known.size else np.nan
+        error = np.std(known, ddof=1) / np.sqrt(known.size) if known.size > 1 else 0.0
+        figures[key] = (float(mean), float(error), known.size)
+    return figures
+
+
+def bands(text: str) -> dict[tuple[str, str], tuple[Any, Any, Any]]:
+    """Times, means and standard errors that a report draws, by region and epoch."""
+    figure = figures(text)["Means over trials"]
+    axes = {f"x{name.removeprefix('xaxis')}": name for name in figure["layout"] if name.startswith("xaxis")}
+    titles = [each["text"].split()[-1] for each in figure["layout"]["annotations"][: len(axes)]]
+    panel = dict(zip(sorted(axes, key=lambda name: int(name[1:] or 1)), titles, strict=False))
+    found = {}
+    for band, line in zip(figure["data"][::2], figure["data"][1::2], strict=True):
+        high, low = np.split(np.asarray(band["y"], float), 2)
+        times = np.asarray(band["x"], float)[: len(high)]
+        found[panel[line.get("xaxis", "x")], line["name"]] = times, (high + low[::-1]) / 2, (high - low[::-1]) / 2
+    return found
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_tables_and_reports_show_the_same_numbers(repeats: int, tmp_path: Path) -> None:
+    """One trial has no standard error: both say 0, as documented for tables and plots, and the report says why."""
+    truth = twophoton.simulate_recording(tmp_path / "fly", cells=2, rows=32, columns=40, repeats=repeats, seed=5)
+    rois = twophoton.make_roi_set_from_label_image(truth.label_image)
+    run: Any = twophoton.analyze_recording_responses(recording_in(truth.folder), rois)
+    table = pl.read_csv(run.response_summary_grouped_csv_path)
+    text = twophoton.write_report(tmp_path / "report.html", run).read_text("utf-8")
+    drawn = bands(text)
+    for number, name in [(epoch.number, epoch.name) for epoch in run.epoch_means() if not epoch.baseline]:
+        expected = standard_errors(run, number)
+        for label in run.dff.labels:
+            own = table.filter((pl.col("epoch_number") == number) & (pl.col("roi_label") == label))
+            rows = {row["statistic"]: row for row in own.iter_rows(named=True)}
+            for (region, time), (mean, error, count) in expected.items():
+                if region == label:
+                    blank = np.nan if rows["mean"][time] is None else rows["mean"][time]
+                    assert blank == pytest.approx(mean, rel=1e-9, abs=1e-12, nan_ok=True)
+                    assert rows["sem"][time] == pytest.approx(error, rel=1e-9, abs=1e-12)
+                    assert rows["n_trials"][time] == count
+            for time, mean, error in zip(*drawn[label, name], strict=True):
+                column = min(rows["mean"], key=lambda name: abs(float(name[7:]) - time) if name[:4] == "time" else 9e9)
+                assert mean == pytest.approx(rows["mean"][column], abs=1e-5)
+                assert error == pytest.approx(rows["sem"][column], abs=1e-5)
+    assert ("was shown only once" in text) == (repeats == 1)
 
 
 def test_a_single_long_trial_does_not_make_the_peak(run: Any) -> None:
@@ -290,7 +337,7 @@ def test_a_single_long_trial_does_not_make_the_peak(run: Any) -> None:
     times = np.append(one.time_seconds, one.time_seconds[-1] + 1 / grouped.data_rate_hz)
     trials[last] = replace(one, values=longer, time_seconds=times)
     changed = replace(run, grouped_responses=replace(grouped, trials=tuple(trials)))
-    values, _ = peaks(epoch_means(changed))
+    values, _ = peaks(changed.epoch_means())
     assert np.abs(values).max() < 1
     assert ranked(np.array([np.nan, 0.1, -0.5])) == [2, 1]
 

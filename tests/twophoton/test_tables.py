@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from lumentrace import FormatError, __version__, twophoton
-from lumentrace.twophoton.trials import ResponseTrial
+from lumentrace.base.provenance import Provenance
+from lumentrace.twophoton.respond.trials import ResponseTrial
 from twophoton_recording import RATE, make_recording
 
 
@@ -75,6 +76,7 @@ def test_parquet_says_units_and_where_it_comes_from(run: Any, tmp_path: Path) ->
     assert history["steps"]["timing"]["source"] == "classified_photodiode"
     assert history["steps"]["traces"]["method"] == "movie_global_percentile"
     assert history["steps"]["dff"]["baseline_sample_seconds"] == 1.0
+    assert Provenance.from_dict(record["history"]) == run.provenance
 
 
 def test_tables_that_are_none(run: Any, tmp_path: Path) -> None:

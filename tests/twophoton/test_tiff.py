@@ -15,7 +15,7 @@ import pytest
 import tifffile
 
 from lumentrace import FormatError, twophoton
-from lumentrace.twophoton.tiff_movie import TiffMovie
+from lumentrace.twophoton.convert.tiff_movie import TiffMovie
 from twophoton_recording import FRAMES, RATE, Made, make_recording
 
 NAMES = {1: "Gray Interleave", 2: "Odour"}
@@ -191,7 +191,7 @@ def test_frames_of_every_type(made: Made, tmp_path: Path, kind: str) -> None:
 def test_a_movie_is_never_held_whole(
     made: Made, tmp_path: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lumentrace.twophoton.movie_copy.BLOCK_BYTES", 1 << 21)
+    monkeypatch.setattr("lumentrace.twophoton.convert.movie_copy.BLOCK_BYTES", 1 << 21)
     movie = np.random.default_rng(2).integers(0, 4000, (1200, 96, 96)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "movie.tif", movie, photometric="minisblack", **settings)
     epochs = epochs_of(made)

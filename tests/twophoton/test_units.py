@@ -11,11 +11,11 @@ import pytest
 
 from lumentrace import FormatError, twophoton
 from lumentrace.twophoton import parity
-from lumentrace.twophoton.dff import compute_roi_delta_f_over_f
-from lumentrace.twophoton.photodiode import detect_photodiode_events, find_stimulus, photodiode_threshold
-from lumentrace.twophoton.processing import LowPassFilterOptions, SmoothingOptions, low_pass, smooth
-from lumentrace.twophoton.watershed import watershed_labels
-from lumentrace.twophoton.windows import FrameWindow, default_baseline_epoch_number
+from lumentrace.twophoton.measure.dff import compute_roi_delta_f_over_f
+from lumentrace.twophoton.measure.photodiode import detect_photodiode_events, find_stimulus, photodiode_threshold
+from lumentrace.twophoton.measure.windows import FrameWindow, default_baseline_epoch_number
+from lumentrace.twophoton.regions.watershed import watershed_labels
+from lumentrace.twophoton.respond.processing import LowPassFilterOptions, SmoothingOptions, low_pass, smooth
 
 Units = tuple[dict[str, Any], dict[str, Any], Path]
 
@@ -303,7 +303,7 @@ def test_label_images() -> None:
 
 
 def test_map_pieces(units: Units) -> None:
-    from lumentrace.twophoton.maps import smoothed, window_change
+    from lumentrace.twophoton.respond.maps import smoothed, window_change
 
     arrays = units[0]
     for key in (key for key in arrays if key.startswith("map_win_")):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -16,6 +16,10 @@ from rich.table import Column, Table
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
 from lumentrace.cli.console import answers, console, plural
+
+if TYPE_CHECKING:
+    from lumentrace.twophoton import RecordingRecord
+    from lumentrace.twophoton.run import Settings
 
 MINUTES = len("2026-01-01 00:00")
 
@@ -143,13 +147,12 @@ def find(
     console.print(f"{plural(len(found), 'recording')}{more}")
 
 
-def _folder(record: Any) -> Path | None:
+def _folder(record: RecordingRecord) -> Path | None:
     """Where a recording is, or would be; None if the database has no sensible path."""
     try:
-        folder: Path = record.session_dir
+        return record.session_dir
     except ValueError:
         return None
-    return folder
 
 
 @app.command()
@@ -177,7 +180,7 @@ def convert(
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be converted.
     """
 
-    def work(source: Path, place: Path | None) -> dict[str, Any]:
+    def work(source: Path, place: Path | None) -> dict[str, object]:
         return _convert(source, place, force, (mean_start, mean_stop))
 
     places = [None] * len(recordings) if out is None else folders(recordings, out)
@@ -190,9 +193,9 @@ def convert(
 
 def _convert(
     source: Path, place: Path | None, force: bool, mean_range: tuple[int | None, int | None]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Convert a recording into a folder, if need be."""
-    from lumentrace.twophoton.opened import convert, converted, converted_folder
+    from lumentrace.twophoton.convert.opened import convert, converted, converted_folder
 
     began = time.perf_counter()
     recording = None if force else converted(source, place or converted_folder(source))
@@ -259,12 +262,14 @@ def analyze(
         Path | None,
         typer.Option("--out", "-o", help="Folder for results.", show_default="beside recording_data.h5"),
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep finished steps, and go on after them.")] = False,
 ) -> None:
     """Traces, dF/F, responses, maps and kernels, with tables and a report.
 
-    Writes `analysis_outputs.h5`, `exports/csvs/` with the responses trial by trial and on average, `report.html` and
-    `run.json`; with --maps `response_maps.h5`, with --kernels `kernels.h5` and `exports/csvs/kernels.csv`. A recording
-    that is not converted yet is converted first; one that cannot be analyzed does not stop the others.
+    Writes `analysis_outputs.h5`, `exports/csvs/` with the responses trial by trial and on average and a table of the
+    regions, `report.html` and `run.json`; with --maps `response_maps.h5`, with --kernels `kernels.h5` and
+    `exports/csvs/kernels.csv`. A recording that is not converted yet is converted first; one that cannot be analyzed
+    does not stop the others.
 
     **Examples**
 
@@ -294,21 +299,24 @@ def analyze(
     )
     places = [None] * len(recordings) if out is None else folders(recordings, out)
     results = [
-        attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings))  # type: ignore[misc]  # mypy cannot infer it
+        attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings, resume))  # type: ignore[misc]  # mypy cannot infer it
         for path, place in zip(recordings, places, strict=True)
     ]
     _finish(results)
 
 
-def _analyze(source: Path, place: Path | None, settings: Any) -> dict[str, Any]:
+def _analyze(source: Path, place: Path | None, settings: Settings, resume: bool) -> dict[str, object]:
     """Analyze a recording and write everything into a folder."""
     from lumentrace.engine.outcome import REPORT
+    from lumentrace.twophoton.convert.opened import opened
     from lumentrace.twophoton.run import run
 
     began = time.perf_counter()
     with frames(f"{source.name}: analyzing") as bar:
-        outcome = run(source, settings, verbose=bar)
-    folder = outcome.save(outcome.responses.recording.path.parent if place is None else place)
+        recording = opened(source, bar)
+        folder = recording.path.parent if place is None else place
+        outcome = run(recording, settings, verbose=bar, run_dir=folder / "run" if resume else None)
+    outcome.save(folder)
     for notice in outcome.notices:
         console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)
     console.print(f"{source.name}: see {folder / REPORT}", soft_wrap=True)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import opened
-from lumentrace.twophoton.crop import PIXELS, UM_PER_PIXEL
-from lumentrace.twophoton.dff import RoiDeltaFOverF
-from lumentrace.twophoton.recording import ConvertedRecording, load_converted_recording
-from lumentrace.twophoton.responses import RecordingResponses, compute_recording_responses
-from lumentrace.twophoton.rois import RoiSet, make_roi_set_from_label_image
-from lumentrace.twophoton.timing import interpolated_timing
-from lumentrace.twophoton.windows import default_baseline_epoch_number
+from lumentrace.twophoton.measure.dff import RoiDeltaFOverF
+from lumentrace.twophoton.measure.timing import interpolated_timing
+from lumentrace.twophoton.measure.windows import default_baseline_epoch_number
+from lumentrace.twophoton.read.crop import PIXELS, UM_PER_PIXEL
+from lumentrace.twophoton.read.recording import ConvertedRecording, load_converted_recording
+from lumentrace.twophoton.regions.rois import RoiSet, make_roi_set_from_label_image
+from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -10,42 +10,41 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lumentrace.base.errors import FormatError
-from lumentrace.base.provenance import Provenance, content
+from lumentrace import __version__
+from lumentrace.base.provenance import Provenance, content, plain
 from lumentrace.engine import outcome, settings
+from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.outcome import REPORT
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.run import Run
+from lumentrace.engine.samples import fingerprint
 from lumentrace.engine.settings import setting
-from lumentrace.twophoton.converted_files import DATA_FILE
-from lumentrace.twophoton.kernel_files import load_stimulus_kernels, save_stimulus_kernels, write_kernels_csv
-from lumentrace.twophoton.kernels import StimulusKernelOptions, StimulusKernels, fit_recording_stimulus_kernels
-from lumentrace.twophoton.label_tiff import load_roi_labels
-from lumentrace.twophoton.maps import (
-    RecordingResponseMaps,
-    compute_recording_response_maps,
-    load_response_map_data,
-    save_response_map_data,
+from lumentrace.twophoton.convert.converted_files import DATA_FILE
+from lumentrace.twophoton.convert.opened import opened
+from lumentrace.twophoton.exchange.kept import (
+    KERNELS,
+    MAPS,
+    RESULTS,
+    Told,
+    keep_kernels,
+    keep_maps,
+    keep_responses,
 )
-from lumentrace.twophoton.opened import opened
-from lumentrace.twophoton.outputs import save_analysis_outputs, write_grouped_csv, write_trials_csv
-from lumentrace.twophoton.processing import (
-    CorrelationFilterOptions,
-    LowPassFilterOptions,
-    ResponseProcessingOptions,
-    SmoothingOptions,
-)
-from lumentrace.twophoton.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
+from lumentrace.twophoton.exchange.kernel_files import load_stimulus_kernels, save_stimulus_kernels, write_kernels_csv
+from lumentrace.twophoton.exchange.map_files import load_response_map_data, save_response_map_data
+from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
+from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
+from lumentrace.twophoton.exchange.saved_run import load_recording_responses
+from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
+from lumentrace.twophoton.regions import chosen
 from lumentrace.twophoton.report.page import write_report
-from lumentrace.twophoton.responses import RecordingResponses, compute_recording_responses
-from lumentrace.twophoton.rois import RoiSet, grid_roi_set, load_roi_set, make_roi_set_from_label_image
-from lumentrace.twophoton.saved_run import load_recording_responses
-from lumentrace.twophoton.watershed import watershed_roi_set
+from lumentrace.twophoton.respond.kernels import StimulusKernelOptions, StimulusKernels, fit_recording_stimulus_kernels
+from lumentrace.twophoton.respond.maps import RecordingResponseMaps, compute_recording_response_maps
+from lumentrace.twophoton.respond.processing import ResponseProcessingOptions, processing_from_text
+from lumentrace.twophoton.respond.region_table import RegionResponse, region_table
+from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
 
-RESULTS, MAPS, KERNELS = "analysis_outputs.h5", "response_maps.h5", "kernels.h5"
-WATERSHED = {"smoothing_sigma": 1.0, "min_pixels": 10, "foreground": "otsu"}
-"""Regions around bright spots: joined over a pixel, and nothing of the background."""
 TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated"}
 
 
@@ -67,13 +66,12 @@ class Settings(settings.Settings):
     hemisphere: str = setting("", "for kernels, if the recording does not say: left or right")
 
     def __post_init__(self) -> None:
-        if self.rois != "watershed" and _grid(self.rois) is None and not Path(self.rois).is_file():
-            raise FileNotFoundError(f"rois (--rois): expected a file, watershed or grid:12, found {self.rois!r}")
+        chosen.check(self.rois)
         self.processing()
 
     def processing(self) -> ResponseProcessingOptions:
         """Options of the processing of responses."""
-        return processing(self.smoothing, self.low_pass, self.minimum_correlation)
+        return processing_from_text(self.smoothing, self.low_pass, self.minimum_correlation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +95,20 @@ class Outcome(outcome.Outcome):
         """Regions, trials, how the timing was found, and the decay of bleaching."""
         return _figures(self.responses)
 
+    def regions(self) -> list[RegionResponse]:
+        """The table of regions: the largest mean response of each, and why it has none."""
+        return region_table(self.responses, self.responses.epoch_means())
+
     def write(self, folder: Path) -> list[Path]:
         """Write results and tables."""
         tables = folder / "exports" / "csvs"
         trials, grouped = tables / "response_summary_trials.csv", tables / "response_summary_grouped.csv"
+        regions = tables / "regions.csv"
         save_analysis_outputs(folder / RESULTS, self.responses)
         write_trials_csv(trials, self.responses.grouped_responses)
         write_grouped_csv(grouped, self.responses.grouped_responses)
-        files = [folder / RESULTS, trials, grouped]
+        write_regions_csv(regions, self.regions())
+        files = [folder / RESULTS, trials, grouped, regions]
         if self.maps is not None:
             save_response_map_data(folder / MAPS, self.maps)
             files.append(folder / MAPS)
@@ -127,7 +131,11 @@ class Outcome(outcome.Outcome):
 
 
 def run(
-    source: str | PathLike[str] | ConvertedRecording, settings: Settings | None = None, *, verbose: Verbose = False
+    source: str | PathLike[str] | ConvertedRecording,
+    settings: Settings | None = None,
+    *,
+    verbose: Verbose = False,
+    run_dir: str | PathLike[str] | None = None,
 ) -> Outcome:
     """Analyze a recording.
 
@@ -137,7 +145,9 @@ def run(
         A converted file or folder, or a recording folder, which is converted first if need be.
     settings : Settings, optional
     verbose : bool or callable, default False
-        True for a progress bar.
+        True for a progress bar; it counts frames of the movie, once for each step.
+    run_dir : path, optional
+        A directory that keeps responses, maps and kernels when they are finished: the same call goes on after them.
 
     Returns
     -------
@@ -148,7 +158,7 @@ def run(
     FormatError
         If a file is damaged.
     ValueError
-        If settings do not fit the recording.
+        If settings do not fit the recording, or `run_dir` holds another run.
 
     Examples
     --------
@@ -166,20 +176,41 @@ def run(
     recording = source if isinstance(source, ConvertedRecording) else opened(Path(source), verbose)
     if own.kernels == "olfaction" and not own.hemisphere:
         recording_hemisphere(recording)
-    steps_count = 1 + own.maps + bool(own.kernels)
+    identity = _identity(recording)
+    directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(identity, recording, own))
+    frames, count = recording.movie.shape[0], 1 + own.maps + bool(own.kernels)
     name = Path(str(recording.source_session_dir).replace("\\", "/")).name
-    with Run(Provenance(_identity(recording)), 1, steps_count, verbose, f"{name}: analyzing", "step") as steps:
+    title = f"{name}: analyzing"
+    with Run(Provenance(identity), frames, count, verbose, title, "frame", directory) as steps:
         options = _response_options(own)
-        told: list[str] = []
-        responses = steps.step("responses", {"rois": own.rois, **options}, lambda: _responses(recording, own, told))
-        maps = kernels = None
+        about = {"rois": own.rois, **options}
+        told = steps.step("responses", about, lambda: _responses(recording, own), keep_responses(recording))
+        responses, maps, kernels = told.responses, None, None
         if own.maps:
             windows = responses.epoch_windows
-            maps = steps.step("maps", {}, lambda: compute_recording_response_maps(recording, epoch_windows=windows))
+            maps = steps.step(
+                "maps", {}, lambda: compute_recording_response_maps(recording, epoch_windows=windows), keep_maps()
+            )
         if own.kernels:
-            chosen = _kernel_options(own)
-            kernels = steps.step("kernels", vars(chosen), lambda: fit_recording_stimulus_kernels(responses, chosen))
-    return Outcome(f"Two-photon: {name}", own, steps.provenance, tuple(told), responses, maps, kernels)
+            fit = _kernel_options(own)
+            kernels = steps.step(
+                "kernels", vars(fit), lambda: fit_recording_stimulus_kernels(responses, fit), keep_kernels()
+            )
+    return Outcome(f"Two-photon: {name}", own, steps.provenance, told.notices, responses, maps, kernels)
+
+
+def _run_identity(identity: dict[str, Any], recording: ConvertedRecording, own: Settings) -> dict[str, Any]:
+    """What tells this run from any other: the recording, the settings, and the regions if they are in a file."""
+    regions = Path(own.rois).read_bytes() if chosen.is_file(own.rois) else b""
+    clocks = recording.stimulus_data, recording.high_res_pd, recording.imaging_res_pd
+    frame = recording.motion_artifact_mask, recording.alignment_valid_crop.spans
+    return {
+        "version": __version__,
+        "input": plain(identity),
+        "stimulus": fingerprint.of_values(*clocks, recording.stimulus_parameters, recording.run_metadata, *frame),
+        "settings": plain(own.to_dict()),
+        "regions": content(np.frombuffer(regions, np.uint8)),
+    }
 
 
 def _response_options(own: Settings) -> dict[str, Any]:
@@ -197,86 +228,19 @@ def _response_options(own: Settings) -> dict[str, Any]:
     }
 
 
-def _responses(recording: ConvertedRecording, own: Settings, told: list[str]) -> RecordingResponses:
-    """Responses; warnings are added to what is told."""
+def _responses(recording: ConvertedRecording, own: Settings) -> Told:
+    """Responses, and the warnings that were given on the way."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        found = compute_recording_responses(recording, regions(own.rois, recording), **_response_options(own))
-    told += dict.fromkeys(str(warning.message) for warning in said)
-    return found
+        rois = chosen.chosen_regions(own.rois, recording)
+        found = compute_recording_responses(recording, rois, **_response_options(own))
+    return Told(found, tuple(dict.fromkeys(str(warning.message) for warning in said)))
 
 
 def _kernel_options(own: Settings) -> StimulusKernelOptions:
     exact: dict[str, Any] = {"joint": True, "timing": "exact"} if own.kernel_method == "smooth" else {}
-    chosen: Any = {"stimulus_modality": own.kernels, "method": own.kernel_method, "hemisphere": own.hemisphere or None}
-    return StimulusKernelOptions(**chosen, **exact)
-
-
-def processing(smoothing: str, low_pass: float | None, minimum_correlation: float | None) -> ResponseProcessingOptions:
-    """Options of the processing of responses.
-
-    Raises
-    ------
-    ValueError
-        If the smoothing is not understood.
-    """
-    method, _, rest = smoothing.partition(":")
-    told = f"smoothing (--smoothing): expected none, moving_average:7 or savgol:7,2, found {smoothing!r}"
-    if method not in ("none", "moving_average", "savgol"):
-        raise ValueError(told)
-    try:
-        numbers = [int(part) for part in rest.split(",")] if rest else []
-    except ValueError:
-        raise ValueError(told) from None
-    if len(numbers) > {"none": 0, "moving_average": 1, "savgol": 2}[method]:
-        raise ValueError(told)
-    chosen = dict(zip(("window_frames", "polynomial_order"), numbers, strict=False))
-    low = LowPassFilterOptions("none" if low_pass is None else "butterworth", low_pass)
-    reference: Any = "none" if minimum_correlation is None else "epoch_mean"
-    return ResponseProcessingOptions(
-        smoothing=SmoothingOptions(method, **chosen),  # type: ignore[arg-type]  # checked above
-        low_pass=low,
-        correlation_filter=CorrelationFilterOptions(reference, minimum_correlation or 0.0),
-    )
-
-
-def _grid(text: str) -> int | None:
-    """Side of the squares of ``grid:12``; None for something else."""
-    kind, colon, size = text.partition(":")
-    return int(size) if kind == "grid" and colon and size.isdecimal() else None
-
-
-def regions(text: str, recording: ConvertedRecording) -> RoiSet:
-    """Regions as asked for.
-
-    Raises
-    ------
-    FormatError
-        If the file holds none.
-    ValueError
-        If none are found.
-    """
-    shape = recording.movie.shape[1:]
-    inside = np.zeros(shape, bool)
-    inside[recording.alignment_valid_crop.slices] = True
-    size = _grid(text)
-    if size is not None:
-        return grid_roi_set(shape, grid_size_pixels=size, region_mask=inside)
-    if text == "watershed":
-        image = np.where(inside, recording.mean_image, recording.mean_image[inside].min())
-        settings: dict[str, Any] = WATERSHED
-        return watershed_roi_set(image, region_mask=inside, **settings)
-    path = Path(text)
-    if path.suffix.lower() in (".tif", ".tiff"):
-        return load_roi_labels(path)
-    return _labelled(path) if path.suffix.lower() == ".npy" else load_roi_set(path)
-
-
-def _labelled(path: Path) -> RoiSet:
-    try:
-        return make_roi_set_from_label_image(np.load(path))
-    except (ValueError, EOFError) as error:
-        raise FormatError(f"{path}: {error}") from error
+    asked: Any = {"stimulus_modality": own.kernels, "method": own.kernel_method, "hemisphere": own.hemisphere or None}
+    return StimulusKernelOptions(**asked, **exact)
 
 
 def report_again(outputs: Path, recording: Path | None = None, out: Path | None = None) -> Path:

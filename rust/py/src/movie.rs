@@ -155,7 +155,8 @@ impl MovieFrames {
     /// Raw, background and corrected means (frames, regions).
     ///
     /// The background is none, 'global' with pixels in `dark`, 'local' with pixels for each region, or 'stripes'.
-    #[pyo3(signature = (frames, rows, columns, regions, background, dark=None, stripes=(0, 0.0), threads=0))]
+    /// `progress` is called with the number of frames that are done.
+    #[pyo3(signature = (frames, rows, columns, regions, background, dark=None, stripes=(0, 0.0), progress=None, threads=0))]
     #[allow(clippy::too_many_arguments)] // a part of a movie, regions, and a background
     fn traces<'py>(
         &self,
@@ -167,6 +168,7 @@ impl MovieFrames {
         background: &str,
         dark: Option<Areas<'py>>,
         stripes: (usize, f64),
+        progress: Option<&Bound<'py, PyAny>>,
         threads: usize,
     ) -> PyResult<Columns<'py>> {
         let window = window(rows, columns);
@@ -187,7 +189,7 @@ impl MovieFrames {
             _ => return Err(PyValueError::new_err(format!("`background`: found {background:?}"))),
         };
         let found = on_frames!(self, py, |movie| {
-            run::watched(py, None, |control| {
+            run::watched(py, progress, |control| {
                 movie.traces(frames.0..frames.1, &window, regions, background, threads, control)
             })
         });
@@ -198,8 +200,9 @@ impl MovieFrames {
 
     /// Count, sum, smallest and largest of the finite values of each pixel over frames that are kept.
     ///
-    /// With `base`, the sum is that of absolute differences from it.
-    #[pyo3(signature = (frames, rows, columns, kept, base=None, threads=0))]
+    /// With `base`, the sum is that of absolute differences from it. `progress` is called with the number of pixels of
+    /// frames that are done.
+    #[pyo3(signature = (frames, rows, columns, kept, base=None, progress=None, threads=0))]
     #[allow(clippy::too_many_arguments)] // a part of a movie and what to do with it
     fn images<'py>(
         &self,
@@ -209,13 +212,16 @@ impl MovieFrames {
         columns: Span,
         kept: Input1<'py, bool>,
         base: Option<Input2<'py, f64>>,
+        progress: Option<&Bound<'py, PyAny>>,
         threads: usize,
     ) -> PyResult<Images<'py>> {
         let window = window(rows, columns);
         let kept = kept.as_slice()?;
         let base = base.as_ref().map(|base| base.as_slice()).transpose()?;
         let found = on_frames!(self, py, |movie| {
-            run::watched(py, None, |control| movie.images(frames.0..frames.1, kept, &window, base, threads, control))
+            run::watched(py, progress, |control| {
+                movie.images(frames.0..frames.1, kept, &window, base, threads, control)
+            })
         });
         let found = self.told(py, found)?;
         let width = window.columns.len();
@@ -230,8 +236,8 @@ impl MovieFrames {
     /// Chunks of frames as pixels of another type, shuffled and deflated; sum and number of the finite values of frames
     /// that are also `summed`.
     ///
-    /// The chunks are None if a value does not fit the type.
-    #[pyo3(signature = (frames, summed, chunk, dtype, *, transpose=false, level=1, threads=0))]
+    /// The chunks are None if a value does not fit the type. `progress` is called with the number of frames that are done.
+    #[pyo3(signature = (frames, summed, chunk, dtype, *, transpose=false, level=1, progress=None, threads=0))]
     #[allow(clippy::too_many_arguments, clippy::type_complexity)] // frames and how they are to lie in a file
     fn pack<'py>(
         &self,
@@ -242,12 +248,13 @@ impl MovieFrames {
         dtype: &str,
         transpose: bool,
         level: i32,
+        progress: Option<&Bound<'py, PyAny>>,
         threads: usize,
     ) -> PyResult<(Option<Vec<Bound<'py, PyBytes>>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<u32>>)> {
         let target = Target { chunk, transpose, level };
         let (frames, summed) = (frames.0..frames.1, summed.0.max(0) as usize..summed.1.max(0) as usize);
         let packed = on_frames!(self, py, |movie| {
-            run::watched(py, None, |control| pack(&movie, frames, summed, &target, dtype, threads, control))
+            run::watched(py, progress, |control| pack(&movie, frames, summed, &target, dtype, threads, control))
         });
         let packed = self.told(py, packed)?;
         let chunks = packed.chunks.iter().map(|bytes| PyBytes::new(py, bytes)).collect();

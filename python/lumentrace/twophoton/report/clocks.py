@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lumentrace.plots.decimate import extremes
 from lumentrace.plots.palette import NEUTRAL
+from lumentrace.twophoton.respond.responses import RecordingResponses
 
 POINTS = 4000
 
 
-def photodiode(run: Any, colours: Mapping[int, str]) -> go.Figure:
+def photodiode(run: RecordingResponses, colours: Mapping[int, str]) -> go.Figure:
     """The fast photodiode over time, and where epochs begin."""
     signal = np.asarray(run.recording.high_res_pd, dtype=np.float64)
     rate = float(run.grouped_responses.data_rate_hz)
@@ -50,27 +50,23 @@ def photodiode(run: Any, colours: Mapping[int, str]) -> go.Figure:
     return figure
 
 
-def durations(run: Any, colours: Mapping[int, str]) -> go.Figure:
+def durations(run: RecordingResponses, colours: Mapping[int, str]) -> go.Figure:
     """How long each window is."""
     rate = float(run.grouped_responses.data_rate_hz)
-    lengths = [(each.window.stop_frame - each.window.start_frame) / rate for each in run.epoch_windows]
+    lengths = [each.window.frames / rate for each in run.epoch_windows]
     return _per_window(run, lengths, "duration (s)", colours, "%{y:.3f} s")
 
 
-def onsets(run: Any, colours: Mapping[int, str]) -> go.Figure:
+def onsets(run: RecordingResponses, colours: Mapping[int, str]) -> go.Figure:
     """How far the true start of each window is from the start of its first frame."""
-    return _per_window(run, exact_offsets(run), "onset - first frame (frames)", colours, "%{y:.3f}")
+    return _per_window(
+        run, [each.onset_offset for each in run.epoch_windows], "onset - first frame (frames)", colours, "%{y:.3f}"
+    )
 
 
-def exact_offsets(run: Any) -> list[float]:
-    """Exact onsets less first frames, in frames; NaN where the photodiode does not tell."""
-    return [
-        float("nan") if each.onset_frame_exact is None else each.onset_frame_exact - each.window.start_frame
-        for each in run.epoch_windows
-    ]
-
-
-def _per_window(run: Any, values: list[float], title: str, colours: Mapping[int, str], hover: str) -> go.Figure:
+def _per_window(
+    run: RecordingResponses, values: list[float], title: str, colours: Mapping[int, str], hover: str
+) -> go.Figure:
     figure = go.Figure()
     for number in dict.fromkeys(each.epoch_number for each in run.epoch_windows):
         own = [place for place, each in enumerate(run.epoch_windows) if each.epoch_number == number]

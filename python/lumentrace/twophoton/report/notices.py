@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from .measures import EpochMean, Region, answered
+from lumentrace.twophoton.respond.epochs import EpochMean, answered
+from lumentrace.twophoton.respond.region_table import RegionResponse
+from lumentrace.twophoton.respond.responses import RecordingResponses
 
 LEFT = 0.5
 """Correlation with the background from which it is worth a notice."""
@@ -17,7 +18,9 @@ LIMIT = 0.01
 """Largest decay per frame of fits that have a bound."""
 
 
-def notices(run: Any, epochs: Sequence[EpochMean], rows: Sequence[Region], left: float) -> list[str]:
+def notices(
+    run: RecordingResponses, epochs: Sequence[EpochMean], rows: Sequence[RegionResponse], left: float
+) -> list[str]:
     """What the reader should be careful about."""
     found = []
     if run.dff.metadata.get("tau_at_bound"):
@@ -54,5 +57,7 @@ def notices(run: Any, epochs: Sequence[EpochMean], rows: Sequence[Region], left:
         found.append(f"{moved:.0%} of the frames moved too far.")
     single = [epoch.name for epoch in answered(epochs) if epoch.trials < 2]
     if single:
-        found.append(f"No standard error: {', '.join(single)} was shown only once.")
+        found.append(
+            f"No standard error: {', '.join(single)} was shown only once; where tables say 0, it is not known."
+        )
     return found

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
 from lumentrace.plots.report import Missing, Report
+from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
+from lumentrace.twophoton.read.recording import ConvertedRecording
+from lumentrace.twophoton.respond.epochs import EpochMean, ranked
+from lumentrace.twophoton.respond.kernels import StimulusKernels
+from lumentrace.twophoton.respond.maps import RecordingResponseMaps
+from lumentrace.twophoton.respond.region_table import RegionResponse, region_table
+from lumentrace.twophoton.respond.responses import RecordingResponses
 
-from .clocks import durations, exact_offsets, onsets, photodiode
-from .measures import EpochMean, Region, background_left, baseline_misfit, epoch_means, ranked, regions
+from .clocks import durations, onsets, photodiode
 from .notices import notices
 from .places import COLUMNS, regions_over, response_maps
-from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, kernel_peaks, means, traces
+from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, means, traces
 from .responses import order_by_preference as by_preference
 
 MOST_ROWS = 200
@@ -38,13 +45,13 @@ RUN = {"genotype": "genotype", "fly_id": "fly", "rig_name": "rig", "hemisphere":
 
 def write_report(
     path: str | os.PathLike[str],
-    run: Any,
+    run: RecordingResponses,
     *,
-    maps: Any = None,
-    kernels: Any = None,
+    maps: RecordingResponseMaps | None = None,
+    kernels: StimulusKernels | None = None,
     title: str | None = None,
     notes: Sequence[str] = (),
-    provenance: Any = None,
+    provenance: Provenance | Mapping[str, object] | None = None,
 ) -> Path:
     """Write a report on the responses of a recording to one HTML file that needs no network.
 
@@ -64,7 +71,7 @@ def write_report(
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
     provenance : lumentrace.base.provenance.Provenance or mapping, optional
-        The settings that the run itself knows by default.
+        That of the responses by default, or the settings that they know if they have none.
 
     Returns
     -------
@@ -89,12 +96,12 @@ def write_report(
     'report.html'
     """
     recording = run.recording
-    epochs = epoch_means(run)
-    rows = regions(run, epochs)
+    every = run.epoch_means()
+    epochs, rows = [epoch.common() for epoch in every], region_table(run, every)
     colours = epoch_colours(epochs)
     about = [f"{name} {recording.run_metadata[key]}" for key, name in RUN.items() if recording.run_metadata.get(key)]
     report = Report(title or f"Two-photon: {_name(recording)}", ", ".join(about))
-    left = background_left(run)
+    left = background_left(run.traces, run.baseline_windows, recording.motion_artifact_mask)
     _key_figures(report, run, epochs, rows, left)
     for notice in notices(run, epochs, rows, left[0]):
         report.text(notice, notice=True)
@@ -114,16 +121,21 @@ def write_report(
     _timing(report, run, epochs, colours)
     report.section("Table of regions")
     _table(report, rows, run.correlation_scores is not None)
-    report.provenance(_settings(run) if provenance is None else provenance)
+    known = run.provenance if run.provenance.steps else _settings(run)
+    report.provenance(known if provenance is None else provenance)
     return report.save(path)
 
 
-def _name(recording: Any) -> str:
+def _name(recording: ConvertedRecording) -> str:
     return Path(str(recording.source_session_dir).replace("\\", "/")).name or str(recording.path)
 
 
 def _key_figures(
-    report: Report, run: Any, epochs: Sequence[EpochMean], rows: Sequence[Region], left: tuple[float, str]
+    report: Report,
+    run: RecordingResponses,
+    epochs: Sequence[EpochMean],
+    rows: Sequence[RegionResponse],
+    left: tuple[float, str],
 ) -> None:
     rate = float(run.grouped_responses.data_rate_hz)
     dff = run.dff
@@ -158,7 +170,11 @@ def _key_figures(
 
 
 def _responses(
-    report: Report, run: Any, epochs: Sequence[EpochMean], rows: Sequence[Region], colours: Mapping[int, str]
+    report: Report,
+    run: RecordingResponses,
+    epochs: Sequence[EpochMean],
+    rows: Sequence[RegionResponse],
+    colours: Mapping[int, str],
 ) -> None:
     of = {row.label: row for row in rows}
     own = [of[label] for label in run.traces.labels]
@@ -192,7 +208,7 @@ def _responses(
     report.figure(figure, "All regions", caption, height=int(np.clip(110 + 12 * len(order), 260, 900)))
 
 
-def _maps(report: Report, maps: Any, run: Any) -> None:
+def _maps(report: Report, maps: RecordingResponseMaps, run: RecordingResponses) -> None:
     report.section("Response maps")
     if not maps.epochs:
         report.text("There are none.", notice=True)
@@ -213,11 +229,11 @@ def _maps(report: Report, maps: Any, run: Any) -> None:
     report.figure(figure, "dF/F in each pixel", caption, height=height)
 
 
-def _kernels(report: Report, kernels: Any, rows: Sequence[Region]) -> None:
+def _kernels(report: Report, kernels: StimulusKernels, rows: Sequence[RegionResponse]) -> None:
     report.section("Kernels")
     numbers = {row.label: row.number for row in rows}
     titles = [f"{numbers.get(label, '')}  {label}".strip() for label in kernels.roi_labels]
-    best = ranked(kernel_peaks(kernels))
+    best = ranked(kernels.peaks())
     side = f", {kernels.hemisphere} hemisphere" if kernels.hemisphere else ""
     if best:
         figure, lines = kernel_panels(kernels, sorted(best[:PANELS]), titles)
@@ -253,12 +269,12 @@ def _kernels(report: Report, kernels: Any, rows: Sequence[Region]) -> None:
     report.table(header, table, f"Epochs left out: {left_out}" if left_out else "")
 
 
-def _range(counts: Any) -> str:
+def _range(counts: NDArray[np.int64]) -> str:
     low, high = int(np.min(counts)), int(np.max(counts))
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _timing(report: Report, run: Any, epochs: Sequence[EpochMean], colours: Mapping[int, str]) -> None:
+def _timing(report: Report, run: RecordingResponses, epochs: Sequence[EpochMean], colours: Mapping[int, str]) -> None:
     report.section("Timing")
     source = None if run.timing is None else run.timing.source
     events = {} if run.timing is None else run.timing.metadata
@@ -269,7 +285,7 @@ def _timing(report: Report, run: Any, epochs: Sequence[EpochMean], colours: Mapp
     report.figure(photodiode(run, colours), "Photodiode", caption, height=LOW)
     caption = "Windows of the same epoch should be of the same length."
     report.figure(durations(run, colours), "Length of windows", caption, height=LOW, half=True)
-    offsets = np.array(exact_offsets(run))
+    offsets = np.array([each.onset_offset for each in run.epoch_windows])
     known = offsets[np.isfinite(offsets)]
     if known.size:
         caption = (
@@ -291,7 +307,7 @@ def _timing(report: Report, run: Any, epochs: Sequence[EpochMean], colours: Mapp
     report.table(header, table)
 
 
-def _table(report: Report, rows: Sequence[Region], scored: bool) -> None:
+def _table(report: Report, rows: Sequence[RegionResponse], scored: bool) -> None:
     header = ["number", "label", "pixels", "used", "peak dF/F", "to", *(["correlation"] if scored else []), "remarks"]
     shown = rows if len(rows) <= MOST_ROWS else sorted(rows, key=_strength)[:MOST_ROWS]
     cells = []
@@ -304,11 +320,11 @@ def _table(report: Report, rows: Sequence[Region], scored: bool) -> None:
     report.table(header, cells, f"{most}Peaks are those of means over trials, after the onset.")
 
 
-def _strength(row: Region) -> float:
+def _strength(row: RegionResponse) -> float:
     return -abs(row.peak) if np.isfinite(row.peak) else 0.0
 
 
-def _settings(run: Any) -> dict[str, Any]:
+def _settings(run: RecordingResponses) -> dict[str, object]:
     """What the run itself knows of how it was made."""
     options = run.response_processing_options
     parts = {

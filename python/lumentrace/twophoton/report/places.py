@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,6 +12,8 @@ from plotly.subplots import make_subplots
 
 from lumentrace.plots.palette import PALETTE
 from lumentrace.plots.pictures import picture, reduced, step, stretched
+from lumentrace.twophoton.read.crop import SpatialCrop
+from lumentrace.twophoton.respond.maps import RecordingResponseMaps
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.int64]
@@ -53,13 +54,14 @@ def _outlines(regions: Sequence[Pixels], width: int) -> dict[str, NDArray[np.flo
     }
 
 
-def _source(colours: NDArray[np.uint8]) -> Any:
+def _source(colours: NDArray[np.uint8]) -> str:
     """A picture for a figure; small ones in larger pixels."""
     times = max(1, MAGNIFIED // max(colours.shape[:2]))
-    return picture(colours.repeat(times, axis=0).repeat(times, axis=1)).data[0].source
+    image = picture(colours.repeat(times, axis=0).repeat(times, axis=1)).data[0]
+    return str(image.source)
 
 
-def regions_over(mean: Floats, regions: Sequence[Pixels], usable: Sequence[bool], crop: Any) -> go.Figure:
+def regions_over(mean: Floats, regions: Sequence[Pixels], usable: Sequence[bool], crop: SpatialCrop) -> go.Figure:
     """Outlines and numbers of regions over the mean image, and the part of the frame that is valid."""
     rows, columns = mean.shape
     shown = (255 * stretched(reduced(mean) if step(mean.shape) > 1 else mean)).astype(np.uint8)
@@ -130,7 +132,7 @@ def coloured(values: Floats, limit: float) -> NDArray[np.uint8]:
     return np.asarray(found)
 
 
-def response_maps(maps: Any, regions: Sequence[Pixels]) -> tuple[go.Figure, int, float]:
+def response_maps(maps: RecordingResponseMaps, regions: Sequence[Pixels]) -> tuple[go.Figure, int, float]:
     """Maps of all epochs in dF/F with the outlines of regions; rows of panels, and the value of full colour."""
     values = [np.asarray(epoch.response_values) * maps.response_scale for epoch in maps.epochs]
     limit = display_limit(values)

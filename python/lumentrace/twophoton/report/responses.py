@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,8 +11,10 @@ from plotly.subplots import make_subplots
 
 from lumentrace.plots.decimate import extremes
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
+from lumentrace.twophoton.respond.epochs import EpochMean, answered
+from lumentrace.twophoton.respond.kernels import StimulusKernels
+from lumentrace.twophoton.respond.responses import RecordingResponses
 
-from .measures import EpochMean, answered
 from .places import DIVERGING, display_limit
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,11 @@ def epoch_colours(epochs: Sequence[EpochMean]) -> dict[int, str]:
 
 
 def traces(
-    run: Any, shown: Sequence[int], numbers: Sequence[int], epochs: Sequence[EpochMean], colours: Mapping[int, str]
+    run: RecordingResponses,
+    shown: Sequence[int],
+    numbers: Sequence[int],
+    epochs: Sequence[EpochMean],
+    colours: Mapping[int, str],
 ) -> go.Figure:
     """dF/F of some regions over time, one above the other, over the epochs."""
     dff, rate = run.dff, float(run.grouped_responses.data_rate_hz)
@@ -86,7 +91,9 @@ def traces(
     return figure
 
 
-def _shades(run: Any, rate: float, across: tuple[float, float], colours: Mapping[int, str]) -> list[dict[str, Any]]:
+def _shades(
+    run: RecordingResponses, rate: float, across: tuple[float, float], colours: Mapping[int, str]
+) -> list[dict[str, object]]:
     """A rectangle for each window that is no baseline."""
     low, high = across
     return [
@@ -242,15 +249,7 @@ def order_by_preference(peaks: Floats, names: Sequence[str], epochs: Sequence[Ep
     return [key[3] for key in sorted(keys)]
 
 
-def kernel_peaks(kernels: Any) -> Floats:
-    """The largest size of any kernel of each region."""
-    found = [np.abs(getattr(kernels, name)) for name in STREAMS if getattr(kernels, name) is not None]
-    stacked = np.stack(found)
-    held = np.where(np.isfinite(stacked), stacked, -1.0).max(axis=(0, 1, 3))
-    return np.where(held >= 0, held, np.nan)
-
-
-def kernel_panels(kernels: Any, shown: Sequence[int], titles: Sequence[str]) -> tuple[go.Figure, int]:
+def kernel_panels(kernels: StimulusKernels, shown: Sequence[int], titles: Sequence[str]) -> tuple[go.Figure, int]:
     """Kernels of some regions; and the number of rows."""
     figure, rows, places = _panels([titles[own] for own in shown])
     several = len(kernels.epoch_names) > 1

@@ -45,7 +45,7 @@ impl<P: Pixel> Frames<'_, P> {
     /// Sum, count and extremes of each pixel over the frames that are `kept`.
     ///
     /// O(pixels of the window and frames); each tile of the frame is read by one thread, so that memory does not grow
-    /// with the number of frames.
+    /// with the number of frames. `control` counts pixels of frames, those left out too.
     ///
     /// # Errors
     /// [`Error::Argument`] if an argument does not fit the movie; [`Error::Format`] if the file is damaged;
@@ -111,6 +111,7 @@ impl<P: Pixel> Frames<'_, P> {
         let mut found = Images::new(own.size());
         for slab in self.slabs(frames) {
             control.check()?;
+            control.advance((slab.len() * own.size()) as u64);
             if !kept[slab.start - frames.start..slab.end - frames.start].contains(&true) {
                 continue;
             }

@@ -111,6 +111,9 @@ fn figures_do_not_depend_on_chunks_or_threads() {
             frames.images(2..8, &kept, &window, None, threads, &Control::new()).unwrap()
         };
         assert_eq!(run(&frames, 3), run(&memory, 1));
+        let control = Control::new();
+        frames.images(2..8, &kept, &window, None, 3, &control).unwrap();
+        assert_eq!(control.done(), 6 * window.size() as u64);
     }
 }
 

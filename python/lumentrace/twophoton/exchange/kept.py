@@ -1,0 +1,76 @@
+"""Results of the steps of a run as a run directory keeps them: the bytes of their files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from lumentrace.engine.run import Keep
+from lumentrace.twophoton.exchange.kernel_files import read_kernels, write_kernels
+from lumentrace.twophoton.exchange.map_files import read_maps, write_maps
+from lumentrace.twophoton.exchange.outputs import write_responses
+from lumentrace.twophoton.exchange.saved_run import read_parts, together
+from lumentrace.twophoton.read.recording import ConvertedRecording
+from lumentrace.twophoton.respond.kernels import StimulusKernels
+from lumentrace.twophoton.respond.maps import RecordingResponseMaps
+from lumentrace.twophoton.respond.responses import RecordingResponses
+
+RESULTS, MAPS, KERNELS = "analysis_outputs.h5", "response_maps.h5", "kernels.h5"
+TOLD = "lumentrace_notices"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Responses, and the warnings that were given on the way."""
+
+    responses: RecordingResponses
+    notices: tuple[str, ...]
+
+
+def keep_maps() -> Keep[RecordingResponseMaps]:
+    """How response maps are kept."""
+    return Keep(MAPS, lambda maps: _bytes(write_maps, maps), lambda content: _read(MAPS, read_maps, content))
+
+
+def keep_kernels() -> Keep[StimulusKernels]:
+    """How kernels are kept."""
+    return Keep(
+        KERNELS, lambda kernels: _bytes(write_kernels, kernels), lambda content: _read(KERNELS, read_kernels, content)
+    )
+
+
+def keep_responses(recording: ConvertedRecording) -> Keep[Told]:
+    """How responses of a recording are kept, with the warnings."""
+
+    def encode(told: Told) -> bytes:
+        import h5py
+
+        file = BytesIO(_bytes(write_responses, told.responses))
+        with h5py.File(file, "r+") as h5:
+            h5.attrs[TOLD] = json.dumps(told.notices)
+        return file.getvalue()
+
+    def read(place: Path, h5: Any) -> Told:
+        notices = tuple(json.loads(h5.attrs[TOLD]))
+        return Told(together(place, read_parts(place, h5), recording), notices)
+
+    return Keep(RESULTS, encode, lambda content: _read(RESULTS, read, content))
+
+
+def _bytes(write: Callable[[BinaryIO, T], None], result: T) -> bytes:
+    file = BytesIO()
+    write(file, result)
+    return file.getvalue()
+
+
+def _read(name: str, read: Callable[[Path, Any], T], content: bytes) -> T:
+    import h5py
+
+    with h5py.File(BytesIO(content), "r") as h5:
+        return read(Path(name), h5)

@@ -1,0 +1,307 @@
+"""Results as an NWB file, for archives as DANDI and for tools that read Neurodata Without Borders.
+
+It lies here and not with the other file formats because what it writes (regions, dF/F, epochs) is what this technique
+makes, and storage knows none of the techniques. Names and layout follow Rübel et al., The Neurodata Without Borders
+ecosystem for neurophysiological data science, eLife 11:e78362 (2022).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace import __version__
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import plain
+from lumentrace.storage.hdf5 import written
+from lumentrace.twophoton.respond.responses import RecordingResponses
+
+Path_ = str | os.PathLike[str]
+
+COMPRESSION = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+NO_UNIT = "a.u."
+UM_PER_CM = 1e4
+DEVICE = ("configName", "software.version")
+"""Metadata that tell about the microscope; the others are about the plane."""
+TRIAL_COLUMNS = {
+    "epoch_number": "Number of the epoch of the stimulus.",
+    "epoch_name": "Its name.",
+    "trial_index": "Which trial of this epoch it is, from 1 on.",
+    "window_index": "Which window of the recording it is, from 0 on.",
+    "start_frame": "First frame of the movie.",
+    "stop_frame": "First frame after it.",
+}
+ONSET = {"onset_time": "When it began by the fast photodiode or the table of the stimulus, in seconds; NaN if unknown."}
+
+
+@dataclass(frozen=True)
+class NwbOptics:
+    """What NWB asks for and recordings do not say.
+
+    Attributes
+    ----------
+    indicator : str
+        As GCaMP6f.
+    location : str
+        Part of the brain.
+    excitation_nm, emission_nm : float
+        Wavelengths; NaN if they are not known.
+    pixel_size_um : float or None
+        As `resolve_pixel_size_um` finds it.
+    """
+
+    indicator: str = "unknown"
+    location: str = "unknown"
+    excitation_nm: float = math.nan
+    emission_nm: float = math.nan
+    pixel_size_um: float | None = None
+
+
+def export_nwb(
+    path: Path_,
+    run: RecordingResponses,
+    *,
+    session_start_time: datetime,
+    session_description: str = "Two-photon calcium imaging of responses to a stimulus.",
+    subject: Mapping[str, Any] | None = None,
+    optics: NwbOptics | None = None,
+    session: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write responses of a recording as an NWB file, which appears whole or not at all.
+
+    The movie is not copied. Times are in seconds from the start of frame 0 of the movie. Images and pixels of regions
+    have x (columns) first and y (rows) second, as NWB asks.
+
+    ===============================================  ==================================================================
+    in the file                                      what it is
+    ===============================================  ==================================================================
+    ``processing/ophys/ImageSegmentation``           regions as lists of pixels, with ``roi_label``
+    ``processing/ophys/Fluorescence``                ``raw`` and ``background_corrected`` fluorescence
+    ``processing/ophys/DfOverF``                     ``dff``, processed as the run says
+    ``processing/ophys/SummaryImages``               ``mean``, the mean image
+    ``intervals/trials``                             a row per epoch: number, name, trial, window, frames
+    ``acquisition/photodiode``, ``photodiode_fast``  one sample per frame, and many, if the recording has them
+    ===============================================  ==================================================================
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.nwb``.
+    run : RecordingResponses
+    session_start_time : datetime
+        When the recording began, with a time zone.
+    session_description : str
+    subject : mapping, optional
+        What is known of the animal: ``subject_id``, ``species`` ("Drosophila melanogaster"), ``sex`` ("F"), ``age``
+        ("P3D"), ``genotype``, ... By default its number and genotype as the recording gives them.
+    optics : NwbOptics, optional
+    session : mapping, optional
+        Other fields of the file: ``experimenter``, ``lab``, ``institution``, ``keywords``, ...
+
+    Raises
+    ------
+    ImportError
+        If pynwb is not installed; it comes with ``pip install "lumentrace[nwb]"``.
+    ValueError
+        If the name, the time or the size of a pixel does not fit.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from lumentrace import twophoton
+    >>> began = datetime(2026, 3, 1, 14, 30, tzinfo=UTC)
+    >>> twophoton.export_nwb("fly5.nwb", run, session_start_time=began)  # doctest: +SKIP
+    """
+    try:
+        import pynwb
+    except ImportError as error:
+        raise ImportError('pynwb is not installed; get it with `pip install "lumentrace[nwb]"`') from error
+
+    place = Path(path).expanduser()
+    if place.suffix != ".nwb":
+        raise ValueError(f"{place}: expected a name that ends in .nwb")
+    if session_start_time.tzinfo is None:
+        raise ValueError(f"`session_start_time`: expected a time zone, found {session_start_time.isoformat()}")
+    if optics is not None and optics.pixel_size_um is not None and not optics.pixel_size_um > 0:
+        raise ValueError(f"`pixel_size_um`: expected a positive number, found {optics.pixel_size_um!r}")
+    source = run.recording.source_session_dir
+    content = pynwb.NWBFile(
+        session_description=session_description,
+        identifier=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{source} {session_start_time.isoformat()}")),
+        session_start_time=session_start_time,
+        subject=pynwb.file.Subject(**_subject(run, subject)),
+        source_script=f"lumentrace {__version__}",
+        source_script_file_name="lumentrace.twophoton.export_nwb",
+        **(session or {}),
+    )
+    _add_imaging(content, run, optics or NwbOptics())
+    _add_trials(content, run)
+    _add_photodiode(content, run)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(place) as file, written(file) as h5, pynwb.NWBHDF5IO(file=h5, mode="w") as writer:
+        writer.write(content)
+    return place
+
+
+def _subject(run: RecordingResponses, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is known of the animal; 'U' is what NWB calls an unknown sex."""
+    about = run.recording.run_metadata
+    known = {"subject_id": about.get("fly_id"), "genotype": about.get("genotype"), "sex": "U"}
+    return {name: str(value) for name, value in known.items() if value is not None} | dict(given or {})
+
+
+def _add_imaging(content: Any, run: RecordingResponses, optics: NwbOptics) -> None:
+    from pynwb.base import Images
+    from pynwb.image import GrayscaleImage
+    from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation
+
+    ophys = content.create_processing_module(name="ophys", description="Regions, their fluorescence and dF/F.")
+    segmentation = ImageSegmentation()
+    ophys.add(segmentation)
+    regions = _add_regions(segmentation, _plane(content, run, optics), run)
+    traces, dff = run.traces, run.dff
+    fluorescence = Fluorescence()
+    ophys.add(fluorescence)
+    for name, values, told in (
+        ("raw", traces.raw_values, "Mean over the pixels of each region."),
+        ("background_corrected", traces.corrected_values, f"Less the background, by {traces.method}."),
+    ):
+        _add_series(fluorescence, run, name, values, told, traces.metadata, NO_UNIT, regions)
+    told = f"(F - F0) / F0; NaN where the animal moved too far. {run.response_processing_options}"
+    ratios = DfOverF()
+    ophys.add(ratios)
+    _add_series(ratios, run, "dff", dff.values, told, {"tau": dff.tau, **dff.metadata}, "1", regions)
+    size = optics.pixel_size_um
+    mean = GrayscaleImage(
+        name="mean",
+        data=_packed(run.recording.mean_image.T),
+        description="Mean over frames: x first, y second.",
+        resolution=None if size is None else UM_PER_CM / size,
+    )
+    ophys.add(Images(name="SummaryImages", description="Of the whole movie.", images=[mean]))
+
+
+def _plane(content: Any, run: RecordingResponses, optics: NwbOptics) -> Any:
+    """The imaging plane, with the microscope and its channel."""
+    from pynwb.ophys import OpticalChannel
+
+    acquisition = run.recording.acquisition_metadata
+    device = {name: value for name, value in acquisition.items() if name in DEVICE}
+    size = optics.pixel_size_um
+    return content.create_imaging_plane(
+        name="ImagingPlane",
+        description=_listed("Plane of the movie", {key: acquisition[key] for key in acquisition if key not in DEVICE}),
+        device=content.create_device(name="Microscope", description=_listed("Two-photon microscope", device)),
+        optical_channel=OpticalChannel(
+            name="OpticalChannel",
+            description=f"Emission of {optics.indicator}.",
+            emission_lambda=float(optics.emission_nm),
+        ),
+        excitation_lambda=float(optics.excitation_nm),
+        indicator=optics.indicator,
+        location=optics.location,
+        imaging_rate=run.grouped_responses.data_rate_hz,
+        grid_spacing=None if size is None else [float(size), float(size)],
+        grid_spacing_unit="micrometers",
+    )
+
+
+def _listed(head: str, values: Mapping[str, Any]) -> str:
+    return f"{head}: {', '.join(f'{name} = {value}' for name, value in values.items())}" if values else head
+
+
+def _add_regions(segmentation: Any, plane: Any, run: RecordingResponses) -> Any:
+    found = segmentation.create_plane_segmentation(
+        name="PlaneSegmentation", description="Regions of interest: x first, y second.", imaging_plane=plane
+    )
+    found.add_column(name="roi_label", description="Name of the region.")
+    for label, own in zip(run.roi_set.labels, run.roi_set.regions(), strict=True):
+        rows, columns = np.divmod(own, run.roi_set.shape[1])
+        pixels = [(column, row, 1.0) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
+        found.add_roi(pixel_mask=pixels, roi_label=label)
+    return found
+
+
+def _add_series(
+    container: Any,
+    run: RecordingResponses,
+    name: str,
+    values: NDArray[np.float64],
+    told: str,
+    metadata: Mapping[str, Any],
+    unit: str,
+    regions: Any,
+) -> None:
+    places = [run.roi_set.labels.index(label) for label in run.traces.labels]
+    rate = run.grouped_responses.data_rate_hz
+    container.create_roi_response_series(
+        name=name,
+        data=_packed(values),
+        unit=unit,
+        rois=regions.create_roi_table_region(description="Regions, in the order of columns.", region=places),
+        starting_time=run.traces.start_frame / rate,
+        rate=rate,
+        description=told,
+        comments=json.dumps(plain(metadata)),
+    )
+
+
+def _packed(values: NDArray[Any]) -> Any:
+    from pynwb import H5DataIO
+
+    return H5DataIO(data=np.ascontiguousarray(values), **COMPRESSION)
+
+
+def _add_trials(content: Any, run: RecordingResponses) -> None:
+    """A row for each epoch, without the time before and after that responses include."""
+    rate = run.grouped_responses.data_rate_hz
+    told = any(each.onset_frame_exact is not None for each in run.epoch_windows)
+    for name, description in (TRIAL_COLUMNS | (ONSET if told else {})).items():
+        content.add_trial_column(name=name, description=description)
+    for each, trial in zip(run.epoch_windows, run.grouped_responses.trials, strict=True):
+        window, onset = each.window, each.onset_frame_exact
+        content.add_trial(
+            start_time=window.start_frame / rate,
+            stop_time=window.stop_frame / rate,
+            epoch_number=each.epoch_number,
+            epoch_name=each.epoch_name,
+            trial_index=trial.trial_index,
+            window_index=window.index,
+            start_frame=window.start_frame,
+            stop_frame=window.stop_frame,
+            **({"onset_time": math.nan if onset is None else onset / rate} if told else {}),
+        )
+
+
+def _add_photodiode(content: Any, run: RecordingResponses) -> None:
+    from pynwb import TimeSeries
+
+    recording, rate = run.recording, run.grouped_responses.data_rate_hz
+    per_frame = len(recording.high_res_pd) / recording.movie.shape[0]
+    for name, signal, samples, told in (
+        ("photodiode", recording.imaging_res_pd, 1.0, "Flashes of the stimulus: a sample per frame of the movie."),
+        ("photodiode_fast", recording.high_res_pd, per_frame, f"Flashes: {per_frame:g} samples per frame."),
+    ):
+        if np.isfinite(signal).any():
+            content.add_acquisition(
+                TimeSeries(
+                    name=name,
+                    data=_packed(signal),
+                    unit=NO_UNIT,
+                    starting_time=0.0,
+                    rate=rate * samples,
+                    description=told,
+                )
+            )

@@ -1,0 +1,1 @@
+"""When epochs were shown, and the fluorescence of regions."""

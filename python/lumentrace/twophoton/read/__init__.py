@@ -1,0 +1,1 @@
+"""Where recordings are, and what a converted one holds."""

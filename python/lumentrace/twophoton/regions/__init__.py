@@ -1,0 +1,1 @@
+"""Regions of cells: drawn, tiled, or found in images."""

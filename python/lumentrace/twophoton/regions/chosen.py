@@ -1,0 +1,73 @@
+"""Regions as settings name them: a file, bright spots, or a grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lumentrace.base.errors import FormatError
+from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
+from lumentrace.twophoton.read.recording import ConvertedRecording
+from lumentrace.twophoton.regions.grids import grid_roi_set
+from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set, make_roi_set_from_label_image
+from lumentrace.twophoton.regions.watershed import watershed_roi_set
+
+WATERSHED = "watershed"
+
+
+def check(text: str) -> None:
+    """FileNotFoundError unless the text names a file that is there, watershed, or a grid."""
+    if not is_file(text) and text != WATERSHED and _grid(text) is None:
+        raise FileNotFoundError(f"rois (--rois): expected a file, watershed or grid:12, found {text!r}")
+
+
+def is_file(text: str) -> bool:
+    """Whether the regions are in a file."""
+    return text != WATERSHED and _grid(text) is None and Path(text).is_file()
+
+
+def _grid(text: str) -> int | None:
+    """Side of the squares of ``grid:12``; None for something else."""
+    kind, colon, size = text.partition(":")
+    return int(size) if kind == "grid" and colon and size.isdecimal() else None
+
+
+def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
+    """Regions as asked for.
+
+    Parameters
+    ----------
+    text : str
+        A file, ``watershed`` for bright spots of the mean image, or ``grid:12`` for squares of 12 pixels; the last two
+        lie inside the part of the frame that is valid in every frame.
+    recording : ConvertedRecording
+
+    Raises
+    ------
+    FormatError
+        If the file holds none.
+    ValueError
+        If none are found.
+    """
+    shape = recording.movie.shape[1:]
+    inside = np.zeros(shape, bool)
+    inside[recording.alignment_valid_crop.slices] = True
+    size = _grid(text)
+    if size is not None:
+        return grid_roi_set(shape, grid_size_pixels=size, region_mask=inside)
+    if text == WATERSHED:
+        # Joined over a pixel, and nothing of the background.
+        image = np.where(inside, recording.mean_image, recording.mean_image[inside].min())
+        return watershed_roi_set(image, region_mask=inside, smoothing_sigma=1.0, min_pixels=10, foreground="otsu")
+    path = Path(text)
+    if path.suffix.lower() in (".tif", ".tiff"):
+        return load_roi_labels(path)
+    return _labelled(path) if path.suffix.lower() == ".npy" else load_roi_set(path)
+
+
+def _labelled(path: Path) -> RoiSet:
+    try:
+        return make_roi_set_from_label_image(np.load(path))
+    except (ValueError, EOFError) as error:
+        raise FormatError(f"{path}: {error}") from error

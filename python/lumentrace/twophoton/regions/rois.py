@@ -1,0 +1,302 @@
+"""Regions of interest: sets of masks, grids, and files that keep them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
+from lumentrace.storage.hdf5 import opened, written
+from lumentrace.twophoton.history import read_history, write_history
+
+ORIENTATION = "matlab_display"
+FORMAT = "twopy-roi-set"
+SCHEMA = 1
+BLOCK_BYTES = 1 << 25
+"""Masks that are held at a time when they are read or written."""
+
+Masks = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+
+
+class RoiSet:
+    """Regions of a recording, on the whole frame; they may overlap.
+
+    Only their pixels are held, however large the frame is.
+
+    Parameters
+    ----------
+    masks : ndarray of bool
+        (regions, rows, columns)
+    labels : sequence of str
+
+    Attributes
+    ----------
+    masks : ndarray of bool
+        (regions, rows, columns), made at first use.
+    labels : tuple of str
+    shape : tuple of int
+        Rows and columns of the frame.
+    starts, pixels : ndarray of int
+        Pixels of region k, counted row by row, are ``pixels[starts[k]:starts[k + 1]]``, in ascending order.
+    provenance : Provenance
+        How they were found; without steps if that is not known.
+    """
+
+    shape: tuple[int, int]
+    labels: tuple[str, ...]
+    starts: Integers
+    pixels: Integers
+    provenance: Provenance
+
+    def __init__(self, masks: Masks, labels: Sequence[str]) -> None:
+        found = np.asarray(masks, dtype=bool)
+        self._fill((found.shape[1], found.shape[2]), [np.flatnonzero(mask) for mask in found], labels)
+
+    @classmethod
+    def from_pixels(cls, shape: tuple[int, int], pixels: Sequence[Integers], labels: Sequence[str]) -> RoiSet:
+        """Regions from the numbers of their pixels, counted row by row, in ascending order."""
+        self = cls.__new__(cls)
+        self._fill(shape, pixels, labels)
+        return self
+
+    def _fill(self, shape: tuple[int, int], pixels: Sequence[Integers], labels: Sequence[str]) -> None:
+        self.shape, self.labels, self.provenance = shape, tuple(labels), Provenance()
+        self.starts = np.concatenate([[0], np.cumsum([own.size for own in pixels], dtype=np.int64)])
+        self.pixels = np.concatenate([*pixels, np.empty(0, np.int64)])
+
+    def with_provenance(self, history: Provenance) -> RoiSet:
+        """The same regions with another history."""
+        found = copy(self)
+        found.provenance = history
+        return found
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"RoiSet({len(self)} regions of a frame of {self.shape[0]} x {self.shape[1]})"
+
+    def region(self, number: int) -> Integers:
+        """Pixels of one region, counted row by row."""
+        return self.pixels[self.starts[number] : self.starts[number + 1]]
+
+    def regions(self) -> list[Integers]:
+        """Pixels of each region, counted row by row."""
+        return np.split(self.pixels, self.starts[1:-1])
+
+    @cached_property
+    def masks(self) -> Masks:
+        """(regions, rows, columns)."""
+        return self.masks_of(0, len(self))
+
+    def masks_of(self, start: int, stop: int) -> Masks:
+        """Masks of some regions (stop - start, rows, columns)."""
+        found = np.zeros((stop - start, self.shape[0] * self.shape[1]), bool)
+        for place, number in enumerate(range(start, stop)):
+            found[place, self.region(number)] = True
+        return found.reshape(stop - start, *self.shape)
+
+
+def make_roi_set(masks: NDArray[Any], *, labels: Sequence[str] | None = None) -> RoiSet:
+    """A set of regions from masks.
+
+    Parameters
+    ----------
+    masks : ndarray
+        (regions, rows, columns); what is not zero belongs to the region.
+    labels : sequence of str, optional
+        ``roi_0001`` and so on by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no region, one is empty, or labels do not fit or repeat.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lumentrace import twophoton
+    >>> twophoton.make_roi_set(np.eye(3)[:, None]).labels
+    ('roi_0001', 'roi_0002', 'roi_0003')
+    """
+    found = np.asarray(masks).astype(bool)
+    if found.ndim != 3 or not len(found):
+        raise ValueError(
+            f"`masks`: expected shape (regions, rows, columns) with a region at least, found {found.shape}"
+        )
+    empty = np.flatnonzero(~found.any(axis=(1, 2)))
+    if empty.size:
+        raise ValueError(
+            f"`masks`: expected pixels in every region, found none in number {', '.join(map(str, empty[:10]))}"
+        )
+    names = [f"roi_{number:04d}" for number in range(1, len(found) + 1)] if labels is None else list(map(str, labels))
+    return RoiSet(found, _labels(names, len(found)))
+
+
+def make_roi_set_from_label_image(
+    label_image: NDArray[Any], labels: Sequence[str] | None = None, label_prefix: str = "roi"
+) -> RoiSet:
+    """A set of regions from an image of numbers: 0 is none, each other number a region, in ascending order.
+
+    Raises
+    ------
+    ValueError
+        If the image is no plane of whole numbers from 0 on, or has no region.
+    """
+    image = np.nan_to_num(np.asarray(label_image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    if image.ndim != 2:
+        raise ValueError(f"`label_image`: expected shape (rows, columns), found {image.shape}")
+    if (image != np.rint(image)).any() or (image < 0).any():
+        raise ValueError("`label_image`: expected whole numbers from 0 on")
+    values = [int(value) for value in np.unique(image) if value > 0]
+    if not values:
+        raise ValueError("`label_image`: expected a region at least, found 0 everywhere")
+    names = [f"{label_prefix}_{value:04d}" for value in values] if labels is None else list(map(str, labels))
+    return RoiSet.from_pixels(_frame(image), label_pixels(image), _labels(names, len(values)))
+
+
+def label_pixels(label_image: NDArray[Any]) -> list[Integers]:
+    """Pixels of each number above 0 of an image, counted row by row, in ascending order of the number."""
+    flat = label_image.ravel()
+    order = np.argsort(flat, kind="stable")
+    ordered = flat[order]
+    first = int(np.searchsorted(ordered, 0, side="right"))
+    edges = np.flatnonzero(np.diff(ordered[first:])) + 1
+    return np.split(order[first:], edges) if first < len(order) else []
+
+
+def _frame(image: NDArray[Any]) -> tuple[int, int]:
+    return int(image.shape[0]), int(image.shape[1])
+
+
+def _labels(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """Labels of so many regions; ValueError unless they fit and each is there once."""
+    if len(names) != count:
+        raise ValueError(f"`labels`: expected {count}, found {len(names)}")
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise ValueError(f"`labels`: expected each once, found {', '.join(twice)} more often")
+    return tuple(names)
+
+
+def roi_set_to_label_image(rois: RoiSet) -> NDArray[np.int64]:
+    """The image of numbers of a set: those at the end of labels if all have one, else 1, 2, ...
+
+    Raises
+    ------
+    ValueError
+        If regions overlap.
+    """
+    if np.unique(rois.pixels).size < rois.pixels.size:
+        raise ValueError("`rois`: expected regions that do not overlap")
+    ends = [label.rpartition("_")[2] for label in rois.labels]
+    numbers = [int(end) if end.isdigit() else 0 for end in ends]
+    if min(numbers) < 1 or len(set(numbers)) < len(numbers):
+        numbers = list(range(1, len(rois) + 1))
+    image = np.zeros(rois.shape[0] * rois.shape[1], np.int64)
+    image[rois.pixels] = np.repeat(numbers, np.diff(rois.starts))
+    return image.reshape(rois.shape)
+
+
+def within(pixels: Sequence[Integers], shape: tuple[int, int], region: NDArray[Any] | None, prefix: str) -> RoiSet:
+    """The regions whose centre lies in a mask, numbered anew."""
+    kept = list(pixels)
+    if region is not None:
+        inside = np.asarray(region).astype(bool)
+        if inside.shape != shape or not inside.any():
+            raise ValueError(f"`region_mask`: expected shape {shape} with some pixels, found {inside.shape}")
+        kept = [own for own in pixels if inside[_centre(own, shape[1])]]
+        if not kept:
+            raise ValueError("`region_mask`: no region has its centre in it")
+    return RoiSet.from_pixels(shape, kept, [f"{prefix}_{number:04d}" for number in range(1, len(kept) + 1)])
+
+
+def _centre(pixels: Integers, columns: int) -> tuple[int, int]:
+    return int(np.rint((pixels // columns).mean())), int(np.rint((pixels % columns).mean()))
+
+
+def save_roi_set(
+    rois: RoiSet, path: str | os.PathLike[str], *, generation_metadata: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a set of regions as HDF5; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    rois : RoiSet
+    path : path
+    generation_metadata : mapping, optional
+        How they were made; kept as attributes.
+    """
+    import h5py
+
+    place = Path(path).expanduser()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(place) as file, written(file) as h5:
+        h5.attrs["twopy_format"] = FORMAT
+        h5.attrs["spatial_orientation"] = ORIENTATION
+        write_masks(h5, rois)
+        h5.create_dataset("labels", data=list(rois.labels), dtype=h5py.string_dtype("utf-8"))
+        write_history(h5, rois.provenance)
+        if generation_metadata is not None:
+            group = h5.create_group("roi_generation")
+            group.attrs["schema_version"] = SCHEMA
+            for name, value in generation_metadata.items():
+                group.attrs[name] = value
+    return place
+
+
+def load_roi_set(path: str | os.PathLike[str]) -> RoiSet:
+    """Read a set of regions that `save_roi_set` wrote.
+
+    Raises
+    ------
+    FormatError
+        If the file is something else or damaged.
+    OSError
+        If it cannot be read.
+    """
+    place = Path(path).expanduser()
+    with opened(place, "a set of regions") as h5:
+        kind, orientation = h5.attrs.get("twopy_format"), h5.attrs.get("spatial_orientation")
+        rois = read_masks(h5).with_provenance(read_history(h5, {"path": str(place)}))
+    if kind != FORMAT or orientation != ORIENTATION:
+        raise FormatError(f"{place}: expected format {FORMAT!r} in {ORIENTATION!r}, found {kind!r} in {orientation!r}")
+    return rois
+
+
+def write_masks(group: Any, rois: RoiSet) -> None:
+    """Write masks into a group of an HDF5 file, some at a time."""
+    step = max(1, BLOCK_BYTES // (rois.shape[0] * rois.shape[1]))
+    chunks = (1, *rois.shape)
+    masks = group.create_dataset("masks", (len(rois), *rois.shape), bool, chunks=chunks, compression="gzip")
+    masks.attrs["spatial_orientation"] = ORIENTATION
+    for start in range(0, len(rois), step):
+        stop = min(start + step, len(rois))
+        masks[start:stop] = rois.masks_of(start, stop)
+
+
+def read_masks(group: Any) -> RoiSet:
+    """Masks and labels of a group of an HDF5 file, some at a time; ValueError if they do not fit each other."""
+    masks, labels = group["masks"], [label.decode("utf-8") for label in group["labels"][()]]
+    if masks.ndim != 3 or not len(masks):
+        raise ValueError(f"expected masks (regions, rows, columns), found {masks.shape}")
+    step = max(1, BLOCK_BYTES // (masks.shape[1] * masks.shape[2]))
+    pixels = [
+        np.flatnonzero(mask)
+        for start in range(0, len(masks), step)
+        for mask in masks[start : start + step].astype(bool)
+    ]
+    if not all(own.size for own in pixels):
+        raise ValueError("expected pixels in every region, found a region without")
+    return RoiSet.from_pixels(masks.shape[1:], pixels, _labels(labels, len(masks)))

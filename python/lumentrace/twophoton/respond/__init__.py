@@ -1,0 +1,1 @@
+"""Responses of regions and pixels to epochs, and kernels of random stimuli."""

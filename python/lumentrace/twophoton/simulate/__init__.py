@@ -1,0 +1,1 @@
+"""Recordings and a lab with known truth."""
