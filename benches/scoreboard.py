@@ -1,7 +1,7 @@
 """The scoreboard of the field: what every recipe, and the peer, makes of the experiments that trackers are tried on.
 
     python benches/scoreboard.py [--quick] [--cases pair-axial ...] [--cameras ring screens] [--recipes peptml ...]
-                                 [--runs 1] [--seed 1] [--limit 10] [--picture docs/images/scoreboard.png]
+                                 [--runs 1] [--seed 1] [--limit 12] [--picture docs/images/scoreboard.png]
 
 Static, scattering, crossing the field of view, pairs 2 to 30 mm apart, 0.2 to 112 m/s, 6 to 79 tracers, close-packed,
 linking and a random walk [1]_, in a ring scanner whose clock has steps of 1 ms and in parallel screens, with scattered
@@ -14,8 +14,8 @@ further than 5 mm from its tracer, or than a third of the distance to the next o
 table for each camera. A cell has the median and mean distance of the matched locations in mm and the share of the
 frames of all tracers that hold one; then, if there are any, `-` tracers missed (located in less than half of their
 frames), `+` trajectories that are no tracer's (how many at a time), `x` swaps of identity. Several runs are pooled;
-then `in n` is the number of runs without any of these. `slow` is more than `--limit` seconds of CPU time, there or for
-fewer tracers.
+then `in n` is the number of runs without any of these. `slow` is more than `--limit` seconds of CPU time, and a
+20th of it more per tracer, there or for fewer tracers.
 
 .. [1] Windows-Yule C. R. K. et al., Recent advances in positron emission particle tracking: a comparative review,
    Reports on Progress in Physics 85 (2022) 016101.
@@ -112,7 +112,11 @@ def judged(
         for name, (one, chain) in who.items():
             if one is not worker or isinstance(cells[name], str) or (chain == "birmingham" and tracers > 1):
                 continue
-            found = "slow" if tracers > slow.get(name, tracers) else worker.found(chain, lines, tracers, limit)
+            found = (
+                "slow"
+                if tracers > slow.get(name, tracers)
+                else worker.found(chain, lines, tracers, limit * (1 + tracers / 20))
+            )
             if isinstance(found, str):
                 cells[name] = found
                 if found == "slow":
@@ -213,10 +217,10 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=HERE.parent / ".peers", help="folder of the peers' environments")
     parser.add_argument("--runs", type=int, default=1, help="seeds per case")
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
-    parser.add_argument("--limit", type=float, help="seconds of CPU time per case; 10 by default")
+    parser.add_argument("--limit", type=float, help="seconds of CPU time per case; 12 by default")
     parser.add_argument("--picture", type=Path, help="file to draw into; needs matplotlib")
     options = parser.parse_args()
-    options.limit = options.limit or (2.0 if options.quick else 10.0)
+    options.limit = options.limit or (2.0 if options.quick else 12.0)
     python = options.peers / "pept" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     peer = python if python.exists() and not options.no_peer else None
     if peer is None and not options.no_peer:

@@ -92,8 +92,8 @@ class Case:
 
 
 def several(count: int, apart: float, **settings: Any) -> dict[str, Any]:
-    """Settings of a case of many tracers: 10 lines per ms and 1000 lines for each."""
-    return {"lines": 1000 * count, "rate": 10.0 * count, "apart": apart, **settings}
+    """Settings of a case of many tracers: 10 lines per ms and 2000 lines for each."""
+    return {"lines": 2000 * count, "rate": 10.0 * count, "apart": apart, **settings}
 
 
 def always(paths: Sequence[scoring.Path]) -> Make:

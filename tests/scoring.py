@@ -128,16 +128,25 @@ def squared_distances(offsets: Array, covariances: Array) -> Array:
     return np.einsum("ni,ni->n", offsets, np.linalg.solve(covariances, offsets[:, :, None])[:, :, 0])
 
 
-def swaps(distances: Array, labels: NDArray[np.int64]) -> int:
-    """How often trajectories change from one tracer to another: `distances` (K, n) and labels (n,) in order of time.
+def swaps(distances: Array, labels: NDArray[np.int64], frame: NDArray[np.intp]) -> int:
+    """How often trajectories change from one tracer to another: `distances` (K, n), labels (n,) and frames (n,).
 
-    Only locations that are certain count: close to one tracer, and no other one about.
+    What a trajectory follows in a frame is certain if all of its locations there, that have no second tracer about, are
+    close to the same one. Frames that are not certain do not count: a trajectory that hops between two tracers, as one
+    of both does, follows neither.
     """
     if len(distances) < 2:
         return 0
     nearest, (least, second) = distances.argmin(axis=0), np.sort(distances, axis=0)[:2]
-    certain = (least <= CLOSE) & (second >= APART)
-    return sum(int((np.diff(nearest[certain & (labels == label)]) != 0).sum()) for label in np.unique(labels))
+    alone = second >= APART
+    nearest = np.where(least <= CLOSE, nearest, -1)
+    changes = 0
+    for label in np.unique(labels):
+        rows = alone & (labels == label)
+        followed = [np.unique(nearest[rows & (frame == each)]) for each in np.unique(frame[rows])]
+        certain = [each[0] for each in followed if len(each) == 1 and each[0] >= 0]
+        changes += int((np.diff(certain) != 0).sum())
+    return changes
 
 
 def _held(distances: Array, frame: NDArray[np.intp], frames: int) -> NDArray[np.bool_]:
@@ -149,11 +158,10 @@ def _held(distances: Array, frame: NDArray[np.intp], frames: int) -> NDArray[np.
 
 def trajectories(truth: Truth, found: Found, frames: Array) -> Score:
     """Each tracer's one trajectory against the tracer: `frames` are edges of time bins in ms."""
-    order = np.argsort(found.t, kind="stable")
-    t, labels = found.t[order], found.labels[order]
-    offsets = found.places[order] - truth.at(t)
+    labels = found.labels
+    offsets = found.places - truth.at(found.t)
     distances = np.linalg.norm(offsets, axis=2)
-    frame = np.searchsorted(frames, t, side="right") - 1
+    frame = np.searchsorted(frames, found.t, side="right") - 1
     seen = truth.seen(frames)
     kinds = np.unique(labels)
     held = np.array(
@@ -164,7 +172,7 @@ def trajectories(truth: Truth, found: Found, frames: Array) -> Score:
     by_tracer = tuple(distances[k, of[k]] if k in of else np.empty(0) for k in range(len(truth.paths)))
     squares = np.empty(0)
     if found.covariances is not None and pairs:
-        each = [squared_distances(offsets[k, rows], found.covariances[order][rows]) for k, rows in of.items()]
+        each = [squared_distances(offsets[k, rows], found.covariances[rows]) for k, rows in of.items()]
         squares = np.concatenate(each)
     return Score(
         np.concatenate(by_tracer),
@@ -175,7 +183,7 @@ def trajectories(truth: Truth, found: Found, frames: Array) -> Score:
         trajectories=len(kinds),
         missed=len(truth.paths) - len(pairs),
         false=len(kinds) - len(pairs),
-        swaps=swaps(distances, labels),
+        swaps=swaps(distances, labels, frame),
         by_tracer=by_tracer,
     )
 
@@ -190,7 +198,6 @@ def frames(truth: Truth, found: Found, frames: Array, close: float = CLOSE) -> S
     seen, partly = truth.seen(frames), truth.partly_seen(frames)
     distances = np.linalg.norm(found.places - truth.at(found.t), axis=2)
     frame = np.searchsorted(frames, found.t, side="right") - 1
-    order = np.argsort(found.t, kind="stable")
     located = np.zeros(len(truth.paths), dtype=int)
     errors: list[list[Array]] = [[] for _ in truth.paths]
     spurious = 0
@@ -219,6 +226,6 @@ def frames(truth: Truth, found: Found, frames: Array, close: float = CLOSE) -> S
         trajectories=len(np.unique(found.labels)),
         missed=int((2 * located < seen.sum(axis=1)).sum()),
         false=spurious / (len(frames) - 1),
-        swaps=swaps(distances[:, order], found.labels[order]),
+        swaps=swaps(distances, found.labels, frame),
         by_tracer=by_tracer,
     )

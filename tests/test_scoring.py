@@ -91,6 +91,9 @@ def test_swaps_where_paths_cross():
     assert 0.5 <= result.share <= 0.65
     assert result.quantile(0.9) > 50
     assert scoring.frames(truth(a, b), turned, FRAMES).swaps == 2
+    # One trajectory of both hops from place to place: it follows neither.
+    hops = found((0, T, np.where((np.arange(len(T)) % 2 == 0)[:, None], a(T), b(T))))
+    assert scoring.trajectories(truth(a, b), hops, FRAMES).swaps == 0
     # A trajectory that leaves its tracer for a place near none does not swap.
     lost = found((0, T, np.where(early[:, None], a(T), [[-500.0, 0, 0]])))
     assert scoring.trajectories(truth(a, b), lost, FRAMES).swaps == 0
