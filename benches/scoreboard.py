@@ -109,18 +109,16 @@ def judged(
 
     def ask(worker: Worker, made: Experiment, lines: Path) -> None:
         tracers = len(made.truth.paths)
+        seconds = limit * (1 + tracers / 20)
         for name, (one, chain) in who.items():
             if one is not worker or isinstance(cells[name], str) or (chain == "birmingham" and tracers > 1):
                 continue
-            found = (
-                "slow"
-                if tracers > slow.get(name, tracers)
-                else worker.found(chain, lines, tracers, limit * (1 + tracers / 20))
-            )
+            most = slow.get(name, tracers)
+            found = "slow" if tracers > most else worker.found(chain, lines, tracers, seconds)
             if isinstance(found, str):
                 cells[name] = found
                 if found == "slow":
-                    slow[name] = min(tracers, slow.get(name, tracers))
+                    slow[name] = min(tracers, most)
             else:
                 cells[name] += [scoring.frames(made.truth, found, made.frames, case.close)]
 
