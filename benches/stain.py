@@ -30,7 +30,7 @@ ARGUMENTS = ["--seed", "4", "--shift", "37.4", "-22.6", "--angle", "2.3"]
 
 CHILD = r"""
 import json, re, sys, time
-import lumentrace.stain.pipeline, lumentrace.stain.report.page
+import lumentrace.stain.stages.pipeline, lumentrace.stain.report.page
 from lumentrace import stain
 def peak():
     # Not ru_maxrss, which begins with the memory of the parent.

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from golden import SHARED
+from golden import shared as shared_folder
 from helpers import simulate
-from lumentrace import LineData
+from lumentrace import LineData, PointData
 from modules import module_of
-from twophoton_case import NAMES, Case, load_case
-
-SHARED = Path(os.environ.get("LUMENTRACE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+from twophoton_case import NAMES, SMALL, Case, load_case
 
 # Machines that are busy with something else take their time.
 settings.register_profile("lumentrace", deadline=None)
@@ -55,24 +53,8 @@ def only_settings_of_the_tests(lab_settings: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with `golden`, `data` and `tools`."""
-    if not SHARED.is_dir():
-        pytest.skip(f"no shared data at {SHARED}: put it beside the repository or set LUMENTRACE_SHARED to its folder")
-    return SHARED
-
-
-@pytest.fixture(scope="session")
-def golden(shared: Path) -> Callable[[str], Any]:
-    """Read a golden case of PEPT by its file name: a dict of arrays, or what the JSON holds."""
-
-    def read(name: str) -> Any:
-        path = shared / "golden" / "pept" / name
-        if path.suffix == ".json":
-            return json.loads(path.read_text("utf-8"))
-        with np.load(path) as arrays:
-            return dict(arrays)
-
-    return read
+    """The folder with `golden`, `data`, `documents` and `tools`."""
+    return shared_folder()
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +79,32 @@ def two_tracers() -> LineData:
     return LineData(rows, sample_size=100)
 
 
+@pytest.fixture
+def points() -> PointData:
+    """40 scattered points with three labels."""
+    rows = np.random.default_rng(1).normal(size=(40, 4)) * [1, 10, 20, 30]
+    return PointData(np.column_stack([rows, np.arange(40) % 3]), columns=["t", "x", "y", "z", "label"])
+
+
+@pytest.fixture
+def lines() -> LineData:
+    """12 lines in any direction."""
+    return LineData(np.random.default_rng(2).normal(size=(12, 7)) * 50)
+
+
+@pytest.fixture(scope="session")
+def load_twophoton_case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
+    """Converts a golden two-photon recording, once."""
+    return functools.cache(lambda name: load_case(name, tmp_path_factory.mktemp(name)))
+
+
 @pytest.fixture(scope="session", params=NAMES)
-def twophoton_case(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """A golden two-photon recording, converted."""
-    return load_case(shared / "golden" / "twophoton", request.param, tmp_path_factory.mktemp(request.param))
+def twophoton_case(request: pytest.FixtureRequest, load_twophoton_case: Callable[[str], Case]) -> Case:
+    """A whole golden two-photon recording, converted."""
+    return load_twophoton_case(request.param)
+
+
+@pytest.fixture(scope="session", params=[*NAMES, SMALL])
+def any_twophoton_case(request: pytest.FixtureRequest, load_twophoton_case: Callable[[str], Case]) -> Case:
+    """A golden two-photon recording, converted; among them the small one, which has few of the numbers."""
+    return load_twophoton_case(request.param)

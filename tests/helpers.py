@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import LineData, Pipeline, PointData
-from lumentrace.engine.samples.transformer import Filter
+from lumentrace.engine.samples.transformer import Filter, LineDataFilter
 from lumentrace.pept.tracking import HDBSCAN, Centroids, Cutpoints, Segregate, SplitLabels, Stack
 
 
@@ -101,6 +101,21 @@ class Shift(Filter):
         moved = sample.data.copy()
         moved[:, 1] += self.dx
         return sample.copy(data=moved)
+
+
+class Lines(LineDataFilter):
+    """Lets lines through, and nothing else."""
+
+    def fit_sample(self, sample: Any) -> Any:
+        return sample
+
+
+class Halves(Filter):
+    """Gives a list."""
+
+    def fit_sample(self, sample: Any) -> list[Any]:
+        half = len(sample.data) // 2
+        return [sample.copy(data=sample.data[:half]), sample.copy(data=sample.data[half:])]
 
 
 class Refuse(Filter):

@@ -137,12 +137,20 @@ def measure_channels(
     n_steps: int,
     thresholds: Sequence[tuple[float, float]] | None,
     threads: int = 0,
+    progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.float64]: ...
 def group_labels(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int], NDArray[np.uint32]]: ...
-def kendall_tau(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]: ...
+def kendall_tau(
+    a: NDArray[np.float64], b: NDArray[np.float64], progress: Callable[[int], None] | None = None
+) -> tuple[float, float]: ...
 def overlap_coefficients(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]: ...
 def shuffle_blocks(
-    x: NDArray[np.float32], y: NDArray[np.float32], count: int, seed: int, threads: int = 0
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    count: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[NDArray[np.float64], float, float]: ...
 def dbscan_labels(points: NDArray[np.float64], eps: float, min_samples: int) -> NDArray[np.int64]: ...
 def k_means(
@@ -213,6 +221,7 @@ def align_images(
     iterations: int,
     tolerance: float,
     robust: bool,
+    progress: Callable[[int], None] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.float64], float, float, int, bool, float]: ...
 def tile_shifts(
@@ -222,6 +231,7 @@ def tile_shifts(
     radius: int,
     longest: float,
     iterations: int,
+    progress: Callable[[int], None] | None = None,
     threads: int = 0,
 ) -> NDArray[np.float64]: ...
 def tally_ratios(

@@ -112,7 +112,7 @@ def test_other_distances_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -
 
 def test_more_clusters_than_objects() -> None:
     stack, previous = as_features(groups(1, 0.03, 3, points=3)[0])
-    for criterion in ("bic", "peer"):
+    for criterion in ("bic", "playnano"):
         with pytest.raises(ValueError, match="`min_k`: expected 1 to the 3 objects, found 4"):
             XMeansClustering().run(stack, previous, min_k=4, criterion=criterion)
     assert XMeansClustering().run(stack, previous, min_k=3)["summary"]["n_clusters"] == 3

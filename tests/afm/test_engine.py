@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import json
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,8 +13,12 @@ import numpy as np
 import pytest
 
 from afm_cases import DETECT, movie, run, stacked
+from helpers import lumentrace
+from killed import killed_after_the_first_step
 from lumentrace.afm import AFMImageStack, AnalysisModule, AnalysisPipeline, ProcessingPipeline
 from lumentrace.afm.analysis import pipeline as pipelines
+from lumentrace.afm.simulation import simulate_film, write_asd
+from lumentrace.engine.record import RunRecord
 
 TRACK = ("particle_tracking", {"max_distance": 6.0})
 BLOBS = ("log_blob_detection", {"min_sigma": 2, "max_sigma": 4, "num_sigma": 4, "threshold": 1.0})
@@ -128,17 +134,46 @@ def test_another_run_does_not_take_the_place_of_the_first(tmp_path: Path) -> Non
             built(*steps).run(stack, run_dir=tmp_path)
 
 
+def test_a_killed_run_is_repeated_to_the_identical_files(tmp_path: Path) -> None:
+    film, whole, broken = tmp_path / "film.asd", tmp_path / "whole", tmp_path / "broken"
+    stack, _ = simulate_film(frames=6, particles=5, size=64, seed=3)
+    write_asd(film, stack)
+    arguments = ["afm", "run", film, "--process", "align_frames; remove_plane; zero_median", "--resume", "--out"]
+    assert lumentrace(*arguments, whole).returncode == 0
+    killed_after_the_first_step(*arguments, broken)
+    manifest = json.loads((broken / "run" / "manifest.json").read_text())
+    assert list(manifest["done"]) == ["step_1_feature_detection.h5"]
+    assert not (broken / "run.json").exists()
+    assert lumentrace(*arguments, broken).returncode == 0
+    tables = sorted(path.name for path in whole.iterdir() if path.suffix in (".csv", ".parquet"))
+    assert "tracks.csv" in tables
+    for name in tables:
+        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+    one, other = (json.loads((folder / "record.json").read_text()) for folder in (whole, broken))
+    assert one["analysis"] == other["analysis"]
+    before, after = (RunRecord.read(folder / "run.json") for folder in (whole, broken))
+    assert (before.settings, before.figures, before.notices) == (after.settings, after.figures, after.notices)
+    found = next(step for step in after.provenance.steps if step.name == "feature_detection")
+    kept = manifest["done"]["step_1_feature_detection.h5"]["about"]
+    assert (found.started, found.duration) == (kept["started"], kept["duration"])
+
+
 # ------------------------------------------------------------------ histories
 def test_the_record_is_a_view_of_the_history() -> None:
     stack = stacked(movie(4)[0])
     ProcessingPipeline(stack).add("remove_plane").add("zero_median").run(keep="last")
     record = built(DETECT, TRACK).run(stack)
-    history = record.history
+    history = record.provenance
+    assert history is record.history
     names = ["remove_plane + zero_median", "feature_detection", "particle_tracking"]
     assert [step.name for step in history.steps] == names
     assert all(step.duration >= 0 for step in history.steps)
     assert history.input["frames"] == "4 x 96 x 96"
     assert history.steps[1].parameters == DETECT[1]
+    told = [step["timestamp"] for step in record["provenance"]["steps"]]
+    assert [datetime.fromisoformat(stamp) for stamp in told] == [
+        datetime.fromisoformat(step.started) for step in history.steps[1:]
+    ]
     later = built(("count_nonzero", {})).run(stack)
     assert len(record.history.steps) == 3
     assert len(later.history.steps) == 4

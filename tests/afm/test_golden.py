@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline
+from afm_cases import run
+from golden import golden, shared
+from lumentrace.afm import AFMImageStack, ProcessingPipeline
 from lumentrace.afm.masks import MASKS
 from lumentrace.afm.processing.alignment import METHODS, align_frames
 from lumentrace.afm.processing.filters import FILTERS
-from modules import module_of
 
 CASES = [
     "s01_count_nonzero",
@@ -22,50 +24,69 @@ CASES = [
     "s03_feature_mean_offset_keep_edge",
     "s04_tracking_default",
     "s05_tracking_gaps",
+    "small_s01_count_nonzero",
+    "small_s04_tracking_default",
+    "small_s05_tracking_gaps",
 ]
 
 
-def read_case(shared: Path, name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    folder = shared / "golden" / "afm"
-    module = module_of(folder / "load_case.py")
-    found: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = module.load_case(folder / name)
-    return found
+def read_case(name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Arrays that go in, what is done with them, and what the reference made of them."""
+    case = golden(f"afm/{name}/case.json")
+    arrays = golden(f"afm/{name}/expected.npz") if "$npz" in json.dumps(case) else {}
+    inputs = golden(f"afm/{case['input']}") if case["input"] else {}
+    return inputs, filled_in(case["spec"], arrays), filled_in(case["expected"], arrays)
 
 
-def load(shared: Path, name: str) -> tuple[AFMImageStack, list[Any], dict[str, Any]]:
-    inputs, described, expected = read_case(shared, name)
+def filled_in(value: Any, arrays: dict[str, Any]) -> Any:
+    """A document with the arrays, and the numbers JSON does not know, in their places."""
+    if isinstance(value, list):
+        return [filled_in(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$npz" in value:
+        return arrays[value["$npz"]]
+    if "$npz_list" in value:
+        return list(filled_in(value["$npz_list"], arrays))
+    if "$float" in value:
+        return float(value["$float"])
+    return {key: filled_in(item, arrays) for key, item in value.items()}
+
+
+def load(name: str) -> tuple[AFMImageStack, list[Any], dict[str, Any]]:
+    inputs, described, expected = read_case(name)
     metadata = [{"timestamp": float(stamp)} for stamp in inputs["timestamps"]]
     stack = AFMImageStack(inputs["data"], float(inputs["pixel_size_nm"]), "height_trace", "golden", metadata)
     return stack, described["steps"], expected
 
 
+def like_the_reference(step: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A step that does what the reference does where we do otherwise by default."""
+    order = {"coord_order": "playnano"} if step == "particle_tracking" or "clustering" in step else {}
+    criterion = {"criterion": "playnano"} if step.startswith("x_means") else {}
+    return step, {**params, **order, **criterion}
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_like_the_reference(shared: Path, name: str) -> None:
-    stack, steps, expected = load(shared, name)
-    pipeline = AnalysisPipeline()
-    for step, params in steps:
-        order = {"coord_order": "peer"} if step == "particle_tracking" else {}
-        pipeline.add(step, **params, **order)
-    record = pipeline.run(stack)
+def test_like_the_reference(name: str) -> None:
+    stack, steps, expected = load(name)
+    record = run(stack, *(like_the_reference(*step) for step in steps))
     assert record["provenance"]["frame_times"] == expected["frame_times"]
     assert list(record["analysis"]) == list(expected["analysis"])
     for key, outputs in expected["analysis"].items():
         same(record["analysis"][key], outputs, key)
 
 
-CLUSTERED = ["s06_dbscan", "s07_kmeans", "s08_xmeans"]
+CLUSTERED = ["s06_dbscan", "s07_kmeans", "s08_xmeans", "small_s06_dbscan", "small_s08_xmeans"]
 
 
 @pytest.mark.parametrize("name", CLUSTERED)
-def test_clusters_like_the_reference(shared: Path, name: str) -> None:
-    stack, steps, expected = load(shared, name)
-    pipeline = AnalysisPipeline()
-    for step, params in steps:
-        clusters = {"coord_order": "peer"} if "clustering" in step else {}
-        pipeline.add(step, **params, **clusters, **({"criterion": "peer"} if step.startswith("x_means") else {}))
+def test_clusters_like_the_reference(name: str) -> None:
+    stack, steps, expected = load(name)
+    record = run(stack, *(like_the_reference(*step) for step in steps))
     key = list(expected["analysis"])[-1]
-    found, other = pipeline.run(stack)["analysis"][key], expected["analysis"][key]
-    if name == "s06_dbscan":
+    found, other = record["analysis"][key], expected["analysis"][key]
+    if name.endswith("s06_dbscan"):
         for own, their in zip(found["clusters"], other["clusters"], strict=True):
             same({k: own[k] for k in their}, their, "cluster")
         np.testing.assert_allclose(found["cluster_centers"], other["cluster_centers"], rtol=1e-9)
@@ -77,12 +98,10 @@ def test_clusters_like_the_reference(shared: Path, name: str) -> None:
     assert members(found) == members(other)
 
 
-@pytest.mark.parametrize("name", ["s09_log_default", "s10_log_tuned_kmeans_xy"])
-def test_blobs_like_the_reference(shared: Path, name: str) -> None:
-    stack, steps, expected = load(shared, name)
-    pipeline = AnalysisPipeline()
-    pipeline.add(steps[0][0], **steps[0][1])
-    found = pipeline.run(stack)["analysis"]["step_1_log_blob_detection"]["features_per_frame"]
+@pytest.mark.parametrize("name", ["s09_log_default", "s10_log_tuned_kmeans_xy", "small_s10_log_tuned_kmeans_xy"])
+def test_blobs_like_the_reference(name: str) -> None:
+    stack, steps, expected = load(name)
+    found = run(stack, steps[0])["analysis"]["step_1_log_blob_detection"]["features_per_frame"]
     other = expected["analysis"]["step_1_log_blob_detection"]["features_per_frame"]
 
     def places(frames: Any) -> set[tuple[float, ...]]:
@@ -97,12 +116,10 @@ def test_blobs_like_the_reference(shared: Path, name: str) -> None:
     assert len(places(found) ^ places(other)) <= 0.04 * len(places(other))
 
 
-def test_the_right_number_of_clusters(shared: Path) -> None:
-    stack, steps, _ = load(shared, "s08_xmeans")
-    pipeline = AnalysisPipeline()
-    for step, params in steps:
-        pipeline.add(step, **params)
-    found = pipeline.run(stack)["analysis"]["step_2_x_means_clustering"]
+@pytest.mark.parametrize("name", ["s08_xmeans", "small_s08_xmeans"])
+def test_the_right_number_of_clusters(name: str) -> None:
+    stack, steps, _ = load(name)
+    found = run(stack, *steps)["analysis"]["step_2_x_means_clustering"]
     # Five particles wander; the reference says 11.
     assert found["summary"]["n_clusters"] in (5, 6)
 
@@ -148,33 +165,39 @@ def settings_of(key: str) -> tuple[str, dict[str, Any]]:
     return name, {setting: float(value) if "." in value else int(value) for setting, value in found}
 
 
-def test_filters_like_the_reference(shared: Path) -> None:
-    inputs, _, expected = read_case(shared, "s11_filters")
-    assert len(expected) == 10
+@pytest.mark.parametrize("name", ["s11_filters", "small_s11_filters"])
+def test_filters_like_the_reference(name: str) -> None:
+    inputs, _, expected = read_case(name)
+    assert len(expected) == (2 if name.startswith("small") else 10)
     for key, frames in expected.items():
-        name, settings = settings_of(key)
-        np.testing.assert_allclose(FILTERS[name](inputs["data"], **settings), frames, rtol=0, atol=1e-9, err_msg=key)
+        filter_name, settings = settings_of(key)
+        np.testing.assert_allclose(
+            FILTERS[filter_name](inputs["data"], **settings), frames, rtol=0, atol=1e-9, err_msg=key
+        )
 
 
-def test_masks_like_the_reference(shared: Path) -> None:
-    inputs, _, expected = read_case(shared, "s12_masks")
+@pytest.mark.parametrize("name", ["s12_masks", "small_s12_masks"])
+def test_masks_like_the_reference(name: str) -> None:
+    inputs, _, expected = read_case(name)
     assert len(expected) == 7
     for key, masks in expected.items():
-        name, settings = settings_of(key)
-        found = np.stack([MASKS[name](frame, **settings) for frame in inputs["data"]])
+        mask_name, settings = settings_of(key)
+        found = np.stack([MASKS[mask_name](frame, **settings) for frame in inputs["data"]])
         np.testing.assert_array_equal(found, masks, err_msg=key)
 
 
-def test_masked_filters_like_the_reference(shared: Path) -> None:
-    inputs, _, expected = read_case(shared, "s13_masked_filters")
+@pytest.mark.parametrize("name", ["s13_masked_filters", "small_s13_masked_filters"])
+def test_masked_filters_like_the_reference(name: str) -> None:
+    inputs, _, expected = read_case(name)
     for key, frames in expected.items():
         if key != "mask":
             found = FILTERS[key.removeprefix("masked_")](inputs["data"], expected["mask"])
             np.testing.assert_allclose(found, frames, rtol=0, atol=1e-9, err_msg=key)
 
 
-def test_processing_like_the_reference(shared: Path) -> None:
-    inputs, described, expected = read_case(shared, "s14_processing_pipeline")
+@pytest.mark.parametrize("name", ["s14_processing_pipeline", "small_s14_processing_pipeline"])
+def test_processing_like_the_reference(name: str) -> None:
+    inputs, described, expected = read_case(name)
     stack = case_stack(inputs)
     pipeline = ProcessingPipeline(stack)
     for step in described["steps"]:
@@ -199,10 +222,11 @@ def parsed(step: str) -> tuple[str, dict[str, Any]]:
     return name, {key: float(value) if "." in value else int(value) for key, value in pairs}
 
 
+@pytest.mark.parametrize("name", ["s16_align_frames", "small_s16_align_frames"])
 @pytest.mark.parametrize("case", ["fft_pad", "fft_crop", "fft_crop_square", "fft_max_shift4"])
 @pytest.mark.parametrize("method", METHODS)
-def test_alignment_like_the_reference(shared: Path, case: str, method: str) -> None:
-    inputs, _, expected = read_case(shared, "s16_align_frames")
+def test_alignment_like_the_reference(name: str, case: str, method: str) -> None:
+    inputs, _, expected = read_case(name)
     limit = {"max_shift": 4} if case == "fft_max_shift4" else {}
     mode = "pad" if limit else case.removeprefix("fft_")
     frames, metadata = align_frames(inputs["data"], method=method, mode=mode, **limit)
@@ -212,11 +236,14 @@ def test_alignment_like_the_reference(shared: Path, case: str, method: str) -> N
         np.testing.assert_allclose(frames, expected[case]["stack"], rtol=0, atol=1e-5)
 
 
+def real_file(described: dict[str, Any]) -> Path:
+    return shared() / str(described["file"]).removeprefix("shared/")
+
+
 @pytest.mark.parametrize("name", ["s20_h5jpk_height_trace", "s21_asd_first10"])
-def test_files_like_the_reference(shared: Path, name: str) -> None:
-    _, described, expected = read_case(shared, name)
-    path = shared / described["file"].removeprefix("shared/")
-    stack = AFMImageStack.load_data(path, described["channel"])
+def test_files_like_the_reference(name: str) -> None:
+    _, described, expected = read_case(name)
+    stack = AFMImageStack.load_data(real_file(described), described["channel"])
     assert stack.shape == tuple(expected["shape"])
     assert (stack.pixel_size_nm, stack.channel) == (expected["pixel_size_nm"], expected["channel"])
     same(stack.frame_metadata, expected["frame_metadata"], "frame_metadata")
@@ -233,9 +260,9 @@ def test_files_like_the_reference(shared: Path, name: str) -> None:
     assert any(np.allclose(frame, expected["picked_full_frame"], rtol=rtol) for frame in stack.get_frames())
 
 
-def test_a_real_film_from_file_to_tracks_like_the_reference(shared: Path) -> None:
-    _, described, expected = read_case(shared, "s22_h5jpk_process_detect_track")
-    stack = AFMImageStack.load_data(shared / described["file"].removeprefix("shared/"), described["channel"])
+def test_a_real_film_from_file_to_tracks_like_the_reference() -> None:
+    _, described, expected = read_case("s22_h5jpk_process_detect_track")
+    stack = AFMImageStack.load_data(real_file(described), described["channel"])
     pipeline = ProcessingPipeline(stack)
     for step in described["processing"]:
         name, settings = parsed(step)
@@ -243,10 +270,8 @@ def test_a_real_film_from_file_to_tracks_like_the_reference(shared: Path) -> Non
     pipeline.run(keep="last")
     for frame, figures in zip(stack.data, expected["processed_per_frame"], strict=True):
         assert {"min": frame.min(), "max": frame.max(), "std": frame.std()} == pytest.approx(figures, rel=1e-6)
-    analysis = AnalysisPipeline()
-    for name, settings in described["analysis"]:
-        analysis.add(name, **settings, **({"coord_order": "peer"} if name == "particle_tracking" else {}))
-    found = list(analysis.run(stack)["analysis"].values())
+    record = run(stack, *(like_the_reference(*step) for step in described["analysis"]))
+    found = list(record["analysis"].values())
     same(found[0]["features_per_frame"], expected["features"], "features", rtol=1e-6)
     same(found[1]["tracks"], expected["tracks"], "tracks", rtol=1e-6)
     same(found[2]["features_per_frame"], expected["blobs"], "blobs", rtol=1e-6)
@@ -276,12 +301,10 @@ def assert_contains(found: Any, expected: Any, place: str) -> None:
         assert found == expected, place
 
 
-def test_the_record_has_the_documented_layout(shared: Path) -> None:
-    inputs, described, expected = read_case(shared, "s15_record_layout")
-    pipeline = AnalysisPipeline()
-    for name, params in described["steps"]:
-        pipeline.add(name, **params)
-    record = pipeline.run(case_stack(inputs))
+@pytest.mark.parametrize("name", ["s15_record_layout", "small_s15_record_layout"])
+def test_the_record_has_the_documented_layout(name: str) -> None:
+    inputs, described, expected = read_case(name)
+    record = run(case_stack(inputs), *described["steps"])
     layout = expected["record_skeleton"]
     # The documents, unlike the reference, say that results_by_name holds the outputs themselves.
     by_name = layout["provenance"].pop("results_by_name")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +17,29 @@ from skimage import filters
 from afm_cases import movie, stacked
 from lumentrace.afm import AFMImageStack, masks
 
-
 # ------------------------------------------------------------------ stacks
+FIRST = """
+import sys
+import numpy as np
+from lumentrace.afm.stack import AFMImageStack
+assert "lumentrace.afm.loaders" not in sys.modules
+stack = AFMImageStack(np.add.outer(np.zeros(2), np.add.outer(np.arange(8.0), np.arange(8.0))), 1.0, "h", "f")
+assert abs(stack.apply(["remove_plane"])).max() < 1e-12
+stack.export_processing_log(sys.argv[1])
+try:
+    AFMImageStack.load_data("nowhere.asd")
+except FileNotFoundError as error:
+    print(error)
+"""
+
+
+def test_a_stack_does_all_it_can_whatever_is_imported_first(tmp_path: Path) -> None:
+    log = tmp_path / "log.json"
+    done = subprocess.run([sys.executable, "-c", FIRST, log], capture_output=True, text=True, check=True)
+    assert done.stdout == "nowhere.asd: no such file or folder\n"
+    assert list(json.loads(log.read_text())) == ["environment", "processing"]
+
+
 def test_stack_members() -> None:
     images, _ = movie(4)
     stack = stacked(images)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers import Refuse, Shift, assert_identical, recipe, two_passes
+from helpers import Halves, Lines, Refuse, Shift, assert_identical, recipe, two_passes
 from lumentrace import LineData, Pipeline, PointData, TimeWindow
-from lumentrace.engine.samples.transformer import Filter, LineDataFilter, Reducer
+from lumentrace.engine.samples.transformer import Reducer
 from lumentrace.pept.tracking import (
     HDBSCAN,
     Cutpoints,
@@ -19,19 +19,6 @@ from lumentrace.pept.tracking import (
     SplitLabels,
     Stack,
 )
-
-
-class Lines(LineDataFilter):
-    def fit_sample(self, sample: Any) -> Any:
-        return sample
-
-
-class Halves(Filter):
-    """Gives a list."""
-
-    def fit_sample(self, sample: Any) -> list[Any]:
-        half = len(sample.data) // 2
-        return [sample.copy(data=sample.data[:half]), sample.copy(data=sample.data[half:])]
 
 
 # ---------------------------------------------------------------------- provenance

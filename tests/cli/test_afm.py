@@ -21,12 +21,13 @@ from lumentrace.afm.export import to_film, to_ome_tiff
 from lumentrace.afm.recipe import parse
 from lumentrace.afm.run import Settings, run
 from lumentrace.engine.record import RunRecord
+from lumentrace.plots.numbers import spell
 
 TABLES = ("feature_detection", "tracks", "track_statistics", "mean_squared_displacement")
 OUTPUTS = {
     *(
         f"{name}.{ending}"
-        for name in ("feature_detection", "tracks", "track_statistics")
+        for name in ("frames", "feature_detection", "tracks", "track_statistics")
         for ending in ("csv", "parquet")
     ),
     *(f"mean_squared_displacement.{ending}" for ending in ("csv", "parquet")),
@@ -174,6 +175,26 @@ def test_python_writes_what_the_command_line_writes(film: Path, tmp_path: Path) 
     assert one.files == other.files
     assert [step.name for step in one.provenance.steps] == ["remove_plane", "feature_detection", "particle_tracking"]
     assert Settings.from_mapping(one.settings) == outcome.settings
+
+
+def test_report_and_tables_show_the_same_numbers(film: Path, tmp_path: Path) -> None:
+    outcome = run(film)
+    folder = outcome.save(tmp_path / "out")
+    frames, objects, tracks = (
+        pl.read_csv(folder / f"{name}.csv") for name in ("frames", "feature_detection", "track_statistics")
+    )
+    np.testing.assert_allclose(frames["roughness"], outcome.stack.data.std(axis=(1, 2)))
+    assert frames["time_s"].to_list() == outcome.stack.get_frame_times()
+    counts = objects.group_by("frame", maintain_order=True).len()
+    assert frames.filter(pl.col("objects") > 0)["objects"].to_list() == counts["len"].to_list()
+    figures = RunRecord.read(folder / "run.json").figures
+    page = (folder / "report.html").read_text()
+    for title, name, column in (
+        ("Median area", "median_area_nm2", objects["area_nm2"]),
+        ("Median speed", "median_speed_nm_s", tracks["mean_speed_nm_s"]),
+    ):
+        assert figures[name] == pytest.approx(column.median())
+        assert f'<dt>{title}</dt><dd><div class="value">{spell(figures[name])}' in page
 
 
 def test_the_recipe_that_is_written_does_what_is_done_without_one(film: Path, tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from skimage.measure import label
 
+from golden import golden, shared
 from lumentrace import coloc
 
 CASES = [
@@ -28,6 +28,7 @@ CASES = [
     "u8_2d",
     "uncorrelated",
 ]
+LARGE = ["f32_2d", "peer_sample_2d", "u16_2d", "u16_3d"]
 REAL = ["bbbc022_0_1", "bbbc022_0_2", "bbbc022_1_2", "ecoli_t0_11"]
 
 
@@ -65,16 +66,15 @@ class Case:
         return [float(np.ptp(values)) for values in inner]
 
 
-def golden_case(shared: Path, name: str) -> Case:
-    folder = shared / "golden" / "coloc"
-    with np.load(folder / "cases.npz") as arrays:
-        found = {key.split("__")[1]: arrays[key] for key in arrays.files if key.startswith(f"{name}__")}
-    expected = json.loads((folder / "expected.json").read_text("utf-8"))[name]
+def golden_case(name: str) -> Case:
+    images = golden("coloc/cases.npz" if name in LARGE else "coloc/small_cases.npz")
+    found = {key.removeprefix(f"{name}__"): image for key, image in images.items() if key.startswith(f"{name}__")}
+    expected = golden("coloc/expected.json")[name]
     return Case(found["a"], found["b"], found.get("mask"), found.get("labels"), expected)
 
 
-def real_case(shared: Path, name: str) -> Case:
-    folder = shared / "data" / "coloc"
+def real_case(name: str) -> Case:
+    folder = shared() / "data" / "coloc"
     expected = json.loads((folder / "expected_shared.json").read_text("utf-8"))[name]
     if name.startswith("ecoli"):
         with np.load(folder / "ecoli_ori_ter.npz") as arrays:
@@ -85,9 +85,9 @@ def real_case(shared: Path, name: str) -> Case:
     return Case(image[int(name[-3])], image[int(name[-1])], None, labels, expected)
 
 
-@pytest.fixture(params=[*CASES, *REAL])
-def case(request: pytest.FixtureRequest, shared: Path) -> Case:
-    return (real_case if request.param in REAL else golden_case)(shared, request.param)
+@pytest.fixture(scope="module", params=[*CASES, *REAL])
+def case(request: pytest.FixtureRequest) -> Case:
+    return (real_case if request.param in REAL else golden_case)(request.param)
 
 
 def near(found: Any, expected: Any, tolerance: float) -> None:
@@ -244,9 +244,9 @@ def test_rows_with_manual_thresholds(case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", ["u16_2d", "u8_2d", "u16_3d", "uncorrelated"])
-def test_randomization(shared: Path, name: str) -> None:
-    case = golden_case(shared, name)
-    for expected in json.loads((shared / "golden" / "coloc" / "costes_null.json").read_text("utf-8"))[name]:
+def test_randomization(name: str) -> None:
+    case = golden_case(name)
+    for expected in golden("coloc/costes_null.json")[name]:
         found = coloc.costes_randomization(case.a, case.b, block=expected["block"], n=1000, seed=3)
         assert found.n_blocks == expected["n_blocks"]
         near(found.observed, expected["observed"], 1e-12)
@@ -255,8 +255,8 @@ def test_randomization(shared: Path, name: str) -> None:
         assert found.null.std() == pytest.approx(expected["null_sd"], rel=0.1)
 
 
-def test_objects(shared: Path) -> None:
-    case = golden_case(shared, "u16_labels")
+def test_objects() -> None:
+    case = golden_case("u16_labels")
     expected = case.expected["object_table_labels_vs_b90"]
     bright = label(case.b > np.percentile(case.b, 90), connectivity=1)
     if bright.max() != expected["n_objects_b"]:

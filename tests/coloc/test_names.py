@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -49,6 +51,32 @@ def test_documented_parameters_come_first(name: str) -> None:
     assert set(found[len(documented) :]) <= set(found[found.index("*") :] if "*" in found else ())
     if "*" in documented:
         assert found.index("*") == documented.index("*")
+
+
+PATHS = {
+    "metrics": "pearson spearman li_icq manders costes_threshold costes Costes",
+    "analysis": "analyse_pairwise analyse_all_to_all",
+    "regions": "shapes_to_label_mask labels_to_label_mask iter_regions",
+    "sample_data": "make_sample_data make_sample_data_3d",
+    "cooccurrence": "overlap_coefficients Overlap kendall_tau rank_weighted threshold_areas Areas",
+    "randomization": "costes_randomization Randomization",
+    "autocorrelation": "corrected_pvalue Corrected",
+    "shifts": "cross_correlation CrossCorrelation",
+    "objects": "object_table object_overlap match_objects find_objects Objects",
+    "ripley": "cross_k CrossK",
+    "run": "Settings Outcome run",
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_documented_paths_answer_in_a_fresh_program(path: str) -> None:
+    """Modules and the package give the same objects, whichever is imported first."""
+    names = PATHS[path].split()
+    module = f"lumentrace.coloc.{path}"
+    source = f"from {module} import {', '.join(names)}\nimport sys, {module}\nfrom lumentrace import coloc\n"
+    source += f"assert sys.modules[{module!r}].__spec__.name.startswith('lumentrace.coloc.')\n"
+    source += "".join(f"assert getattr(coloc, {name!r}, {name}) is {name}\n" for name in names if name != "run")
+    subprocess.run([sys.executable, "-c", source], check=True)
 
 
 def test_columns_and_metrics() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import golden
 from helpers import assert_identical
 from lumentrace import AdaptiveWindow, LineData, PointData
 
@@ -202,9 +202,9 @@ def test_nested_iteration() -> None:
     assert next(second)["t"][0] == 0.0
 
 
-def test_slicing_as_golden(golden: Callable[[str], Any]) -> None:
+def test_slicing_as_golden() -> None:
     points = PointData(np.arange(80.0).reshape(20, 4), 4, 2)
-    for case in golden("slicing.json"):
+    for case in golden("pept/slicing.json"):
         chosen = points[case["key"]]
         assert chosen.points.tolist() == case["points"]
         assert spans(chosen) == case["idx"]
@@ -367,11 +367,11 @@ def test_two_threads_read_one_object() -> None:
 
 
 # ---------------------------------------------------------------------- how it looks
-def test_repr_as_golden(golden: Callable[[str], Any]) -> None:
+def test_repr_as_golden() -> None:
     def stripped(text: str) -> list[str]:
         return [line.rstrip() for line in text.rstrip().split("\n")]
 
-    expected = golden("repr.json")
+    expected = golden("pept/repr.json")
     lines, points = LineData(LINES, 3), PointData(POINTS, 3)
     assert stripped(repr(lines)) == stripped(expected["LineData"])
     assert stripped(repr(points)) == stripped(expected["PointData"])

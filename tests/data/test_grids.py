@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from golden import golden
 from lumentrace import FormatError, LineData, Pixels, Voxels, load, save
 from lumentrace.pept.utilities import traverse2d, traverse3d
 from twins import grid as twin
@@ -43,8 +43,8 @@ def test_members(voxels: Voxels) -> None:
     assert Pixels.empty((2, 3), (0, 1), (0, 2)).pixels.tolist() == [[0] * 3] * 2
 
 
-def test_text_as_golden(golden: Callable[[str], Any]) -> None:
-    expected = golden("pixels_repr_041.json")
+def test_text_as_golden() -> None:
+    expected = golden("pept/pixels_repr_041.json")
     rows = [[3, 2, 2, 2], [1, 1, 3, 3], [3, 2, 1, 0], [4, 2, 0, 0], [0, 0, 0, 0]]
     assert str(Pixels(rows, [0, 10], [0, 10])) == expected["str_"]
     example = Voxels.from_lines(np.arange(70.0).reshape(10, 7), [3, 4, 5], verbose=False)
@@ -104,8 +104,8 @@ def test_shapes_that_make_no_sense() -> None:
 
 
 # ---------------------------------------------------------------------- lines
-def test_documented_example(golden: Callable[[str], Any]) -> None:
-    example = golden("doc_voxels_example.npz")
+def test_documented_example() -> None:
+    example = golden("pept/doc_voxels_example.npz")
     found = Voxels.from_lines(np.arange(70.0).reshape(10, 7), [3, 4, 5], verbose=False)
     assert np.array_equal(found.voxels, example["voxels"])
     assert found.voxel_size.tolist() == example["size"].tolist()
@@ -113,13 +113,13 @@ def test_documented_example(golden: Callable[[str], Any]) -> None:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_traversal_as_golden(golden: Callable[[str], Any], which: int) -> None:
-    case = golden(f"traverse3d_{which}.npz")
+def test_traversal_as_golden(which: int) -> None:
+    case = golden(f"pept/traverse3d_{which}.npz")
     found = np.zeros(case["voxels"].shape)
     grids = [np.linspace(*lim, n + 1) for lim, n in zip(case["lims"], found.shape, strict=True)]
     traverse3d(found, case["lines"], *grids)
     assert (found == case["voxels"]).mean() >= 0.9999
-    case = golden(f"traverse2d_{which}.npz")
+    case = golden(f"pept/traverse2d_{which}.npz")
     flat = np.zeros(case["pixels"].shape)
     grids = [np.linspace(*case[f"{axis}lim"], n + 1) for axis, n in zip("xy", flat.shape, strict=True)]
     traverse2d(flat, case["lines"], *grids)

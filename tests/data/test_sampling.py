@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import golden
 from lumentrace import AdaptiveWindow, PointData, TimeWindow
 
 POINTS = np.arange(40.0).reshape(10, 4)
@@ -25,8 +25,8 @@ def points_at(times: Any) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------- how it is cut by number
-def test_whole_numbers_and_lists_as_golden(golden: Callable[[str], Any]) -> None:
-    cases = golden("sampling_int.json")
+def test_whole_numbers_and_lists_as_golden() -> None:
+    cases = golden("pept/sampling_int.json")
     assert len(cases) > 40
     for case in cases:
         points = PointData(np.zeros((case["n"], 4)), case["sample_size"], case["overlap"])
@@ -162,8 +162,8 @@ def test_samples_indices_may_be_set() -> None:
 
 
 # ---------------------------------------------------------------------- how it is cut by time
-def test_time_windows_as_golden(golden: Callable[[str], Any]) -> None:
-    record = golden("sampling_windows.json")
+def test_time_windows_as_golden() -> None:
+    record = golden("pept/sampling_windows.json")
     times = np.array(record["t"])
     for case in record["cases"]:
         if case["kind"] == "time":

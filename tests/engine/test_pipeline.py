@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from helpers import Shift, assert_identical, recipe, simulate
+from golden import golden
+from helpers import Lines, Shift, assert_identical, recipe, simulate
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.engine.samples.results import Results
 from lumentrace.engine.samples.transformer import Filter, LineDataFilter, PointDataFilter, Reducer
@@ -23,11 +23,6 @@ from lumentrace.pept.tracking import (
     SplitLabels,
     Stack,
 )
-
-
-class Lines(LineDataFilter):
-    def fit_sample(self, sample: Any) -> Any:
-        return sample
 
 
 class Points(PointDataFilter):
@@ -70,8 +65,8 @@ def test_steps() -> None:
     assert Pipeline([]).steps() == []
 
 
-def test_repr_as_golden(golden: Callable[[str], Any]) -> None:
-    expected = golden("repr.json")
+def test_repr_as_golden() -> None:
+    expected = golden("pept/repr.json")
     assert repr(Cutpoints(0.5)) == expected["Cutpoints"]
     chain = Cutpoints(0.5) + SplitLabels() + Centroids() + Stack()
     lines = expected["pipeline"].split("\n")

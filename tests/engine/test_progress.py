@@ -16,6 +16,7 @@ import pytest
 
 from helpers import Shift, recipe, simulate
 from lumentrace import LineData, Pipeline
+from lumentrace.engine.progress import between, counting, each, parts, reporter, telling
 from lumentrace.pept.tracking import (
     Centroids,
     Cutpoints,
@@ -24,6 +25,31 @@ from lumentrace.pept.tracking import (
 
 
 # ---------------------------------------------------------------------- progress
+def test_parts_of_work_tell_their_share() -> None:
+    told: list[int] = []
+
+    def half(of: int) -> None:
+        tell = counting(10, of)
+        assert tell is not None
+        tell(5)
+        tell(20)
+
+    with telling(told.append):
+        with between(0, 40):
+            half(100)
+        for share in parts(2, 40, 80):
+            with share:
+                half(100)
+        with between(80, 100, of=10):
+            half(10)
+        assert list(each("abcd")) == ["a", "b", "c", "d"]
+    assert list(dict.fromkeys(told)) == [20, 40, 50, 60, 70, 80, 90, 100, 25, 75]
+    with between(0, 40):
+        assert reporter() is None
+        assert counting(10) is None
+    assert parts(0) == []
+
+
 class Calls:
     def __init__(self, stop_at: int | None = None) -> None:
         self.seen: list[tuple[int, int]] = []

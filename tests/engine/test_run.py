@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,85 @@ def test_a_damaged_piece_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "numbers.json").write_text("[1, 2, 4]")
     assert counted(tmp_path, calls, [])[0] == [1, 2, 3]
     assert calls.count("count") == 2
+
+
+def picture(folder: Path, brightness: int, calls: list[str], reasons: list[str], force: bool = False) -> Provenance:
+    """A step whose result is a file that it leaves in the directory."""
+
+    def draw() -> Path:
+        calls.append("draw")
+        (folder / "picture.raw").write_bytes(bytes([brightness] * 10))
+        return folder / "picture.raw"
+
+    keep = Keep[Path](
+        "picture.json",
+        lambda place: json.dumps(place.name).encode(),
+        lambda content: folder / json.loads(content),
+        identity={"brightness": brightness, "paper": "white"},
+        left=lambda place: [place],
+    )
+    note = lambda name, why: reasons.append(f"{name}: {why}")  # noqa: E731  # a callback
+    with Run(Provenance(), samples=1, steps=1, directory=RunDirectory(folder), again=note) as run:
+        place = run.step("draw", {}, draw, keep, force)
+    assert place.read_bytes() == bytes([brightness] * 10)
+    return run.provenance
+
+
+def test_files_that_were_left_are_checked(tmp_path: Path) -> None:
+    calls: list[str] = []
+    reasons: list[str] = []
+    first = picture(tmp_path, 7, calls, reasons)
+    assert picture(tmp_path, 7, calls, reasons).steps == first.steps
+    assert (len(calls), reasons) == (1, [])
+    (tmp_path / "picture.raw").write_bytes(bytes([7] * 9 + [8]))
+    picture(tmp_path, 7, calls, reasons)
+    (tmp_path / "picture.raw").unlink()
+    picture(tmp_path, 7, calls, reasons)
+    picture(tmp_path, 9, calls, reasons)
+    (tmp_path / "manifest.json").write_text("{")
+    picture(tmp_path, 9, calls, reasons)
+    assert len(calls) == 5
+    assert [reason.split("(")[0] for reason in reasons] == [
+        "draw: picture.raw is damaged or was changed",
+        "draw: picture.raw is missing",
+        "draw: picture.json was made from other brightness",
+        "draw: manifest.json is damaged ",
+    ]
+    forced = picture(tmp_path, 9, calls, reasons, force=True)
+    assert (len(calls), len(reasons)) == (6, 4)
+    assert forced.steps[0].started > first.steps[0].started
+
+
+def test_a_directory_of_another_run_is_refused(tmp_path: Path) -> None:
+    RunDirectory(tmp_path, {"input": "a"}).write("one", b"1")
+    for identity in ({"input": "b"}, None):
+        with pytest.raises(ValueError, match=r"holds another run \(different input\)"):
+            RunDirectory(tmp_path, identity)
+
+
+def test_what_is_run_again_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    counted(tmp_path, [], [])
+    (tmp_path / "numbers.json").unlink()
+    counted(tmp_path, [], [])
+    assert caplog.messages == ["count is run again: numbers.json is missing"]
+
+
+FILL = """
+import sys
+from lumentrace.engine.directory import RunDirectory
+directory = RunDirectory(sys.argv[1])
+for number in range(60):
+    directory.write(f"{sys.argv[2]}{number}", b"x" * number, identity={"number": number})
+"""
+
+
+def test_two_runs_at_a_time_lose_nothing(tmp_path: Path) -> None:
+    running = [subprocess.Popen([sys.executable, "-c", FILL, str(tmp_path), name]) for name in "ab"]
+    assert [process.wait(60) for process in running] == [0, 0]
+    directory = RunDirectory(tmp_path)
+    for name in "ab":
+        for number in range(60):
+            assert directory.find(f"{name}{number}", {"number": number}) == (b"x" * number, "")
 
 
 class Slow(Shift):

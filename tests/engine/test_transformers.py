@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import AdaptiveWindow, LineData, Pipeline, PointData
 from lumentrace.pept.tracking import (
@@ -41,8 +41,8 @@ def walk() -> PointData:
 
 
 # ---------------------------------------------------------------------- time
-def test_interpolate_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("interpolate.npz")
+def test_interpolate_as_golden() -> None:
+    case = golden("pept/interpolate.npz")
     found = Interpolate(float(case["step"])).fit_sample(PointData(case["points"]))
     np.testing.assert_allclose(found.points, case["out"], atol=1e-12)
 
@@ -71,8 +71,8 @@ def test_interpolate_as_the_default_interpolator_is_told(walk: PointData, kind: 
     np.testing.assert_allclose(found.points[:, 1:], judge(found["t"]), atol=1e-9)
 
 
-def test_out_of_view_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("space_beyond_docs.npz")
+def test_out_of_view_as_golden() -> None:
+    case = golden("pept/space_beyond_docs.npz")
     found = OutOfViewFilter(max_time=3, k=5).fit(PointData(case["points"]))
     np.testing.assert_allclose(found.points, case["oov"], atol=1e-9)
 
@@ -130,8 +130,8 @@ def test_windows_of_very_little() -> None:
 
 
 # ---------------------------------------------------------------------- space
-def test_space_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("space_beyond_docs.npz")
+def test_space_as_golden() -> None:
+    case = golden("pept/space_beyond_docs.npz")
     points = PointData(case["points"])
     np.testing.assert_allclose(Center().fit(points).points, case["center"], atol=1e-9)
     np.testing.assert_allclose(Center([1, 2, 3]).fit(points).points, case["center_origin"], atol=1e-9)
@@ -279,8 +279,8 @@ def by_row(rows: Any) -> Any:
     return rows[np.lexsort((rows[:, 2], rows[:, 1]))]
 
 
-def test_time_of_flight_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("tof_beyond_docs.npz")
+def test_time_of_flight_as_golden() -> None:
+    case = golden("pept/tof_beyond_docs.npz")
     lines = LineData(case["lines"], columns=TOF_COLUMNS)
     located = TimeOfFlight(2e-7).fit_sample(lines)
     np.testing.assert_allclose(located.attrs["tof"].points, case["tof"], atol=1e-6)

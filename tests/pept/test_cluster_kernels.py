@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cluster_cases import KINDS, NOISE, Array, agrees, case, cloud, library, on_a_rim, same_partition, shuffled
+from golden import golden
 from lumentrace import _core
 from twins import cluster as twin
 
@@ -144,9 +144,9 @@ def sample(rng: np.random.Generator, tracers: Array, per_tracer: int = 300, nois
 
 
 class TestTracerLabels:
-    def test_golden(self, golden: Callable[[str], Any]) -> None:
+    def test_golden(self) -> None:
         metrics = pytest.importorskip("sklearn.metrics")
-        case = golden("hdbscan_0.npz")
+        case = golden("pept/hdbscan_0.npz")
         points = np.ascontiguousarray(case["points"])
         found = _core.tracer_labels(points, float(case["true_fraction"]), int(case["max_tracers"]))
         assert max(metrics.adjusted_rand_score(found, labels) for labels in case["labels"]) >= 0.9
@@ -226,8 +226,8 @@ class TestTracerLabels:
 
 class TestSegregate:
     @pytest.mark.parametrize("name", ["segregate_0.npz", "segregate_1.npz"])
-    def test_golden(self, golden: Callable[[str], Any], name: str) -> None:
-        case = golden(name)
+    def test_golden(self, name: str) -> None:
+        case = golden(f"pept/{name}")
         points = np.ascontiguousarray(case["points"])
         options = int(case["window"]), float(case["cut_distance"]), int(case["min_trajectory_size"])
         order, labels = _core.segregate(points, *options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import adjusted_rand_score
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import LineData, PointData, _core
 from lumentrace.pept.tracking import (
@@ -28,8 +28,8 @@ LABELLED = ["t", "x", "y", "z", "label"]
 
 
 # ---------------------------------------------------------------------- clusters
-def test_hdbscan_as_golden(golden: Callable[[str], Any]) -> None:
-    record = golden("hdbscan_0.npz")
+def test_hdbscan_as_golden() -> None:
+    record = golden("pept/hdbscan_0.npz")
     found = HDBSCAN(float(record["true_fraction"]), int(record["max_tracers"])).fit_sample(record["points"])
     assert np.array_equal(found.points[:, :4], record["points"])
     labels = found["label"]
@@ -147,8 +147,8 @@ def test_a_missing_hdbscan_package_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 # ---------------------------------------------------------------------- labels and centroids
 @pytest.fixture(scope="module")
-def split_case(golden: Callable[[str], Any]) -> Any:
-    record = golden("split_centroids.npz")
+def split_case() -> Any:
+    record = golden("pept/split_centroids.npz")
     return record, PointData(record["points"], columns=record["columns"].tolist(), run=1, _secret=2)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import golden
 from helpers import assert_identical
 from lumentrace import LineData, PointData
 from lumentrace.pept.tracking import Condition
@@ -24,8 +25,8 @@ def times(*conditions: Any) -> list[float]:
     return Condition(*conditions).fit_sample(POINTS)["t"].tolist()
 
 
-def test_as_golden(golden: Callable[[str], Any]) -> None:
-    cases = golden("conditions_remove.json")["condition"]
+def test_as_golden() -> None:
+    cases = golden("pept/conditions_remove.json")["condition"]
     assert len(cases) == 12
     for text, expected in cases.items():
         assert times(text) == expected, text

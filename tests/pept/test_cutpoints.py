@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import LineData, PointData
 from lumentrace.pept.tracking import (
@@ -23,8 +21,8 @@ from twins import lines as line_twins
 
 # ---------------------------------------------------------------------- cutpoints
 @pytest.mark.parametrize("case", ["cutpoints_0.npz", "cutpoints_1.npz"])
-def test_cutpoints_as_golden(golden: Callable[[str], Any], case: str) -> None:
-    record = golden(case)
+def test_cutpoints_as_golden(case: str) -> None:
+    record = golden(f"pept/{case}")
     cutoffs = record["cutoffs"] if record["explicit"] else None
     found = Cutpoints(float(record["max_distance"]), cutoffs, append_indices=True).fit_sample(record["lines"])
     expected = record["out"][np.lexsort((record["out"][:, 5], record["out"][:, 4], record["out"][:, 0]))]
@@ -102,8 +100,8 @@ def test_functions_of_the_documentation() -> None:
 
 # ---------------------------------------------------------------------- the Birmingham method
 @pytest.mark.parametrize("case", ["birmingham_0.npz", "birmingham_1.npz"])
-def test_birmingham_as_golden(golden: Callable[[str], Any], case: str) -> None:
-    record = golden(case)
+def test_birmingham_as_golden(case: str) -> None:
+    record = golden(f"pept/{case}")
     for fopt, row, used in zip(record["fopt"], record["out"], record["used"], strict=True):
         found = BirminghamMethod(float(fopt), get_used=True).fit_sample(record["lines"])
         np.testing.assert_allclose(found.points, [row], rtol=0, atol=1e-8)

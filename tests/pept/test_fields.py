@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
+from golden import golden
 from lumentrace import PointData
 from lumentrace.pept.plots import PlotlyGrapher, PlotlyGrapher2D
 from lumentrace.pept.processing import (
@@ -68,8 +66,8 @@ def test_averages_count_each_passage_by_its_area() -> None:
     assert np.isnan(far[:, 2:]).all()
 
 
-def test_averages_look_like_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("beyond_docs_p2.npz")
+def test_averages_look_like_golden() -> None:
+    case = golden("pept/beyond_docs_p2.npz")
     track = PointData(case["points"], columns=["t", "x", "y", "z", "v"])
     found = DynamicProbability2D(6.0, "v", resolution=case["out"].shape, xlim=(-40, 40), ylim=(-30, 30)).fit(track)
     both = np.isfinite(found.pixels) & (case["out"] > case["out"].min())

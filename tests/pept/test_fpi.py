@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import LineData, Pipeline, PointData, Voxels
 from lumentrace.engine.samples import chunks
+from lumentrace.pept import simulation
 from lumentrace.pept.tracking import FPI, Stack, Voxelize
 from twins.grid import gaussian_of_integrals
 
@@ -22,8 +22,8 @@ COLUMNS = ["t", "x", "y", "z", "error_x", "error_y", "error_z", "error"]
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_peaks_as_golden_and_half_a_voxel_further(golden: Callable[[str], Any], which: int) -> None:
-    case = golden(f"fpi_{which}.npz")
+def test_peaks_as_golden_and_half_a_voxel_further(which: int) -> None:
+    case = golden(f"pept/fpi_{which}.npz")
     sample = LineData(case["lines"])
     voxels = Voxelize((40, 40, 40), *case["lims"]).fit_sample(sample)
     assert (voxels.voxels == case["voxels"]).mean() > 0.9999
@@ -44,8 +44,9 @@ def test_peaks_as_golden_and_half_a_voxel_further(golden: Callable[[str], Any], 
     assert (np.linalg.norm(ours[:, 1:4] - truth, axis=1) < 4).all()
 
 
-def test_blobs_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("fpi_blobs.npz")
+@pytest.mark.parametrize("name", ["fpi_blobs", "small_fpi_blobs"])
+def test_blobs_as_golden(name: str) -> None:
+    case = golden(f"pept/{name}.npz")
     edge = (0, 24)
     with pytest.warns(RuntimeWarning, match="carry no lines"):
         found = FPI().fit_sample(Voxels(case["grid"], edge, edge, edge))
@@ -162,12 +163,13 @@ def test_wrong_arguments() -> None:
 
 
 @pytest.mark.parametrize(("tracers", "noise"), [(1, 0.3), (1, 0.7), (2, 0.5), (4, 0.3)])
-def test_close_to_the_truth(simulator: ModuleType, tracers: int, noise: float) -> None:
+def test_close_to_the_truth(tracers: int, noise: float) -> None:
     """The peer is 8 mm off, by half a voxel on each axis."""
-    made = simulator.simulate(n=20_000 * tracers, tracers=["circle"] * tracers, noise=noise, seed=8)
-    lines = LineData(made["lors"], 400 * tracers, 200 * tracers)
+    angles = 2 * np.pi * np.arange(tracers) / tracers
+    paths = [simulation.Circle((302, 302, 250 + 25 * np.sin(1.7 * k)), 90, 42, phase) for k, phase in enumerate(angles)]
+    made = simulation.simulate(paths, n=20_000 * tracers, noise=noise, seed=8)
+    lines = LineData(made.lines.lines, 400 * tracers, 200 * tracers)
     found = Pipeline([Voxelize((50, 50, 50)), FPI(3, 0.4), Stack()]).fit(lines, verbose=False)
-    truth = simulator.truth_at(made["params"], found["t"])
-    distance = np.linalg.norm(truth - found.points[:, 1:4], axis=2).min(axis=0)
+    distance = np.linalg.norm(made.truth(found["t"]) - found.points[:, 1:4], axis=2).min(axis=0)
     assert len(found.points) >= 0.97 * tracers * len(lines)
     assert np.median(distance) < 2.5

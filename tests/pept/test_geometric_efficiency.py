@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
+from golden import golden
 from lumentrace.pept.scanners import ADACGeometricEfficiency
 from twins.efficiency import efficiency
 
 LIMITS = [(111.78, 491.78), (46.78, 556.78), (0, 500)]
 
 
-def test_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("geometric_efficiency.npz")
+def test_as_golden() -> None:
+    case = golden("pept/geometric_efficiency.npz")
     place = (case["x"], case["y"], case["z"])
     np.testing.assert_allclose(ADACGeometricEfficiency(500)(*place), case["e500"], atol=1e-7)
     np.testing.assert_allclose(ADACGeometricEfficiency([-10, 510])(*place), case["e520"], atol=1e-7)

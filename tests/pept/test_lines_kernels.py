@@ -6,7 +6,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from golden import golden
 from lumentrace import _core
 from twins import lines as twin
 
@@ -98,8 +98,8 @@ def awkward(request: pytest.FixtureRequest) -> Array:
 
 # ---------------------------------------------------------------------- cutpoints
 @pytest.mark.parametrize("case", ["cutpoints_0.npz", "cutpoints_1.npz"])
-def test_golden_cutpoints(golden: Callable[[str], Any], case: str) -> None:
-    data = golden(case)
+def test_golden_cutpoints(case: str) -> None:
+    data = golden(f"pept/{case}")
     box = data["cutoffs"] if data["explicit"] else None
     found = _core.find_cutpoints(data["lines"], float(data["max_distance"]), box, True)
     assert (np.diff(found[:, 0]) >= 0).all()
@@ -162,13 +162,16 @@ def test_bad_arguments_are_named(arguments: tuple[Any, ...], message: str) -> No
         _core.find_cutpoints(*arguments)
 
 
-def test_cutoffs(awkward: Array) -> None:
-    expected = twin.cutoffs(awkward)
-    found = _core.get_cutoffs(awkward)
+def assert_same_or_none(found: Any, expected: Any, rtol: float = 0, atol: float = 0) -> None:
+    """Equal numbers, up to `atol` times the largest, or both nothing."""
     if expected is None:
         assert found is None
     else:
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol * np.abs(expected).max())
+
+
+def test_cutoffs(awkward: Array) -> None:
+    assert_same_or_none(_core.get_cutoffs(awkward), twin.cutoffs(awkward))
 
 
 def test_cutoffs_need_seven_columns() -> None:
@@ -177,18 +180,13 @@ def test_cutoffs_need_seven_columns() -> None:
 
 
 # ---------------------------------------------------------------------- least squares
-def test_golden_least_squares(golden: Callable[[str], Any]) -> None:
-    data = golden("lines_centroids.npz")
+def test_golden_least_squares() -> None:
+    data = golden("pept/lines_centroids.npz")
     np.testing.assert_allclose(_core.lsq_point(data["lines"]), data["out"][0, 1:], atol=1e-8)
 
 
 def test_least_squares_of_awkward_lines(awkward: Array) -> None:
-    expected = twin.nearest_point(awkward)
-    found = _core.lsq_point(awkward)
-    if expected is None:
-        assert found is None
-    else:
-        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-9 * np.abs(expected).max())
+    assert_same_or_none(_core.lsq_point(awkward), twin.nearest_point(awkward), rtol=1e-11, atol=1e-9)
 
 
 def test_no_other_point_is_nearer() -> None:
@@ -206,8 +204,8 @@ def test_no_point_between_parallel_lines() -> None:
 
 # ---------------------------------------------------------------------- Birmingham
 @pytest.mark.parametrize("case", ["birmingham_0.npz", "birmingham_1.npz"])
-def test_golden_birmingham(golden: Callable[[str], Any], case: str) -> None:
-    data = golden(case)
+def test_golden_birmingham(case: str) -> None:
+    data = golden(f"pept/{case}")
     for fopt, row, used in zip(data["fopt"], data["out"], data["used"], strict=True):
         found, flags = _core.birmingham(data["lines"], fopt)
         np.testing.assert_allclose(found, row[None], atol=1e-8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.pept import utilities
@@ -39,8 +39,8 @@ def nearest(lines: Any) -> Any:
 
 # ---------------------------------------------------------------------- minpoints
 @pytest.mark.parametrize("which", [0, 1])
-def test_minpoints_as_golden(golden: Callable[[str], Any], which: int) -> None:
-    case = golden(f"minpoints_{which}.npz")
+def test_minpoints_as_golden(which: int) -> None:
+    case = golden(f"pept/minpoints_{which}.npz")
     distance = float(case["max_distance"])
     for size, rows, factor, cutoffs in ((3, 40, 2, "cutoffs"), (4, 24, 4, "cutoffs4")):
         expected = case[f"out{size}"]
@@ -117,8 +117,8 @@ def test_minpoints_of_too_few_or_broken_lines() -> None:
 
 
 # ---------------------------------------------------------------------- centroids of lines
-def test_lines_centroids_as_golden_without_rejection_and_as_its_twin_with(golden: Callable[[str], Any]) -> None:
-    case = golden("lines_centroids.npz")
+def test_lines_centroids_as_golden_without_rejection_and_as_its_twin_with() -> None:
+    case = golden("pept/lines_centroids.npz")
     lines = case["lines"]
     plain = LinesCentroids(remove=0.0).fit_sample(LineData(lines))
     np.testing.assert_allclose(plain.points, case["out"], atol=1e-8)
@@ -185,8 +185,8 @@ def test_centroids_of_too_few_lines() -> None:
 
 
 # ---------------------------------------------------------------------- velocities
-def test_velocity_as_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("velocity.npz")
+def test_velocity_as_golden() -> None:
+    case = golden("pept/velocity.npz")
     points = PointData(case["points"])
     for name, velocity in {
         "w5d2": Velocity(5, 2),

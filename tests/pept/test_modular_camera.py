@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from golden import golden
 from lumentrace import FormatError
 from lumentrace.pept.scanners import modular_camera
 
@@ -29,8 +29,8 @@ def tagged(tag: int) -> int:
     return PAIR_4 | int(f"{tag:04b}"[::-1], 2) << 28
 
 
-def test_words_as_golden(golden: Callable[[str], Any], tmp_path: Path) -> None:
-    case = golden("modular_words.npz")
+def test_words_as_golden(tmp_path: Path) -> None:
+    case = golden("pept/modular_words.npz")
     for word, event, expected in zip(case["words"], case["event"], case["lor"], strict=True):
         if not all(bucket in {*range(4), *range(8, 12), *range(16, 20), *range(24, 28)} for bucket in event[4:6]):
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden import golden
 from lumentrace import PointData, _core
 from lumentrace.pept.processing import (
     ResidenceDistribution2D,
@@ -32,8 +32,8 @@ def walk(seed: int, count: int = 40, step: float = 3.0) -> Any:
 
 # ---------------------------------------------------------------------- circles
 @pytest.mark.parametrize("which", [0, 1])
-def test_circles_as_golden(golden: Callable[[str], Any], which: int) -> None:
-    case = golden(f"circles2d_{which}.npz")
+def test_circles_as_golden(which: int) -> None:
+    case = golden(f"pept/circles2d_{which}.npz")
     expected = case["pixels"]
     found = circles2d(case["positions"], expected.shape, case["radii"], case["xlim"], case["ylim"], verbose=False)
     pixel = found.pixel_size.max()
@@ -125,8 +125,8 @@ def test_two_pieces_add_up(seed: int, cut: int) -> None:
     np.testing.assert_allclose(first + second + lost, whole, atol=1e-12)
 
 
-def test_occupancy_looks_like_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("occupancy2d_0.npz")
+def test_occupancy_looks_like_golden() -> None:
+    case = golden("pept/occupancy2d_0.npz")
     for name, omit in (("out", False), ("out_omit_last", True)):
         found = occupancy2d(case["points"], (20, 20), float(case["radius"]), (0, 20), (0, 20), omit, verbose=False)
         # The peer loses 40 % of the time, most where the path bends.
@@ -196,8 +196,8 @@ def test_residence_of_other_columns_and_axes() -> None:
     np.testing.assert_allclose([found.sum(), *found.xlim, *found.ylim], [3, -1, 9, -1, 1])
 
 
-def test_residence_looks_like_golden(golden: Callable[[str], Any]) -> None:
-    case = golden("beyond_docs_r2.npz")
+def test_residence_looks_like_golden() -> None:
+    case = golden("pept/beyond_docs_r2.npz")
     track = PointData(case["points"], columns=["t", "x", "y", "z", "v"])
     found = ResidenceDistribution2D(6.0, resolution=case["out"].shape, xlim=(-40, 40), ylim=(-30, 30)).fit(track)
     assert np.corrcoef(found.ravel(), case["out"].ravel())[0, 1] > 0.995

@@ -21,17 +21,6 @@ from pages import Page
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>&amp;\'"\ud800'
 
 
-@pytest.fixture
-def points():
-    rows = np.random.default_rng(1).normal(size=(40, 4)) * [1, 10, 20, 30]
-    return PointData(np.column_stack([rows, np.arange(40) % 3]), columns=["t", "x", "y", "z", "label"])
-
-
-@pytest.fixture
-def lines():
-    return LineData(np.random.default_rng(2).normal(size=(12, 7)) * 50)
-
-
 # ---------------------------------------------------------------------------------------------- trajectories
 def labelled(*paths):
     """Rows t, x, y, z, label of several (N, 4) paths, shuffled."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from golden import golden
 from lumentrace import FormatError, LineData, PointData, save, storage
 from lumentrace.base import provenance
 from lumentrace.base.errors import CutOffWarning, DamagedLinesWarning
@@ -28,8 +29,10 @@ COLUMNS = ["t", "x1", "y1", "z1", "x2", "y2", "z2"]
 
 
 @pytest.fixture(scope="session")
-def da01(shared):
-    return shared / "golden" / "pept" / "adac_0.da01"
+def da01(tmp_path_factory):
+    path = tmp_path_factory.mktemp("golden") / "adac_0.da01"
+    path.write_bytes(golden("pept/adac_0.da01"))
+    return path
 
 
 def adac(path, **settings):
@@ -61,8 +64,8 @@ def messy_words(rng, buffers, events, most_ticks=4):
 
 
 # ---------------------------------------------------------------- ADAC Forte
-def test_golden_file(da01, golden):
-    expected = golden("adac_0.npz")["out"]
+def test_golden_file(da01):
+    expected = golden("pept/adac_0.npz")["out"]
     lines = adac(da01, sample_size=200, overlap=150)
     np.testing.assert_allclose(lines.lines, expected, rtol=0, atol=1e-9)
     assert (lines.columns, len(lines), lines.attrs) == (COLUMNS, 57, {})
@@ -271,8 +274,8 @@ def test_progress_bar_goes_to_stderr(da01, capsys):
 
 
 # ---------------------------------------------------------------- parallel screens
-def test_documented_array(golden):
-    case = golden("parallel_screens.npz")
+def test_documented_array():
+    case = golden("pept/parallel_screens.npz")
     lines = screens(case["inp"], float(case["separation"]))
     np.testing.assert_array_equal(lines.lines, case["out"])
     assert lines.columns == COLUMNS
@@ -292,8 +295,8 @@ def test_real_files(shared, name, separation):
     np.testing.assert_array_equal(screens(path, separation, skiprows=16).lines, found[1:])
 
 
-def test_given_separation_wins_over_the_header(shared):
-    path = shared / "data" / "pept" / "sample_2p_42rpm.csv"
+def test_given_separation_wins_over_the_header(tmp_path):
+    path = text_file(tmp_path, f"A camera\n\nSeparation=   712\n \n{ROWS}")
     with pytest.warns(UserWarning, match=r"712 mm apart, using the 700 mm given"):
         assert screens(path, 700)["z2"][0] == 700
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import adjusted_rand_score
 
+from golden import golden
 from helpers import assert_identical, simulate
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.pept.tracking import (
@@ -100,9 +100,9 @@ def test_stack_of_wider_tables() -> None:
         Stack().fit([one, PointData(np.zeros((1, 5)))])
 
 
-def test_remove_as_golden(golden: Callable[[str], Any]) -> None:
+def test_remove_as_golden() -> None:
     points = PointData(np.arange(60.0).reshape(10, 6), columns=["t", "x", "y", "z", "line_index1", "line_index2"])
-    for text, expected in golden("conditions_remove.json")["remove"].items():
+    for text, expected in golden("pept/conditions_remove.json")["remove"].items():
         column = int(text) if text.lstrip("-").isdigit() else text
         if expected == "ValueError":
             with pytest.raises(ValueError, match="at least 4 columns"):
@@ -134,8 +134,8 @@ def test_remove_more() -> None:
 
 # ---------------------------------------------------------------------- trajectories
 @pytest.mark.parametrize("case", ["segregate_0.npz", "segregate_1.npz"])
-def test_segregate_as_golden(golden: Callable[[str], Any], case: str) -> None:
-    record = golden(case)
+def test_segregate_as_golden(case: str) -> None:
+    record = golden(f"pept/{case}")
     options = (int(record["window"]), float(record["cut_distance"]), int(record["min_trajectory_size"]))
     found = Segregate(*options).fit(PointData(record["points"]))
     assert np.array_equal(found["t"], np.sort(record["points"][:, 0]))
@@ -206,8 +206,8 @@ def errors(simulator: ModuleType, params: Any, points: PointData) -> np.ndarray:
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["one tracer", "two tracers"])
-def test_end_to_end_as_good_as_golden(golden: Callable[[str], Any], simulator: ModuleType, which: int) -> None:
-    record = golden("end_to_end.json")[which]
+def test_end_to_end_as_good_as_golden(simulator: ModuleType, which: int) -> None:
+    record = golden("pept/end_to_end.json")[which]
     k = len(record["kw"]["tracers"])
     made = simulator.simulate(**record["kw"])
     lors = np.ascontiguousarray(made["lors"])  # its digest is of values rounded to 1e-6

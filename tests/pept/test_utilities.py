@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from golden import golden
 from lumentrace import FormatError, PointData
 from lumentrace.base.errors import CutOffWarning
 from lumentrace.pept import read_csv, utilities
@@ -17,8 +18,10 @@ from lumentrace.pept.utilities import ChunkReader
 
 
 @pytest.fixture(scope="session")
-def table_csv(shared):
-    return shared / "golden" / "pept" / "table.csv"
+def table_csv(tmp_path_factory):
+    path = tmp_path_factory.mktemp("golden") / "table.csv"
+    path.write_bytes(golden("pept/table.csv"))
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +32,8 @@ def numbered(tmp_path_factory):
     return path
 
 
-def test_golden_table(table_csv, golden):
-    case = golden("csv.json")
+def test_golden_table(table_csv):
+    case = golden("pept/csv.json")
     table = read_csv(table_csv)
     assert table.shape == tuple(case["shape"])
     assert table.sum() == pytest.approx(case["sum"], rel=1e-12)

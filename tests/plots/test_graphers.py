@@ -9,22 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lumentrace import LineData, PointData
+from lumentrace import PointData
 from lumentrace.plots import PlotlyGrapher, PlotlyGrapher2D
 from pages import outside_references
 
 GRAPHERS = [PlotlyGrapher, PlotlyGrapher2D]
-
-
-@pytest.fixture
-def points():
-    rows = np.random.default_rng(1).normal(size=(40, 4)) * [1, 10, 20, 30]
-    return PointData(np.column_stack([rows, np.arange(40) % 3]), columns=["t", "x", "y", "z", "label"])
-
-
-@pytest.fixture
-def lines():
-    return LineData(np.random.default_rng(2).normal(size=(12, 7)) * 50)
 
 
 # ---------------------------------------------------------------------------------------------- graphers: points, lines

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lumentrace import stain
-from lumentrace.stain import batch
+from lumentrace.stain.stages import batch
 
 SIZE = 256
 
@@ -89,7 +89,7 @@ def test_a_child_that_is_killed(three: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_force_run_reaches_the_tasks(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lumentrace.stain import estimates
+    from lumentrace.stain.stages import estimates
 
     settings: dict[str, Any] = {"params": {"pad": 16}, "output_dir": three.parent / "out", "raw_dir": three}
     monkeypatch.setattr(estimates, "get_available_memory", lambda: 1000)

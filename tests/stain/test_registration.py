@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lumentrace import FormatError, stain
-from lumentrace.stain import histograms as counting
-from lumentrace.stain.scale import line, moffat, percentile
+from lumentrace.stain.measure import histograms as counting
+from lumentrace.stain.measure.scale import line, moffat, percentile
+from lumentrace.stain.prepare import whole_image
 
 Floats = NDArray[np.float64]
 
@@ -253,7 +254,7 @@ def test_counting_does_not_depend_on_bands(monkeypatch: pytest.MonkeyPatch) -> N
     pair = stain.simulate(size=256, seed=15)
     found = stain.register(pair.post, pair.pre)
     whole = counting.count(pair.post, pair.pre, found)
-    monkeypatch.setattr(counting, "ROWS", 50)
+    monkeypatch.setattr(whole_image, "ROWS", 50)
     parts = counting.count(pair.post, pair.pre, found)
     np.testing.assert_array_equal(whole.ratios, parts.ratios)
     np.testing.assert_array_equal(whole.joint, parts.joint)

@@ -191,6 +191,23 @@ def test_tiles_find_shifts() -> None:
     assert rows[3, 6] == 0
 
 
+def test_kernels_tell_how_far_they_are() -> None:
+    moving = texture((160, 160), width=2.5)
+    start = IDENTITY.copy()
+    start[0, 2] = 1.5
+    told: list[int] = []
+    *_, steps, converged, _ = _core.align_images(
+        moving, moving, start.ravel().tolist(), "affine", 60, 1e-4, False, told.append
+    )
+    assert converged
+    assert told == sorted(told)
+    assert told[-1] == steps > 1
+    told.clear()
+    centres = np.array([[50.0, 50.0], [80.0, 100.0], [110.0, 60.0]])
+    _core.tile_shifts(moving, moving, centres, 20, 6.0, 30, told.append)
+    assert told[-1] == 3
+
+
 def test_tiles_do_not_believe_long_shifts() -> None:
     moving, fixed = texture((120, 120), 1), texture((120, 120), 2)
     rows = _core.tile_shifts(fixed, moving, np.array([[60.0, 60.0]]), 20, 2.0, 30)

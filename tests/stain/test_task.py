@@ -17,6 +17,7 @@ import tifffile
 from PIL import Image
 
 from lumentrace import stain
+from lumentrace.engine.record import RunRecord
 
 SIZE = 256
 
@@ -58,7 +59,7 @@ def test_it_writes_what_is_documented(raw: Path) -> None:
     assert {name: image.dtype for name, image in found.items()} == names
     assert {image.shape for image in found.values()} == {(SIZE + 32, SIZE + 32)}
     output = sorted(path.name for path in (job.folder / "pipeline_output").iterdir())
-    assert output == ["registration_pad16.json", "report_pad16.html", "spots_pad16.csv"]
+    assert output == ["registration_pad16.json", "report_pad16.html", "run_pad16.json", "spots_pad16.csv"]
     assert [row["done"] for row in job.status()] == [True] * 4
     assert (job.folder / "fits").is_dir()
     post = stain.load_image_pair("S001", "SybrGld", raw)[0]
@@ -72,7 +73,7 @@ def test_a_second_run_does_nothing(raw: Path, monkeypatch: pytest.MonkeyPatch) -
     job = task(raw)
     first = job.run()
     times = {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")}
-    monkeypatch.setattr("lumentrace.stain.task.read_raw", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("lumentrace.stain.files.pair.read_raw", lambda *_: pytest.fail("read again"))
     assert task(raw).run() == first
     assert {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")} == times
 
@@ -420,7 +421,9 @@ def test_records_are_plain(raw: Path) -> None:
     job.run()
     record = json.loads((job.folder / "04_difference_pad16.json").read_text())
     assert record["result"]["scales"][0]["method"] == "moffat"
-    assert len(record["result"]["provenance"]["steps"]) == 4
+    run = RunRecord.read(job.folder / "pipeline_output" / "run_pad16.json")
+    assert [step.name[:2] for step in run.provenance.steps] == ["01", "02", "03", "04"]
+    assert run.provenance.steps[0].parameters == {"pad": 16}
 
 
 NEEDS = """

@@ -19,7 +19,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from lumentrace import stain
-from lumentrace.stain import estimates, memory
+from lumentrace.stain.stages import estimates, memory
 
 # Memory
 

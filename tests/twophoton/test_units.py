@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from golden import golden, whole
 from lumentrace import FormatError, twophoton
 from lumentrace.twophoton import parity
 from lumentrace.twophoton.measure.dff import compute_roi_delta_f_over_f
@@ -21,10 +21,11 @@ Units = tuple[dict[str, Any], dict[str, Any], Path]
 
 
 @pytest.fixture(scope="session")
-def units(shared: Path) -> Units:
-    folder = shared / "golden" / "twophoton" / "units"
-    with np.load(folder / "units.npz") as file:
-        return dict(file), json.loads((folder / "units.json").read_text()), folder
+def units(tmp_path_factory: pytest.TempPathFactory) -> Units:
+    folder = tmp_path_factory.mktemp("units")
+    for name in ("fov_groups.csv", "pixel_size.csv", "roi_matches.csv"):
+        (folder / name).write_bytes(golden(f"twophoton/units/{name}"))
+    return golden("twophoton/units/units.npz"), golden("twophoton/units/units.json"), folder
 
 
 def label_image(rois: twophoton.RoiSet) -> Any:
@@ -202,12 +203,12 @@ def test_dff_refuses(changes: dict[str, Any], told: str) -> None:
 
 
 def test_photodiode(units: Units) -> None:
-    arrays, facts, _ = units
-    expected = facts["pd"]
-    assert photodiode_threshold(arrays["pd"]) == pytest.approx(expected["threshold"], rel=1e-12)
-    events = [[event.start, event.stop, event.duration] for event in detect_photodiode_events(arrays["pd"])]
+    expected = units[1]["pd"]
+    signal = whole("twophoton/units/units.npz")["pd"]
+    assert photodiode_threshold(signal) == pytest.approx(expected["threshold"], rel=1e-12)
+    events = [[event.start, event.stop, event.duration] for event in detect_photodiode_events(signal)]
     assert events == expected["events"]
-    found = find_stimulus(arrays["pd"], 200, 13.0208333)
+    found = find_stimulus(signal, 200, 13.0208333)
     assert [found.start_frame, found.stop_frame] == expected["bounds"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lumentrace.base import doors
 from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from lumentrace.afm.processing.pipeline import ProcessingPipeline as ProcessingPipeline
     from lumentrace.afm.report.page import write_report as write_report
     from lumentrace.afm.stack import AFMImageStack as AFMImageStack
+
+doors.lead("load_film", "lumentrace.afm.loaders", "load")
+doors.lead("apply_stateless", "lumentrace.afm.processing.pipeline")
+doors.lead("find_step", "lumentrace.afm.processing.registry")
+doors.lead("export_analysis_to_json", "lumentrace.afm.analysis.utils.common")
 
 __getattr__, __dir__, __all__ = exports(
     __name__,

@@ -12,7 +12,12 @@ DEPENDENCIES = ("scipy", "scikit-image", "scikit-learn", "h5py")
 
 def stamp() -> str:
     """The present moment, ISO 8601 in UTC."""
-    return now().isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return in_utc(now().isoformat(timespec="microseconds"))
+
+
+def in_utc(moment: str) -> str:
+    """A moment, ISO 8601 in UTC, as records write it."""
+    return moment.replace("+00:00", "Z")
 
 
 def versions() -> dict[str, str]:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import did_you_mean
 
+from . import compat
+from .processing.filters import gaussian_filter
+
 Frame = NDArray[Any]
 Mask = NDArray[np.bool_]
 
@@ -173,8 +176,6 @@ def mask_local(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mask:
     -------
     ndarray of bool
     """
-    from .processing.filters import gaussian_filter
-
     around = gaussian_filter(data, sigma=(block_size - 1) / 6)
     return np.asarray(data > around + offset) & np.isfinite(data)
 
@@ -203,7 +204,7 @@ def find_mask(name: str) -> Callable[..., Mask]:
     ValueError
         If there is none; the message names the nearest.
     """
-    turned = f"mask_{name.removesuffix('_mask')}" if name.endswith("_mask") else name
+    turned = compat.mask(name)
     if turned in MASKS:
         return MASKS[turned]
     raise ValueError(f"`mask_fn`: expected one of {', '.join(MASKS)}, found {name!r}{did_you_mean(turned, MASKS)}")

@@ -10,7 +10,10 @@ from typing import Any, ClassVar, Self
 
 import polars as pl
 
+from lumentrace.afm import compat
+from lumentrace.afm.analysis.found import Found
 from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
+from lumentrace.afm.analysis.summary import frame_table, key_figures
 from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
@@ -26,8 +29,6 @@ from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import read_mapping, setting
 from lumentrace.storage import write_table
 
-ALIASES = {"filters": "process", "analysis": "analyse"}
-"""What settings files of other programs call them."""
 OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
 
 
@@ -53,7 +54,7 @@ class Settings(settings.Settings):
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any], source: str = "settings") -> Self:
         """Settings from names and values; see `lumentrace.engine.settings.Settings.from_mapping`."""
-        named = {ALIASES.get(name, name): value for name, value in given.items()}
+        named = {compat.SETTINGS.get(name, name): value for name, value in given.items()}
         for name in {"process", "analyse"} & set(named):
             named[name] = steps(named[name], f"{source}: {name}")
         return super().from_mapping(named, source)
@@ -86,12 +87,12 @@ class Outcome(outcome.Outcome):
     analysis: AnalysisRecord = field(repr=False)
 
     def figures(self) -> dict[str, Any]:
-        """Frames, and numbers of objects, spots, tracks and clusters as far as they were looked for."""
-        return {"frames": self.stack.n_frames, **_figures(self.analysis)}
+        """Frames, numbers of objects, spots, tracks and clusters as far as they were looked for, and medians."""
+        return dict(key_figures(self.stack, Found.of(self.analysis)))
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Tables by the names of their files."""
-        return _tables(self.stack, self.analysis)
+        return _tables(self.stack, Found.of(self.analysis))
 
     def write(self, folder: Path) -> list[Path]:
         """Write tables, the record, and film and images if they are asked for."""
@@ -129,7 +130,8 @@ def run(
     verbose : bool or callable, default False
         True for a progress bar.
     run_dir : path, optional
-        A directory that keeps finished analyses: the same call goes on after them.
+        A directory that keeps finished analyses: the same call processes the film anew and goes on after them, with the
+        identical result.
 
     Returns
     -------
@@ -162,7 +164,7 @@ def run(
     processing.run(keep="none", on_error=own.on_error, verbose=verbose)
     record = analysis.run(stack, verbose=verbose, run_dir=run_dir)
     title = f"AFM: {Path(stack.file_path).name}"
-    return Outcome(title, own, record.history, _notices(record), stack, record)
+    return Outcome(title, own, record.history, _notices(stack, Found.of(record)), stack, record)
 
 
 def _loaded(path: Path, own: Settings) -> AFMImageStack:
@@ -170,39 +172,19 @@ def _loaded(path: Path, own: Settings) -> AFMImageStack:
     return load(path, own.channel, **({"strict": False} if partly else {}))
 
 
-def _notices(record: AnalysisRecord) -> tuple[str, ...]:
-    if _figures(record).get("objects") != 0:
+def _notices(stack: AFMImageStack, found: Found) -> tuple[str, ...]:
+    if key_figures(stack, found).get("objects") != 0:
         return ()
     return (f"no objects; another mask may find some, e.g. {OTHER}",)
 
 
-def _figures(record: AnalysisRecord) -> dict[str, Any]:
-    """The figures of a run that fit into a table row."""
-    found: dict[str, Any] = {}
-    for name, outputs in record["provenance"]["results_by_name"].items():
-        summary = outputs[-1].get("summary", {})
-        if "features_per_frame" in outputs[-1]:
-            found["objects" if name == "feature_detection" else "spots"] = sum(
-                map(len, outputs[-1]["features_per_frame"])
-            )
-        if "n_tracks" in outputs[-1]:
-            found["tracks"] = outputs[-1]["n_tracks"]
-        if "n_clusters" in summary:
-            found["clusters"] = summary["n_clusters"]
-    return found
-
-
-def _tables(stack: AFMImageStack, record: AnalysisRecord) -> dict[str, pl.DataFrame]:
+def _tables(stack: AFMImageStack, found: Found) -> dict[str, pl.DataFrame]:
     """Tables by the names of their files."""
-    latest = {name: outputs[-1] for name, outputs in record["provenance"]["results_by_name"].items()}
-    tables = {
-        name: features_to_dataframe(found["features_per_frame"])
-        for name, found in latest.items()
-        if "features_per_frame" in found
-    }
-    if "particle_tracking" in latest:
-        tables["tracks"] = track_points(latest["particle_tracking"]["tracks"], stack)
-    if "track_statistics" in latest:
-        tables["track_statistics"] = pl.DataFrame(latest["track_statistics"]["tracks"])
-        tables["mean_squared_displacement"] = pl.DataFrame(latest["track_statistics"]["msd"])
+    tables = {"frames": frame_table(stack, found)}
+    tables |= {name: features_to_dataframe(each["features_per_frame"]) for name, each in found.detected.items()}
+    if found.tracked is not None:
+        tables["tracks"] = track_points(found.tracked["tracks"], stack)
+    if found.measured is not None:
+        tables["track_statistics"] = pl.DataFrame(found.measured["tracks"])
+        tables["mean_squared_displacement"] = pl.DataFrame(found.measured["msd"])
     return tables

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import doors
 from lumentrace.base.provenance import Provenance, content
 
-from .loaders.recording import FrameSource, Loaded, Part, Recording, as_slice
+from .frames import FrameSource, Loaded, Part, Recording, as_slice
 from .metadata import per_frame, pixel_size
 
 if TYPE_CHECKING:
@@ -106,9 +107,8 @@ class AFMImageStack:
     @classmethod
     def load_data(cls, path: str | os.PathLike[str], channel: str = "height_trace", **options: Any) -> AFMImageStack:
         """Read a film; see `lumentrace.afm.load`."""
-        from .loaders import load
-
-        return load(path, channel, **options)
+        film: AFMImageStack = doors.through("load_film")(path, channel, **options)
+        return film
 
     @classmethod
     def from_recording(cls, recording: Recording, path: str | os.PathLike[str]) -> AFMImageStack:
@@ -313,14 +313,12 @@ class AFMImageStack:
         ValueError
             For a step that is not there.
         """
-        from .processing.pipeline import apply_stateless
-
-        return apply_stateless(self, steps, kwargs)
+        applied: NDArray[Any] = doors.through("apply_stateless")(self, steps, kwargs)
+        return applied
 
     def _resolve_step(self, name: str) -> Step:
-        from .processing.registry import find_step
-
-        return find_step(name)
+        step: Step = doors.through("find_step")(name)
+        return step
 
     def restore_raw(self) -> NDArray[Any]:
         """Put the frames of before any processing back, and what was known about them.
@@ -352,10 +350,8 @@ class AFMImageStack:
 
     def export_processing_log(self, path: str | os.PathLike[str]) -> None:
         """Write what the processing pipelines did as JSON: `environment` and `processing`."""
-        from .analysis.utils.common import export_analysis_to_json
-
         parts = {name: self.provenance[name] for name in ("environment", "processing")}
-        export_analysis_to_json(path, parts)
+        doors.through("export_analysis_to_json")(path, parts)
 
     def export_analysis_log(self, path: str | os.PathLike[str]) -> None:
         """Write the record of the last analysis pipeline as JSON.
@@ -365,8 +361,6 @@ class AFMImageStack:
         ValueError
             If none ran.
         """
-        from .analysis.utils.common import export_analysis_to_json
-
         history = self.provenance["analysis"]
         if not history["steps"]:
             raise ValueError("the record: expected a pipeline to have run, found none")
@@ -376,7 +370,7 @@ class AFMImageStack:
             "analysis": {key: self.analysis[key] for key in keys},
             "provenance": history,
         }
-        export_analysis_to_json(path, record)
+        doors.through("export_analysis_to_json")(path, record)
 
     def state(self) -> dict[str, Any]:
         """What a container keeps; see `lumentrace.save`."""

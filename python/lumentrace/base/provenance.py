@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -96,6 +97,22 @@ class Provenance:
         """The history that `record` was made from."""
         steps = tuple(Step(**step) for step in record["steps"])
         return cls(dict(record["input"]), steps, dict(record["environment"]), record["seed"])
+
+
+class Watch:
+    """The clock of a step, started when it is made."""
+
+    def __init__(self) -> None:
+        self.started, self._began = now(), time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._began
+
+    def after(self, history: Provenance, name: str, parameters: Mapping[str, Any]) -> Provenance:
+        """The history with the step that ends now."""
+        return history.then(name, parameters, self.started, self.seconds)
 
 
 def now() -> datetime:

@@ -7,13 +7,16 @@ from enum import StrEnum
 from functools import partial
 from math import isnan
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, table
 from lumentrace.cli.console import Bar, answers, cell, console, plural, warnings_told
+
+if TYPE_CHECKING:
+    from lumentrace.afm.run import Settings
 
 app = typer.Typer(help="High-speed AFM: level films, find objects, track them.", no_args_is_help=True)
 
@@ -71,10 +74,10 @@ def run(
 ) -> None:
     """Level films, find and track objects, and write tables and a report.
 
-    Writes `feature_detection.csv`, `tracks.csv`, `track_statistics.csv` (and `.parquet`), `record.h5` and `record.json`
-    with everything that was found, `report.html` and `run.json` for each film. A film that cannot be worked on does not
-    stop the others. Without --process, --analyse and --config the film is flattened, its lines are levelled, and
-    what is higher than the mean by 2.5 standard deviations is tracked.
+    Writes `frames.csv`, `feature_detection.csv`, `tracks.csv`, `track_statistics.csv` (and `.parquet`), `record.h5` and
+    `record.json` with everything that was found, `report.html` and `run.json` for each film. A film that cannot be
+    worked on does not stop the others. Without --process, --analyse and --config the film is flattened, its lines are
+    levelled, and what is higher than the mean by 2.5 standard deviations is tracked.
 
     **Examples**
 
@@ -107,7 +110,7 @@ def run(
 
 
 @warnings_told()
-def _run(settings: Any, resume: bool, path: Path, folder: Path) -> dict[str, Any]:
+def _run(settings: Settings, resume: bool, path: Path, folder: Path) -> dict[str, object]:
     from lumentrace.afm.run import run
 
     began = time.perf_counter()
@@ -202,25 +205,11 @@ def simulate(
 @app.command()
 def steps() -> None:
     """List all filters, masks, edits and analyses with their settings."""
-    import inspect
-
     from rich.table import Table
 
-    from lumentrace.afm.analysis.registry import BUILT_IN, load_analysis_module
-    from lumentrace.afm.masks import MASKS
-    from lumentrace.afm.processing.edits import EDITS
-    from lumentrace.afm.processing.filters import FILTERS
-    from lumentrace.afm.processing.video import VIDEO_FILTERS
+    from lumentrace.afm.steps import built_in
 
-    groups: dict[str, Any] = {"filter": FILTERS, "film": VIDEO_FILTERS, "mask": MASKS, "edit": EDITS}
     shown = Table("step", "kind", "settings", "what it does")
-    for kind, group in groups.items():
-        for name, function in group.items():
-            parameters = list(inspect.signature(function).parameters.values())
-            names = [f"{each.name}" for each in parameters if each.name not in ("data", "mask", "n_frames")]
-            shown.add_row(name, kind, ", ".join(names), (inspect.getdoc(function) or "").split("\n")[0])
-    for name in BUILT_IN:
-        module = load_analysis_module(name)
-        text = (inspect.getdoc(type(module)) or "").split("\n")[0]
-        shown.add_row(name, "analysis", ", ".join(module.settings()), text)
+    for step in built_in():
+        shown.add_row(step.name, step.kind, ", ".join(step.settings), step.text)
     answers.print(shown)

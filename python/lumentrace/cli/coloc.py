@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -65,6 +65,9 @@ def coloc(
     block: Annotated[int, typer.Option(min=1, help="Side of the blocks that are shuffled, in pixels.")] = 8,
     randomizations: Annotated[int, typer.Option(min=1, help="Number of shuffles.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the shuffles.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep finished work in the folder and continue an interrupted run.")
+    ] = False,
 ) -> None:
     """Measure how the channels of images colocalize.
 
@@ -98,10 +101,10 @@ def coloc(
         seed=seed,
     )
 
-    def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, Any]:
+    def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, object]:
         began = time.perf_counter()
         with Bar(name, 1, "images") as bar:
-            outcome = run(source, settings, verbose=bar)
+            outcome = run(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)
         outcome.save(folder)
         seconds = time.perf_counter() - began
         console.print(f"{name}: {plural(len(outcome.table), 'row')} in {seconds:.2f} s, see {folder}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -14,12 +14,22 @@ from rich.table import Column, Table
 from lumentrace.cli.batch import PARTIAL
 from lumentrace.cli.console import answers, cell, console, plural
 
+if TYPE_CHECKING:
+    from lumentrace.stain.compat import StainParameters
+    from lumentrace.stain.run import Outcome
+
+LAST = 4
+"""The last stage."""
+
 app = typer.Typer(help="Pre- and post-stain images: register, scale, subtract, say how sure.", no_args_is_help=True)
 
 Raw = Annotated[Path, typer.Option("--raw", help="Folder that holds a folder per sample.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for results: <out>/<sample>/<dye>/.")]
 Params = Annotated[
-    list[str], typer.Option("--param", "-p", help="A parameter: `-p pad=500`; may be given several times.")
+    list[str], typer.Option("--param", "-p", help="A setting: `-p pad=500`; may be given several times.")
+]
+Config = Annotated[
+    Path | None, typer.Option(help="Settings in TOML, YAML or JSON; those of --param and --format override them.")
 ]
 
 
@@ -31,7 +41,9 @@ class Format(StrEnum):
     both = "both"
 
 
-Formats = Annotated[Format, typer.Option("--format", help="Format of the images that are written.")]
+Formats = Annotated[
+    Format | None, typer.Option("--format", help="Format of the images that are written.", show_default="tiff")
+]
 
 
 @app.command()
@@ -72,7 +84,8 @@ def plan(
     raw: Raw = Path("raw"),
     out: Out = Path("processed"),
     param: Params = [],  # noqa: B006  # typer copies it
-    image_format: Formats = Format.tiff,
+    config: Config = None,
+    image_format: Formats = None,
     workers: Annotated[int, typer.Option(min=1, help="Tasks at a time.")] = 1,
 ) -> None:
     """Show which pairs there are, which are not complete and why, and what they need of memory and disk.
@@ -90,7 +103,7 @@ def plan(
         get_free_disk_space,
     )
 
-    settings = _checked(param)
+    settings = _settings(param, config, image_format)
     layout = diagnose_raw_layout(raw)
     if not layout["ok"]:
         raise FileNotFoundError(layout["message"])
@@ -108,7 +121,7 @@ def plan(
                 continue
             own = [(sample, dye)]
             memory = estimate_pipeline_memory(own, raw, settings.pad)
-            disk = estimate_pipeline_output_size(own, raw, settings.pad, checkpoint_format=image_format.value)
+            disk = estimate_pipeline_output_size(own, raw, settings.pad, checkpoint_format=settings.checkpoint_format)
             problem = "; ".join(memory["warnings"])
             text = f"[red]{escape(problem)}[/]" if problem else "ready"
             needs = (format_bytes(memory["peak_bytes"]), format_bytes(disk["total_bytes"]))
@@ -116,7 +129,7 @@ def plan(
             pairs.append((sample, dye))
     answers.print(shown)
     memory = estimate_pipeline_memory(pairs, raw, settings.pad, workers)
-    disk = estimate_pipeline_output_size(pairs, raw, settings.pad, checkpoint_format=image_format.value)
+    disk = estimate_pipeline_output_size(pairs, raw, settings.pad, checkpoint_format=settings.checkpoint_format)
     answers.print(
         f"{plural(len(pairs), 'task')}, {workers} at a time: {format_bytes(memory['concurrent_peak_bytes'])} of memory "
         f"({format_bytes(get_available_memory())} free), at most {format_bytes(disk['total_bytes'])} on disk "
@@ -131,11 +144,12 @@ def run(
     raw: Raw = Path("raw"),
     out: Out = Path("processed"),
     param: Params = [],  # noqa: B006  # typer copies it
+    config: Config = None,
     from_stage: Annotated[int | None, typer.Option(min=1, max=4, help="First stage, see below.")] = None,
     to_stage: Annotated[int | None, typer.Option(min=1, max=4, help="Last stage.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
-    image_format: Formats = Format.tiff,
+    image_format: Formats = None,
 ) -> None:
     """Register, scale and subtract one pair of images.
 
@@ -150,16 +164,59 @@ def run(
 
     Exit codes: 0 done, 2 wrong usage or an error, 3 done, but the registration cannot be trusted.
     """
+    from lumentrace.stain.run import RawPair
+    from lumentrace.stain.run import run as run_pair
+
+    settings = _settings(param, config, image_format)
+    last = to_stage or LAST
+    if (from_stage or 1) > last:
+        raise typer.BadParameter(f"expected at most stage {last}, found {from_stage}", param_hint="--from-stage")
+    again = (from_stage or 1) if force else None
+    if last < LAST:
+        _run_partly(sample, dye, raw, out, settings, last, again, force_run)
+        return
+    with _Stages(f"{sample}/{dye}", last) as progress:
+        try:
+            outcome = run_pair(
+                RawPair.find(sample, dye, raw),
+                settings.plain(),
+                verbose=progress,
+                run_dir=out / sample / dye,
+                force=again,
+                force_run=force_run,
+            )
+        except (MemoryError, RuntimeError) as error:
+            raise ValueError(str(error)) from error
+    _show(outcome)
+    if outcome.status != "complete":
+        raise typer.Exit(PARTIAL)
+
+
+def _run_partly(
+    sample: str,
+    dye: str,
+    raw: Path,
+    out: Path,
+    settings: StainParameters,
+    last: int,
+    again: int | None,
+    force_run: bool,
+) -> None:
+    """Run the first stages."""
     from lumentrace.stain import SampleDye
 
-    task = SampleDye(sample, dye, out, raw, image_format.value)
-    task.set_params(**_settings(param))
-    with _Stages(f"{sample}/{dye}", to_stage or 4) as progress:
-        result = task.run(from_stage, to_stage, force, force_run, verbose=progress)
+    task = SampleDye(sample, dye, out, raw, settings.checkpoint_format)
+    task.set_params(**_parameters(settings))
+    with _Stages(f"{sample}/{dye}", last) as progress:
+        result = task.run(again, last, again is not None, force_run, verbose=progress)
     if result["status"].startswith("error: "):
         raise ValueError(result["status"].removeprefix("error: "))
-    _show(result)
+    if "registration_ok" in result:
+        shown = Table("", "", show_header=False)
+        shown.add_row("registration", _verdict(result["registration_ok"], result["registration_error_px"]))
+        answers.print(shown)
     if result["status"] != "complete":
+        console.print(f"[bold red]{escape(result['status'])}[/]", soft_wrap=True)
         raise typer.Exit(PARTIAL)
 
 
@@ -170,11 +227,12 @@ def batch(
     raw: Raw = Path("raw"),
     out: Out = Path("processed"),
     param: Params = [],  # noqa: B006
+    config: Config = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for a new one per task, one at a time.")] = 1,
     timeout: Annotated[float | None, typer.Option(help="Seconds per task, with --workers 0.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
-    image_format: Formats = Format.tiff,
+    image_format: Formats = None,
 ) -> None:
     """Run all pairs of samples and dyes; one that fails does not stop the others.
 
@@ -191,6 +249,7 @@ def batch(
     """
     from lumentrace.stain import classify_raw_files, diagnose_raw_layout, run_batch
 
+    settings = _settings(param, config, image_format)
     layout = diagnose_raw_layout(raw)
     chosen = samples or layout["subdirs"]
     dyes = dye or list(dict.fromkeys(name for sample in chosen for name in classify_raw_files(raw / sample)[0]))
@@ -199,11 +258,11 @@ def batch(
         dyes,
         "subprocess" if workers == 0 else workers > 1,
         max(workers, 1),
-        _settings(param),
+        _parameters(settings),
         out,
         raw,
         force=force,
-        checkpoint_format=image_format.value,
+        checkpoint_format=settings.checkpoint_format,
         strict_dyes=False,
         timeout_per_task=timeout,
         force_run=force_run,
@@ -271,18 +330,26 @@ class _Stages:
         self._progress.stop()
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
-    """Parameters from ``name=value``."""
-    found: dict[str, Any] = {}
+Value = bool | float | str | None
+
+
+def _settings(given: list[str], config: Path | None, image_format: Format | None) -> StainParameters:
+    """Settings of a file, overridden by ``name=value``."""
+    from lumentrace.engine.settings import read_mapping
+    from lumentrace.stain.compat import StainParameters
+
+    found: dict[str, Value] = {} if config is None else read_mapping(config)
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
             raise typer.BadParameter(f"expected name=value, found {text!r}", param_hint="--param")
         found[name.strip()] = _value(value.strip())
-    return found
+    if image_format is not None:
+        found["checkpoint_format"] = image_format.value
+    return StainParameters.from_mapping(found, "--param" if config is None else str(config))
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> Value:
     plain = {"true": True, "false": False, "none": None}
     if text.lower() in plain:
         return plain[text.lower()]
@@ -294,25 +361,25 @@ def _value(text: str) -> Any:
     return text
 
 
-def _checked(given: list[str]) -> Any:
-    from lumentrace.stain import StainParameters
+def _parameters(settings: StainParameters) -> dict[str, Value]:
+    """Those that `SampleDye.set_params` takes."""
+    return {name: value for name, value in settings.to_dict().items() if name != "checkpoint_format"}
 
-    return StainParameters().with_changes(_settings(given))
+
+def _verdict(ok: bool, error: float) -> str:
+    return f"{'[green]ok[/]' if ok else '[red]not reliable[/]'}, error {cell(error)} px"
 
 
-def _show(result: dict[str, Any]) -> None:
+def _show(outcome: Outcome) -> None:
+    fitted = outcome.scales[0]
     table = Table("", "", show_header=False)
-    if "registration_ok" in result:
-        trusted = "[green]ok[/]" if result["registration_ok"] else "[red]not reliable[/]"
-        table.add_row("registration", f"{trusted}, error {cell(float(result['registration_error_px']))} px")
-    if "scale_estimate" in result:
-        error = result["scale_error"]
-        about = "" if error is None else f" ± {error:.2g}"
-        table.add_row("scale", f"{result['scale_estimate']:.4f}{about}")
-        table.add_row("spots", cell(result["spots"]))
-        table.add_row("report", escape(result["report"]))
+    table.add_row("registration", _verdict(outcome.registration.ok, outcome.registration.error_px))
+    about = f" ± {fitted.error:.2g}" if fitted.error == fitted.error else ""
+    table.add_row("scale", f"{fitted.value:.4f}{about}")
+    table.add_row("spots", cell(len(outcome.spots)))
+    table.add_row("report", escape(str(outcome.place(outcome.folder, "report", ".html"))))
     answers.print(table)
-    if result["status"] != "complete":
-        console.print(f"[bold red]{escape(result['status'])}[/]", soft_wrap=True)
-    for warning in result.get("warnings", []):
+    if outcome.status != "complete":
+        console.print(f"[bold red]{escape(outcome.status)}[/]", soft_wrap=True)
+    for warning in outcome.warnings:
         console.print(f"[yellow]warning[/] {escape(warning)}", soft_wrap=True)

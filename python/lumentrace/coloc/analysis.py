@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .grouping import Grouped, grouped
-from .measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
-from .pairs import channel_pairs
-from .selection import channel, check_shape
+from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
+from .measure.pairs import channel_pairs
+from .regions.grouping import Grouped, grouped
+from .regions.selection import channel, check_shape
 
 COLUMNS = (
     "region",

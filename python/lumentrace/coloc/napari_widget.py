@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from qtpy import QtCore, QtWidgets
 
-from .measures import METHODS
-from .regions import labels_to_label_mask, shapes_to_label_mask
+from .measure.measures import METHODS
+from .regions.label_masks import labels_to_label_mask, shapes_to_label_mask
 from .table import EXTENDED_METRICS, colocalization_table
 
 NOTHING = "whole image"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -12,21 +12,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace import _core
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.coloc import files
 from lumentrace.coloc.files import Channels
-from lumentrace.coloc.measures import ALL_METRICS, checked_metrics
-from lumentrace.coloc.randomization import Randomization, costes_randomization
+from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
+from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
+from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
+from lumentrace.coloc.summary import key_figures
 from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
 from lumentrace.engine import outcome, settings
-from lumentrace.engine.progress import Verbose, reporter
-from lumentrace.engine.run import Run
+from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.progress import Verbose, part
+from lumentrace.engine.run import Keep, Run
 from lumentrace.engine.settings import setting
-from lumentrace.storage import write_table
+from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
-SHOWN = ("pcc", "srcc", "icq", "m1", "m2")
 SATURATED = 0.001
 """Share of pixels at the greatest value from which on a channel is called saturated."""
 
@@ -76,12 +79,7 @@ class Outcome(outcome.Outcome):
 
     def figures(self) -> dict[str, Any]:
         """Rows, rows with something missing, and medians of the measures."""
-        medians = {name: _median(self.table, name) for name in SHOWN}
-        return {
-            "rows": len(self.table),
-            "incomplete": int((self.table["status"] != "ok").sum()),
-            **{name: value for name, value in medians.items() if value is not None},
-        }
+        return dict(key_figures(self.table))
 
     def write(self, folder: Path) -> list[Path]:
         """Write the table as CSV and Parquet."""
@@ -101,7 +99,13 @@ class Outcome(outcome.Outcome):
         )
 
 
-def run(source: Source, settings: Settings | None = None, *, verbose: Verbose = False) -> Outcome:
+def run(
+    source: Source,
+    settings: Settings | None = None,
+    *,
+    verbose: Verbose = False,
+    run_dir: str | PathLike[str] | None = None,
+) -> Outcome:
     """Measure the channels of an image.
 
     Parameters
@@ -111,6 +115,8 @@ def run(source: Source, settings: Settings | None = None, *, verbose: Verbose = 
     settings : Settings, optional
     verbose : bool or callable, default False
         True for a progress bar.
+    run_dir : path, optional
+        A directory that keeps finished steps: the same call goes on after them, with the identical result.
 
     Returns
     -------
@@ -121,7 +127,7 @@ def run(source: Source, settings: Settings | None = None, *, verbose: Verbose = 
     FormatError
         If a file is damaged or does not say where its channels are.
     ValueError
-        If settings do not fit the image.
+        If settings do not fit the image, or `run_dir` holds another run.
 
     Examples
     --------
@@ -149,14 +155,20 @@ def run(source: Source, settings: Settings | None = None, *, verbose: Verbose = 
     hashes = {channel: content(pixels) for channel, pixels in image.pixels.items()}
     history = Provenance({**identity, "xxh3": hashes}, seed=own.seed)
     pixels = sum(each.size for each in image.pixels.values())
-    with Run(history, pixels, 1, verbose, Path(name).name, "pixel") as steps:
+    shuffled = labels is None and not own.slices and "randomization" in own.metrics
+    directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(hashes, labels, own))
+    with Run(history, pixels, 1 + shuffled, verbose, Path(name).name, "pixel", directory) as steps:
         table = steps.step(
             "colocalization_table",
             arguments,
-            lambda: colocalization_table(image.pixels, label_mask=labels, **arguments, progress=_share_of(pixels)),
+            lambda: colocalization_table(image.pixels, label_mask=labels, **arguments),
+            Keep("colocalization.arrow", table_bytes, table_from_bytes),
         )
-    shuffled = labels is None and not own.slices and "randomization" in own.metrics
-    nulls = _nulls(image, table, own) if shuffled else {}
+        nulls: dict[tuple[str, str], Randomization] = {}
+        if shuffled:
+            shuffles = {"block": own.block, "n": own.randomizations, "seed": own.seed}
+            keep = Keep("randomization.arrow", nulls_bytes, nulls_from_bytes)
+            nulls = steps.step("costes_randomization", shuffles, lambda: _nulls(image, table, own), keep)
     title = f"Colocalization: {Path(name).name}"
     return Outcome(title, own, steps.provenance, _notices(image, table), image.pixels, labels, table, nulls)
 
@@ -175,25 +187,27 @@ def _read(source: Source, own: Settings) -> tuple[str, Channels, dict[str, Any]]
     return str(paths[0]), files.together(paths), {"path": [str(path) for path in paths], "bytes": sizes}
 
 
-def _share_of(pixels: int) -> Callable[[int, int], None] | None:
-    """Tells whoever listens to the step how many of the pixels are done."""
-    tell = reporter()
-    return None if tell is None else lambda done, total: tell(pixels * done // total)
+def _run_identity(hashes: Mapping[str, str], labels: NDArray[Any] | None, own: Settings) -> dict[str, Any]:
+    """What tells this run from any other."""
+    return {
+        "version": _core.__version__,
+        "input": dict(hashes),
+        "labels": None if labels is None else content(labels),
+        "settings": own.to_dict(),
+    }
 
 
 def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[str, str], Randomization]:
     """Shuffled correlations of whole images, for the report."""
-    return {
-        (one, two): costes_randomization(
-            image.pixels[one], image.pixels[two], block=own.block, n=own.randomizations, seed=own.seed
-        )
-        for one, two in table.select("channel_a", "channel_b").rows()
-    }
-
-
-def _median(table: pl.DataFrame, column: str) -> float | None:
-    value = table[column].fill_nan(None).drop_nulls().median()
-    return float(value) if isinstance(value, (int, float)) else None
+    pairs = table.select("channel_a", "channel_b").rows()
+    pixels = sum(each.size for each in image.pixels.values())
+    nulls = {}
+    for number, (one, two) in enumerate(pairs):
+        with part(pixels * number // len(pairs), pixels // len(pairs), own.randomizations):
+            nulls[one, two] = costes_randomization(
+                image.pixels[one], image.pixels[two], block=own.block, n=own.randomizations, seed=own.seed
+            )
+    return nulls
 
 
 def _notices(image: Channels, table: pl.DataFrame) -> tuple[str, ...]:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.engine.progress import part
+
 from .analysis import COLUMNS
-from .autocorrelation import corrected_pvalue
-from .cooccurrence import areas_of, kendall_of, overlap_of, rank_weighted_of
-from .grouping import Grouped, grouped
-from .measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
-from .metrics import STATUSES
-from .randomization import block_rows, randomized
-from .reasons import reason
-from .regions import whole_labels
-from .selection import POLICIES, channel, check_shape, finite_in_both
+from .effort import Effort, Region
+from .measure.autocorrelation import corrected_of
+from .measure.cooccurrence import areas_of, kendall_of, kendall_passes, overlap_of, rank_weighted_of
+from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
+from .measure.metrics import STATUSES
+from .measure.randomization import block_rows, randomized
+from .measure.reasons import reason
+from .regions.grouping import Grouped, grouped
+from .regions.label_masks import whole_labels
+from .regions.selection import POLICIES, channel, check_shape, finite_in_both
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,6 +48,16 @@ class Settings:
     block: int | tuple[int, ...]
     randomizations: int
     seed: int
+
+    @property
+    def kernel(self) -> set[str]:
+        """Metrics that the kernel of the documented ones measures."""
+        return {*self.metrics, *({"mcc"} if "area" in self.metrics else ())}
+
+    @property
+    def effort(self) -> Effort:
+        """How much work it is."""
+        return Effort.of(self.kernel, self.method, self.metrics, self.randomizations)
 
 
 def colocalization_table(
@@ -87,7 +100,8 @@ def colocalization_table(
     block, randomizations, seed
         As `block`, `n` and `seed` of `costes_randomization`.
     progress : callable, optional
-        Called with (done, total) tables of a slice and pair.
+        Called with (done, total) tables of a slice and pair. A run is told of pixels of all channels as well, from
+        inside of the kernels.
 
     Returns
     -------
@@ -120,14 +134,17 @@ def colocalization_table(
     chosen = _pairs(pairs, list(named))
     slices = list(_slices(named, label_mask, slice_axis))
     rows: list[dict[str, Any]] = []
+    pixels, parts = sum(values.size for values in named.values()), len(slices) * len(chosen)
     for number, (place, images, labels) in enumerate(slices):
         regions = grouped(labels, next(iter(images.values())).shape)
         for order, (one, two) in enumerate(chosen):
             first = {"slice": place} if slice_axis is not None else {}
-            found = _rows(images[one], images[two], regions, labels, (one, two), settings, nan_policy)
+            done = number * len(chosen) + order
+            with part(pixels * done // parts, pixels // parts, settings.effort.whole(regions.starts[-1])):
+                found = _rows(images[one], images[two], regions, labels, (one, two), settings, nan_policy)
             rows += [first | row for row in found]
             if progress is not None:
-                progress(number * len(chosen) + order + 1, len(slices) * len(chosen))
+                progress(done + 1, parts)
     return pl.DataFrame(rows, schema=_schema(wanted, slice_axis is not None))
 
 
@@ -186,29 +203,35 @@ def _rows(
     if nan_policy == "raise" and kept.starts != regions.starts:
         raise ValueError(f"{names[0]}, {names[1]}: expected finite pixels, found NaN or infinity (see `nan_policy`)")
     selected = kept.select(a, b)
-    needs = {"mcc"} if "area" in settings.metrics else set()
-    kernel = kernel_rows(selected, kept.starts, {*settings.metrics, *needs}, settings.method, settings.given)
+    kernel = kernel_rows(selected, kept.starts, settings.kernel, settings.method, settings.given)
+    effort = settings.effort
     flat = selected.values() if {"overlap", "tau", "rwc", "area"} & set(settings.metrics) else None
     spatial = {"randomization", "corrected"} & set(settings.metrics)
     boxes = _Boxes(labels if spatial else None, a, b, finite, kept.labels)
     rows = []
     for number, (label, row) in enumerate(zip(kept.labels, kernel, strict=True)):
-        part = slice(kept.starts[number], kept.starts[number + 1])
-        values = {} if flat is None else _extended(flat[0][part], flat[1][part], row[8:10], settings.metrics)
+        start, end = kept.starts[number : number + 2]
+        region = effort.region(kept.starts[-1], start, end)
+        values = {} if flat is None else _extended(flat[0][start:end], flat[1][start:end], row[8:10], settings, region)
         if spatial:
-            values |= _spatial(boxes, label, settings)
+            values |= _spatial(boxes, label, settings, region)
         rows.append(_finished(label, names, row, values, settings))
     return rows
 
 
-def _extended(a: Array, b: Array, thresholds: Array, metrics: tuple[str, ...]) -> dict[str, Any]:
+def _extended(a: Array, b: Array, thresholds: Array, settings: Settings, region: Region) -> dict[str, Any]:
     measures: dict[str, Callable[[], Iterable[Any]]] = {
-        "overlap": lambda: vars(overlap_of(a, b)).values(),
+        "overlap": lambda: overlap_of(a, b),
         "tau": lambda: kendall_of(a, b),
         "rwc": lambda: rank_weighted_of(a, b),
-        "area": lambda: vars(areas_of(a, b, thresholds[0], thresholds[1])).values(),
+        "area": lambda: areas_of(a, b, thresholds[0], thresholds[1]),
     }
-    return _by_column({name: measure() for name, measure in measures.items() if name in metrics})
+    found: dict[str, Iterable[Any]] = {}
+    for name, measure in measures.items():
+        if name in settings.metrics:
+            with region.measuring(name, kendall_passes(a.size) * a.size if name == "tau" else 1):
+                found[name] = measure()
+    return _by_column(found)
 
 
 class _Boxes:
@@ -235,17 +258,19 @@ class _Boxes:
         return self._a[place], self._b[place], mask
 
 
-def _spatial(boxes: _Boxes, label: int, settings: Settings) -> dict[str, Any]:
+def _spatial(boxes: _Boxes, label: int, settings: Settings, region: Region) -> dict[str, Any]:
     found: dict[str, Iterable[Any]] = {}
     values: dict[str, Any] = {}
     a, b, mask = boxes.get(label)
     if "randomization" in settings.metrics:
         sides = (settings.block,) * a.ndim if isinstance(settings.block, int) else settings.block
-        drawn = randomized(*block_rows(a, b, mask, sides), settings.randomizations, settings.seed)
+        with region.measuring("randomization", settings.randomizations):
+            drawn = randomized(*block_rows(a, b, mask, sides), settings.randomizations, settings.seed)
         found["randomization"] = (drawn.observed, drawn.mean, drawn.sd, drawn.z, drawn.p_right, drawn.n_blocks)
         values["reason"] = drawn.reason
     if "corrected" in settings.metrics:
-        corrected = corrected_pvalue(a, b, mask)
+        with region.measuring("corrected"):
+            corrected = corrected_of(a, b, mask)
         found["corrected"] = (corrected.effective_n, corrected.p)
     return values | _by_column(found)
 

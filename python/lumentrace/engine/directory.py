@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,74 +13,201 @@ import numpy as np
 
 from lumentrace import _core
 from lumentrace.base.files import replacing
+from lumentrace.base.provenance import content as content_of
+
+MANIFEST = "manifest.json"
 
 
 class RunDirectory:
     """Keeps finished pieces of a run under their names.
 
     Each piece is written to a file of its own; the manifest, which lists the finished ones, is written after it. Both
-    appear whole or not at all.
+    appear whole or not at all. A piece may have files that the work has left in the directory, and an identity of its
+    own. Several runs may use a directory at a time: each adds to the manifest what it has finished.
 
     Parameters
     ----------
     path : path
         The directory; made if missing.
-    identity : dict
-        What the run is: input, transformers, version. Plain JSON values.
+    identity : dict, optional
+        What the run is: input, transformers, version. Plain JSON values. A directory without one holds pieces that
+        have identities of their own.
 
     Raises
     ------
     ValueError
         If the directory holds another run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lumentrace.engine.directory import RunDirectory
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     RunDirectory(folder).write("sum.txt", b"6", identity={"numbers": [1, 2, 3]})
+    ...     again = RunDirectory(folder)
+    ...     again.find("sum.txt", {"numbers": [1, 2, 3]}), again.find("sum.txt", {"numbers": [4]})
+    ((b'6', ''), (None, 'sum.txt was made from other numbers'))
     """
 
-    def __init__(self, path: Any, identity: dict[str, Any]) -> None:
+    def __init__(self, path: str | os.PathLike[str], identity: dict[str, Any] | None = None) -> None:
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
-        self._manifest = self.path / "manifest.json"
+        self._manifest = self.path / MANIFEST
+        self._own = identity is None
+        self._identity = identity or {}
         self._done: dict[str, dict[str, Any]] = {}
-        self._identity = identity
-        if self._manifest.exists():
-            self._read()
+        self._damage = ""
+        self._seen: tuple[int, int, int] | None = None
+        self._read()
 
-    def _read(self) -> None:
-        try:
-            found = json.loads(self._manifest.read_text("utf-8"))
-            identity, done = dict(found["identity"]), {file: dict(piece) for file, piece in found["done"].items()}
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(f"{self._manifest}: expected the manifest of a run, found {error!r}") from error
-        names = sorted({*identity, *self._identity})
-        # Texts, because nan differs from itself.
-        differ = [name for name in names if json.dumps(identity.get(name)) != json.dumps(self._identity.get(name))]
+    def find(self, file: str, identity: Mapping[str, Any] | None = None) -> tuple[bytes | None, str]:
+        """The content of a finished piece that is intact and made from the same.
+
+        Parameters
+        ----------
+        file : str
+            Its name.
+        identity : mapping, optional
+            What it has to be made from.
+
+        Returns
+        -------
+        content : bytes or None
+            None if it has to be made again.
+        why : str
+            What is wrong with it; empty if nothing is, or if it was never made.
+        """
+        piece = self._done.get(file)
+        if piece is None:
+            return None, self._damage
+        differ = _differing(piece.get("identity") or {}, identity or {})
         if differ:
-            raise ValueError(
-                f"{self.path}: holds another run (different {', '.join(differ)}); "
-                "choose an empty directory or delete this one"
-            )
-        self._done = done
-
-    def read(self, file: str) -> bytes | None:
-        """The content of a finished piece; None if it is missing or damaged, and has to be made again."""
+            return None, f"{file} was made from other {' and '.join(differ)}"
+        why = next((why for why in (self._wrong(*held) for held in piece.get("left", {}).items()) if why), "")
+        if why:
+            return None, why
         try:
             content = (self.path / file).read_bytes()
         except FileNotFoundError:
-            return None
-        return content if self._done.get(file, {}).get("xxh3") == _digest(content) else None
+            return None, f"{file} is missing"
+        return (content, "") if piece.get("xxh3") == _digest(content) else (None, f"{file} is damaged or was changed")
+
+    def _wrong(self, name: str, held: list[Any]) -> str:
+        """What is wrong with a file that was left; empty if nothing is."""
+        place = self.path / name
+        if not place.exists():
+            return f"{name} is missing"
+        return "" if held == _held(place) else f"{name} is damaged or was changed"
+
+    def read(self, file: str) -> bytes | None:
+        """The content of a finished piece; None if it is missing or damaged, and has to be made again."""
+        return self.find(file)[0]
 
     def about(self, file: str) -> dict[str, Any] | None:
         """What was said about a finished piece when it was written."""
         found: dict[str, Any] | None = self._done.get(file, {}).get("about")
         return found
 
-    def write(self, file: str, content: bytes | memoryview, about: dict[str, Any] | None = None) -> None:
-        """Keep a piece as a file of a given name, with plain values about it."""
+    def write(
+        self,
+        file: str,
+        content: bytes | memoryview,
+        about: dict[str, Any] | None = None,
+        identity: Mapping[str, Any] | None = None,
+        left: Iterable[Path] = (),
+    ) -> None:
+        """Keep a piece.
+
+        Parameters
+        ----------
+        file : str
+            Its name in the directory.
+        content : bytes
+        about : dict, optional
+            Plain values that `about` gives back.
+        identity : mapping, optional
+            What it was made from, in words that a message may use: ``{"raw files": ..., "parameters": ...}``.
+        left : iterable of path, optional
+            Files in the directory that belong to it.
+        """
+        piece: dict[str, Any] = {"xxh3": _digest(content), "about": about}
+        if identity is not None:
+            piece["identity"] = dict(identity)
+        held = {place.relative_to(self.path).as_posix(): _held(place) for place in left}
+        if held:
+            piece["left"] = held
         with replacing(self.path / file) as target:
             target.write(content)
-        self._done[file] = {"xxh3": _digest(content), "about": about}
-        manifest = json.dumps({"identity": self._identity, "done": self._done}, indent=1)
-        with replacing(self._manifest) as target:
-            target.write(manifest.encode())
+        with _alone(self.path):
+            self._read()
+            self._done[file] = piece
+            with replacing(self._manifest) as target:
+                target.write(json.dumps({"identity": self._identity, "done": self._done}, indent=1).encode())
+            self._seen, self._damage = _stamp(self._manifest), ""
+
+    def _read(self) -> None:
+        """Take up what is listed by now."""
+        stamp = _stamp(self._manifest)
+        if stamp is None or stamp == self._seen:
+            return
+        try:
+            found = json.loads(self._manifest.read_text("utf-8"))
+            identity, done = dict(found["identity"]), {file: dict(piece) for file, piece in found["done"].items()}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if not self._own:
+                raise ValueError(f"{self._manifest}: expected the manifest of a run, found {error!r}") from error
+            self._damage = f"{MANIFEST} is damaged ({error!r})"
+            return
+        differ = _differing(identity, self._identity)
+        if differ:
+            raise ValueError(
+                f"{self.path}: holds another run (different {', '.join(differ)}); "
+                "choose an empty directory or delete this one"
+            )
+        self._done, self._seen = done, stamp
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Names whose values differ; as texts, because nan differs from itself."""
+    names = sorted({*one, *other})
+    texts = [[json.dumps(each.get(name), sort_keys=True) for each in (one, other)] for name in names]
+    return [name for name, (first, second) in zip(names, texts, strict=True) if first != second]
 
 
 def _digest(content: bytes | memoryview) -> str:
     return _core.content_hash(np.frombuffer(content, dtype=np.uint8))
+
+
+def file_digest(place: Path) -> str:
+    """Content hash of a file, without holding it in memory."""
+    return content_of(np.memmap(place, np.uint8, "r")) if place.stat().st_size else _digest(b"")
+
+
+def _held(place: Path) -> list[Any]:
+    return [place.stat().st_size, file_digest(place)]
+
+
+def _stamp(place: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is replaced; None if there is none."""
+    try:
+        status = place.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Other processes wait at the same place meanwhile; one that is killed lets go."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems cannot lock
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

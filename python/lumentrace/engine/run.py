@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from lumentrace.base.provenance import Provenance, Step, now
@@ -12,6 +14,16 @@ from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Progress, Verbose, telling
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept(Generic[T]):
+    """What an earlier run kept of a step: its result, and the step with the times of that run."""
+
+    result: T
+    step: Step
 
 
 @dataclass(frozen=True)
@@ -24,11 +36,35 @@ class Keep(Generic[T]):
         Its name there.
     encode, decode : callable
         To bytes and back.
+    identity : mapping, optional
+        What the result is made from, if that is not the same for all steps of the run.
+    left : callable, optional
+        Files in the directory that the work has left and that belong to the result.
+    lacks : callable, optional
+        What a kept result lacks to be of use; empty if nothing.
     """
 
     file: str
     encode: Callable[[T], bytes | memoryview]
     decode: Callable[[bytes], T]
+    identity: Mapping[str, Any] | None = None
+    left: Callable[[T], Iterable[Path]] | None = None
+    lacks: Callable[[T], str] | None = None
+
+    def find(self, directory: RunDirectory) -> tuple[Kept[T] | None, str]:
+        """What is kept, intact and made from the same; else None, and why if something is wrong."""
+        content, why = directory.find(self.file, self.identity)
+        about = directory.about(self.file)
+        if content is None or about is None:
+            return None, why
+        result = self.decode(content)
+        lacking = self.lacks(result) if self.lacks is not None else ""
+        return (None, lacking) if lacking else (Kept(result, Step(**about)), "")
+
+    def put(self, directory: RunDirectory, result: T, step: Step) -> None:
+        """Keep a result."""
+        left = self.left(result) if self.left is not None else ()
+        directory.write(self.file, self.encode(result), asdict(step), self.identity, left)
 
 
 class Run:
@@ -48,6 +84,8 @@ class Run:
         Of the progress bar.
     directory : RunDirectory, optional
         Where finished steps are kept, to be found by the next run.
+    again : callable, optional
+        Told the name of a step that is run again although it was kept, and why; by default that is logged.
 
     Attributes
     ----------
@@ -73,8 +111,10 @@ class Run:
         title: str = "",
         unit: str = "sample",
         directory: RunDirectory | None = None,
+        again: Callable[[str, str], None] | None = None,
     ) -> None:
         self.provenance = provenance
+        self._again = again or _log
         self._samples, self._done, self._directory = samples, 0, directory
         self._progress = Progress(verbose, samples * steps, title, unit)
 
@@ -85,7 +125,14 @@ class Run:
     def __exit__(self, *exception: Any) -> None:
         self._progress.__exit__(*exception)
 
-    def step(self, name: str, parameters: Mapping[str, Any], work: Callable[[], T], keep: Keep[T] | None = None) -> T:
+    def step(
+        self,
+        name: str,
+        parameters: Mapping[str, Any],
+        work: Callable[[], T],
+        keep: Keep[T] | None = None,
+        force: bool = False,
+    ) -> T:
         """Run a step, or take what an earlier run kept of it.
 
         Parameters
@@ -96,25 +143,28 @@ class Run:
             May tell of finished samples through `lumentrace.engine.progress.reporter`.
         keep : Keep, optional
             How its result is kept.
+        force : bool, default False
+            Run it although it is kept.
 
         Returns
         -------
         object
             What `work` returned.
         """
-        directory = self._directory if keep is not None else None
-        if keep is not None and directory is not None:
-            content, about = directory.read(keep.file), directory.about(keep.file)
-            if content is not None and about is not None:
-                self.finished(Step(**about))
-                return keep.decode(content)
+        if keep is not None and self._directory is not None and not force:
+            kept, why = keep.find(self._directory)
+            if kept is not None:
+                self.finished(kept.step)
+                return kept.result
+            if why:
+                self._again(name, why)
         started, began = now(), time.perf_counter()
         with telling(self._progress.after(self._done)):
             result = work()
-        after = self.provenance.then(name, parameters, started, time.perf_counter() - began)
-        if keep is not None and directory is not None:
-            directory.write(keep.file, keep.encode(result), asdict(after.steps[-1]))
-        self.finished(after.steps[-1])
+        step = self.provenance.then(name, parameters, started, time.perf_counter() - began).steps[-1]
+        if keep is not None and self._directory is not None:
+            keep.put(self._directory, result, step)
+        self.finished(step)
         return result
 
     def together(self, named: Sequence[tuple[str, Mapping[str, Any]]], work: Callable[[], tuple[T, float | None]]) -> T:
@@ -145,3 +195,7 @@ class Run:
         self._done += self._samples
         self._progress.reach(self._done)
         self.provenance = self.provenance.with_step(step)
+
+
+def _log(name: str, why: str) -> None:
+    logger.warning("%s is run again: %s", name, why)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from lumentrace.stain.batch import build_task_list, run_batch, run_batch_subprocess, run_subprocess
+from lumentrace.stain.stages.batch import build_task_list, run_batch, run_batch_subprocess
+
+run_subprocess = run_batch_subprocess
 
 __all__ = ["build_task_list", "run_batch", "run_batch_subprocess", "run_subprocess"]

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from lumentrace.stain.checkpoints import (
+from lumentrace.stain.files.checkpoints import (
     checkpoint_exists,
     load_checkpoint,
     save_checkpoint,
     tiff_to_fits,
     tifffile_save,
 )
-from lumentrace.stain.estimates import (
-    HARD_FAIL_FRACTION,
-    PEAK_FACTOR_PER_TASK,
-    WARN_FRACTION,
-    estimate_pipeline_memory,
-    estimate_pipeline_output_size,
-    preflight_check,
-)
-from lumentrace.stain.filenames import classify_raw_files, diagnose_raw_layout, discover_tasks
-from lumentrace.stain.images import load_image_pair, survey_raw_channels
-from lumentrace.stain.intensity import (
+from lumentrace.stain.files.filenames import classify_raw_files, diagnose_raw_layout, discover_tasks
+from lumentrace.stain.files.images import load_image_pair, survey_raw_channels
+from lumentrace.stain.prepare.intensity import (
     equalize_pair,
     estimate_gauss_sigma,
     filter_nan_gaussian_conserving,
@@ -27,21 +19,35 @@ from lumentrace.stain.intensity import (
     robust_vmax,
     subtract_median,
 )
-from lumentrace.stain.masks import (
+from lumentrace.stain.prepare.masks import (
     build_clean_tissue_mask,
     build_tissue_mask,
     make_rgb_overlay,
     pad_images,
     trim_to_signal,
 )
-from lumentrace.stain.memory import (
+from lumentrace.stain.stages.estimates import (
+    HARD_FAIL_FRACTION,
+    PEAK_FACTOR_PER_TASK,
+    WARN_FRACTION,
+    estimate_pipeline_memory,
+    estimate_pipeline_output_size,
+    preflight_check,
+)
+from lumentrace.stain.stages.memory import (
     MemoryTracker,
     MemoryWatchdog,
     format_bytes,
     get_available_memory,
     get_free_disk_space,
 )
-from lumentrace.stain.runlog import TeeStdout, append_to_run_log, clear_run_log, get_run_log_path, read_run_log_tail
+from lumentrace.stain.stages.runlog import (
+    TeeStdout,
+    append_to_run_log,
+    clear_run_log,
+    get_run_log_path,
+    read_run_log_tail,
+)
 
 __all__ = [
     "HARD_FAIL_FRACTION",

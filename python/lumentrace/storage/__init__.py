@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lumentrace.storage.container import load as load
     from lumentrace.storage.container import save as save
     from lumentrace.storage.container import to_bytes as to_bytes
+    from lumentrace.storage.frames import table_bytes as table_bytes
+    from lumentrace.storage.frames import table_from_bytes as table_from_bytes
     from lumentrace.storage.frames import write_table as write_table
     from lumentrace.storage.pickles import import_pickle as import_pickle
     from lumentrace.storage.tables import read_parquet as read_parquet
@@ -32,6 +34,8 @@ __getattr__, __dir__, __all__ = exports(
         "read_parquet": "lumentrace.storage.tables",
         "read_tiff": "lumentrace.storage.tiff",
         "save": "lumentrace.storage.container",
+        "table_bytes": "lumentrace.storage.frames",
+        "table_from_bytes": "lumentrace.storage.frames",
         "to_bytes": "lumentrace.storage.container",
         "to_csv": "lumentrace.storage.tables",
         "to_pandas": "lumentrace.storage.tables",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,28 @@ from lumentrace.base.files import replacing
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+def table_bytes(table: pl.DataFrame) -> bytes:
+    """A table as an Arrow file, to be kept whole: missing values, NaN and types stay what they are.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from lumentrace.storage import table_bytes, table_from_bytes
+    >>> table_from_bytes(table_bytes(pl.DataFrame({"r": [0.5, None, float("nan")]})))["r"].to_list()
+    [0.5, None, nan]
+    """
+    file = io.BytesIO()
+    table.write_ipc(file, compression="zstd")
+    return file.getvalue()
+
+
+def table_from_bytes(content: bytes) -> pl.DataFrame:
+    """The table that `table_bytes` was given."""
+    import polars as pl
+
+    return pl.read_ipc(content)
 
 
 def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:

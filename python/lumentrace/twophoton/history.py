@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from lumentrace.base.provenance import Provenance, now
+from lumentrace.base.provenance import Provenance
 
 NAME = "lumentrace_provenance"
 """Of the text in HDF5 files; files of other programs have none."""
-
-
-class Watch:
-    """Starts when a step begins, and adds it to a history when it ends."""
-
-    def __init__(self) -> None:
-        self._started, self._began = now(), time.perf_counter()
-
-    def after(self, history: Provenance, name: str, parameters: Mapping[str, Any]) -> Provenance:
-        """The history with the step that ends now."""
-        return history.then(name, parameters, self._started, time.perf_counter() - self._began)
 
 
 def write_history(group: Any, history: Provenance) -> None:

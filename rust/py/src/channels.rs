@@ -30,9 +30,10 @@ struct Wanted {
 
 /// A row of [`COLUMNS`] values for each region: pixels `starts[i]..starts[i + 1]` of two flat channels.
 ///
-/// `thresholds` holds a pair for each region; without it they are looked for. Channels are both uint8 or uint16 (levels above `base`), or both float32 or float64.
+/// `progress` is told of pixels, each counted once for Pearson's, Spearman's, Li's and Manders' figures and once for a
+/// search of thresholds. `thresholds` holds a pair for each region; without it they are looked for. Channels are both uint8 or uint16 (levels above `base`), or both float32 or float64.
 #[pyfunction]
-#[pyo3(signature = (a, b, base, starts, metrics, search, n_steps, thresholds, threads=0))]
+#[pyo3(signature = (a, b, base, starts, metrics, search, n_steps, thresholds, threads=0, progress=None))]
 #[allow(clippy::too_many_arguments)] // a row of settings
 pub(crate) fn measure_channels<'py>(
     py: Python<'py>,
@@ -45,6 +46,7 @@ pub(crate) fn measure_channels<'py>(
     n_steps: usize,
     thresholds: Option<Vec<[f64; 2]>>,
     threads: usize,
+    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
     if thresholds.as_ref().is_some_and(|pairs| pairs.len() + 1 != starts.len()) {
         return Err(PyValueError::new_err("`thresholds`: expected a pair for each region"));
@@ -62,7 +64,7 @@ pub(crate) fn measure_channels<'py>(
             if let (Ok(a), Ok(b)) = (a.extract::<Input1<'py, $ty>>(), b.extract::<Input1<'py, $ty>>()) {
                 let (a, b) = (a.as_slice()?, b.as_slice()?);
                 let wrap = $wrap;
-                let found = run::watched(py, None, |control| {
+                let found = run::watched(py, progress, |control| {
                     regions_of(
                         wrap(a, base[0]),
                         wrap(b, base[1]),
@@ -121,18 +123,22 @@ fn row<A: Channel, B: Channel>(
     control: &Control,
 ) -> lumentrace::Result<Vec<f64>> {
     let mut row = vec![f64::NAN; COLUMNS];
+    let pixels = pair.len() as u64;
     row[0] = pair.len() as f64;
     row[14..].copy_from_slice(pair.ranges().as_flattened());
     if wanted.metrics & PEARSON != 0 {
         let found = channels::pearson(pair, threads, control)?;
         (row[1], row[2]) = (found.r, found.p);
+        control.advance(pixels);
     }
     if wanted.metrics & SPEARMAN != 0 {
         let found = channels::spearman(pair, threads, control)?;
         (row[3], row[4]) = (found.r, found.p);
+        control.advance(pixels);
     }
     if wanted.metrics & ICQ != 0 {
         row[5] = channels::li_icq(pair, threads, control)?;
+        control.advance(pixels);
     }
     if wanted.metrics & MANDERS != 0 {
         let thresholds = if let Some(given) = thresholds {
@@ -140,10 +146,12 @@ fn row<A: Channel, B: Channel>(
         } else {
             let found = channels::costes(pair, wanted.search, threads, control)?;
             row[10..14].copy_from_slice(&[found.slope, found.intercept, found.r_below, f64::from(found.status as u8)]);
+            control.advance(pixels);
             found.thresholds
         };
         [row[8], row[9]] = thresholds;
         [row[6], row[7]] = channels::manders(pair, thresholds, threads, control)?;
+        control.advance(pixels);
     }
     Ok(row)
 }
@@ -174,17 +182,27 @@ pub(crate) fn overlap_coefficients(
 }
 
 /// Kendall's tau-b of two flat float64 channels and its probability by chance.
+///
+/// `progress` is told of pixels, each counted once for each pass of the sort.
 #[pyfunction]
-pub(crate) fn kendall_tau(py: Python<'_>, a: Input1<'_, f64>, b: Input1<'_, f64>) -> PyResult<(f64, f64)> {
+#[pyo3(signature = (a, b, progress=None))]
+pub(crate) fn kendall_tau(
+    py: Python<'_>,
+    a: Input1<'_, f64>,
+    b: Input1<'_, f64>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(f64, f64)> {
     let (a, b) = (a.as_slice()?, b.as_slice()?);
     let found =
-        run::watched(py, None, |control| channels::kendall(&Pair::new(Float::new(a), Float::new(b))?, control))?;
+        run::watched(py, progress, |control| channels::kendall(&Pair::new(Float::new(a), Float::new(b))?, control))?;
     Ok((found.tau, found.p))
 }
 
 /// Sums of products for shuffles of the blocks (rows) of `x`, and their exact mean and standard deviation.
+///
+/// `progress` is told of shuffles.
 #[pyfunction]
-#[pyo3(signature = (x, y, count, seed, threads=0))]
+#[pyo3(signature = (x, y, count, seed, threads=0, progress=None))]
 pub(crate) fn shuffle_blocks<'py>(
     py: Python<'py>,
     x: Input2<'py, f32>,
@@ -192,11 +210,12 @@ pub(crate) fn shuffle_blocks<'py>(
     count: usize,
     seed: u64,
     threads: usize,
+    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyArray1<f64>>, f64, f64)> {
     use channels::blocks::{Blocks, null_moments, shuffled_products};
     let sizes = [x.shape()[1], y.shape()[1]];
     let (x, y) = (x.as_slice()?, y.as_slice()?);
-    let (sums, mean, sd) = run::watched(py, None, |control| {
+    let (sums, mean, sd) = run::watched(py, progress, |control| {
         let (x, y) = (Blocks::new(x, sizes[0])?, Blocks::new(y, sizes[1])?);
         let (mean, sd) = null_moments(x, y, threads, control)?;
         Ok((shuffled_products(x, y, count, seed, threads, control)?, mean, sd))

@@ -128,9 +128,9 @@ fn to_model(name: &str) -> PyResult<Model> {
     }
 }
 
-/// Matrix, correlation, overlap, steps, whether it converged, and the spread of residuals.
+/// Matrix, correlation, overlap, steps, whether it converged, and the spread of residuals. Progress counts steps.
 #[pyfunction]
-#[pyo3(signature = (fixed, moving, start, model, iterations, tolerance, robust, threads=0))]
+#[pyo3(signature = (fixed, moving, start, model, iterations, tolerance, robust, progress=None, threads=0))]
 #[allow(clippy::too_many_arguments)] // two images and a row of settings
 pub(crate) fn align_images<'py>(
     py: Python<'py>,
@@ -141,11 +141,12 @@ pub(crate) fn align_images<'py>(
     iterations: usize,
     tolerance: f64,
     robust: bool,
+    progress: Option<&Bound<'py, PyAny>>,
     threads: usize,
 ) -> PyResult<PyAligned<'py>> {
     let settings = Align { model: to_model(model)?, iterations, tolerance, robust };
     let (fixed, moving) = (Plane::new(&fixed)?, Plane::new(&moving)?);
-    let found = run::watched(py, None, |control| {
+    let found = run::watched(py, progress, |control| {
         let moving = Sampled::new(moving.pixels, moving.width)?;
         settings.run(fixed.pixels, fixed.width, &moving, start, threads, control)
     })?;
@@ -153,9 +154,10 @@ pub(crate) fn align_images<'py>(
     Ok((matrix, found.correlation, found.overlap, found.iterations, found.converged, found.residual))
 }
 
-/// A row for each centre (x, y): shift, correlation, information (xx, xy, yy), share in both images.
+/// A row for each centre (x, y): shift, correlation, information (xx, xy, yy), share in both images. Progress counts
+/// centres.
 #[pyfunction]
-#[pyo3(signature = (fixed, moving, centres, radius, longest, iterations, threads=0))]
+#[pyo3(signature = (fixed, moving, centres, radius, longest, iterations, progress=None, threads=0))]
 #[allow(clippy::too_many_arguments)] // two images and a row of settings
 pub(crate) fn tile_shifts<'py>(
     py: Python<'py>,
@@ -165,6 +167,7 @@ pub(crate) fn tile_shifts<'py>(
     radius: usize,
     longest: f64,
     iterations: usize,
+    progress: Option<&Bound<'py, PyAny>>,
     threads: usize,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let settings = Tiles { radius, longest, iterations };
@@ -173,7 +176,7 @@ pub(crate) fn tile_shifts<'py>(
     }
     let centres: Vec<[f64; 2]> = centres.as_array().rows().into_iter().map(|row| [row[0], row[1]]).collect();
     let (fixed, moving) = (Plane::new(&fixed)?, Plane::new(&moving)?);
-    let found = run::watched(py, None, |control| {
+    let found = run::watched(py, progress, |control| {
         let moving = Sampled::new(moving.pixels, moving.width)?;
         settings.find(fixed.pixels, &moving, &centres, threads, control)
     })?;

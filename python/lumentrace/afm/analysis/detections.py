@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import compat
+
 DETECTORS = ("feature_detection", "log_blob_detection")
-ORDERS = ("xy", "peer")
+ORDERS = ("xy", "playnano")
 PARTS = {"centroid_y": 0, "centroid_x": 1}
 """Where the centroid has them."""
 
@@ -39,9 +41,9 @@ def coordinates(
     features : list of list of dict
     columns : sequence of str
         Keys of the features.
-    order : {'xy', 'peer'}
-        'peer' takes `centroid` (row, column) whatever the columns are called, as the reference implementation does for
-        features of a mask.
+    order : {'xy', 'playnano'}
+        'playnano' takes `centroid` (row, column) whatever the columns are called, as that program does for features of
+        a mask.
 
     Raises
     ------
@@ -50,10 +52,11 @@ def coordinates(
     ValueError
         For another order.
     """
-    if order not in ORDERS:
+    known = compat.program(order)
+    if known not in ORDERS:
         raise ValueError(f"`coord_order`: expected one of {', '.join(ORDERS)}, found {order!r}")
     flat = list(chain.from_iterable(features))
-    if order == "peer":
+    if known == "playnano":
         places: Any = [_value(feature, "centroid") for feature in flat]
         return np.array(places, dtype=np.float64).reshape(len(flat), -1 if flat else 2)
     values = [[_value(feature, column) for feature in flat] for column in columns]
@@ -62,7 +65,9 @@ def coordinates(
 
 def axes_of(columns: Sequence[str], order: str) -> tuple[str, ...]:
     """What the coordinates of `coordinates` are: 'x' and 'y' in the order in which they are given."""
-    return ("y", "x") if order == "peer" else tuple(column.removeprefix("centroid_") for column in columns)
+    if compat.program(order) == "playnano":
+        return "y", "x"
+    return tuple(column.removeprefix("centroid_") for column in columns)
 
 
 def _value(feature: Mapping[str, Any], column: str) -> Any:

@@ -9,14 +9,14 @@ from functools import partial
 from typing import Any
 
 import lumentrace
-from lumentrace.base.provenance import Provenance
+from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Keep, Run
 from lumentrace.engine.samples import fingerprint
 from lumentrace.storage import from_bytes, to_bytes
 
-from ..environment import stamp, versions
+from ..environment import in_utc, versions
 from ..stack import AFMImageStack
 from .base import AnalysisModule
 from .registry import load_analysis_module
@@ -35,6 +35,11 @@ class AnalysisRecord(dict[str, Any]):
     """
 
     history: Provenance
+
+    @property
+    def provenance(self) -> Provenance:
+        """The same under the name that it has on every result."""
+        return self.history
 
 
 class AnalysisPipeline:
@@ -148,11 +153,11 @@ class AnalysisPipeline:
             for number, (name, params) in enumerate(self.steps, 1):
                 module = self._module(name)
                 _check_required(module, number, set(latest))
-                started, key = stamp(), f"step_{number}_{name.replace(' ', '_')}"
+                key = f"step_{number}_{name.replace(' ', '_')}"
                 work = partial(module.run, stack, previous_results=dict(latest), **params)
                 found = steps.step(name, params, work, Keep(f"{key}.h5", to_bytes, from_bytes))
                 latest[name] = outputs[key] = stack.analysis[key] = found
-                _remember(history, number, name, params, started, module, key, found)
+                _remember(history, number, name, params, steps.provenance.steps[-1], module, key, found)
                 stack.history = steps.provenance
         history["frame_times"] = stack.get_frame_times()
         record = AnalysisRecord(
@@ -195,7 +200,7 @@ def _remember(
     number: int,
     name: str,
     params: dict[str, Any],
-    started: str,
+    step: Step,
     module: AnalysisModule,
     key: str,
     found: dict[str, Any],
@@ -205,7 +210,7 @@ def _remember(
             "index": number,
             "name": name,
             "params": dict(params),
-            "timestamp": started,
+            "timestamp": in_utc(step.started),
             "version": module.version,
             "analysis_key": key,
         }

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lumentrace.base.errors import FormatError
 
+from ..stack import AFMImageStack
 from . import jpk, spm
-
-if TYPE_CHECKING:
-    from ..stack import AFMImageStack
 
 FORMATS = {
     ".h5-jpk": "h5_jpk",
@@ -105,8 +103,6 @@ def load(path: str | os.PathLike[str], channel: str = "height_trace", **options:
     >>> stack  # doctest: +SKIP
     AFMImageStack(4 frames of 128 x 128, 1.17188 nm per pixel, channel 'height_trace')
     """
-    from ..stack import AFMImageStack
-
     place = Path(path)
     if place.suffix.lower() in CONTAINERS and not place.is_dir():
         return _contained(place)
@@ -164,8 +160,6 @@ def info(path: str | os.PathLike[str], channel: str = "height_trace") -> FileInf
 
 def _contained(path: Path) -> AFMImageStack:
     from lumentrace.storage import load as load_container
-
-    from ..stack import AFMImageStack
 
     found = load_container(path)
     if not isinstance(found, AFMImageStack):

@@ -10,7 +10,8 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import attribute, check_size, opened, optional
 
-from .recording import Floats, FrameSource, Recording, choose
+from ..frames import Floats, FrameSource, Recording
+from .recording import choose
 
 KIND = "an ARIS film in HDF5"
 FRAMES = "/DataSet/Resolution 0"

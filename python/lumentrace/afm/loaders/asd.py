@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
 
-from .recording import Floats, FrameSource, Recording, choose
+from ..frames import Floats, FrameSource, Recording
+from .recording import choose
 
 UNITS = {"TP": "nm", "ER": "nm", "PH": "deg"}
 CODE_PAGES = {932: "shift_jis", 1200: "utf-16", 20932: "euc_jp", 65001: "utf-8", 10001: "shift_jis", 20127: "ascii"}

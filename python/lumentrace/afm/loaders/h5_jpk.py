@@ -11,7 +11,8 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.hdf5 import attribute, check_size, opened, optional
 
-from .recording import Floats, FrameSource, Recording, choose
+from ..frames import Floats, FrameSource, Recording
+from .recording import choose
 from .units import SCALES
 
 KIND = "a JPK film in HDF5"

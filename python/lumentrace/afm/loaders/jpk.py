@@ -13,7 +13,8 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.tiff import check_chain, check_ends, damage_named
 
-from .recording import Floats, ImageFrames, Recording, choose
+from ..frames import Floats, Recording
+from .recording import ImageFrames, choose
 from .units import SCALES
 
 SUFFIXES = (".jpk", ".jpk-qi-image")

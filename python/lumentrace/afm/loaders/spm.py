@@ -16,7 +16,8 @@ import numpy as np
 
 from lumentrace.base.errors import FormatError
 
-from .recording import Floats, ImageFrames, Recording, choose
+from ..frames import Floats, Recording
+from .recording import ImageFrames, choose
 from .units import SCALES
 
 MOST_HEADER = 1 << 20

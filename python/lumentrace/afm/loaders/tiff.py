@@ -10,7 +10,8 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.storage import read_tiff
 
-from .recording import Loaded, Recording, choose
+from ..frames import Loaded, Recording
+from .recording import choose
 
 
 def channels(path: Path) -> list[str]:

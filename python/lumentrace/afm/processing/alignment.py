@@ -6,14 +6,12 @@ frames from which the mean of the finite pixels was subtracted; pixels that are 
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.engine import progress
+from lumentrace.engine import executors, progress
 
 Floats = NDArray[Any]
 Moved = tuple[Floats, dict[str, Any]]
@@ -71,7 +69,7 @@ def align_frames(
     tell = progress.reporter()
     shifts = np.zeros((len(data), 2), dtype=np.int64)
     # The transforms leave the interpreter free.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with executors.threads() as pool:
         for number, shift in enumerate(pool.map(lambda frame: find.shift(prepared(frame, pre_filter_sigma)), data)):
             shifts[number] = shift
             if tell is not None:

@@ -19,27 +19,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lumentrace.base.checks import whole
+from numpy.typing import ArrayLike
 
-from .native import Kernel, frame_filter
+from . import kernels
+from .native import Floats, FrameFilter, filtered
 
-MOST_ORDER = 20
 
-
-@frame_filter("0.1.0", masked=True)
-def row_median_align() -> Kernel:
+def row_median_align(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract from each row its median; a row without background stays as it is."""
-    return "row_median", []
+    return filtered("row_median_align", data, mask, kernels.row_median())
 
 
-@frame_filter("0.1.0", masked=True)
-def remove_plane() -> Kernel:
+def remove_plane(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract the plane that fits best."""
-    return "surface", [1.0]
+    return filtered("remove_plane", data, mask, kernels.plane())
 
 
-@frame_filter("0.1.0", masked=True)
-def polynomial_flatten(order: int = 2) -> Kernel:
+def polynomial_flatten(data: ArrayLike, /, mask: ArrayLike | None = None, *, order: int = 2) -> Floats:
     """Subtract the polynomial of all monomials x^i y^j with i + j up to `order` that fits best.
 
     Parameters
@@ -47,11 +43,19 @@ def polynomial_flatten(order: int = 2) -> Kernel:
     order : int, default 2
         From 1 on.
     """
-    return "surface", [whole("order", order, 1, MOST_ORDER)]
+    return filtered("polynomial_flatten", data, mask, kernels.surface(order))
 
 
-@frame_filter("0.1.0", masked=True)
-def iterative_flatten(order: int = 2, factor: float = 2.5, both_sides: bool = False, iterations: int = 20) -> Kernel:
+def iterative_flatten(
+    data: ArrayLike,
+    /,
+    mask: ArrayLike | None = None,
+    *,
+    order: int = 2,
+    factor: float = 2.5,
+    both_sides: bool = False,
+    iterations: int = 20,
+) -> Floats:
     """Subtract a polynomial, leaving out again and again what stands out from it, until nothing changes.
 
     Parameters
@@ -65,16 +69,12 @@ def iterative_flatten(order: int = 2, factor: float = 2.5, both_sides: bool = Fa
     iterations : int, default 20
         Most repetitions.
     """
-    return "auto_surface", [
-        whole("order", order, 1, MOST_ORDER),
-        float(factor),
-        float(both_sides),
-        whole("iterations", iterations, 1),
-    ]
+    return filtered("iterative_flatten", data, mask, kernels.auto_surface(order, factor, both_sides, iterations))
 
 
-@frame_filter("0.1.0", masked=False)
-def three_point_plane(points: Sequence[Sequence[float]], radius: int = 2) -> Kernel:
+def three_point_plane(
+    data: ArrayLike, /, mask: ArrayLike | None = None, *, points: Sequence[Sequence[float]], radius: int = 2
+) -> Floats:
     """Subtract the plane through the mean heights around three places.
 
     Parameters
@@ -83,14 +83,10 @@ def three_point_plane(points: Sequence[Sequence[float]], radius: int = 2) -> Ker
     radius : int, default 2
         Half the side of the squares that are averaged, in pixels.
     """
-    places = [tuple(point) for point in points]
-    if len(places) != 3 or any(len(place) != 2 for place in places):
-        raise ValueError(f"`points`: expected three pairs (row, column), found {points!r}")
-    return "three_points", [*(float(number) for place in places for number in place), whole("radius", radius, 0)]
+    return filtered("three_point_plane", data, mask, kernels.three_points(points, radius))
 
 
-@frame_filter("0.1.0", masked=True)
-def line_polynomial(order: int = 1) -> Kernel:
+def line_polynomial(data: ArrayLike, /, mask: ArrayLike | None = None, *, order: int = 1) -> Floats:
     """Subtract from each row the polynomial that fits it best; a row with too little background stays as it is.
 
     Parameters
@@ -98,17 +94,24 @@ def line_polynomial(order: int = 1) -> Kernel:
     order : int, default 1
         0 subtracts the mean.
     """
-    return "row_polynomial", [whole("order", order, 0, MOST_ORDER)]
+    return filtered("line_polynomial", data, mask, kernels.row_polynomial(order))
 
 
-@frame_filter("0.1.0", masked=True)
-def match_lines() -> Kernel:
+def match_lines(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Shift each row so that the median of its differences to the row before is 0; the mean of all shifts is 0."""
-    return "match_rows", []
+    return filtered("match_lines", data, mask, kernels.match_rows())
 
 
-@frame_filter("0.1.0", masked=False)
-def remove_scars(high: float = 4.0, low: float = 2.0, min_length: int = 8, max_width: int = 2) -> Kernel:
+def remove_scars(
+    data: ArrayLike,
+    /,
+    mask: ArrayLike | None = None,
+    *,
+    high: float = 4.0,
+    low: float = 2.0,
+    min_length: int = 8,
+    max_width: int = 2,
+) -> Floats:
     """Replace stretches of rows that lie above or below both neighbours by lines between these.
 
     Parameters
@@ -122,24 +125,20 @@ def remove_scars(high: float = 4.0, low: float = 2.0, min_length: int = 8, max_w
     max_width : int, default 2
         Most rows.
     """
-    lengths = [whole("min_length", min_length, 1), whole("max_width", max_width, 1)]
-    return "scars", [float(high), float(low), *lengths]
+    return filtered("remove_scars", data, mask, kernels.scars(high, low, min_length, max_width))
 
 
-@frame_filter("0.2.0", masked=True)
-def zero_mean() -> Kernel:
+def zero_mean(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract the mean."""
-    return "zero_mean", []
+    return filtered("zero_mean", data, mask, kernels.mean())
 
 
-@frame_filter("0.1.0", masked=True)
-def zero_median() -> Kernel:
+def zero_median(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract the median."""
-    return "zero_median", []
+    return filtered("zero_median", data, mask, kernels.median())
 
 
-@frame_filter("0.1.0", masked=False)
-def gaussian_filter(sigma: float = 1.0) -> Kernel:
+def gaussian_filter(data: ArrayLike, /, mask: ArrayLike | None = None, *, sigma: float = 1.0) -> Floats:
     """Smooth with a Gaussian that reaches 4 sigma, with mirrored edges; pixels that are not finite have no weight.
 
     Parameters
@@ -147,29 +146,30 @@ def gaussian_filter(sigma: float = 1.0) -> Kernel:
     sigma : float, default 1
         Standard deviation in pixels.
     """
-    return "gaussian", [float(sigma)]
+    return filtered("gaussian_filter", data, mask, kernels.gaussian(sigma))
 
 
-@frame_filter("0.1.0", masked=False)
-def vertical_flip() -> Kernel:
+def vertical_flip(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Reverse the rows."""
-    return "flip", []
+    return filtered("vertical_flip", data, mask, kernels.flip())
 
 
-FILTERS = {
+NATIVE = {
     each.name: each
     for each in (
-        row_median_align,
-        remove_plane,
-        polynomial_flatten,
-        iterative_flatten,
-        three_point_plane,
-        line_polynomial,
-        match_lines,
-        remove_scars,
-        zero_mean,
-        zero_median,
-        gaussian_filter,
-        vertical_flip,
+        FrameFilter(row_median_align, kernels.row_median, "0.1.0", masked=True),
+        FrameFilter(remove_plane, kernels.plane, "0.1.0", masked=True),
+        FrameFilter(polynomial_flatten, kernels.surface, "0.1.0", masked=True),
+        FrameFilter(iterative_flatten, kernels.auto_surface, "0.1.0", masked=True),
+        FrameFilter(three_point_plane, kernels.three_points, "0.1.0", masked=False),
+        FrameFilter(line_polynomial, kernels.row_polynomial, "0.1.0", masked=True),
+        FrameFilter(match_lines, kernels.match_rows, "0.1.0", masked=True),
+        FrameFilter(remove_scars, kernels.scars, "0.1.0", masked=False),
+        FrameFilter(zero_mean, kernels.mean, "0.2.0", masked=True),
+        FrameFilter(zero_median, kernels.median, "0.1.0", masked=True),
+        FrameFilter(gaussian_filter, kernels.gaussian, "0.1.0", masked=False),
+        FrameFilter(vertical_flip, kernels.flip, "0.1.0", masked=False),
     )
 }
+"""Filters by name, as pipelines know them."""
+FILTERS = {name: each.function for name, each in NATIVE.items()}

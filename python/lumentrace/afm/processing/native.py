@@ -4,58 +4,51 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import did_you_mean
 from lumentrace.engine import progress
 
-Kernel = tuple[str, list[float]]
-"""Name of a kernel and its settings."""
+from .kernels import Kernel
+
+Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
 class FrameFilter:
-    """A filter of single frames.
+    """A filter of single frames, as pipelines know it.
 
-    Made by decorating a function that turns settings into a kernel; `name`, the docstring and the signature are those
-    of the function.
-
-    Parameters
+    Attributes
     ----------
     function : callable
-        Settings by name -> (kernel, numbers).
+        A frame or a stack, a mask, settings by name -> what becomes of it; its signature has the defaults.
+    kernel : callable
+        All settings by name -> what runs in Rust.
     version : str
     masked : bool
         Whether a mask changes what it does.
     """
 
-    def __init__(self, function: Callable[..., Kernel], version: str, masked: bool):
-        self.kernel, self.version, self.masked = function, version, masked
-        self.name = function.__name__
-        self.__name__, self.__doc__, self.__module__ = function.__name__, function.__doc__, function.__module__
-        signature = inspect.signature(function)
-        self.settings = list(signature.parameters)
-        data = inspect.Parameter("data", inspect.Parameter.POSITIONAL_ONLY)
-        mask = inspect.Parameter("mask", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None)
-        own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in signature.parameters.values()]
-        self.__signature__ = inspect.Signature([data, mask, *own])
+    function: Callable[..., Floats]
+    kernel: Callable[..., Kernel]
+    version: str
+    masked: bool
 
-    def __call__(self, data: Any, mask: Any = None, **settings: Any) -> NDArray[np.float64]:
-        """Filter a frame (height, width) or a stack (frames, height, width)."""
-        frames = np.array(data, dtype=np.float64, order="C")
-        if frames.ndim not in (2, 3):
-            raise ValueError(f"`data`: expected a frame or a stack of frames, found shape {frames.shape}")
-        covered = None if mask is None else np.ascontiguousarray(mask, dtype=bool)
-        if covered is not None and covered.shape != frames.shape:
-            raise ValueError(f"`mask`: expected shape {frames.shape}, found {covered.shape}")
-        failures = run(frames.reshape(-1, *frames.shape[-2:]), covered, [self.step(**settings)])
-        if failures:
-            frame, _, reason = failures[0]
-            raise ValueError(f"{self.name}, frame {frame}: {reason}")
-        return frames
+    @property
+    def name(self) -> str:
+        """Name in pipelines and records."""
+        return self.function.__name__
+
+    @property
+    def settings(self) -> list[str]:
+        """Names of the settings."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
 
     def step(self, **settings: Any) -> Kernel:
         """The kernel with its settings.
@@ -67,8 +60,41 @@ class FrameFilter:
         ValueError
             For one out of range.
         """
-        check_settings(self.name, self.settings, settings)
-        return self.kernel(**settings)
+        names = self.settings
+        check_settings(self.name, names, settings)
+        bound = inspect.signature(self.function).bind(None, **settings)
+        bound.apply_defaults()
+        return self.kernel(**{name: bound.arguments[name] for name in names})
+
+
+def filtered(name: str, data: ArrayLike, mask: ArrayLike | None, kernel: Kernel) -> Floats:
+    """What a kernel makes of a frame (height, width) or a stack (frames, height, width).
+
+    Parameters
+    ----------
+    name : str
+        Of the filter, for messages.
+    data : array_like
+    mask : array_like or None
+        Of the same shape.
+    kernel : Kernel
+
+    Raises
+    ------
+    ValueError
+        For other shapes, or a frame that cannot be filtered; the message has its number.
+    """
+    frames = np.array(data, dtype=np.float64, order="C")
+    if frames.ndim not in (2, 3):
+        raise ValueError(f"`data`: expected a frame or a stack of frames, found shape {frames.shape}")
+    covered = None if mask is None else np.ascontiguousarray(mask, dtype=bool)
+    if covered is not None and covered.shape != frames.shape:
+        raise ValueError(f"`mask`: expected shape {frames.shape}, found {covered.shape}")
+    failures = run(frames.reshape(-1, *frames.shape[-2:]), covered, [kernel])
+    if failures:
+        frame, _, reason = failures[0]
+        raise ValueError(f"{name}, frame {frame}: {reason}")
+    return frames
 
 
 def check_settings(name: str, known: Sequence[str], settings: Any) -> None:
@@ -112,8 +138,3 @@ def _run(
         return []
     covered = None if mask is None else np.ascontiguousarray(mask.reshape(frames.shape))
     return _core.filter_frames(frames, source, covered, kernels, keep, progress.reporter())
-
-
-def frame_filter(version: str, *, masked: bool) -> Callable[[Callable[..., Kernel]], FrameFilter]:
-    """Make a `FrameFilter` of a function."""
-    return lambda function: FrameFilter(function, version, masked)

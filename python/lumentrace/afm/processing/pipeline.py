@@ -17,7 +17,8 @@ from lumentrace.engine.run import Run
 
 from ..environment import stamp, versions
 from ..stack import AFMImageStack
-from .native import FrameFilter, Kernel, check_settings, run, run_on_copy
+from .kernels import Kernel
+from .native import check_settings, run, run_on_copy
 from .registry import Step, find_step
 
 KEEPS = ("all", "last", "none")
@@ -87,8 +88,8 @@ class ProcessingPipeline:
         step = find_step(name)
         if step.settings is not None:
             check_settings(step.name, step.settings, settings)
-        if isinstance(step.function, FrameFilter):
-            step.function.step(**settings)
+        if step.native is not None:
+            step.native.step(**settings)
         elif step.kind == "stack_edit":
             inspect.signature(step.function).bind(0, **settings)
         self._planned.append(Planned(step, settings))
@@ -155,9 +156,7 @@ def _grouped(planned: list[Planned], together: bool) -> list[list[Planned]]:
     """Filters in Rust that follow each other, if they may go together; all other steps alone."""
     groups: list[list[Planned]] = []
     for each in planned:
-        native = isinstance(each.step.function, FrameFilter)
-        joins = together and native and groups and isinstance(groups[-1][-1].step.function, FrameFilter)
-        if joins:
+        if together and each.step.native and groups and groups[-1][-1].step.native:
             groups[-1].append(each)
         else:
             groups.append([each])
@@ -189,8 +188,8 @@ class _Work:
     def run(self, group: list[Planned], steps: Run) -> None:
         """Run a step, or some filters together; these share the time they take."""
         started = stamp()
-        if isinstance(group[0].step.function, FrameFilter):
-            kernels = [kernel(planned) for planned in group]
+        kernels = [planned.step.native.step(**planned.settings) for planned in group if planned.step.native]
+        if kernels:
             names = " + ".join(planned.step.name for planned in group)
             failures = steps.step(names, _parameters(group), lambda: self._filter(group, kernels))
             for number, planned in enumerate(group):
@@ -340,12 +339,6 @@ class _Work:
             "steps": [*before["steps"], *self.records],
             "keys_by_name": known | {name: [*known.get(name, []), *keys] for name, keys in self.keys.items()},
         }
-
-
-def kernel(planned: Planned) -> Kernel:
-    """What runs in Rust."""
-    found: Kernel = planned.step.function.step(**planned.settings)  # type: ignore[attr-defined]  # a FrameFilter
-    return found
 
 
 def _summary(array: Frames) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from lumentrace.base.errors import did_you_mean
 
+from .. import compat
 from ..masks import MASKS
 from ..plugins import entries, loaded
 from .edits import EDITS
-from .filters import FILTERS
+from .filters import FILTERS, NATIVE
 from .native import FrameFilter
 from .video import VERSION, VIDEO_FILTERS
 
@@ -35,18 +36,21 @@ class Step:
         'clear', 'mask', 'filter', 'plugin', 'video_filter', 'video_plugin' or 'stack_edit'.
     function : callable
     version : str or None
+    native : FrameFilter or None
+        What runs in Rust, of a 'filter'.
     """
 
     name: str
     kind: str
     function: Callable[..., Any]
     version: str | None
+    native: FrameFilter | None = None
 
     @property
     def settings(self) -> list[str] | None:
         """Names of the settings; None if any are taken."""
-        if isinstance(self.function, FrameFilter):
-            return list(self.function.settings)
+        if self.native is not None:
+            return self.native.settings
         parameters = list(inspect.signature(self.function).parameters.values())
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             return None
@@ -78,13 +82,14 @@ def find_step(name: str) -> Step:
     >>> find_step("remove_plane").kind
     'filter'
     """
-    turned = f"mask_{name.removesuffix('_mask')}" if name.endswith("_mask") else name
+    turned = compat.mask(name)
     if name == "clear":
         return Step(name, "clear", _clear, None)
     if turned in MASKS:
         return Step(turned, "mask", MASKS[turned], "0.1.0")
     if name in FILTERS:
-        return Step(name, "filter", FILTERS[name], FILTERS[name].version)
+        native = NATIVE[name]
+        return Step(name, "filter", FILTERS[name], native.version, native)
     if name in VIDEO_FILTERS:
         return Step(name, "video_filter", VIDEO_FILTERS[name], VERSION)
     if name in EDITS:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lumentrace.base.arrays import AnyArray
 
 Image = NDArray[np.uint8]
 Range = tuple[float, float]
@@ -35,7 +37,7 @@ def lookup_table() -> Image:
     return np.stack(channels, axis=1).astype(np.uint8)
 
 
-def height_range(frames: NDArray[Any], zmin: float | str | None = "auto", zmax: float | str | None = "auto") -> Range:
+def height_range(frames: AnyArray, zmin: float | str | None = "auto", zmax: float | str | None = "auto") -> Range:
     """The heights that get the lowest and the highest colour.
 
     Parameters
@@ -61,13 +63,13 @@ def height_range(frames: NDArray[Any], zmin: float | str | None = "auto", zmax: 
     return low, high if high > low else low + 1.0
 
 
-def _limit(finite: NDArray[Any], wanted: float | str | None, percentile: float, extreme: Any) -> float:
+def _limit(finite: AnyArray, wanted: float | str | None, percentile: float, extreme: float) -> float:
     if wanted is None:
         return float(extreme)
     return float(np.percentile(finite, percentile)) if wanted == "auto" else float(wanted)
 
 
-def coloured(frame: NDArray[Any], limits: Range) -> Image:
+def coloured(frame: AnyArray, limits: Range) -> Image:
     """A frame in colours (height, width, 3); pixels that are not finite are grey."""
     low, high = limits
     finite = np.isfinite(frame)
@@ -132,10 +134,10 @@ def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str
     size = max(11, height // lines)
     font = ImageFont.load_default(size)
     draw = ImageDraw.Draw(picture)
-    style: dict[str, Any] = {"font": font, "fill": "white", "stroke_width": max(1, size // 10), "stroke_fill": "black"}
+    write = partial(draw.text, font=font, fill="white", stroke_width=max(1, size // 10), stroke_fill="black")
     margin = size // 2
     if text:
-        draw.text((margin, margin), text, anchor="la", **style)
+        write((margin, margin), text, anchor="la")
     if bar_nm != 0:
         length_nm = round_length(width * nm_per_pixel / 4) if bar_nm is None else bar_nm
         length, bottom = length_nm / nm_per_pixel, height - margin
@@ -143,12 +145,12 @@ def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str
         bar = (margin, bottom - thick, margin + length, bottom)
         draw.rectangle((bar[0] - 1, bar[1] - 1, bar[2] + 1, bar[3] + 1), fill="black")
         draw.rectangle(bar, fill="white")
-        draw.text((margin, bottom - thick - size // 4), spelled(length_nm), anchor="ld", **style)
+        write((margin, bottom - thick - size // 4), spelled(length_nm), anchor="ld")
     return np.asarray(picture)
 
 
 def film_pictures(
-    frames: NDArray[Any],
+    frames: AnyArray,
     pixel_size_nm: float,
     times: Sequence[float] | None,
     limits: Range,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+import plotly.graph_objects as go  # untyped: its figures are Any
 from numpy.typing import NDArray
 
+from lumentrace.base.arrays import AnyArray
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
 
@@ -21,7 +21,7 @@ GAP = 6
 MOST_TRACKS = 2000
 
 
-def montage(frames: NDArray[Any], pixel_size_nm: float, times: NDArray[Any], limits: Range) -> tuple[go.Figure, int]:
+def montage(frames: AnyArray, pixel_size_nm: float, times: AnyArray, limits: Range) -> tuple[go.Figure, int]:
     """Some frames side by side, evenly spread over the film, and how many rows of them."""
     shown = np.unique(np.linspace(0, len(frames) - 1, min(MOST_SHOWN, len(frames))).round().astype(int)).tolist()
     columns = min(COLUMNS, key=lambda columns: (-len(shown) % columns, abs(columns - 4)))
@@ -36,14 +36,14 @@ def montage(frames: NDArray[Any], pixel_size_nm: float, times: NDArray[Any], lim
     return picture(sheet), rows
 
 
-def _cell(frame: NDArray[Any], pixel_size_nm: float, text: str, limits: Range) -> NDArray[np.uint8]:
+def _cell(frame: AnyArray, pixel_size_nm: float, text: str, limits: Range) -> NDArray[np.uint8]:
     step = max(1, max(frame.shape) // (2 * CELL))
     image = magnified(coloured(frame[::step, ::step], limits), CELL)
     return annotated(image, pixel_size_nm * frame.shape[1] / image.shape[1], None, text, lines=13)
 
 
 def tracks_over(
-    mean: NDArray[Any], tracks: Sequence[tuple[NDArray[Any], NDArray[Any]]], size_nm: tuple[float, float], limits: Range
+    mean: AnyArray, tracks: Sequence[tuple[AnyArray, AnyArray]], size_nm: tuple[float, float], limits: Range
 ) -> go.Figure:
     """Tracks (x and y in nm) over the mean of all frames."""
     figure = picture(magnified(coloured(mean, limits), 600))
@@ -79,11 +79,11 @@ def tracks_over(
     return figure
 
 
-def _source(image: NDArray[np.uint8]) -> Any:
-    return picture(image).data[0].source
+def _source(image: NDArray[np.uint8]) -> str:
+    return str(picture(image).data[0].source)
 
 
-def over_time(times: NDArray[Any], values: NDArray[Any], title: str) -> go.Figure:
+def over_time(times: AnyArray, values: AnyArray, title: str) -> go.Figure:
     """A line over time."""
     mode = "lines+markers" if len(times) < 60 else "lines"
     figure = go.Figure(go.Scatter(x=times, y=values, mode=mode, line={"color": PALETTE[0]}))
@@ -93,7 +93,7 @@ def over_time(times: NDArray[Any], values: NDArray[Any], title: str) -> go.Figur
     return figure
 
 
-def displacement(lag_s: NDArray[Any], msd: NDArray[Any], pairs: NDArray[Any]) -> go.Figure:
+def displacement(lag_s: AnyArray, msd: AnyArray, pairs: AnyArray) -> go.Figure:
     """Mean squared displacement by lag, with the slope of free diffusion."""
     figure = go.Figure(
         go.Scatter(

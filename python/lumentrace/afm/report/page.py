@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.afm.analysis.found import Clustered, Detected, Found, Measured, Track
+from lumentrace.afm.analysis.pipeline import AnalysisRecord
+from lumentrace.afm.analysis.summary import frame_table, key_figures, seconds_between_frames
+from lumentrace.afm.stack import AFMImageStack
+from lumentrace.base.arrays import AnyArray
 from lumentrace.plots.distribution import distribution
 from lumentrace.plots.palette import PALETTE
 from lumentrace.plots.report import Report, Swatch
 
-from .drawing import height_range, spelled
+from .drawing import Range, height_range, spelled
 from .figures import MOST_TRACKS, displacement, montage, over_time, tracks_over
 
 MOST_ROWS = 100
@@ -38,11 +42,19 @@ STATISTICS = {
     "mean_speed_nm_s": "mean speed (nm/s)",
     "diffusion_nm2_s": "D (nm²/s)",
 }
+KEY_FIGURES = (
+    ("objects", "Objects", "", "in all frames"),
+    ("median_area_nm2", "Median area", "nm²", ""),
+    ("spots", "Spots", "", "in all frames"),
+    ("tracks", "Tracks", "", ""),
+    ("median_speed_nm_s", "Median speed", "nm/s", ""),
+)
+REASONS = {"median_area_nm2": "no objects", "median_speed_nm_s": "no track of two points"}
 
 
 def write_report(
-    stack: Any,
-    record: Mapping[str, Any] | None = None,
+    stack: AFMImageStack,
+    record: AnalysisRecord | Mapping[str, object] | None = None,
     *,
     path: str | os.PathLike[str],
     title: str = "AFM report",
@@ -84,16 +96,17 @@ def write_report(
     ...     afm.write_report(stack, path=f"{folder}/report.html").name
     'report.html'
     """
-    outputs = {} if record is None else _latest(record)
+    found = Found.of(record)
     height, width = stack.image_shape
     size_nm = (width * stack.pixel_size_nm, height * stack.pixel_size_y_nm)
     report = Report(title, f"{stack.n_frames} frames of {spelled(size_nm[0])} x {spelled(size_nm[1])}, {stack.channel}")
     times = np.array(stack.get_frame_times())
-    _key_figures(report, stack, outputs, times)
+    _key_figures(report, stack, found)
     for note in notes:
         report.text(note)
     _failed_frames(report, stack)
     limits = height_range(stack.data)
+    frames = frame_table(stack, found)
     report.section("Film")
     if stack.n_frames:
         figure, rows = montage(stack.data, stack.pixel_size_nm, times, limits)
@@ -101,52 +114,34 @@ def write_report(
         unit = f" {stack.unit}" if stack.unit else ""
         caption = f"Colours from {limits[0]:.3g} to {limits[1]:.3g}{unit}; grey pixels have no value."
         report.figure(figure, "Frames", caption, height=int(np.clip(rows * (share + 6) + 20, 200, 900)))
-        rough = np.array([_roughness(frame) for frame in stack.data])
-        report.figure(over_time(times, rough, f"rms roughness ({stack.unit})"), "Roughness", height=LOW, half=True)
+        report.figure(
+            over_time(times, frames["roughness"].to_numpy(), f"rms roughness ({stack.unit})"),
+            "Roughness",
+            height=LOW,
+            half=True,
+        )
         report.figure(distribution(_some(stack.data), f"value ({stack.unit})"), "All pixels", height=LOW, half=True)
-    for name, found in outputs.items():
-        _objects(report, name, found, times)
-    if "particle_tracking" in outputs:
-        _tracks(report, stack, outputs, size_nm, limits)
-    for name, found in outputs.items():
-        if "clusters" in found:
-            _clusters(report, name, found)
-    _provenance(report, stack, record)
+    for name, detected in found.detected.items():
+        _objects(report, name, detected, times)
+    if found.tracked is not None:
+        _tracks(report, stack, found.tracked["tracks"], found.measured, size_nm, limits)
+    for name, clustered in found.clustered.items():
+        _clusters(report, name, clustered)
+    report.provenance(record.history if isinstance(record, AnalysisRecord) else stack.history)
     return report.save(path)
 
 
-def _latest(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: outputs[-1] for name, outputs in record["provenance"]["results_by_name"].items()}
-
-
-def _roughness(frame: NDArray[Any]) -> float:
-    finite = frame[np.isfinite(frame)]
-    return float(finite.std()) if finite.size else float("nan")
-
-
-def _key_figures(report: Report, stack: Any, outputs: Mapping[str, Any], times: NDArray[np.float64]) -> None:
-    known = stack.n_frames > 1 and all(entry["timestamp"] is not None for entry in stack.frame_metadata)
+def _key_figures(report: Report, stack: AFMImageStack, found: Found) -> None:
+    figures = key_figures(stack, found)
     report.key_figure("Frames", stack.n_frames)
     report.key_figure("Pixel", stack.pixel_size_nm, "nm")
-    between = float(np.diff(times).mean()) if known else None
-    report.key_figure("Between frames", between, "s", reason="the file does not say")
-    features = outputs.get("feature_detection")
-    if features is not None:
-        report.key_figure("Objects", features["summary"]["total_features"], note="in all frames")
-        areas = [feature["area_nm2"] for frame in features["features_per_frame"] for feature in frame]
-        report.key_figure("Median area", np.median(areas) if areas else None, "nm²", reason="no objects")
-    if "log_blob_detection" in outputs:
-        report.key_figure("Spots", outputs["log_blob_detection"]["summary"]["total_blobs"], note="in all frames")
-    if "particle_tracking" in outputs:
-        report.key_figure("Tracks", outputs["particle_tracking"]["n_tracks"])
-    statistics = outputs.get("track_statistics", {}).get("tracks")
-    if statistics is not None:
-        speeds = statistics["mean_speed_nm_s"][np.isfinite(statistics["mean_speed_nm_s"])]
-        value = np.median(speeds) if len(speeds) else None
-        report.key_figure("Median speed", value, "nm/s", reason="no track of two points")
+    report.key_figure("Between frames", seconds_between_frames(stack), "s", reason="the file does not say")
+    for name, title, unit, note in KEY_FIGURES:
+        if name in figures:
+            report.key_figure(title, figures[name], unit, note, REASONS.get(name, ""))
 
 
-def _failed_frames(report: Report, stack: Any) -> None:
+def _failed_frames(report: Report, stack: AFMImageStack) -> None:
     for step in stack.provenance["processing"]["steps"]:
         failed = step.get("failed_frames", [])
         if failed:
@@ -159,9 +154,7 @@ def _failed_frames(report: Report, stack: Any) -> None:
             )
 
 
-def _objects(report: Report, name: str, found: Mapping[str, Any], times: NDArray[np.float64]) -> None:
-    if "features_per_frame" not in found:
-        return
+def _objects(report: Report, name: str, found: Detected, times: NDArray[np.float64]) -> None:
     frames = found["features_per_frame"]
     report.section("Objects" if name == "feature_detection" else f"Objects: {name}")
     counts = np.array([len(frame) for frame in frames])
@@ -177,9 +170,13 @@ def _objects(report: Report, name: str, found: Mapping[str, Any], times: NDArray
 
 
 def _tracks(
-    report: Report, stack: Any, outputs: Mapping[str, Any], size_nm: tuple[float, float], limits: tuple[float, float]
+    report: Report,
+    stack: AFMImageStack,
+    tracks: Sequence[Track],
+    figures: Measured | None,
+    size_nm: tuple[float, float],
+    limits: Range,
 ) -> None:
-    tracks = outputs["particle_tracking"]["tracks"]
     report.section("Tracks")
     if not tracks:
         report.text("None were found.", notice=True)
@@ -192,7 +189,6 @@ def _tracks(
     caption = f"Over the mean of all frames.{shown}"
     height = int(np.clip(620 * stack.height / stack.width, 250, 800)) + 60
     report.figure(tracks_over(mean, lines, size_nm, limits), "Tracks", caption, height=height)
-    figures = outputs.get("track_statistics")
     if figures is None:
         return
     msd = figures["msd"]
@@ -216,19 +212,19 @@ def _tracks(
     report.table(header, rows, more)
 
 
-def _line(track: Mapping[str, Any], scale: tuple[float, float]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _line(track: Track, scale: tuple[float, float]) -> tuple[AnyArray, AnyArray]:
     places = np.array([coords[:2] if coords is not None else (np.nan, np.nan) for coords in track["coords"]])
     x, y = (1, 0) if track["coord_axes"][0] == "y" else (0, 1)
     return (places[:, x] + 0.5) * scale[0], (places[:, y] + 0.5) * scale[1]
 
 
-def _some(frames: NDArray[Any]) -> NDArray[np.float64]:
+def _some(frames: AnyArray) -> NDArray[np.float64]:
     """Values of pixels, evenly spread if there are too many."""
     flat = frames.reshape(-1)
     return np.asarray(flat[:: max(1, flat.size // MOST_PIXELS)], dtype=np.float64)
 
 
-def _mean(frames: NDArray[Any]) -> NDArray[Any]:
+def _mean(frames: AnyArray) -> AnyArray:
     """The mean of the finite values at each pixel."""
     finite = np.isfinite(frames)
     if finite.all():
@@ -238,7 +234,7 @@ def _mean(frames: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.divide(total, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
 
 
-def _clusters(report: Report, name: str, found: Mapping[str, Any]) -> None:
+def _clusters(report: Report, name: str, found: Clustered) -> None:
     report.section(f"Clusters: {name}")
     members = found["summary"]["members_per_cluster"]
     if not members:
@@ -250,8 +246,3 @@ def _clusters(report: Report, name: str, found: Mapping[str, Any]) -> None:
     rows = [[int(number), int(count), *centres[int(number)].tolist()] for number, count in shown]
     noise = len(found.get("noise", ()))
     report.table(header, rows, f"{noise} objects belong to none." if noise else "")
-
-
-def _provenance(report: Report, stack: Any, record: Mapping[str, Any] | None) -> None:
-    history = getattr(record, "history", None) or stack.history
-    report.provenance(history)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+import plotly.graph_objects as go  # untyped: its figures are Any
 from numpy.typing import NDArray
 
+from lumentrace.base.arrays import AnyArray
+from lumentrace.coloc.measure.line import least_squares
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture, plane, reduced, step, stretched
 
@@ -17,7 +18,7 @@ BINS = 128
 THRESHOLD = PALETTE[1]
 
 
-def merge(a: NDArray[Any], b: NDArray[Any]) -> go.Figure:
+def merge(a: AnyArray, b: AnyArray) -> go.Figure:
     """Both channels over one another, in green and magenta; what both have is white."""
     first, second = (stretched(reduced(plane(channel))) for channel in (a, b))
     return _coloured([(first, GREEN), (second, MAGENTA)])
@@ -54,7 +55,7 @@ def scale_note(shape: tuple[int, ...], along: str) -> str:
 
 
 def joint_histogram(
-    a: NDArray[Any], b: NDArray[Any], names: tuple[str, str], thresholds: tuple[float, float] | None
+    a: AnyArray, b: AnyArray, names: tuple[str, str], thresholds: tuple[float, float] | None
 ) -> go.Figure:
     """How often each pair of intensities occurs, with the least-squares line and the thresholds.
 
@@ -112,11 +113,11 @@ def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _add_line(
     figure: go.Figure, x: NDArray[np.float64], y: NDArray[np.float64], edges: list[NDArray[np.float64]]
 ) -> None:
-    if x.size < 2 or x.min() == x.max():
+    slope, intercept = least_squares(x, y)
+    if np.isnan(slope):
         return
-    slope = float(np.dot(x - x.mean(), y - y.mean()) / np.dot(x - x.mean(), x - x.mean()))
     ends = np.array([edges[0][0], edges[0][-1]])
-    line = y.mean() + slope * (ends - x.mean())
+    line = slope * ends + intercept
     figure.add_trace(go.Scatter(x=ends, y=line, mode="lines", line={"color": PALETTE[4], "width": 2}, hoverinfo="skip"))
 
 

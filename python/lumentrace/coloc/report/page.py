@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from lumentrace.base.arrays import AnyArray
+from lumentrace.base.provenance import Provenance
+from lumentrace.coloc.measure.randomization import Randomization
+from lumentrace.coloc.summary import key_figures
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
@@ -41,8 +45,8 @@ def write_report(
     path: str | os.PathLike[str],
     title: str = "Colocalization report",
     label_mask: ArrayLike | None = None,
-    nulls: Mapping[tuple[str, str], Any] | None = None,
-    provenance: Any = None,
+    nulls: Mapping[tuple[str, str], Randomization] | None = None,
+    provenance: Provenance | Mapping[str, object] | None = None,
     notes: Sequence[str] = (),
 ) -> Path:
     """Write a report on the colocalization of channels to one HTML file that needs no network.
@@ -64,8 +68,7 @@ def write_report(
     label_mask : array_like, optional
         The regions that were measured.
     nulls : dict, optional
-        For pairs of names an object with `null`, `observed`, `p_right` and `n_blocks`, as of
-        `lumentrace.coloc.costes_randomization`.
+        For pairs of names what `lumentrace.coloc.costes_randomization` gives.
     provenance : lumentrace.base.provenance.Provenance or mapping, optional
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
@@ -113,29 +116,29 @@ def write_report(
     return report.save(path)
 
 
-def _key_figures(report: Report, table: pl.DataFrame, labels: NDArray[Any] | None) -> None:
+def _key_figures(report: Report, table: pl.DataFrame, labels: AnyArray | None) -> None:
     first = table.head(1).to_dicts()[0] if len(table) else {}
     if len(table) == 1:
         for column, name in MEASURES.items():
             if column in first and (first[column] == first[column] or first["reason"]):
                 report.key_figure(name, first[column], reason=first["reason"] or "not measured")
         return
-    report.key_figure("Rows", len(table), note="regions, pairs of channels and slices")
+    figures = key_figures(table)
+    report.key_figure("Rows", figures["rows"], note="regions, pairs of channels and slices")
     if labels is not None:
         report.key_figure("Regions", table["region"].n_unique())
-    report.key_figure("Not measured in full", int((table["status"] != "ok").sum()), note="see the column reason")
+    report.key_figure("Not measured in full", figures["incomplete"], note="see the column reason")
     for column in ("pcc", "m1", "m2"):
-        known = table[column].fill_nan(None).drop_nulls()
-        if len(known):
-            report.key_figure(f"Median {MEASURES[column]}", known.median())
+        if column in figures:
+            report.key_figure(f"Median {MEASURES[column]}", figures[column])
 
 
 def _pictures(
     report: Report,
-    channels: tuple[NDArray[Any], NDArray[Any]],
+    channels: tuple[AnyArray, AnyArray],
     names: tuple[str, str],
     rows: pl.DataFrame,
-    labels: NDArray[Any] | None,
+    labels: AnyArray | None,
 ) -> None:
     a, b = channels
     height = picture_height(a.shape)
@@ -156,10 +159,10 @@ def _pictures(
     report.figure(joint_histogram(first, second, names, single), "Joint histogram", caption, half=True)
 
 
-def _threshold_image(labels: NDArray[Any] | None, rows: pl.DataFrame, column: str) -> Any:
+def _threshold_image(labels: AnyArray | None, rows: pl.DataFrame, column: str) -> AnyArray | float:
     """The threshold at each pixel; beyond all numbers outside of the regions."""
     if labels is None:
-        return rows[column][0]
+        return float(rows[column][0])
     names, place = np.unique(labels, return_inverse=True)
     limits = np.full(len(names), np.inf)
     limits[np.searchsorted(names, rows["region"].to_numpy())] = rows[column].to_numpy()

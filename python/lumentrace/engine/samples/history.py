@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from lumentrace.base.provenance import Provenance, identity, now
+from lumentrace.base.provenance import Provenance, Watch, identity
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.engine.samples.results import Results, as_batch
 
@@ -57,9 +56,9 @@ def recorded(function: Callable[P, T]) -> Callable[P, T]:
 
 def timed(name: str, parameters: Mapping[str, Any], samples: Any, work: Callable[[], Any]) -> Any:
     """What `work` makes of samples, with their history and one step more; what it hands through stays as it is."""
-    started, clock = now(), time.perf_counter()
+    watch = Watch()
     result = work()
-    seconds = time.perf_counter() - clock
+    seconds = watch.seconds
     if result is samples:
         return result
-    return stamp(result, history(samples).then(name, parameters, started, seconds), samples)
+    return stamp(result, history(samples).then(name, parameters, watch.started, seconds), samples)

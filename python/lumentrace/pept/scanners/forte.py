@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from collections.abc import Callable
 from io import BufferedReader
@@ -87,7 +86,7 @@ def adac_forte(
     ...     scanners.adac_forte(Path(folder) / "*.da01", sample_size=200, overlap=150, verbose=False)["z2"][:3]
     array([510., 510., 510.])
     """
-    started, clock = provenance.now(), time.perf_counter()
+    watch = provenance.Watch()
     paths = matching(filepath)
     size = sum(max(0, path.stat().st_size - _HEADER) for path in paths)
     table = RowTable(len(LineData.default_columns), size // _LEAST_BYTES_PER_LINE, limit_for(memory_map))
@@ -98,7 +97,7 @@ def adac_forte(
             sources.append(source)
     lines = LineData(table.finish(), sample_size, overlap)
     history = provenance.Provenance(input=sources[0] if len(sources) == 1 else {"files": sources})
-    lines.provenance = history.then("adac_forte", {"filepath": str(filepath)}, started, time.perf_counter() - clock)
+    lines.provenance = watch.after(history, "adac_forte", {"filepath": str(filepath)})
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def gate_coincidences(
     >>> lines.columns[7:], lines.lines[:, :7].tolist()
     (['t2', 'random', 'scattered'], [[1500.0, -400.0, 20.0, 30.0, 400.0, 20.0, 30.0]])
     """
-    started, clock = provenance.now(), time.perf_counter()
+    watch = provenance.Watch()
     path = Path(filepath)
     size = path.stat().st_size
     with reading(verbose, size) as advance:
@@ -96,7 +95,7 @@ def gate_coincidences(
     lines.units = {"t2": "ms"}
     history = provenance.Provenance(input=identity(path))
     settings = {"filepath": str(path)}
-    lines.provenance = history.then("gate_coincidences", settings, started, time.perf_counter() - clock)
+    lines.provenance = watch.after(history, "gate_coincidences", settings)
     return lines
 
 

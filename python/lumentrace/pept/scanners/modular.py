@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,7 @@ def modular_camera(
     ...     scanners.modular_camera(path, verbose=False).lines.round(1).tolist()
     [[0.0, 250.0, 285.0, 114.6, -250.0, 285.0, -114.6]]
     """
-    started, clock = provenance.now(), time.perf_counter()
+    watch = provenance.Watch()
     path = Path(data_file)
     words = max(0, path.stat().st_size - _HEADER) // _BYTES_PER_WORD
     table = RowTable(len(LineData.default_columns), words, limit_for(memory_map))
@@ -95,5 +94,5 @@ def modular_camera(
     lines = LineData(np.asarray(table.finish()), sample_size, overlap)
     history = provenance.Provenance(input=identity(path))
     settings = {"data_file": str(data_file)}
-    lines.provenance = history.then("modular_camera", settings, started, time.perf_counter() - clock)
+    lines.provenance = watch.after(history, "modular_camera", settings)
     return lines

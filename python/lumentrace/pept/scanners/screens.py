@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
 import warnings
 from typing import IO, Any
 
@@ -92,7 +91,7 @@ def parallel_screens(
     array([[  2., 100., 150.,   0., 200., 250., 500.],
            [  4., 350., 250.,   0., 100., 150., 500.]])
     """
-    started, clock = provenance.now(), time.perf_counter()
+    watch = provenance.Watch()
     left_out = 0
     if isinstance(filepath_or_array, (str, os.PathLike)) or hasattr(filepath_or_array, "read"):
         text = TextSource(filepath_or_array)
@@ -110,7 +109,7 @@ def parallel_screens(
     warn_of_unsorted(lines["t"])
     settings = {"screen_separation": separation, "strict": strict, LEFT_OUT: left_out, **kwargs}
     history = provenance.Provenance(input=source)
-    lines.provenance = history.then("parallel_screens", settings, started, time.perf_counter() - clock)
+    lines.provenance = watch.after(history, "parallel_screens", settings)
     return lines
 
 

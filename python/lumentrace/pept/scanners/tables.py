@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def lines(
     array([4., 6.])
     """
     path = Path(filepath)
-    started, clock = provenance.now(), time.perf_counter()
+    watch = provenance.Watch()
     suffix = path.suffix.lower()
     if suffix in {".h5", ".hdf5", ".parquet"}:
         return _saved(path, suffix, sample_size, overlap)
@@ -91,7 +90,7 @@ def lines(
         settings |= {"strict": strict, LEFT_OUT: left_out}
     read = LineData(rows, sample_size, overlap)
     history = provenance.Provenance(input=identity(path))
-    read.provenance = history.then("lines", settings, started, time.perf_counter() - clock)
+    read.provenance = watch.after(history, "lines", settings)
     return read
 
 

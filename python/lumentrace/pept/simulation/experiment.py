@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -159,12 +158,12 @@ class Experiment:
 
     def run(self, sample_size: Any = None, overlap: Any = None) -> Simulated:
         """Simulate the whole experiment."""
-        started, clock = provenance.now(), time.perf_counter()
+        watch = provenance.Watch()
         rows, labels = zip(*self.blocks(), strict=True)
         lines = LineData(np.concatenate(rows), sample_size, overlap)
         settings = {field.name: getattr(self, field.name) for field in fields(self)}
         history = provenance.Provenance(input={"simulated": True}, seed=self.seed)
-        lines.provenance = history.then("simulate", settings, started, time.perf_counter() - clock)
+        lines.provenance = watch.after(history, "simulate", settings)
         return Simulated(lines, np.concatenate(labels), tuple(self.tracers))
 
     def _shares(self) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine.progress import between, counting, parts
 from lumentrace.stain.registration.levels import Image, Level, flattened, matrix_at, matrix_from
 from lumentrace.stain.registration.pyramid import COARSE, Pyramid
 from lumentrace.stain.registration.start import SIZES, STEP, Start, correlate
@@ -110,7 +111,7 @@ def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = T
     """The matrix that maximises the correlation of a level's images, from a start."""
     start = matrix_at(matrix, level.factor).ravel().tolist()
     found, correlation, overlap, *_ = _core.align_images(
-        level.fixed, level.moving, start, model, STEPS, TOLERANCE, robust
+        level.fixed, level.moving, start, model, STEPS, TOLERANCE, robust, counting(STEPS)
     )
     return Alignment(matrix_from(found.reshape(3, 3), level.factor), model, correlation, overlap)
 
@@ -118,15 +119,25 @@ def refine(level: Level, matrix: Floats, model: str = "affine", robust: bool = T
 def align(pyramid: Pyramid, search: Search = Search(), start: Floats | None = None) -> Alignment:
     """The best matrix between the two images."""
     if start is None:
-        best, levels = _begin(pyramid, search)
+        with between(0, 60):
+            best, levels = _begin(pyramid, search)
     else:
         best, levels = Alignment(start, "affine", np.nan, 1.0), list(pyramid.levels[-FROM_START:])
-    for level in levels:
-        best = _better(refine(level, best.matrix), best)
-    projective = refine(pyramid.levels[-1], best.matrix, "homography")
+    with between(0 if start is not None else 60, 80):
+        best = _followed(best, levels)
+    with between(80, 100):
+        projective = refine(pyramid.levels[-1], best.matrix, "homography")
     if projective.plausible and _gain(projective, best) > PROJECTIVE:
         return projective
     return best
+
+
+def _followed(found: Alignment, levels: Sequence[Level]) -> Alignment:
+    """An alignment refined from level to level."""
+    for level, share in zip(levels, parts(len(levels)), strict=True):
+        with share:
+            found = _better(refine(level, found.matrix), found)
+    return found
 
 
 def _better(new: Alignment, old: Alignment) -> Alignment:
@@ -145,16 +156,19 @@ def _begin(pyramid: Pyramid, search: Search) -> tuple[Alignment, list[Level]]:
     small = next((place for place, size in enumerate(sizes) if size >= LEAST_SIDE), last)
     middle = next((place for place, size in enumerate(sizes) if size >= TELLING_SIDE), last)
     best: Alignment | None = None
-    for angles, magnifications, mirrors in search.rounds():
-        starts = _starts(pyramid.small, angles, magnifications, mirrors)
-        rough = [
-            refine(pyramid.levels[small], matrix_from(start.matrix, pyramid.small_factor), robust=False)
-            for start in starts
-        ]
-        for found in sorted(rough, key=lambda each: -each.score)[:FINALISTS]:
-            for level in pyramid.levels[small + 1 : middle + 1]:
-                found = _better(refine(level, found.matrix), found)  # noqa: PLW2901  # it gets better
-            best = found if best is None or found.score > best.score else best
+    for number, (angles, magnifications, mirrors) in enumerate(search.rounds()):
+        with between(30 * number, 30 * number + 20):
+            starts = _starts(pyramid.small, angles, magnifications, mirrors)
+        rough = []
+        for start, share in zip(starts, parts(len(starts), 30 * number + 20, 30 * number + 25), strict=True):
+            with share:
+                matrix = matrix_from(start.matrix, pyramid.small_factor)
+                rough.append(refine(pyramid.levels[small], matrix, robust=False))
+        finalists = sorted(rough, key=lambda found: -found.score)[:FINALISTS]
+        for found, share in zip(finalists, parts(len(finalists), 30 * number + 25, 30 * number + 30), strict=True):
+            with share:
+                final = _followed(found, pyramid.levels[small + 1 : middle + 1])
+            best = final if best is None or final.score > best.score else best
         if best is not None and best.correlation >= SURE and best.overlap >= SURE_OVERLAP:
             break
     assert best is not None
@@ -167,8 +181,8 @@ def _starts(
     """The best starts by brightness, then by texture."""
     bright = [np.asarray(image - np.float32(np.nanmedian(image))) for image in images]
     texture = [flattened(image, COARSE) for image in images]
-    return [
-        start
-        for fixed, moving in (bright, texture)
-        for start in correlate(fixed, moving, angles, sizes, mirrors)[:KEPT]
-    ]
+    found: list[Start] = []
+    for number, (fixed, moving) in enumerate((bright, texture)):
+        with between(50 * number, 50 * number + 50):
+            found += correlate(fixed, moving, angles, sizes, mirrors)[:KEPT]
+    return found

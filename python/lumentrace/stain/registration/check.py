@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.engine.progress import counting
 from lumentrace.stain.registration.displacement import Displacement
 from lumentrace.stain.registration.levels import Level, matrix_at
 
@@ -73,7 +74,7 @@ def compare(level: Level, matrix: Floats, field: Displacement | None, offset: fl
     xs, ys = np.arange(start, width - radius, step), np.arange(start, height - radius, step)
     grid = np.meshgrid(np.round(xs), np.round(ys))
     centres = np.ascontiguousarray(np.stack(grid, axis=-1).reshape(-1, 2), dtype=np.float64)
-    rows = _core.tile_shifts(level.fixed, moving, centres, radius, LONGEST, STEPS)
+    rows = _core.tile_shifts(level.fixed, moving, centres, radius, LONGEST, STEPS, counting(len(centres)))
     spreads = [_spreads(image, centres, radius) for image in (level.fixed, moving)]
     textured = (rows[:, 6] >= LEAST_COMMON) & np.logical_and(
         *(spread > TEXTURE * _spread(image) for spread, image in zip(spreads, (level.fixed, moving), strict=True))

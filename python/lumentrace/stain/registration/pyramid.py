@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.engine.progress import reporter
 from lumentrace.stain.registration.levels import (
     BROAD,
     LONGEST,
@@ -51,7 +52,10 @@ class Pyramid:
         finest = [flattened(evened(image), FINE, NARROW) for image in images]
         levels = [Level(base, *finest)]
         by, shortest = 2, min(min(image.shape) for image in images)
+        tell = reporter()
         while shortest // by >= SHORTEST:
+            if tell is not None:
+                tell(100 - 100 // by)
             levels.append(Level(base * by, *(flattened(evened(reduced(image, by)), COARSE, BROAD) for image in images)))
             by *= 2
         small = max(1, -(-max(max(image.shape) for image in images) // SMALL))

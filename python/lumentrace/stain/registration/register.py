@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
+from lumentrace.engine.progress import between, parts
+from lumentrace.engine.run import Run
+from lumentrace.stain.files.pair import RawPair
+from lumentrace.stain.prepare.whole_image import same, share_at, value_range
 from lumentrace.stain.registration.align import Alignment, Search, align
 from lumentrace.stain.registration.check import NODES, Remainder, compare, remainder
 from lumentrace.stain.registration.displacement import Displacement
 from lumentrace.stain.registration.levels import LONGEST
 from lumentrace.stain.registration.pyramid import Pyramid
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.whole_image import same, share_at, value_range
 
 Floats = NDArray[np.float64]
 Local = Literal["auto"] | bool
@@ -95,15 +100,36 @@ def register(
     >>> found.ok, round(found.angle, 1)
     (True, 4.0)
     """
+    pair = RawPair.of(np.asanyarray(post), np.asanyarray(pre))
+    parameters = {"local": local, "longest": longest, "search": asdict(search), "start": start}
+    with Run(pair.history(), 100, 1) as run:
+        found = run.step("register", parameters, partial(find_map, post, pre, local, longest, search, start))
+    return replace(found, provenance=run.provenance)
+
+
+def find_map(
+    post: NDArray[Any],
+    pre: NDArray[Any],
+    local: Local = "auto",
+    longest: int = LONGEST,
+    search: Search = Search(),  # noqa: B008  # it is frozen
+    start: Floats | None = None,
+) -> Registration:
+    """What `register` does; tells how far it is, in per cent, and leaves the history to the caller."""
     images = [_checked(name, image) for name, image in (("post", post), ("pre", pre))]
-    pyramid = Pyramid.of(images[0], images[1], longest)
-    best = align(pyramid, search, start)
+    with between(0, 10):
+        pyramid = Pyramid.of(images[0], images[1], longest)
+    with between(10, 60):
+        best = align(pyramid, search, start)
     shape = (images[0].shape[0], images[0].shape[1])
-    found = _remainders(pyramid, best.matrix, None, shape)
+    with between(60, 75):
+        found = _remainders(pyramid, best.matrix, None, shape)
     left, field = _clearest(found), None
     if local is True or (local == "auto" and _is_bent(found)):
-        bend = _follow(pyramid, best.matrix, shape)
-        followed = _clearest(_remainders(pyramid, best.matrix, bend, shape, offset=0.5))
+        with between(75, 95):
+            bend = _follow(pyramid, best.matrix, shape)
+        with between(95, 100):
+            followed = _clearest(_remainders(pyramid, best.matrix, bend, shape, offset=0.5))
         if local is True or followed.doubt < left.doubt:
             left, field = followed, bend
     reasons, warnings = _verdict(images, best, left, field)
@@ -146,7 +172,12 @@ def _remainders(
     pyramid: Pyramid, matrix: Floats, field: Displacement | None, shape: tuple[int, int], offset: float = 0.0
 ) -> list[Remainder]:
     """What a map leaves, as images of several sizes show it."""
-    return [remainder(compare(level, matrix, field, offset), shape) for level in pyramid.levels[-3:]]
+    found = []
+    levels = pyramid.levels[-3:]
+    for level, share in zip(levels, parts(len(levels)), strict=True):
+        with share:
+            found.append(remainder(compare(level, matrix, field, offset), shape))
+    return found
 
 
 def _clearest(found: list[Remainder]) -> Remainder:
@@ -169,16 +200,17 @@ def _follow(pyramid: Pyramid, matrix: Floats, shape: tuple[int, int]) -> Displac
     """A smooth displacement, measured on small images first."""
     side = max(pyramid.levels[-1].fixed.shape)
     field = Displacement.over(shape, int(np.clip(side // PER_NODE, *FINE_NODES)))
-    for level in pyramid.levels[-3:]:
-        for turn in range(ROUNDS):
-            parts = compare(level, matrix, field, offset=0.5 * turn)
-            known = parts.usable
-            if known.sum() < 2 * NODES:
-                continue
-            points = parts.centres[known]
-            # A part found at x + s in the warped image belongs to the displacement d(x) + s.
-            total = field.at(points) + parts.shifts[known]
-            field, _, _ = field.fitted(points, total, parts.information[known])
+    turns = [(level, turn) for level in pyramid.levels[-3:] for turn in range(ROUNDS)]
+    for (level, turn), share in zip(turns, parts(len(turns)), strict=True):
+        with share:
+            found = compare(level, matrix, field, offset=0.5 * turn)
+        known = found.usable
+        if known.sum() < 2 * NODES:
+            continue
+        points = found.centres[known]
+        # A part found at x + s in the warped image belongs to the displacement d(x) + s.
+        total = field.at(points) + found.shifts[known]
+        field, _, _ = field.fitted(points, total, found.information[known])
     return field
 
 

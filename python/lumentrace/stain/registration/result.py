@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.provenance import Provenance
+from lumentrace.base.recorded import Recorded
 from lumentrace.stain.registration.displacement import Displacement
 
 Floats = NDArray[np.float64]
@@ -25,7 +27,7 @@ FORMAT = "lumentrace-registration-1"
 
 
 @dataclass(frozen=True)
-class Registration:
+class Registration(Recorded):
     """Where the pixels of a post-stain image lie in the pre-stain image.
 
     Points are (x, y) with pixel centres on whole numbers.
@@ -56,6 +58,8 @@ class Registration:
         Why not.
     warnings : tuple of str
         What to keep in mind all the same.
+    provenance : Provenance
+        How it came about.
     """
 
     matrix: Floats
@@ -142,7 +146,7 @@ class Registration:
     def shifted(self, x: float, y: float) -> Registration:
         """The same map, its pre-stain positions moved."""
         move = np.array([[1.0, 0, x], [0, 1.0, y], [0, 0, 1.0]])
-        return Registration(**{**self.__dict__, "matrix": move @ self.matrix})
+        return replace(self, matrix=move @ self.matrix)
 
     def padded(self, pad: int) -> Floats:
         """The matrix between canvases on which both images start at (pad, pad)."""
@@ -152,6 +156,7 @@ class Registration:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that `from_dict` reads back."""
+        history = {"provenance": self.provenance.to_dict()} if self.provenance.steps else {}
         return {
             "format": FORMAT,
             "convention": "matrix sends post-stain (x, y, 1) to pre-stain pixels; pixel centres are whole numbers",
@@ -168,6 +173,7 @@ class Registration:
             "ok": self.ok,
             "reasons": list(self.reasons),
             "warnings": list(self.warnings),
+            **history,
         }
 
     @classmethod
@@ -199,6 +205,7 @@ class Registration:
                 ok=bool(record["ok"]),
                 reasons=tuple(record["reasons"]),
                 warnings=tuple(record["warnings"]),
+                provenance=Provenance.from_dict(record["provenance"]) if "provenance" in record else Provenance(),
                 **numbers,
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:

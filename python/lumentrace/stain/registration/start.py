@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
+
+from lumentrace.engine.progress import each
 
 Image = NDArray[np.float32]
 
@@ -58,11 +61,10 @@ def correlate(
     shape = (side, side)
     images = _even(fixed), _even(fixed) ** 2, np.isfinite(fixed).astype(np.float32)
     target = _Fixed((fixed.shape[0], fixed.shape[1]), shape, *(fft.rfft2(image, shape, workers=2) for image in images))
+    tried = list(product(mirrors, sizes, angles))
     found = [
         _best(target, moving, _turned(fixed.shape, moving.shape, angle, size, mirrored), mirrored)
-        for mirrored in mirrors
-        for size in sizes
-        for angle in angles
+        for mirrored, size, angle in each(tried)
     ]
     return sorted(found, key=lambda start: -start.score)
 

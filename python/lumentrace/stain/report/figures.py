@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +10,9 @@ from numpy.typing import NDArray
 
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
+from lumentrace.stain.measure.scale import Scale
 
+Counts = NDArray[np.uint32]
 Floats = NDArray[np.float64]
 
 COLOURS = {"moffat": "#00cc88", "line": "#00cc88", "percentile": "#ff9933", "manual": "#ff3366"}
@@ -25,7 +26,7 @@ KNEE = 1.0
 UNKNOWN = 96
 
 
-def overlay(post: NDArray[Any], pre: NDArray[Any]) -> go.Figure:
+def overlay(post: NDArray[np.float32], pre: NDArray[np.float32]) -> go.Figure:
     """Two images over each other: post in magenta, pre in green."""
     rows, columns = (max(one, other) for one, other in zip(post.shape, pre.shape, strict=True))
     shown = [np.zeros((rows, columns), np.float32) for _ in range(2)]
@@ -37,14 +38,14 @@ def overlay(post: NDArray[Any], pre: NDArray[Any]) -> go.Figure:
     return picture(mixed)
 
 
-def _bright(image: NDArray[Any]) -> NDArray[np.float32]:
+def _bright(image: NDArray[np.float32]) -> NDArray[np.float32]:
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0)
     positive = values[values > 0]
     top = np.percentile(positive, BRIGHT) if positive.size else 1.0
     return np.asarray(np.clip(values / np.float32(max(top, 1e-12)), 0, 1))
 
 
-def signed(difference: NDArray[Any]) -> go.Figure:
+def signed(difference: NDArray[np.float32]) -> go.Figure:
     """A difference, compressed by asinh: orange above zero, blue below, black at zero, grey where unknown."""
     values = np.asarray(difference, dtype=np.float32)
     known = np.isfinite(values)
@@ -79,7 +80,7 @@ def apart(points: Floats, shifts: Floats, shape: Sequence[int]) -> go.Figure:
     return figure
 
 
-def ratios(scale: Any) -> go.Figure:
+def ratios(scale: Scale) -> go.Figure:
     """Histogram of the logarithms of post over pre, with the fit."""
     figure = go.Figure(
         go.Scatter(
@@ -94,7 +95,7 @@ def ratios(scale: Any) -> go.Figure:
     return figure
 
 
-def joint(counts: NDArray[Any], most: Sequence[float], scales: Sequence[Any], excess: bool = False) -> go.Figure:
+def joint(counts: Counts, most: Sequence[float], scales: Sequence[Scale], excess: bool = False) -> go.Figure:
     """How often values of pre and post occur together; or where post is the larger one more often."""
     small, post, pre = _gathered(counts, most)
     if excess:
@@ -117,7 +118,7 @@ def joint(counts: NDArray[Any], most: Sequence[float], scales: Sequence[Any], ex
     return figure
 
 
-def _gathered(counts: NDArray[Any], most: Sequence[float]) -> tuple[Floats, Floats, Floats]:
+def _gathered(counts: Counts, most: Sequence[float]) -> tuple[Floats, Floats, Floats]:
     """The part of a joint histogram that holds something, in at most so many bins, and their centres."""
     held = [int(np.flatnonzero(counts.any(axis=1 - axis))[-1]) + 1 if counts.any() else 1 for axis in (0, 1)]
     by = [max(1, -(-length // BINS)) for length in held]
@@ -144,7 +145,7 @@ def _excess(small: Floats, post: Floats, pre: Floats) -> tuple[Floats, Floats, F
     return centres, centres, np.maximum(more, 0)
 
 
-def levels(counts: NDArray[Any], most: Sequence[float], aligned: bool = True) -> go.Figure:
+def levels(counts: Counts, most: Sequence[float]) -> go.Figure:
     """Histograms of both images where both have a value other than zero."""
     figure = go.Figure()
     for axis, name in ((0, "post"), (1, "pre, registered")):
@@ -160,7 +161,7 @@ def levels(counts: NDArray[Any], most: Sequence[float], aligned: bool = True) ->
     return figure
 
 
-def remainders(counts: NDArray[Any], most: Sequence[float], scale: Any) -> go.Figure:
+def remainders(counts: Counts, most: Sequence[float], scale: Scale) -> go.Figure:
     """Histogram of the difference: of all pixels, and of those where both images have signal."""
     tall, wide = (top / length for top, length in zip(most, counts.shape, strict=True))
     rows, columns = np.nonzero(counts)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.base.provenance import Provenance
 from lumentrace.plots.distribution import distribution
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
+from lumentrace.stain.measure.histograms import Histograms
+from lumentrace.stain.measure.scale import Scale
+from lumentrace.stain.registration.result import Registration
+from lumentrace.stain.report.figures import apart, joint, levels, overlay, ratios, remainders, signed
 
-from .figures import apart, joint, levels, overlay, ratios, remainders, signed
+Floats = NDArray[np.float32]
 
 MOST_SPOTS = 20
 COLUMNS = {
@@ -29,14 +34,14 @@ COLUMNS = {
 def write_report(
     path: str | os.PathLike[str],
     title: str,
-    registration: Any,
-    scales: Sequence[Any],
-    histograms: Any,
-    pictures: Mapping[str, NDArray[Any]],
+    registration: Registration,
+    scales: Sequence[Scale],
+    histograms: Histograms,
+    pictures: Mapping[str, Floats],
     factor: int,
-    spots: Any,
+    spots: pl.DataFrame,
     warnings: Sequence[str] = (),
-    provenance: Mapping[str, Any] | None = None,
+    provenance: Provenance | Mapping[str, object] | None = None,
 ) -> Path:
     """Write a report on a registered and subtracted pair as one HTML file.
 
@@ -55,7 +60,7 @@ def write_report(
         By how much they are reduced.
     spots : polars.DataFrame
     warnings : sequence of str, optional
-    provenance : mapping, optional
+    provenance : Provenance or mapping, optional
 
     Returns
     -------
@@ -105,14 +110,14 @@ def write_report(
     return report.save(path)
 
 
-def _verdict(report: Report, registration: Any, warnings: Sequence[str]) -> None:
+def _verdict(report: Report, registration: Registration, warnings: Sequence[str]) -> None:
     if not registration.ok:
         report.text(f"Do not trust this registration: {'; '.join(registration.reasons)}.", notice=True)
     for warning in warnings:
         report.text(f"{warning[0].upper()}{warning[1:]}.", notice=True)
 
 
-def _key_figures(report: Report, registration: Any, scales: Sequence[Any], spots: Any) -> None:
+def _key_figures(report: Report, registration: Registration, scales: Sequence[Scale], spots: pl.DataFrame) -> None:
     report.key_figure("Registration", "ok" if registration.ok else "not reliable")
     note = "estimated, root mean square"
     report.key_figure("Error", registration.error_px, "px", note, "too few parts could be compared")
@@ -123,7 +128,7 @@ def _key_figures(report: Report, registration: Any, scales: Sequence[Any], spots
     report.key_figure("Overlap", f"{registration.overlap:.0%}", note="of the post-stain image")
 
 
-def _map(report: Report, registration: Any) -> None:
+def _map(report: Report, registration: Registration) -> None:
     x, y = registration.shift
     local = "none" if registration.displacement is None else "followed by a smooth displacement"
     rows = [
@@ -140,12 +145,12 @@ def _map(report: Report, registration: Any) -> None:
     report.table(["", "from post to pre"], rows)
 
 
-def _scales(report: Report, scales: Sequence[Any]) -> None:
+def _scales(report: Report, scales: Sequence[Scale]) -> None:
     rows = [(scale.method, f"{scale.value:.4f}", scale.error, scale.offset, scale.status) for scale in scales]
     report.table(["method", "scale", "standard error", "offset (counts)", "fit"], rows)
 
 
-def _spots(report: Report, spots: Any) -> None:
+def _spots(report: Report, spots: pl.DataFrame) -> None:
     brightest = spots.sort("intensity", descending=True).head(MOST_SPOTS)
     rows = [tuple(row[name] for name in COLUMNS) for row in brightest.iter_rows(named=True)]
     more = f"The {MOST_SPOTS} brightest of {len(spots)}; all are in the table beside this report."

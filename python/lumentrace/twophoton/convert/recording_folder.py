@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
-from lumentrace.base.provenance import Provenance, content
+from lumentrace.base.provenance import Provenance, Watch, content
 from lumentrace.base.working import working_folder
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Run
@@ -24,7 +24,6 @@ from lumentrace.twophoton.convert.movie_source import MovieSource
 from lumentrace.twophoton.convert.source import MOVIE, Source, read_source
 from lumentrace.twophoton.convert.source import MOVIE_DATASET as SOURCE_DATASET
 from lumentrace.twophoton.convert.source import ORIENTATION as SOURCE_ORIENTATION
-from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.measure.photodiode import find_stimulus
 from lumentrace.twophoton.read.crop import AlignmentCrop, alignment_crop
 from lumentrace.twophoton.read.places import output_place

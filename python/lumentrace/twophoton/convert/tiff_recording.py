@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.provenance import Provenance, content, plain
+from lumentrace.base.provenance import Provenance, Watch, content, plain
 from lumentrace.engine.progress import Verbose
 from lumentrace.twophoton.convert.recording_folder import ConvertedPaths, write_recording
 from lumentrace.twophoton.convert.source import Source
 from lumentrace.twophoton.convert.stimulus_table import stated_windows
 from lumentrace.twophoton.convert.tiff_movie import ORIENTATION, TiffMovie
-from lumentrace.twophoton.history import Watch
 from lumentrace.twophoton.read.crop import crop_of_shifts
 from lumentrace.twophoton.read.ranges import frame_range
 from lumentrace.twophoton.read.sides import known_side

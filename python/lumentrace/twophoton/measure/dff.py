@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from lumentrace.base.provenance import Provenance
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.windows import FrameWindow
 
 Floats = NDArray[np.float64]

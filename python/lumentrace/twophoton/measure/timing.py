@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.provenance import Provenance
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.photodiode import (
     FRACTION,
     SPIKES,

@@ -10,8 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.provenance import Provenance
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.background import BackgroundOptions, Method, Pixels, areas, background_of
 from lumentrace.twophoton.read.crop import SpatialCrop
 from lumentrace.twophoton.read.frames_done import FramesDone

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace import _core
-from lumentrace.base.provenance import Provenance, content
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch, content
 from lumentrace.twophoton.regions.rois import RoiSet, label_pixels, within
 
 Floats = NDArray[np.float64]

@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.provenance import Provenance
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.windows import EpochFrameWindow
 from lumentrace.twophoton.read.frames_done import FramesDone
 from lumentrace.twophoton.read.recording import recording_hemisphere

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lumentrace.base.provenance import Provenance
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.images import pixel_figures
 from lumentrace.twophoton.measure.timing import resolve_recording_timing
 from lumentrace.twophoton.measure.windows import GREY, EpochFrameWindow

@@ -10,8 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.provenance import Provenance
-from lumentrace.twophoton.history import Watch
+from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.background import BackgroundOptions, Method
 from lumentrace.twophoton.measure.dff import FitMode, RoiDeltaFOverF, compute_roi_delta_f_over_f
 from lumentrace.twophoton.measure.timing import RecordingTiming, resolve_recording_timing

@@ -41,7 +41,7 @@ const TOGETHER: usize = 8;
 
 /// For each of `count` shuffles the sum of products of all pixels of `x` and of `y`, whose blocks (rows) trade places.
 ///
-/// Shuffle number k depends on `seed` and k alone. O(count · pixels). Costes & al., Biophys. J. 86 (2004) 3993.
+/// Shuffle number k depends on `seed` and k alone. `control` counts shuffles. O(count · pixels). Costes & al., Biophys. J. 86 (2004) 3993.
 ///
 /// # Errors
 /// [`Error::Argument`] if the two differ in shape or there are 2³² blocks or more; [`Error::Cancelled`].
@@ -65,7 +65,9 @@ pub fn shuffled_products(
             for (place, k) in places.iter_mut().zip(shuffles.clone()) {
                 permutation(place, x.len(), seed, k as u64);
             }
-            Ok(products(x.pixels, y.pixels, x.size, &places[..shuffles.len()]))
+            let sums = products(x.pixels, y.pixels, x.size, &places[..shuffles.len()]);
+            control.advance(shuffles.len() as u64);
+            Ok(sums)
         },
     )?;
     Ok(parts.concat())

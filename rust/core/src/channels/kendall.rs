@@ -92,6 +92,7 @@ fn exchanges(values: &mut Vec<u64>, control: &Control) -> Result<i128> {
             count += merge(&values[start..middle], &values[middle..end], &mut merged);
         }
         std::mem::swap(values, &mut merged);
+        control.advance(n as u64);
         width *= 2;
     }
     Ok(count)

@@ -44,7 +44,7 @@ pub struct Aligned {
 }
 
 impl Align {
-    /// Aligns `moving` with `fixed`, both with NaN where nothing is known.
+    /// Aligns `moving` with `fixed`, both with NaN where nothing is known. Progress counts steps.
     ///
     /// # Errors
     /// [`Error::Argument`] if a size does not fit; [`Error::Cancelled`].
@@ -78,6 +78,7 @@ impl Align {
         }
         for iteration in 0..=self.iterations {
             let sums = self.sums(fixed, &frame, moving, &matrix, fit, threads, control)?;
+            control.advance(1);
             state.matrix = frame.restore(matrix);
             state.overlap = sums.count() / known;
             state.correlation = sums.correlation();

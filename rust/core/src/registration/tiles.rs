@@ -48,7 +48,11 @@ impl Tiles {
             threads,
             control,
             || (),
-            |(), number| Ok(self.search(fixed, moving, centres[number], &hann)),
+            |(), number| {
+                let found = self.search(fixed, moving, centres[number], &hann);
+                control.advance(1);
+                Ok(found)
+            },
         )
     }
 

@@ -79,7 +79,7 @@ class FeatureDetection(AnalysisModule):
         hole_area : float, optional
             Fill holes of fewer pixels only; by default all that do not reach the edge.
         merge_parts : bool, default False
-            Join parts of an opened object that touch at a corner, as the reference implementation does.
+            Join parts of an opened object that touch at a corner, as playNano does.
         background : float, default 0
             Height from which volumes are counted.
         **mask_kwargs

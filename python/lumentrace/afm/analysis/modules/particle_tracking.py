@@ -101,8 +101,8 @@ class ParticleTracking(AnalysisModule):
             goes without costs 1 (Crocker & Grier, J. Colloid Interface Sci. 179 (1996) 298).
         min_track_length : int, default 1
             Leave out tracks of fewer objects.
-        coord_order : {'xy', 'peer'}, default 'xy'
-            'peer' takes (row, column) from features of a mask, as the reference implementation does.
+        coord_order : {'xy', 'playnano'}, default 'xy'
+            'playnano' takes (row, column) from features of a mask, as that program does.
 
         Raises
         ------

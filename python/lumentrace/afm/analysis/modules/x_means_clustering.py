@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base.checks import whole
 
+from ... import compat
 from ..clusters import ClusteringModule, Points, described, from_scikit_learn
 
 Floats = NDArray[np.float64]
-CRITERIA = ("bic", "peer")
+CRITERIA = ("bic", "playnano")
 STARTS = 10
 TOLERANCE = 1e-4
 
@@ -47,14 +48,14 @@ class XMeansClustering(ClusteringModule):
         min_k, max_k : int, default 1 and 10
             Fewest and most clusters.
         replicates : int, default 3
-            Starts of each k-means under the criterion 'peer'; the other takes ten or more.
+            Starts of each k-means under the criterion 'playnano'; the other takes ten or more.
         max_iter : int, default 300
         bic_threshold : float, default 0
-            By how much a split has to be better under the criterion 'peer'.
-        criterion : {'bic', 'peer'}, default 'bic'
+            By how much a split has to be better under the criterion 'playnano'.
+        criterion : {'bic', 'playnano'}, default 'bic'
             'bic': k-means for every number of clusters, and that with the greatest Bayesian information criterion of
-            spherical Gaussians of one variance (Pelleg & Moore, ICML 2000). 'peer': clusters are split as long as the
-            reference implementation's score grows, which makes too many; needs scikit-learn, whose k-means it uses.
+            spherical Gaussians of one variance (Pelleg & Moore, ICML 2000). 'playnano': clusters are split as long as
+            that program's score grows, which makes too many; needs scikit-learn, whose k-means it uses.
         random_state : int, default 42
             Seed of the starts.
 
@@ -63,7 +64,8 @@ class XMeansClustering(ClusteringModule):
         ValueError
             For settings out of range, and for a `min_k` above the number of objects.
         """
-        if criterion not in CRITERIA:
+        known = compat.program(criterion)
+        if known not in CRITERIA:
             raise ValueError(f"`criterion`: expected one of {', '.join(CRITERIA)}, found {criterion!r}")
         if not 1 <= min_k <= max_k:
             raise ValueError(f"`min_k`, `max_k`: expected 1 <= min_k <= max_k, found {min_k} and {max_k}")
@@ -75,7 +77,7 @@ class XMeansClustering(ClusteringModule):
         if min_k > len(points.scaled):
             raise ValueError(f"`min_k`: expected 1 to the {len(points.scaled)} objects, found {min_k}")
         most = min(max_k, len(points.scaled))
-        if criterion == "bic":
+        if known == "bic":
             search = _Search(points.scaled, max(replicates, STARTS), random_state, max_iter)
             centres, scores = search.best(min_k, most)
         else:
@@ -104,7 +106,7 @@ class _Search:
 
 
 class _Splits:
-    """Splits of clusters as the reference implementation makes them."""
+    """Splits of clusters as playNano makes them."""
 
     def __init__(self, points: Floats, starts: int, seed: int, max_iter: int):
         self._points, self._starts, self._seed, self._max_iter = points, starts, seed, max_iter
@@ -122,7 +124,7 @@ class _Splits:
             k += len(better)
 
     def _fit(self, points: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
-        kmeans = from_scikit_learn("KMeans", "`criterion='peer'`")
+        kmeans = from_scikit_learn("KMeans", "`criterion='playnano'`")
         fitted = kmeans(k, n_init=self._starts, random_state=self._seed, max_iter=self._max_iter).fit(points)
         return fitted.cluster_centers_, fitted.labels_
 
@@ -133,8 +135,8 @@ class _Splits:
         children = [own[labels == number] for number in range(2)]
         if min(len(child) for child in children) < 2:
             return -np.inf
-        scores = [_peer_score(child, at) for child, at in zip(children, centres, strict=True)]
-        return sum(scores) - _peer_score(own, centre)
+        scores = [_playnano_score(child, at) for child, at in zip(children, centres, strict=True)]
+        return sum(scores) - _playnano_score(own, centre)
 
 
 def _bic(labels: NDArray[np.int64], inertia: float, k: int, width: int) -> float:
@@ -150,8 +152,8 @@ def _bic(labels: NDArray[np.int64], inertia: float, k: int, width: int) -> float
     return float(likelihood - ((k - 1) + k * width + 1) / 2 * np.log(n))
 
 
-def _peer_score(points: Floats, centre: Floats) -> float:
-    """The score of one cluster in the reference implementation."""
+def _playnano_score(points: Floats, centre: Floats) -> float:
+    """The score of one cluster in playNano."""
     n, width = points.shape
     if n <= 1:
         return -np.inf

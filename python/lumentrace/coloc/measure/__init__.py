@@ -1,0 +1,1 @@
+"""What is measured of two channels: correlation, co-occurrence, thresholds, chance."""

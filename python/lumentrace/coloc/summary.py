@@ -1,0 +1,44 @@
+"""Figures of a whole table, the same in records and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SHOWN = ("pcc", "srcc", "icq", "m1", "m2")
+
+
+def key_figures(table: pl.DataFrame) -> dict[str, float]:
+    """Rows, rows with something missing, and medians of the measures that there are.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        That of `lumentrace.coloc.colocalization_table`.
+
+    Returns
+    -------
+    dict
+        `rows`; `incomplete`; medians by column.
+
+    Examples
+    --------
+    >>> from lumentrace.coloc import colocalization_table
+    >>> from lumentrace.coloc.summary import key_figures
+    >>> table = colocalization_table([[0, 1, 2, 3], [0, 2, 1, 3]], metrics="pcc")
+    >>> key_figures(table)
+    {'rows': 1, 'incomplete': 0, 'pcc': 0.8}
+    """
+    medians = {name: _median(table, name) for name in SHOWN}
+    return {
+        "rows": len(table),
+        "incomplete": int((table["status"] != "ok").sum()),
+        **{name: value for name, value in medians.items() if value is not None},
+    }
+
+
+def _median(table: pl.DataFrame, column: str) -> float | None:
+    value = table[column].fill_nan(None).drop_nulls().median()
+    return float(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,1 @@
+"""Files: names, raw images, what stages write."""

@@ -1,0 +1,1 @@
+"""Measuring: ratios, the scale of the autofluorescence, the difference and its spots."""

@@ -1,0 +1,1 @@
+"""The stages of a pair, each kept, and batches of pairs."""

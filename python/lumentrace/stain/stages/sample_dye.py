@@ -1,0 +1,209 @@
+"""The documented face of a pair: settings by name, stages one by one, a plain dict of what came of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lumentrace.engine.progress import Verbose
+from lumentrace.stain.compat import ABBREVIATIONS, StainParameters
+from lumentrace.stain.files.pair import RawPair
+from lumentrace.stain.files.suffixes import differing
+from lumentrace.stain.registration.result import Registration
+from lumentrace.stain.settings import FORMATS
+from lumentrace.stain.stages.outcome import Outcome
+from lumentrace.stain.stages.pipeline import Finished, run_stages
+from lumentrace.stain.stages.results import Registered
+from lumentrace.stain.stages.task import FIRST, LAST, NAMES, Task
+
+logger = logging.getLogger(__name__)
+
+EXPECTED = (OSError, ValueError, MemoryError, ImportError, RuntimeError)
+"""What ends a task with a message; anything else is a defect."""
+
+
+class SampleDye:
+    """One sample and dye: the pair of images, its settings and its results on disk.
+
+    `lumentrace.stain.run.run` does the same, and returns what was found with all its arrays.
+
+    Parameters
+    ----------
+    sample, dye : str
+    output_dir : path, default 'processed'
+        Results go to ``<output_dir>/<sample>/<dye>/``.
+    raw_dir : path, default 'raw'
+    checkpoint_format : {'tiff', 'fits', 'both'}, default 'tiff'
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown.
+    OSError
+        If the folders cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lumentrace import stain
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     stain.simulate(size=256, seed=5).save(f"{folder}/raw", "S001", "SybrGld")
+    ...     task = stain.SampleDye("S001", "SybrGld", f"{folder}/processed", f"{folder}/raw")
+    ...     task.set_params(pad=10)
+    ...     result = task.run()
+    >>> result["status"], round(result["scale_estimate"], 1)
+    ('complete', 1.3)
+    """
+
+    def __init__(
+        self,
+        sample: str,
+        dye: str,
+        output_dir: str | os.PathLike[str] = "processed",
+        raw_dir: str | os.PathLike[str] = "raw",
+        checkpoint_format: str = "tiff",
+    ):
+        if checkpoint_format not in FORMATS:
+            raise ValueError(f"`checkpoint_format`: expected one of {', '.join(FORMATS)}, found {checkpoint_format!r}")
+        self.sample, self.dye = sample, dye
+        self.output_dir, self.raw_dir = output_dir, raw_dir
+        self.checkpoint_format = checkpoint_format
+        self.folder = Path(output_dir) / sample / dye
+        self._defaults = self._parameters = StainParameters(checkpoint_format=checkpoint_format)
+        self._task = Task(partial(RawPair.find, sample, dye, raw_dir), self.folder, self._defaults)
+        self._task.make_folders()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """A copy of all parameters."""
+        own = self._parameters.to_dict()
+        return {name: own[name] for name in ABBREVIATIONS}
+
+    def set_params(self, **changes: Any) -> None:
+        """Change parameters.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown or a value out of range.
+        """
+        self._use(self._parameters.with_changes(changes))
+
+    def reset_params(self) -> None:
+        """Set all parameters to their defaults."""
+        self._use(self._defaults)
+
+    def _use(self, parameters: StainParameters) -> None:
+        self._parameters = self._task.settings = parameters
+
+    def non_default_params(self, stage: int | None = None) -> dict[str, Any]:
+        """Parameters that differ from the default and count for a stage, or for any."""
+        return differing(self.params, stage)
+
+    @property
+    def registration(self) -> Registration | None:
+        """The registration of stage 3, or of stage 2 if that is all there is; None before."""
+        for stage in (3, 2):
+            found, _ = self._task.finished(stage)
+            if isinstance(found, Registered):
+                return replace(found.registration, provenance=self._task.history(stage))
+        return None
+
+    def status(self) -> list[dict[str, Any]]:
+        """For each stage its number and name, whether it is done, and why not if something is wrong."""
+        rows = []
+        for stage, name in NAMES.items():
+            found, why = self._task.finished(stage)
+            rows.append({"stage": stage, "name": name, "done": found is not None, "reason": why})
+        return rows
+
+    def compare(self, name: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """Run with several values of a parameter, and return what came of each; the parameter then is as before."""
+        before = self._parameters
+        try:
+            rows = []
+            for value in values:
+                self.set_params(**{name: value})
+                rows.append({name: value, **self.run()})
+            return rows
+        finally:
+            self._use(before)
+
+    def run(
+        self,
+        from_stage: int | None = None,
+        to_stage: int | None = None,
+        force: bool = False,
+        force_run: bool = False,
+        verbose: Verbose = False,
+    ) -> dict[str, Any]:
+        """Run the stages that are not done yet.
+
+        Parameters
+        ----------
+        from_stage, to_stage : int, optional
+            1 to 4. Stages before the first are run too if they are missing.
+        force : bool, default False
+            Run stages again that are done.
+        force_run : bool, default False
+            Go on though memory or disk seem too small.
+        verbose : bool or callable, default False
+            True for a progress bar.
+
+        Returns
+        -------
+        dict
+            ``sample``, ``dye`` and ``status``: 'complete', 'unreliable: ...' if the registration cannot be trusted, or
+            'error: ...'. With stage 4 also ``scale_estimate``, ``scale_error``, ``scale_percentile_value``,
+            ``manual_scale``, ``spots`` and ``report``; from stage 2 on ``registration_ok``, ``registration_error_px``.
+
+        Raises
+        ------
+        ValueError
+            If a stage is none of 1 to 4.
+        """
+        first, last = from_stage or FIRST, to_stage or LAST
+        if not FIRST <= first <= last <= LAST:
+            raise ValueError(f"expected stages from {FIRST} to {LAST}, found {from_stage} to {to_stage}")
+        result: dict[str, Any] = {"sample": self.sample, "dye": self.dye}
+        try:
+            found = run_stages(self._task, last, verbose, first if force else None, force_run)
+            return {**result, **self._summary(found)}
+        except EXPECTED as error:
+            logger.info("%s/%s failed", self.sample, self.dye, exc_info=True)
+            return {**result, "status": f"error: {error}"}
+
+    def _summary(self, found: Finished) -> dict[str, Any]:
+        """Plain values of what the stages have found."""
+        summary: dict[str, Any] = {"status": "complete"}
+        registered = found.fine or found.rough
+        if registered is not None:
+            map_ = registered.registration
+            summary |= {"registration_ok": map_.ok, "registration_error_px": map_.error_px}
+            if not map_.ok and found.fine is not None:
+                summary["status"] = f"unreliable: {'; '.join(map_.reasons)}"
+        if found.measured is not None:
+            outcome = Outcome.of(self._task, found)
+            outcome.settle()
+            summary |= summary_of(outcome)
+        return summary
+
+
+def summary_of(outcome: Outcome) -> dict[str, Any]:
+    """What the documented result of a run says about scales and spots."""
+    fitted = outcome.scales[0].to_dict()
+    percentile = [scale.value for scale in outcome.scales if scale.method.startswith("percentile")]
+    return {
+        "scale_estimate": fitted["value"],
+        "scale_error": fitted["error"],
+        "scale_percentile_value": percentile[0] if percentile else None,
+        "manual_scale": outcome.settings.manual_scale,
+        "spots": len(outcome.spots),
+        "warnings": list(outcome.warnings),
+        "report": str(outcome.place(outcome.folder, "report", ".html")),
+    }
