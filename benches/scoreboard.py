@@ -149,7 +149,7 @@ def text(cell: Cell) -> str:
 
 
 def picture(path: Path, results: dict[str, dict[str, dict[str, Cell]]], chosen: dict[str, list[Case]]) -> None:
-    """Located shares of pairs and of many tracers, and errors of fast ones."""
+    """Located shares of pairs and of many tracers, and errors of fast ones that are located at least half of the time."""
     from matplotlib.figure import Figure
 
     panels = [
@@ -170,7 +170,10 @@ def picture(path: Path, results: dict[str, dict[str, dict[str, Cell]]], chosen: 
                     if isinstance(cell, str) or not cell:
                         continue
                     score = scoring.pooled(cell)
-                    drawn.append((values[case.title], score.share if measure == "located" else score.quantile(0.5)))
+                    if measure == "located":
+                        drawn.append((values[case.title], score.share))
+                    elif score.share >= 0.5:
+                        drawn.append((values[case.title], score.quantile(0.5)))
                 style = {"color": f"C{number}", "marker": "o", "linestyle": "--" if name.startswith(PEER) else "-"}
                 ax.plot(*np.array(drawn).reshape(-1, 2).T, label=name, **style)
             ax.set(xlabel=label, ylabel=measure, title=f"{camera}: {kind.replace('-', ', ')}", xscale="log")
