@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
-from lumentrace.base.provenance import Provenance, Step, now
+from lumentrace.base.provenance import Provenance, Step, Watch
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Progress, Verbose, telling
 
@@ -158,10 +157,10 @@ class Run:
                 return kept.result
             if why:
                 self._again(name, why)
-        started, began = now(), time.perf_counter()
+        watch = Watch()
         with telling(self._progress.after(self._done)):
             result = work()
-        step = self.provenance.then(name, parameters, started, time.perf_counter() - began).steps[-1]
+        step = watch.after(self.provenance, name, parameters).steps[-1]
         if keep is not None and self._directory is not None:
             keep.put(self._directory, result, step)
         self.finished(step)
@@ -182,12 +181,12 @@ class Run:
         object
             The result.
         """
-        started, began = now(), time.perf_counter()
+        watch = Watch()
         with telling(self._progress.after(self._done)):
             result, spent = work()
-        seconds = time.perf_counter() - began if spent is None else spent
+        seconds = watch.seconds if spent is None else spent
         for name, parameters in named:
-            self.finished(self.provenance.then(name, parameters, started, seconds).steps[-1])
+            self.finished(self.provenance.then(name, parameters, watch.started, seconds).steps[-1])
         return result
 
     def finished(self, step: Step) -> None:
