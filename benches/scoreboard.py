@@ -149,7 +149,7 @@ def text(cell: Cell) -> str:
 
 
 def picture(path: Path, results: dict[str, dict[str, dict[str, Cell]]], chosen: dict[str, list[Case]]) -> None:
-    """Located shares of pairs and of many tracers, and errors of fast ones that are located at least half of the time."""
+    """Located shares of pairs and of many tracers, and errors of fast ones where half of the frames hold them."""
     from matplotlib.figure import Figure
 
     panels = [
