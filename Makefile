@@ -57,6 +57,7 @@ python-test: build
 bench: build
 	cargo bench -p lumentrace
 	$(BIN)/python benches/peers.py
+	$(BIN)/python benches/scoreboard.py --picture out/scoreboard.png
 
 docs: build
 	$(BIN)/mkdocs build --strict

@@ -8,6 +8,8 @@ from lumentrace.base.lazy import exports
 
 if TYPE_CHECKING:
     from lumentrace.pept.simulation.adac_file import write_adac as write_adac
+    from lumentrace.pept.simulation.camera import Camera as Camera
+    from lumentrace.pept.simulation.camera import Screens as Screens
     from lumentrace.pept.simulation.experiment import Experiment as Experiment
     from lumentrace.pept.simulation.experiment import Simulated as Simulated
     from lumentrace.pept.simulation.experiment import simulate as simulate
@@ -17,17 +19,21 @@ if TYPE_CHECKING:
     from lumentrace.pept.simulation.paths import Path as Path
     from lumentrace.pept.simulation.paths import Static as Static
     from lumentrace.pept.simulation.paths import Wander as Wander
+    from lumentrace.pept.simulation.ring import Ring as Ring
     from lumentrace.pept.simulation.shape import Shape as Shape
     from lumentrace.pept.simulation.simulator import Simulator as Simulator
 
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "Camera": "lumentrace.pept.simulation.camera",
         "Circle": "lumentrace.pept.simulation.paths",
         "Experiment": "lumentrace.pept.simulation.experiment",
         "Helix": "lumentrace.pept.simulation.paths",
         "Line": "lumentrace.pept.simulation.paths",
         "Path": "lumentrace.pept.simulation.paths",
+        "Ring": "lumentrace.pept.simulation.ring",
+        "Screens": "lumentrace.pept.simulation.camera",
         "Shape": "lumentrace.pept.simulation.shape",
         "Simulated": "lumentrace.pept.simulation.experiment",
         "Simulator": "lumentrace.pept.simulation.simulator",

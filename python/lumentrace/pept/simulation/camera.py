@@ -1,13 +1,38 @@
-"""Two parallel screens that see both photons of a pair, or not."""
+"""Cameras: what sees both photons of a pair, or not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.pept.simulation import physics
+
 Array = NDArray[np.float64]
+
+
+class Camera(Protocol):
+    """What a simulated experiment needs to know of its camera."""
+
+    def around(self, points: Array) -> NDArray[np.bool_]:
+        """Which points (n, 3) are where alone pairs can be seen."""
+
+    def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
+        """Directions (n, 3) of first photons: isotropic, but for those of which no pair can be seen."""
+
+    def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Where photons from `origin` (n, 3) meet the camera, and whether it sees them."""
+
+    def pairs(self, first: Array, second: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Lines (n, 6) between hits, in the order of the camera's files, and which of them are coincidences."""
+
+    def anywhere(self, rng: np.random.Generator, n: int) -> Array:
+        """Random coincidences (n, 6)."""
+
+    def measured(self, rng: np.random.Generator, lines: Array) -> Array:
+        """`lines` (n, 6) as the camera measures them."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +72,12 @@ class Screens:
         high = [self.xlim[1], self.ylim[1], self.z[1]]
         return np.asarray(((points > low) & (points < high)).all(axis=1))
 
+    def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
+        """Directions (n, 3) of first photons, isotropic; of pairs that are not scattered, where both screens are."""
+        lowest = 0.0 if scattered else self.least_cosine
+        found: Array = physics.directions(rng, n, lowest) * rng.choice([-1.0, 1.0], (n, 1))
+        return found
+
     def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Where photons from `origin` (n, 3), between the screens, meet one, and whether it sees them."""
         screen = np.where(direction[:, 2] < 0, *self.z)
@@ -57,6 +88,12 @@ class Screens:
         x, y = point[:, 0], point[:, 1]
         return point, (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
 
+    def pairs(self, first: Array, second: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Lines (n, 6), the point on the lower screen first, and which of them meet both screens."""
+        upwards = first[:, 2:] < second[:, 2:]
+        lines = np.where(upwards, np.hstack([first, second]), np.hstack([second, first]))
+        return lines, first[:, 2] != second[:, 2]
+
     def anywhere(self, rng: np.random.Generator, n: int) -> Array:
         """Random coincidences (n, 6): a point on either screen, each as likely as any other."""
         lines = np.empty((n, 6))
@@ -65,6 +102,6 @@ class Screens:
         lines[:, [2, 5]] = self.z
         return lines
 
-    def blurred(self, rng: np.random.Generator, lines: Array) -> Array:
+    def measured(self, rng: np.random.Generator, lines: Array) -> Array:
         """`lines` (n, 6) as the screens measure them."""
         return lines + rng.normal(0.0, [self.blur, self.blur, 0.0] * 2, lines.shape)

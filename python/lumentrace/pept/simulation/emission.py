@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.pept.simulation import physics
-from lumentrace.pept.simulation.camera import Screens
+from lumentrace.pept.simulation.camera import Camera
 from lumentrace.pept.simulation.paths import Path
 
 Array = NDArray[np.float64]
@@ -30,7 +30,7 @@ class Emitter:
 
     tracers: tuple[Path, ...]
     shares: Array
-    screens: Screens
+    camera: Camera
     positron_range: float
     acollinearity: float
 
@@ -41,19 +41,19 @@ class Emitter:
         for i, path in enumerate(self.tracers):
             source[tracer == i] = path(t[tracer == i])
         source += self.positron_range * physics.positron_range(rng, len(t))
-        ends = self.screens.anywhere(rng, len(t))
+        ends = self.camera.anywhere(rng, len(t))
         seen = kinds == RANDOM
         for kind in (0, SCATTERED):
             rows = np.flatnonzero(kinds == kind)
             ends[rows], seen[rows] = self._pairs(rng, source[rows], kind == SCATTERED)
-        measured = self.screens.blurred(rng, ends)
+        measured = self.camera.measured(rng, ends)
         return np.column_stack([t, measured])[seen], np.where(kinds == 0, tracer, kinds)[seen]
 
     def _pairs(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
-        """Photon pairs (n, 6) that both screens see, each drawn again until they do, and whether there was one."""
+        """Photon pairs (n, 6) that the camera sees, each drawn again until they do, and whether there was one."""
         ends = np.zeros((len(source), 6))
         seen = np.zeros(len(source), dtype=bool)
-        left = np.flatnonzero(self.screens.around(source))
+        left = np.flatnonzero(self.camera.around(source))
         for _ in range(_TRIES):
             if not len(left):
                 break
@@ -63,19 +63,17 @@ class Emitter:
         return ends, seen
 
     def _draw(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
-        """One photon pair per source, the point on the lower screen first, and which of them are seen."""
+        """One photon pair (n, 6) per source, and which of them are seen."""
         n = len(source)
-        one = physics.directions(rng, n, 0.0 if scattered else self.screens.least_cosine)
-        one *= rng.choice([-1.0, 1.0], (n, 1))
+        one = self.camera.directions(rng, n, scattered)
         start = source
         if scattered:
             start = source - one * rng.uniform(*_SCATTER_DEPTH, (n, 1))
             other = physics.turned(rng, -one, physics.compton_angles(rng, n, _ENERGY_WINDOW))
         else:
             other = physics.turned(rng, -one, physics.acollinearity(rng, n, self.acollinearity))
-        first, first_seen = self.screens.hit(source, one)
-        second, second_seen = self.screens.hit(start, other)
-        upwards = first[:, 2:] < second[:, 2:]
-        pair = np.where(upwards, np.hstack([first, second]), np.hstack([second, first]))
-        both = first_seen & second_seen & (first[:, 2] != second[:, 2])
-        return pair, both & self.screens.around(start)
+        inside = self.camera.around(start)
+        first, first_seen = self.camera.hit(source, one)
+        second, second_seen = self.camera.hit(start, other)
+        pair, both = self.camera.pairs(first, second)
+        return pair, first_seen & second_seen & both & inside

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base import provenance
 from lumentrace.data.lines import LineData
-from lumentrace.pept.simulation.camera import Screens
+from lumentrace.pept.simulation.camera import Camera, Screens
 from lumentrace.pept.simulation.emission import RANDOM, SCATTERED, Emitter
 from lumentrace.pept.simulation.paths import Path
 
@@ -45,12 +45,13 @@ class Simulated:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a camera with two parallel screens sees of some tracers.
+    """What a camera with two parallel screens, or another one, sees of some tracers.
 
     Each line begins with a decay on the path of a tracer. The positron moves on a little, the two photons leave in
-    almost opposite directions, isotropic among the pairs that both screens see, and the screens measure where they
-    meet them, with a normal error. Among the lines are random coincidences, anywhere on both screens, and pairs one of
-    whose photons was scattered (Klein-Nishina, losing at most a quarter of its energy).
+    almost opposite directions, isotropic among the pairs that the camera sees, and it measures where they meet it:
+    the screens with a normal error, a `Ring` at the centres of its crystals. Among the lines are random coincidences,
+    anywhere on the camera, and pairs one of whose photons was scattered (Klein-Nishina, losing at most a quarter of its
+    energy). The rate is that of the lines, wherever the tracers are in the field of view.
 
     Parameters
     ----------
@@ -78,6 +79,11 @@ class Experiment:
         Times the range of fluorine-18's positrons in water.
     acollinearity : float, default 0.5
         Full width at half maximum, in degrees, by which the photons miss 180 degrees.
+    camera : Camera, optional
+        What sees the photons, such as a `Ring`; by default `Screens`, with the `separation` and `blur` given here.
+    tick : float, default 0
+        Step of the camera's clock in ms. Times that it cannot tell apart are spread evenly over their step, in the
+        order of the lines; 0 keeps the true times.
 
     Raises
     ------
@@ -97,6 +103,8 @@ class Experiment:
     scatter: float = 0.5
     positron_range: float = 1.0
     acollinearity: float = 0.5
+    camera: Camera | None = None
+    tick: float = 0.0
 
     def __post_init__(self) -> None:
         if not len(self.tracers):
@@ -111,6 +119,7 @@ class Experiment:
             ("separation", 1, 1e6),
             ("positron_range", 0, 1e3),
             ("acollinearity", 0, 10),
+            ("tick", 0, 1e6),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -134,15 +143,18 @@ class Experiment:
         labels : (k,) ndarray of int
             Where they came from, as in `Simulated`.
         """
-        screens = Screens(self.separation, self.blur)
-        emitter = Emitter(tuple(self.tracers), self._shares(), screens, self.positron_range, self.acollinearity)
+        camera = self.camera or Screens(self.separation, self.blur)
+        emitter = Emitter(tuple(self.tracers), self._shares(), camera, self.positron_range, self.acollinearity)
         mixture = [1 - self.noise, self.noise * (1 - self.scatter), self.noise * self.scatter]
         streams = np.random.SeedSequence(self.seed)
         for start in range(0, self.count, _BLOCK):
             count = min(_BLOCK, self.count - start)
             rng = np.random.default_rng(streams.spawn(1)[0])
             t = (start + np.sort(rng.uniform(0, count, count))) / self.rate
-            yield emitter.lines(rng, t, rng.choice([0, RANDOM, SCATTERED], count, p=mixture))
+            rows, labels = emitter.lines(rng, t, rng.choice([0, RANDOM, SCATTERED], count, p=mixture))
+            if self.tick:
+                rows[:, 0] = _spread(rng, rows[:, 0], self.tick, start / self.rate, (start + count) / self.rate)
+            yield rows, labels
 
     def run(self, sample_size: Any = None, overlap: Any = None) -> Simulated:
         """Simulate the whole experiment."""
@@ -162,6 +174,12 @@ class Experiment:
         return np.asarray(shares / shares.sum())
 
 
+def _spread(rng: np.random.Generator, t: Array, tick: float, begin: float, end: float) -> Array:
+    """Ascending times, each anew anywhere in its step of the clock, as far as that is between `begin` and `end`."""
+    step = np.floor(t / tick) * tick
+    return np.sort(rng.uniform(np.maximum(step, begin), np.minimum(step + tick, end)))
+
+
 def simulate(
     tracers: Sequence[Path],
     n: int | None = None,
@@ -175,7 +193,7 @@ def simulate(
     overlap: Any = None,
     **settings: Any,
 ) -> Simulated:
-    """Simulate what a camera with two parallel screens sees of some tracers.
+    """Simulate what a camera with two parallel screens, or another one, sees of some tracers.
 
     Parameters
     ----------
