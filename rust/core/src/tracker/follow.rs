@@ -25,6 +25,8 @@ pub(super) const WORTH: f64 = 60.0;
 /// before the first that was worth less.
 const TURN: f64 = 20.0;
 const SINCE: [usize; 6] = [1, 2, 4, 8, 16, 32];
+/// Blocks after which a tracer's blur is believed.
+const KNOWN: usize = 10;
 /// Blocks after which the process noise is found anew, and over how many.
 const LEARN: usize = 50;
 const MEMORY: usize = 150;
@@ -265,7 +267,8 @@ pub(super) fn step(living: &mut [Live], own: &[Line], grid: &Grid, block: usize,
 fn turn(living: &mut [Live], number: usize, lines: &[Line], grid: &Grid) {
     let live = &living[number];
     let count = live.track.states.len();
-    if live.missing < TURN || live.missing < 2.0 * live.usual || live.fine < 2 {
+    let striking = live.missing > 2.0 * live.usual || live.doubt > LOST;
+    if live.missing < TURN || !striking || live.fine < 2 {
         return;
     }
     let best = SINCE
@@ -363,7 +366,7 @@ fn bury(living: &mut Vec<Live>, ended: &mut Vec<Track>) {
 /// The blur of the tracers so far.
 fn typical(living: &[Live], ended: &[Track]) -> Option<Blur> {
     let all = living.iter().map(|live| &live.track).chain(ended);
-    let known: Vec<f64> = all.filter(|track| track.states.len() >= LEARN).map(|track| track.blur.narrow).collect();
+    let known: Vec<f64> = all.filter(|track| track.states.len() >= KNOWN).map(|track| track.blur.narrow).collect();
     (!known.is_empty()).then(|| Blur::plain(known.iter().sum::<f64>() / known.len() as f64))
 }
 
