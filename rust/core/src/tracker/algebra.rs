@@ -53,8 +53,9 @@ pub(super) fn inverse<const N: usize>(a: &[[f64; N]; N]) -> Option<([[f64; N]; N
     let mut back = [[0.0; N]; N];
     for i in 0..N {
         back[i][i] = 1.0 / factor[i][i];
-        for j in 0..i {
-            back[i][j] = -(j..i).map(|k| factor[i][k] * back[k][j]).sum::<f64>() / factor[i][i];
+        let row: [f64; N] = std::array::from_fn(|j| (j..i).map(|k| factor[i][k] * back[k][j]).sum());
+        for (value, sum) in back[i][..i].iter_mut().zip(row) {
+            *value = -sum / factor[i][i];
         }
     }
     let mut found = [[0.0; N]; N];

@@ -172,17 +172,12 @@ fn weighed(lines: &[Line], middle: usize, point: &Vec3, width: f64) -> Option<Pl
 fn moving(lines: &[Line], place: &Place, width: f64, even: f64, known: bool) -> Option<Birth> {
     let (mut first, mut last) = (place.first, place.last);
     let mut best: Option<Birth> = None;
-    let mut guess: Option<Birth> = None;
-    loop {
-        let Some(birth) = settled(&lines[first..last], place, guess.as_ref(), width, known) else { break };
-        if !birth.stands_out(even) {
-            break;
-        }
-        if best.as_ref().is_some_and(|other| birth.worth <= other.worth) {
+    while let Some(birth) = settled(&lines[first..last], place, best.as_ref(), width, known) {
+        let better = best.as_ref().is_none_or(|other| birth.worth > other.worth);
+        if !better || !birth.stands_out(even) {
             break;
         }
         best = Some(birth);
-        guess = Some(birth);
         if first == 0 && last == lines.len() {
             break;
         }

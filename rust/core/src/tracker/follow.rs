@@ -80,8 +80,8 @@ impl Track {
         self.evidence.truncate(blocks);
     }
 
-    pub(super) fn push_block(&mut self, state: State, sums: &Sums) {
-        self.states.push(state);
+    pub(super) fn push_block(&mut self, state: &State, sums: &Sums) {
+        self.states.push(*state);
         self.lines.push(sums.information);
         self.counts.push(sums.count);
         self.evidence.push(sums.evidence);
@@ -150,8 +150,8 @@ impl Live {
         }
     }
 
-    fn learn(&mut self, state: State, sums: &Sums, lines: usize, times: &[f64]) {
-        self.state = state;
+    fn learn(&mut self, state: &State, sums: &Sums, lines: usize, times: &[f64]) {
+        self.state = *state;
         self.track.push_block(state, sums);
         self.doubt = (self.doubt - sums.evidence).max(0.0);
         if self.doubt == 0.0 {
@@ -174,7 +174,7 @@ impl Live {
             self.track.blur = Blur::plain(0.5 * (fresh + self.track.blur.narrow));
             self.widths = Widths::default();
         }
-        if self.track.states.len() % LEARN == 0 {
+        if self.track.states.len().is_multiple_of(LEARN) {
             self.find_noise(times);
         }
     }
@@ -259,7 +259,7 @@ pub(super) fn step(living: &mut [Live], own: &[Line], grid: &Grid, block: usize,
         sums.evidence = predicted.evidence;
     }
     for ((live, sums), state) in living.iter_mut().zip(&second).zip(states) {
-        live.learn(state, sums, own.len(), &grid.times);
+        live.learn(&state, sums, own.len(), &grid.times);
     }
 }
 
@@ -282,7 +282,7 @@ fn turn(living: &mut [Live], number: usize, lines: &[Line], grid: &Grid) {
     let Some(best) = best.filter(|best| best.gain > TURN) else { return };
     live.track.keep(best.from);
     for (state, sums) in &best.blocks {
-        live.track.push_block(*state, sums);
+        live.track.push_block(state, sums);
     }
     live.track.push.jumps.push((best.from, best.variance));
     if let Some(state) = live.track.states.last() {

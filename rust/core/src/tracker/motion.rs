@@ -114,8 +114,8 @@ impl Information {
         }
         let mut factor = weight;
         for pull in &mut self.pull {
-            for k in 0..3 {
-                pull[k] += factor * (line.point[k] - along * line.direction[k]);
+            for ((sum, place), way) in pull.iter_mut().zip(line.point).zip(line.direction) {
+                *sum += factor * (place - along * way);
             }
             factor *= dt;
         }
