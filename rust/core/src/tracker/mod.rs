@@ -16,6 +16,7 @@ mod extend;
 mod follow;
 mod grid;
 mod line;
+mod link;
 mod motion;
 mod refine;
 mod smoother;
@@ -97,6 +98,10 @@ impl Tracker {
             refine::resmooth(track, &grid);
         }
         extend::extend(&lines.all, &grid, &mut tracks, control)?;
+        for track in &mut tracks {
+            refine::resmooth(track, &grid);
+        }
+        link::link(&grid, &mut tracks, lines.even);
         let better = Grid::fitting(&lines.all, &tracks, rate);
         let mut tracks: Vec<Track> = tracks.iter().map(|track| better.moved(track, &grid)).collect();
         let grid = better;
