@@ -1,28 +1,25 @@
-"""What recipes share: settings, the sampling of the lines and the separation of trajectories."""
+"""Recipes that look at samples of the lines: their sampling, and the separation of trajectories."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import Field, dataclass, fields
-from typing import Any, ClassVar
+from typing import Any
 
 from lumentrace.data.lines import LineData
 from lumentrace.engine.samples.pipeline import Pipeline
-from lumentrace.engine.settings import Settings, setting
+from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
+
+from .base import BaseRecipe
 
 LAST = ("segregate_window", "cut_distance", "min_trajectory_size")
 
 
 @dataclass(frozen=True)
-class BaseRecipe(Settings, ABC):
-    """A pipeline made from plain settings, for lines that it samples itself."""
+class Sampled(BaseRecipe):
+    """Locations from samples of lines, which the recipe cuts itself, then joined to trajectories."""
 
-    name: ClassVar[str]
-    error_note: ClassVar[str]
-    """What the column `error` of the result means."""
-
-    tracers: int = setting(1, "most tracers in the field of view")
     sample_size: int = setting(200, "lines per sample, per tracer")
     overlap: int = setting(150, "lines that consecutive samples share, per tracer")
     segregate_window: int = setting(20, "successors that a location is joined to, per tracer")
@@ -43,7 +40,7 @@ class BaseRecipe(Settings, ABC):
         sampled = lines.copy(deep=False)
         sampled.sample_size = self.sample_size * self.tracers
         sampled.overlap = self.overlap * self.tracers
-        return self.pipeline().fit(sampled, **options)
+        return super().fit(sampled, **options)
 
     @classmethod
     def _fields(cls) -> list[Field[Any]]:
