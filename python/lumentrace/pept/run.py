@@ -148,7 +148,7 @@ def run(
     own = settings or Settings()
     lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
     trajectories = own.recipe.fit(lines, executor=executor, max_workers=max_workers, verbose=verbose, run_dir=run_dir)
-    name = Path(str(lines.provenance.input.get("path", "lines"))).name
+    name = Path(str(trajectories.provenance.input.get("path", "lines"))).name
     return Outcome(f"PEPT: {name}", own, trajectories.provenance, _notices(lines), trajectories, lines, None)
 
 
