@@ -47,6 +47,7 @@ __all__ = [
     "time_windows",
     "tracer_injection",
     "tracer_labels",
+    "track_lines",
     "traverse",
     "warp_rows",
 ]
@@ -83,6 +84,12 @@ def cluster_lines(
     points: NDArray[np.float64], lines: NDArray[np.float64], indices: Sequence[int], label: int, reject: float
 ) -> NDArray[np.float64]: ...
 def lsq_point(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
+def track_lines(
+    lines: NDArray[np.float64],
+    tracers: int,
+    threads: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
 
 # ---------------------------------------------------------------- grids
 def traverse(

@@ -18,7 +18,7 @@ from helpers import lumentrace
 from lumentrace import PointData, storage
 from lumentrace.engine.record import RunRecord
 from lumentrace.pept import simulation
-from lumentrace.pept.recipes import Birmingham
+from lumentrace.pept.recipes import BaseRecipe, Birmingham, Lines
 from lumentrace.pept.run import Settings, run
 
 OUTPUTS = {"trajectories.parquet", "trajectories.csv", "trajectories.vtp", "report.html", "run.json"}
@@ -101,9 +101,11 @@ def test_a_cut_last_line_and_damaged_ones(tmp_path: Path) -> None:
     assert "damaged lines left out" in lumentrace("pept", "info", path, "--lenient").stdout
 
 
-def test_python_writes_what_the_command_line_writes(acquisition: Path, tmp_path: Path) -> None:
-    assert lumentrace("pept", "track", acquisition, "--recipe", "birmingham", "--out", tmp_path / "cli").returncode == 0
-    outcome = run(acquisition, Settings(recipe=Birmingham()))
+@pytest.mark.parametrize("recipe", [Birmingham(), Lines()])
+def test_python_writes_what_the_command_line_writes(acquisition: Path, tmp_path: Path, recipe: BaseRecipe) -> None:
+    done = lumentrace("pept", "track", acquisition, "--recipe", recipe.name, "--tracers", 1, "--out", tmp_path / "cli")
+    assert done.returncode == 0
+    outcome = run(acquisition, Settings(recipe=recipe))
     here = outcome.save(tmp_path / "python")
     for name in ("trajectories.csv", "trajectories.vtp"):
         assert (here / name).read_bytes() == (tmp_path / "cli" / name).read_bytes()

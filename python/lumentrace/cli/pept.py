@@ -39,6 +39,7 @@ class RecipeName(StrEnum):
     birmingham = "birmingham"
     minpoints = "minpoints"
     fpi = "fpi"
+    lines = "lines"
 
 
 class Where(StrEnum):
@@ -86,7 +87,8 @@ def track(
         RecipeName | None,
         typer.Option(
             help="**peptml**: any number of tracers, robust. **birmingham**: exactly one, fastest. **minpoints**: like "
-            "peptml, from points near three lines. **fpi**: any number, from the peaks of voxelised lines."
+            "peptml, from points near three lines. **fpi**: any number, from the peaks of voxelised lines. **lines**: "
+            "any number, one model of all lines, with uncertainties; new."
         ),
     ] = None,
     tracers: Annotated[int | None, typer.Option(min=1, help="Most tracers in view; 1 by default.")] = None,

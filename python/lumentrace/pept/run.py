@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumentrace.base.errors import did_you_mean
 from lumentrace.data.lines import LineData
@@ -20,6 +21,9 @@ from lumentrace.pept.recipes import RECIPES, BaseRecipe, PeptML
 from lumentrace.pept.report.page import write_report
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
 from lumentrace.storage import to_csv, to_parquet, to_vtp
+
+SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
+"""Columns of the uncertainty of a location."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ class Outcome(outcome.Outcome):
     truth: list[PointData] | None = field(repr=False)
 
     def figures(self) -> dict[str, Any]:
-        """Numbers of lines, trajectories and locations, and the spread."""
+        """Numbers of lines, trajectories and locations, and the spread or the uncertainty."""
         labels = self.trajectories["label"]
-        errors = self.trajectories["error"] if "error" in self.trajectories.columns else np.empty(0)
+        name, errors = _errors(self.trajectories)
         errors = errors[np.isfinite(errors)]
         return {
             "lines": len(self.lines.lines),
@@ -84,7 +88,7 @@ class Outcome(outcome.Outcome):
             "trajectories": int(np.unique(labels[labels >= 0]).size),
             "locations": len(self.trajectories.points),
             "in trajectories": int((labels >= 0).sum()),
-            "median spread (mm)": float(np.median(errors)) if len(errors) else float("nan"),
+            name: float(np.median(errors)) if len(errors) else float("nan"),
         }
 
     def write(self, folder: Path) -> list[Path]:
@@ -144,8 +148,15 @@ def run(
     own = settings or Settings()
     lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
     trajectories = own.recipe.fit(lines, executor=executor, max_workers=max_workers, verbose=verbose, run_dir=run_dir)
-    name = Path(str(lines.provenance.input.get("path", "lines"))).name
+    name = Path(str(trajectories.provenance.input.get("path", "lines"))).name
     return Outcome(f"PEPT: {name}", own, trajectories.provenance, _notices(lines), trajectories, lines, None)
+
+
+def _errors(trajectories: PointData) -> tuple[str, NDArray[np.float64]]:
+    """What the median of the errors is called, and the error of each location."""
+    if set(SIGMAS) <= set(trajectories.columns):
+        return "median sigma (mm)", np.sqrt(sum(trajectories[name] ** 2 for name in SIGMAS))
+    return "median spread (mm)", trajectories["error"] if "error" in trajectories.columns else np.empty(0)
 
 
 def _notices(lines: LineData) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 from .base import BaseRecipe
 from .birmingham import Birmingham
 from .fpi import Fpi
+from .lines import Lines
 from .minpoints import Minpoints
 from .peptml import PeptML
 
-RECIPES: dict[str, type[BaseRecipe]] = {recipe.name: recipe for recipe in (PeptML, Birmingham, Minpoints, Fpi)}
+RECIPES: dict[str, type[BaseRecipe]] = {recipe.name: recipe for recipe in (PeptML, Birmingham, Minpoints, Fpi, Lines)}
 """The recipes by name."""
 
-__all__ = ["RECIPES", "BaseRecipe", "Birmingham", "Fpi", "Minpoints", "PeptML"]
+__all__ = ["RECIPES", "BaseRecipe", "Birmingham", "Fpi", "Lines", "Minpoints", "PeptML"]

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
-from .base import BaseRecipe
+from .sampled import Sampled
 
 
 @dataclass(frozen=True)
-class Birmingham(BaseRecipe):
+class Birmingham(Sampled):
     """The Birmingham method: one tracer, one location per sample, then separated where the trajectory is broken.
 
     References

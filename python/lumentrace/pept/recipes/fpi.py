@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
-from .base import BaseRecipe
+from .sampled import Sampled
 
 
 @dataclass(frozen=True)
-class Fpi(BaseRecipe):
+class Fpi(Sampled):
     """Feature point identification: peaks of voxelised lines, separated into trajectories.
 
     Fast, and for any number of tracers, as long as they stay some voxels apart [1]_.

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
-from .base import BaseRecipe
+from .sampled import Sampled
 
 
 @dataclass(frozen=True)
-class TwoPasses(BaseRecipe):
+class TwoPasses(Sampled):
     """Candidates for locations, clustered by HDBSCAN; the locations of their lines, clustered and averaged."""
 
     error_note: ClassVar[str] = (

@@ -59,7 +59,8 @@ def read(path: Path, scanner: str = "auto", separation: float | None = None, len
 
 def left_out(lines: LineData) -> int:
     """How many damaged lines of a text file were left out."""
-    return sum(step.parameters.get(LEFT_OUT, 0) for step in lines.provenance.steps)
+    steps = lines.provenance.steps if lines.provenance else ()
+    return sum(step.parameters.get(LEFT_OUT, 0) for step in steps)
 
 
 def guess(path: Path) -> str:

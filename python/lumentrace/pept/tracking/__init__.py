@@ -11,6 +11,7 @@ from lumentrace.pept.tracking.fpi import FPI
 from lumentrace.pept.tracking.group_by import GroupBy, SplitAll
 from lumentrace.pept.tracking.hdbscan import HDBSCAN
 from lumentrace.pept.tracking.interpolate import Interpolate
+from lumentrace.pept.tracking.line_tracker import LineTracker
 from lumentrace.pept.tracking.lines_centroids import LinesCentroids
 from lumentrace.pept.tracking.minpoints import Minpoints
 from lumentrace.pept.tracking.optimize_window import OptimizeWindow
@@ -41,6 +42,7 @@ __all__ = [
     "GaussianDensity",
     "GroupBy",
     "Interpolate",
+    "LineTracker",
     "LinesCentroids",
     "Minpoints",
     "OptimizeWindow",
