@@ -8,6 +8,10 @@ use super::algebra::{Vec3, dot};
 /// Longest coordinate in mm that a line may have.
 const LARGEST: f64 = 1e70;
 
+/// Lines from which the field of view is found.
+const SAMPLE: usize = 10_000;
+/// The quartiles of a normal distribution are this many standard deviations apart.
+const QUARTILES: f64 = 1.349;
 /// Stretches of lines from which the rate is found.
 const STRETCHES: usize = 100;
 
@@ -50,12 +54,11 @@ impl Lines {
         if !found.is_sorted_by(|a, b| a[0] <= b[0]) {
             found.sort_by(|a, b| a[0].total_cmp(&b[0]));
         }
-        let count = found.len().max(1) as f64;
-        let middle = |k: usize| found.iter().map(|row| f64::midpoint(row[1 + k], row[4 + k]) / count).sum();
-        let origin: Vec3 = std::array::from_fn(middle);
         let epoch = found.first().map_or(0.0, |row| row[0]);
-        let all: Vec<Line> = found.iter().map(|row| line(row, &origin, epoch)).collect();
-        let even = evenly(&all);
+        let axes: [Axis; 3] = std::array::from_fn(|k| Axis::new(&found, k));
+        let origin = axes.each_ref().map(|axis| axis.middle);
+        let all = found.iter().map(|row| line(row, &origin, epoch)).collect();
+        let even = evenly(&axes);
         Self { all, origin, epoch, even }
     }
 }
@@ -87,14 +90,28 @@ fn line(row: &[f64; 7], origin: &Vec3, epoch: f64) -> Line {
     }
 }
 
+/// Where the middles of lines are along an axis: their median, and the standard deviation of a normal distribution with
+/// their quartiles. A few lines far away change neither.
+struct Axis {
+    middle: f64,
+    spread: f64,
+}
+
+impl Axis {
+    fn new(rows: &[[f64; 7]], k: usize) -> Self {
+        let step = rows.len().div_ceil(SAMPLE).max(1);
+        let mut places: Vec<f64> = rows.iter().step_by(step).map(|row| f64::midpoint(row[1 + k], row[4 + k])).collect();
+        places.sort_by(f64::total_cmp);
+        let at = |share: f64| places.get((share * (places.len() as f64 - 1.0)) as usize).copied().unwrap_or(0.0);
+        Self { middle: at(0.5), spread: (at(0.75) - at(0.25)) / QUARTILES }
+    }
+}
+
 /// One over the area that the middles of lines take up: an ellipse of twice their standard deviations along the two
 /// axes in which they spread most.
-fn evenly(lines: &[Line]) -> f64 {
-    let mut variances: Vec3 = std::array::from_fn(|k| {
-        let squares = lines.iter().map(|line| (line.point[k] + 0.5 * line.length * line.direction[k]).powi(2));
-        squares.sum::<f64>() / lines.len().max(1) as f64
-    });
-    variances.sort_by(f64::total_cmp);
-    let area = 4.0 * std::f64::consts::PI * (variances[1] * variances[2]).sqrt();
+fn evenly(axes: &[Axis; 3]) -> f64 {
+    let mut spreads = axes.each_ref().map(|axis| axis.spread);
+    spreads.sort_by(f64::total_cmp);
+    let area = 4.0 * std::f64::consts::PI * spreads[1] * spreads[2];
     1.0 / area.max(1e-12)
 }

@@ -106,6 +106,7 @@ impl Tracker {
         let mut tracks: Vec<Track> = tracks.iter().map(|track| better.moved(track, &grid)).collect();
         let grid = better;
         let end = refine::refine(&lines.all, &grid, &mut tracks, threads, control)?;
+        tracks.retain(|track| track.worth() > follow::WORTH);
         let mut found = Tracked { passes: end.passes, settled: end.settled, ..Tracked::default() };
         for track in &tracks {
             found.tracers.push(tracer(track));
@@ -131,20 +132,20 @@ fn tracer(track: &Track) -> Tracer {
 fn locations(track: &Track, grid: &Grid, lines: &Lines, out: &mut Vec<f64>) {
     for (at, state) in track.states.iter().enumerate() {
         let block = track.first + at;
-        let span = rate_span(grid, &lines.all, block);
+        let span = rate_span(grid, block);
         let p = &state.covariance;
         out.push(grid.times[block] + lines.epoch);
         out.extend((0..3).map(|k| state.mean[k] + lines.origin[k]));
         out.extend_from_slice(&state.mean[3..]);
         out.extend([p[0][0], p[0][1], p[0][2], p[1][1], p[1][2], p[2][2]]);
-        out.push(track.counts[at] / span);
+        out.push(if span > 0.0 { track.counts[at] / span } else { f64::NAN });
         out.push(track.label as f64);
     }
 }
 
-/// The time that a block of lines stands for, ms.
-fn rate_span(grid: &Grid, lines: &[line::Line], block: usize) -> f64 {
-    let own = grid.block(lines, block);
-    let span = own[own.len() - 1].time - own[0].time;
-    span * own.len() as f64 / (own.len() as f64 - 1.0).max(1.0)
+/// The time that a block of lines stands for: to the middle between it and each of its neighbours, ms.
+fn rate_span(grid: &Grid, block: usize) -> f64 {
+    let first = block.saturating_sub(1);
+    let last = (block + 1).min(grid.len() - 1);
+    (grid.times[last] - grid.times[first]) / (last - first).max(1) as f64
 }
