@@ -1,6 +1,6 @@
 //! Bindings of `lumentrace::tracker`.
 
-use lumentrace::tracker::{LOCATION, Tracked, Tracer, Tracker};
+use lumentrace::tracker::{LOCATION, Tracer, Tracked, Tracker};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
