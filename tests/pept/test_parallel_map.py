@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,11 @@ def test_what_it_refuses(table: Path) -> None:
         with pytest.raises(ValueError, match="chunksize"):
             parallel_map_file(total, table, start, end, size)
     assert parallel_map_file(total, table, 0, 3, 4) == []
+
+
+def test_a_function_that_cannot_be_sent_is_an_error_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("1 2\n" * 400)
+    for _ in range(5):
+        with pytest.raises((AttributeError, pickle.PicklingError)):
+            parallel_map_file(lambda chunk, number: chunk, path, 0, 400, 2)

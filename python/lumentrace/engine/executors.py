@@ -130,7 +130,8 @@ def _ended(pool: Pool) -> Iterator[Pool]:
     try:
         yield pool
     except Exception:
-        pool.shutdown(wait=True, cancel_futures=True)
+        # Not `cancel_futures`: if a task could not be pickled, Python 3.11 then waits for ever.
+        pool.shutdown(wait=True)
         raise
     except BaseException:
         workers = list((getattr(pool, "_processes", None) or {}).values())

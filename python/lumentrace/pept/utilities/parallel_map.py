@@ -88,8 +88,12 @@ def parallel_map_file(
             pool.submit(_call, func, *piece, chunksize, dtype, number, args, kwargs)
             for number, piece in enumerate(_pieces(source, start, chunksize, count))
         ]
-        for task in tasks:
-            results.append(_result(task, callback, error_callback))
+        try:
+            for task in tasks:
+                results.append(_result(task, callback, error_callback))
+        finally:
+            for task in tasks:
+                task.cancel()
     return results
 
 
