@@ -88,7 +88,6 @@ def track_lines(
     lines: NDArray[np.float64],
     tracers: int,
     threads: int = 0,
-    progress: Callable[[int], None] | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
 
 # ---------------------------------------------------------------- grids

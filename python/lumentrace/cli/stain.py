@@ -222,11 +222,11 @@ def _run_partly(
 
 @app.command()
 def batch(
-    samples: Annotated[list[str], typer.Argument(help="Samples; all in the raw folder if none is given.")] = [],  # noqa: B006
-    dye: Annotated[list[str], typer.Option("--dye", "-d", help="A dye; all that are found if none is given.")] = [],  # noqa: B006
+    samples: Annotated[list[str], typer.Argument(help="Samples; all in the raw folder if none is given.")] = [],  # noqa: B006  # typer copies it
+    dye: Annotated[list[str], typer.Option("--dye", "-d", help="A dye; all that are found if none is given.")] = [],  # noqa: B006  # typer copies it
     raw: Raw = Path("raw"),
     out: Out = Path("processed"),
-    param: Params = [],  # noqa: B006
+    param: Params = [],  # noqa: B006  # typer copies it
     config: Config = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for a new one per task, one at a time.")] = 1,
     timeout: Annotated[float | None, typer.Option(help="Seconds per task, with --workers 0.")] = None,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,3 +67,16 @@ def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:
     with replacing(places[1]) as file:
         table.write_parquet(file)
     return places
+
+
+def write_rows(path: str | os.PathLike[str], head: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    """Write rows as CSV, into a folder that is made if there is none; the file appears whole or not at all."""
+    held = io.StringIO(newline="")
+    table = csv.writer(held)
+    table.writerow(head)
+    table.writerows(rows)
+    place = Path(path).expanduser()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(place) as file:
+        file.write(held.getvalue().encode("utf-8"))
+    return place

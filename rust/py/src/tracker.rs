@@ -10,17 +10,16 @@ use crate::{run, tables};
 
 /// Locations of all tracers among lines, and what is known of the tracers.
 #[pyfunction]
-#[pyo3(signature = (lines, tracers, threads = 0, progress = None))]
+#[pyo3(signature = (lines, tracers, threads = 0))]
 pub(crate) fn track_lines<'py>(
     py: Python<'py>,
     lines: Input2<'py, f64>,
     tracers: usize,
     threads: usize,
-    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>)> {
     let rows = tables::rows(&lines)?;
     let Tracked { locations, tracers, passes, settled } =
-        run::watched(py, progress, |control| Tracker { tracers }.track(rows, threads, control))?;
+        run::watched(py, None, |control| Tracker { tracers }.track(rows, threads, control))?;
     let about = PyDict::new(py);
     let each = tracers.iter().map(|tracer| described(py, tracer)).collect::<PyResult<Vec<_>>>()?;
     about.set_item("tracers", each)?;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lumentrace.base.errors import FormatError
-from lumentrace.base.files import replacing
+from lumentrace.storage.frames import write_rows
 
 STATUSES = ("matched", "unmatched", "ambiguous", "ignored")
 FOV_COLUMNS = ("fov_group_id", "recording_path", "note")
@@ -106,7 +105,7 @@ def make_manual_roi_match_rows(
 
 def save_manual_fov_group_rows(rows: Sequence[ManualFovGroupRow], path: Path_) -> Path:
     """Write fields of view as CSV."""
-    return _save(path, FOV_COLUMNS, map(astuple, rows))
+    return write_rows(path, FOV_COLUMNS, map(astuple, rows))
 
 
 def load_manual_fov_group_rows(path: Path_) -> tuple[ManualFovGroupRow, ...]:
@@ -156,25 +155,13 @@ def append_manual_roi_match_rows(path: Path_, rows: Sequence[ManualRoiMatchRow])
     before = _matches(table)
     named = (dict(zip(MATCH_COLUMNS, astuple(row), strict=True)) for row in rows)
     new = [[row.get(name, "") for name in table.columns] for row in named]
-    _save(place, table.columns, [*table.rows, *new])
+    write_rows(place, table.columns, [*table.rows, *new])
     return (*before, *rows)
 
 
 def next_group_cell_id(rows: Iterable[ManualRoiMatchRow]) -> int:
     """The number of the next cell."""
     return max((row.group_cell_id for row in rows), default=0) + 1
-
-
-def _save(path: Path_, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
-    held = io.StringIO(newline="")
-    table = csv.writer(held)
-    table.writerow(columns)
-    table.writerows(rows)
-    place = Path(path).expanduser()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file:
-        file.write(held.getvalue().encode("utf-8"))
-    return place
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.files import replacing
+from lumentrace.storage.frames import write_rows
 from lumentrace.twophoton.respond.epochs import epoch_means
 from lumentrace.twophoton.respond.region_table import RegionResponse
 from lumentrace.twophoton.respond.trials import GroupedRoiResponses
@@ -40,7 +38,7 @@ def write_trials_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
             values = dict(zip(own, trial.values[:, region].tolist(), strict=True))
             about = [*trial.epoch, trial.trial_index, trial.window_index, label, trial.start_frame, trial.stop_frame]
             rows.append([*about, len(trial.values), *(_cell(values.get(time)) for time in times)])
-    return _csv(path, [*head, "frame_count", *times], rows)
+    return write_rows(path, [*head, "frame_count", *times], rows)
 
 
 def write_grouped_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
@@ -58,7 +56,7 @@ def write_grouped_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
                 none = 0 if statistic == "n_trials" else ""
                 cells = [_cell(table[columns[time], region]) if time in columns else none for time in times]
                 rows.append([epoch.number, epoch.name, label, statistic, *cells])
-    return _csv(path, ["epoch_number", "epoch_name", "roi_label", "statistic", *times], rows)
+    return write_rows(path, ["epoch_number", "epoch_name", "roi_label", "statistic", *times], rows)
 
 
 def write_regions_csv(path: Path_, rows: Sequence[RegionResponse]) -> Path:
@@ -74,7 +72,7 @@ def write_regions_csv(path: Path_, rows: Sequence[RegionResponse]) -> Path:
         ]
         for row in rows
     ]
-    return _csv(path, REGION_COLUMNS, cells)
+    return write_rows(path, REGION_COLUMNS, cells)
 
 
 def _time_columns(times: Floats) -> list[str]:
@@ -86,15 +84,3 @@ def _time_columns(times: Floats) -> list[str]:
 
 def _cell(value: Any) -> Any:
     return "" if value is None or value != value else value
-
-
-def _csv(path: Path_, head: list[str], rows: list[list[Any]]) -> Path:
-    held = io.StringIO(newline="")
-    table = csv.writer(held)
-    table.writerow(head)
-    table.writerows(rows)
-    place = Path(path).expanduser()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file:
-        file.write(held.getvalue().encode("utf-8"))
-    return place

@@ -3,15 +3,13 @@
 use crate::{Control, Result};
 
 use super::associate::{Member, associate};
-use super::follow::{LOST, Track};
+use super::follow::{CAREFUL, LOST, Track};
 use super::grid::Grid;
 use super::line::Line;
 use super::refine::member;
 
 /// Blocks that a tracer is followed back without evidence.
 const PATIENCE: usize = 200;
-/// As for following forward.
-const CAREFUL: f64 = 3.0;
 
 /// Follows each tracer back from its first block, among the others as they are.
 pub(super) fn extend(lines: &[Line], grid: &Grid, tracks: &mut [Track], control: &Control) -> Result<()> {

@@ -31,7 +31,7 @@ const KNOWN: usize = 10;
 const LEARN: usize = 50;
 const MEMORY: usize = 150;
 /// The noise that a tracer is followed with, in those that are likeliest, so that it is not lost at a turn.
-const CAREFUL: f64 = 3.0;
+pub(super) const CAREFUL: f64 = 3.0;
 /// Lines and blocks over which a tracer's own blur and activity are averaged.
 const SETTLED: f64 = 400.0;
 
