@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import _thread
 import json
+import signal
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -64,6 +66,15 @@ def test_progress_counts_frames_of_all_modules() -> None:
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is an exception, also where the tests were started in the background and would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("work", ["filter", "blobs"])
 def test_ctrl_c_ends_a_run_and_leaves_the_stack(work: str) -> None:
     images = np.random.default_rng(0).normal(size=(60, 256, 256))
