@@ -1,6 +1,6 @@
 //! Bindings of `lumentrace::tracker`.
 
-use lumentrace::tracker::{LOCATION, Tracer, Tracked, Tracker};
+use lumentrace::tracker::{LOCATION, Order, Tracer, Tracked, Tracker};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -35,6 +35,13 @@ fn described<'py>(py: Python<'py>, tracer: &Tracer) -> PyResult<Bound<'py, PyDic
     found.set_item("wide", tracer.wide)?;
     found.set_item("activity", tracer.activity)?;
     found.set_item("background", tracer.background)?;
+    found.set_item(
+        "order",
+        match tracer.order {
+            Order::Velocity => "velocity",
+            Order::Acceleration => "acceleration",
+        },
+    )?;
     found.set_item("noise", tracer.noise)?;
     found.set_item("jumps", tracer.jumps)?;
     found.set_item("evidence", tracer.evidence)?;

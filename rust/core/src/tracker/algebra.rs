@@ -1,39 +1,27 @@
-//! Vectors and symmetric matrices of six numbers: position and velocity.
+//! Vectors and small symmetric matrices: positions and their derivatives.
 
 pub(super) type Vec3 = [f64; 3];
-pub(super) type Vec6 = [f64; 6];
-pub(super) type Mat6 = [[f64; 6]; 6];
+pub(super) type Matrix<const N: usize> = [[f64; N]; N];
 
 pub(super) fn dot(a: &Vec3, b: &Vec3) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
-pub(super) fn times(a: &Mat6, x: &Vec6) -> Vec6 {
-    std::array::from_fn(|i| (0..6).map(|j| a[i][j] * x[j]).sum())
+pub(super) fn times<const N: usize>(a: &Matrix<N>, x: &[f64; N]) -> [f64; N] {
+    std::array::from_fn(|i| (0..N).map(|j| a[i][j] * x[j]).sum())
 }
 
-pub(super) fn product(a: &Mat6, b: &Mat6) -> Mat6 {
-    let mut c = [[0.0; 6]; 6];
-    for (row, out) in a.iter().zip(&mut c) {
-        for (x, other) in row.iter().zip(b) {
-            for (sum, y) in out.iter_mut().zip(other) {
-                *sum += x * y;
-            }
-        }
-    }
-    c
-}
-
-pub(super) fn transposed(a: &Mat6) -> Mat6 {
-    std::array::from_fn(|i| std::array::from_fn(|j| a[j][i]))
-}
-
-pub(super) fn plus(a: &Mat6, b: &Mat6, factor: f64) -> Mat6 {
+pub(super) fn plus<const N: usize>(a: &Matrix<N>, b: &Matrix<N>, factor: f64) -> Matrix<N> {
     std::array::from_fn(|i| std::array::from_fn(|j| a[i][j] + factor * b[i][j]))
 }
 
+/// The first rows and columns.
+pub(super) fn corner<const M: usize, const N: usize>(a: &Matrix<N>) -> Matrix<M> {
+    std::array::from_fn(|i| std::array::from_fn(|j| a[i][j]))
+}
+
 /// Inverse and logarithm of the determinant of a symmetric positive matrix; `None` for any other.
-pub(super) fn inverse<const N: usize>(a: &[[f64; N]; N]) -> Option<([[f64; N]; N], f64)> {
+pub(super) fn inverse<const N: usize>(a: &Matrix<N>) -> Option<(Matrix<N>, f64)> {
     let mut factor = [[0.0; N]; N];
     let mut log_determinant = 0.0;
     for i in 0..N {

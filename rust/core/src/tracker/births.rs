@@ -206,7 +206,6 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
             None => 4.0 * fast,
         };
     }
-    let prior = prior.open()?;
     let count = lines.len() as f64;
     let (mut activity, mut background) = (guess.map_or(0.2, |birth| birth.activity), f64::NAN);
     let mut worth = 0.0;

@@ -9,8 +9,8 @@ use super::births::{self, Birth};
 use super::blur::{Blur, Widths};
 use super::grid::Grid;
 use super::line::Line;
-use super::motion::{Information, State};
-use super::smoother::{Nodes, Push, likeliest_noise};
+use super::motion::{Information, Order, State};
+use super::smoother::{Nodes, Push, SEARCH, likeliest_noise};
 
 /// Lines that no tracer explains, among which the next one is looked for.
 const WINDOW: usize = 800;
@@ -117,7 +117,7 @@ impl Live {
             lines: Vec::new(),
             counts: Vec::new(),
             evidence: Vec::new(),
-            push: Push { noise, jumps: Vec::new() },
+            push: Push::plain(Order::Velocity, noise),
             blur: birth.blur,
             activity: birth.activity,
             background: birth.background,
@@ -186,8 +186,7 @@ impl Live {
         let first = self.track.first + from;
         let nodes = Nodes { times: &times[first..first + count - from], lines: &self.track.lines[from..] };
         let start = if from == 0 { self.track.start } else { self.track.states[from] };
-        let guess = Push { noise: self.noise, jumps: Vec::new() };
-        self.noise = likeliest_noise(&start, nodes, &guess).noise;
+        self.noise = likeliest_noise(&start, nodes, &Push::plain(Order::Velocity, self.noise), SEARCH).noise;
         self.track.push.noise = self.noise;
     }
 }
@@ -329,7 +328,7 @@ fn replay(living: &[Live], number: usize, from: usize, lines: &[Line], grid: &Gr
 }
 
 fn better(state: &State, lines: &Information) -> State {
-    state.open().and_then(|prior| prior.knowing(lines)).map_or(*state, |(state, _)| state)
+    state.knowing(lines).map_or(*state, |(state, _)| state)
 }
 
 fn shared(

@@ -1,6 +1,6 @@
 //! Pieces of trajectories that are one tracer's: lost, and found again where it was going.
 
-use super::algebra::{Vec6, inverse, plus, times};
+use super::algebra::{inverse, plus, times};
 use super::follow::Track;
 use super::grid::Grid;
 use super::motion::{Information, State};
@@ -55,7 +55,7 @@ fn worth(grid: &Grid, one: &Track, other: &Track, even: f64) -> Option<f64> {
     let gap = grid.times[other.first] - grid.times[one.end() - 1];
     let expected = last.after(gap, one.push.noise.max(other.push.noise));
     let spread = plus(&expected.covariance, &first.covariance, 1.0);
-    let off: Vec6 = std::array::from_fn(|k| first.mean[k] - expected.mean[k]);
+    let off: [f64; 6] = std::array::from_fn(|k| first.mean[k] - expected.mean[k]);
     let (precision, log_determinant) = inverse(&spread)?;
     let squared: f64 = times(&precision, &off).iter().zip(&off).map(|(x, y)| x * y).sum();
     let speed = |state: &State| state.mean[3..].iter().map(|v| v * v).sum::<f64>().sqrt();

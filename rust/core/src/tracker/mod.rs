@@ -24,6 +24,7 @@ mod smoother;
 use crate::{Control, Error, Result, Rows};
 
 use follow::Track;
+pub use motion::Order;
 use grid::Grid;
 use line::Lines;
 
@@ -54,7 +55,9 @@ pub struct Tracer {
     pub activity: f64,
     /// Other lines near it per mm² across them, as a share of all.
     pub background: f64,
-    /// Density of the noise that pushes it, mm²/ms³.
+    /// What the noise that pushes it drives.
+    pub order: Order,
+    /// Density of that noise, mm²/ms³, or mm²/ms⁵ if it drives the acceleration.
     pub noise: f64,
     /// How often its velocity changed suddenly.
     pub jumps: usize,
@@ -123,6 +126,7 @@ fn tracer(track: &Track) -> Tracer {
         wide: track.blur.share,
         activity: track.activity,
         background: track.background,
+        order: track.push.order,
         noise: track.push.noise,
         jumps: track.push.jumps.len(),
         evidence: track.worth(),

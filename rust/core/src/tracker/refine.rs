@@ -8,7 +8,7 @@ use super::follow::Track;
 use super::grid::Grid;
 use super::line::Line;
 use super::motion::State;
-use super::smoother::{Nodes, likeliest_noise, smooth, with_likeliest_jumps};
+use super::smoother::{Nodes, likeliest_noise, likeliest_push, smooth};
 
 /// Blocks that are worked on as one piece.
 const PIECE: usize = 64;
@@ -18,6 +18,8 @@ const TWO_WIDTHS: usize = 2;
 const JUMPS: [usize; 2] = [3, 6];
 /// The share of the wider width at first.
 const WIDER: f64 = 0.1;
+/// Rounds in which the noise is made likelier in a pass.
+const NEARER: usize = 2;
 /// Greatest move of a node between passes, in its standard errors, that is none.
 const SETTLED: f64 = 0.02;
 /// How much less than the smoothed state the start is known, in variances.
@@ -139,9 +141,9 @@ fn improve(track: &mut Track, grid: &Grid, jumps: bool) {
     let nodes = Nodes { times, lines: &track.lines };
     let start = loose(&track.states[0]);
     track.push = if jumps {
-        with_likeliest_jumps(&start, nodes, &track.push)
+        likeliest_push(&start, nodes, &track.push)
     } else {
-        likeliest_noise(&start, nodes, &track.push)
+        likeliest_noise(&start, nodes, &track.push, NEARER)
     };
     resmooth(track, grid);
 }
@@ -154,7 +156,7 @@ pub(super) fn resmooth(track: &mut Track, grid: &Grid) {
     let times = &grid.times[track.first..track.end()];
     let nodes = Nodes { times, lines: &track.lines };
     if let Some(smoothed) = smooth(&start, nodes, &track.push) {
-        track.states = smoothed.into_iter().map(|node| node.state).collect();
+        track.states = smoothed.states;
     }
     track.start = start;
 }
