@@ -88,7 +88,7 @@ pub(super) fn associate(
                 sum.evidence += (own / (all - own).max(f64::MIN_POSITIVE)).ln_1p();
                 sum.widths.add(shares, one.expected);
                 let weight = shares[0] / member.blur.narrow + shares[1] / member.blur.wide;
-                sum.information.add(line, dt, weight);
+                sum.information.add(line, dt, weight, &member.state.bend(dt));
             }
             let scaled = one.squared / member.blur.mean();
             if (RING[0]..RING[1]).contains(&scaled) {

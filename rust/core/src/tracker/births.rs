@@ -194,10 +194,11 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
     let reach = NEAR * width;
     let mut blur = guess.map_or(Blur::plain(width * width), |birth| birth.blur);
     let mut state = guess.map_or_else(
-        || State { mean: [place.point[0], place.point[1], place.point[2], 0.0, 0.0, 0.0], covariance: [[0.0; 6]; 6] },
+        || State::resting(place.point),
         |birth| birth.state.after(time - birth.time, 0.0),
     );
-    let mut prior = State { mean: state.mean, covariance: [[0.0; 6]; 6] };
+    let mut prior = State::resting(place.point);
+    prior.mean = state.mean;
     let fast = if span > 0.0 { (2.0 * reach / span).powi(2) } else { 1e-6 };
     for k in 0..3 {
         prior.covariance[k][k] = (10.0 * reach).powi(2) * 1e4;
@@ -226,10 +227,10 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
             worth += ratio.ln_1p();
             total += share;
             spread += share * squared;
-            information.add(line, line.time - time, share / blur.narrow);
+            information.add(line, line.time - time, share / blur.narrow, &[0.0; 3]);
         }
         worth -= activity * count;
-        (state, _) = prior.knowing(&information)?;
+        state = prior.knowing(&information)?;
         activity = (total / count).clamp(1e-4, 1.0);
         if !known && round >= 2 && total > 6.0 {
             // Six numbers of the motion take their part of the squares.

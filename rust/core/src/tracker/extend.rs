@@ -47,7 +47,7 @@ fn back(
             predicted: true,
         });
         let Some(sums) = associate(grid.block(lines, block), time, &members, |_, _| ()).pop() else { break };
-        if let Some((after, _)) = state.knowing(&sums.information) {
+        if let Some(after) = state.knowing(&sums.information) {
             state = after;
         }
         found.push((state, sums));

@@ -328,7 +328,7 @@ fn replay(living: &[Live], number: usize, from: usize, lines: &[Line], grid: &Gr
 }
 
 fn better(state: &State, lines: &Information) -> State {
-    state.knowing(lines).map_or(*state, |(state, _)| state)
+    state.knowing(lines).unwrap_or(*state)
 }
 
 fn shared(

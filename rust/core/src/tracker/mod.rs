@@ -15,6 +15,7 @@ mod blur;
 mod extend;
 mod follow;
 mod grid;
+mod knowledge;
 mod line;
 mod link;
 mod motion;

@@ -16,143 +16,83 @@ pub enum Order {
     Acceleration,
 }
 
-impl Order {
-    /// How many of position, velocity and acceleration the state has.
-    pub(super) const fn derivatives(self) -> usize {
-        match self {
-            Self::Velocity => 2,
-            Self::Acceleration => 3,
-        }
-    }
-}
-
-/// Mean and covariance of position (mm), velocity (mm/ms) and perhaps acceleration (mm/ms²) at a moment.
+/// Mean and covariance of position (mm) and velocity (mm/ms) at a moment, and the acceleration (mm/ms²).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moments<const N: usize> {
-    pub(super) mean: [f64; N],
-    pub(super) covariance: Matrix<N>,
+pub(super) struct State {
+    pub(super) mean: [f64; 6],
+    pub(super) covariance: Matrix<6>,
+    pub(super) acceleration: Vec3,
 }
-
-/// Position and velocity.
-pub(super) type State = Moments<6>;
 
 /// `hⁿ / n!` for n of 0, 1 and 2.
 pub(super) fn terms(h: f64) -> [f64; 3] {
     [1.0, h, 0.5 * h * h]
 }
 
-/// Covariance that noise of density 1 of the last of some derivatives gives them over a time.
-pub(super) fn pattern(h: f64, derivatives: usize) -> Matrix<3> {
-    let mut found = [[0.0; 3]; 3];
-    match derivatives {
-        2 => {
-            found[0][..2].copy_from_slice(&[h * h * h / 3.0, h * h / 2.0]);
-            found[1][..2].copy_from_slice(&[h * h / 2.0, h]);
-        }
-        _ => {
-            let (h2, h3) = (h * h, h * h * h);
-            found = [
-                [h3 * h2 / 20.0, h2 * h2 / 8.0, h3 / 6.0],
-                [h2 * h2 / 8.0, h3 / 3.0, h2 / 2.0],
-                [h3 / 6.0, h2 / 2.0, h],
-            ];
-        }
-    }
-    found
-}
-
-impl<const N: usize> Moments<N> {
-    /// What it is `h` later, pushed by noise of a density meanwhile, and by jumps of velocity of a variance; `h` may be
-    /// negative.
-    pub(super) fn pushed(&self, h: f64, noise: f64, jump: f64) -> Self {
-        let terms = terms(h);
-        let Self { mut mean, mut covariance } = *self;
-        for i in 0..N / 3 {
-            for j in i + 1..N / 3 {
-                for k in 0..3 {
-                    mean[3 * i + k] += terms[j - i] * mean[3 * j + k];
-                    for column in 0..N {
-                        covariance[3 * i + k][column] += terms[j - i] * covariance[3 * j + k][column];
-                    }
-                }
-            }
-        }
-        for row in &mut covariance {
-            for i in 0..N / 3 {
-                for j in i + 1..N / 3 {
-                    for k in 0..3 {
-                        row[3 * i + k] += terms[j - i] * row[3 * j + k];
-                    }
-                }
-            }
-        }
-        add_noise(&mut covariance, h, noise, N / 3);
-        if jump > 0.0 && h != 0.0 {
-            add_noise(&mut covariance, h, jump / h.abs(), 2);
-        }
-        Self { mean, covariance }
-    }
-
-    /// What it is with what lines say, and the logarithm of their likelihood up to what depends on them alone; `None`
-    /// if its covariance is none.
-    pub(super) fn knowing(&self, lines: &Information) -> Option<(Self, f64)> {
-        let (mut precision, spread) = inverse(&self.covariance)?;
-        let pull = times(&precision, &self.mean);
-        let (matrix, vector) = lines.joined();
-        let mut total = pull;
-        for i in 0..6 {
-            total[i] += vector[i];
-            for j in 0..6 {
-                precision[i][j] += matrix[i][j];
-            }
-        }
-        let (covariance, log_determinant) = inverse(&precision)?;
-        let mean = times(&covariance, &total);
-        let fit: f64 = mean.iter().zip(&total).map(|(x, y)| x * y).sum();
-        let own: f64 = self.mean.iter().zip(&pull).map(|(x, y)| x * y).sum();
-        Some((Self { mean, covariance }, 0.5 * (fit - own - log_determinant - spread)))
-    }
-}
-
-/// Adds what noise of the last of some derivatives does over a time, which may be negative.
-fn add_noise<const N: usize>(covariance: &mut Matrix<N>, h: f64, density: f64, derivatives: usize) {
-    let pattern = pattern(h.abs(), derivatives);
-    for i in 0..derivatives {
-        for j in 0..derivatives {
-            let sign = if h < 0.0 && (i + j) % 2 == 1 { -1.0 } else { 1.0 };
-            for k in 0..3 {
-                covariance[3 * i + k][3 * j + k] += sign * density * pattern[i][j];
-            }
-        }
+/// Variance of position that noise of density 1 gives over a time.
+pub(super) fn reach(h: f64, order: Order) -> f64 {
+    match order {
+        Order::Velocity => h.powi(3) / 3.0,
+        Order::Acceleration => h.powi(5) / 20.0,
     }
 }
 
 impl State {
+    /// At a place and at rest there, of which nothing is known.
+    pub(super) fn resting(place: Vec3) -> Self {
+        let mean = [place[0], place[1], place[2], 0.0, 0.0, 0.0];
+        Self { mean, covariance: [[0.0; 6]; 6], acceleration: [0.0; 3] }
+    }
+
     pub(super) fn position(&self) -> Vec3 {
         [self.mean[0], self.mean[1], self.mean[2]]
     }
 
     /// Where the tracer is `dt` later, or earlier, if nothing pushes it.
     pub(super) fn at(&self, dt: f64) -> Vec3 {
-        std::array::from_fn(|k| self.mean[k] + dt * self.mean[3 + k])
+        let half = 0.5 * dt * dt;
+        std::array::from_fn(|k| self.mean[k] + dt * self.mean[3 + k] + half * self.acceleration[k])
     }
 
-    /// The state `h` later, pushed by noise of the velocity of density `q` meanwhile.
+    /// How far it is from there without its acceleration.
+    pub(super) fn bend(&self, dt: f64) -> Vec3 {
+        self.acceleration.map(|a| 0.5 * dt * dt * a)
+    }
+
+    /// The state `h` later, pushed by noise of the velocity of density `q` meanwhile; `h` may be negative.
     pub(super) fn after(&self, h: f64, q: f64) -> Self {
-        self.pushed(h, q, 0.0)
+        let p = &self.covariance;
+        let Self { mut mean, mut covariance, acceleration } = *self;
+        let far = h.abs();
+        for i in 0..3 {
+            mean[i] += h * self.mean[3 + i] + 0.5 * h * h * acceleration[i];
+            mean[3 + i] += h * acceleration[i];
+            for j in 0..3 {
+                covariance[i][j] += h * (p[i][3 + j] + p[3 + i][j]) + h * h * p[3 + i][3 + j];
+                covariance[i][3 + j] += h * p[3 + i][3 + j];
+                covariance[3 + i][j] += h * p[3 + i][3 + j];
+            }
+            covariance[i][i] += q * far * far * far / 3.0;
+            covariance[i][3 + i] += q * far * h / 2.0;
+            covariance[3 + i][i] += q * far * h / 2.0;
+            covariance[3 + i][3 + i] += q * far;
+        }
+        Self { mean, covariance, acceleration }
     }
 
-    /// The same with an acceleration of 0, known to `unknown` mm/ms² if there is room for it.
-    pub(super) fn moments<const N: usize>(&self, unknown: f64) -> Moments<N> {
-        let mut found = Moments { mean: [0.0; N], covariance: [[0.0; N]; N] };
-        found.mean[..6].copy_from_slice(&self.mean);
-        for (row, own) in found.covariance.iter_mut().zip(&self.covariance) {
-            row[..6].copy_from_slice(own);
+    /// What it is with what lines say; `None` if its covariance is none.
+    pub(super) fn knowing(&self, lines: &Information) -> Option<Self> {
+        let (mut precision, _) = inverse(&self.covariance)?;
+        let mut total = times(&precision, &self.mean);
+        let (matrix, vector) = lines.joined();
+        for i in 0..6 {
+            total[i] += vector[i];
+            for j in 0..6 {
+                precision[i][j] += matrix[i][j];
+            }
         }
-        for k in 6..N {
-            found.covariance[k][k] = unknown * unknown;
-        }
-        found
+        let (covariance, _) = inverse(&precision)?;
+        Some(Self { mean: times(&covariance, &total), covariance, acceleration: self.acceleration })
     }
 
     /// The part of the position's variance that is across a line, `dt` from the moment of the state: the trace in the
@@ -180,10 +120,12 @@ pub(super) struct Information {
 }
 
 impl Information {
-    /// Adds a line `dt` after the moment, with the inverse of its variance as weight.
-    pub(super) fn add(&mut self, line: &Line, dt: f64, weight: f64) {
+    /// Adds a line `dt` after the moment, with the inverse of its variance as weight; `bend` is how far the tracer is
+    /// then from where its velocity alone takes it.
+    pub(super) fn add(&mut self, line: &Line, dt: f64, weight: f64, bend: &Vec3) {
         let [nx, ny, nz] = line.direction;
-        let along = nx * line.point[0] + ny * line.point[1] + nz * line.point[2];
+        let point: Vec3 = std::array::from_fn(|k| line.point[k] - bend[k]);
+        let along = nx * point[0] + ny * point[1] + nz * point[2];
         let across = [1.0 - nx * nx, -nx * ny, -nx * nz, 1.0 - ny * ny, -ny * nz, 1.0 - nz * nz];
         let mut factor = weight;
         for moments in &mut self.moments {
@@ -194,7 +136,7 @@ impl Information {
         }
         let mut factor = weight;
         for pull in &mut self.pull {
-            for ((sum, place), way) in pull.iter_mut().zip(line.point).zip(line.direction) {
+            for ((sum, place), way) in pull.iter_mut().zip(point).zip(line.direction) {
                 *sum += factor * (place - along * way);
             }
             factor *= dt;

@@ -169,7 +169,7 @@ fn loose(state: &State) -> State {
         covariance[k][k] = DIFFUSE * position.max(1e-12);
         covariance[3 + k][3 + k] = DIFFUSE * velocity.max(1e-12);
     }
-    State { mean: state.mean, covariance }
+    State { mean: state.mean, covariance, acceleration: state.acceleration }
 }
 
 fn moved(before: &[State], after: &[State]) -> f64 {

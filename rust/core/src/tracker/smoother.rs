@@ -1,16 +1,17 @@
-//! Kalman filter forward and smoother back over the nodes of a trajectory, the process noise that makes the lines most
+//! Forward and back over the nodes of a trajectory: its smoothed states, the process noise that makes the lines most
 //! likely, and sudden changes of velocity.
 //!
-//! The way back carries the slope and the curvature of the later lines' likelihood at a node, `λ` and `Λ`, which need
-//! no inverse: the smoothed state is `m + P λ` with covariance `P - P Λ P`. The same two tell how the likelihood
-//! changes with the noise, `½ Σ (λᵀ Q λ - tr Λ Q)`, and what a jump before the node would be worth.
+//! Forward goes what is known, as precision; each kick between nodes remembers what it was, given the state after it,
+//! and these memories undo the kicks on the way back. The likelihood's slope comes with it: it is 0 for the noise whose
+//! kicks are as large as they are expected to be.
 //!
-//! Sources: G. J. Bierman, Automatica 9 (1973) 503, for the way back; S. J. Koopman and N. Shephard, Biometrika 79
-//! (1992) 823, for the slope; A. C. Harvey and S. J. Koopman, Journal of Business & Economic Statistics 10 (1992) 377,
-//! for the residuals that tell a sudden change from noise.
+//! Sources: P. Dyer and S. McReynolds, Journal of Optimization Theory and Applications 3 (1969) 444, for the way back;
+//! S. J. Koopman and N. Shephard, Biometrika 79 (1992) 823, for the slope; A. C. Harvey and S. J. Koopman, Journal of
+//! Business & Economic Statistics 10 (1992) 377, for the residuals that tell a sudden change from noise.
 
 use super::algebra::{Matrix, corner, inverse, times};
-use super::motion::{Information, Moments, Order, State, pattern, terms};
+use super::knowledge::{Estimate, Kick, Knowledge};
+use super::motion::{Information, Order, State, reach};
 
 /// Evidence for a jump, twice the gain of logarithmic likelihood, above which it is tried: 1 in 10⁵ nodes by chance.
 const STRIKING: f64 = 25.0;
@@ -25,6 +26,8 @@ pub(super) const SEARCH: usize = 12;
 const CLOSE: f64 = 0.05;
 /// Largest change of the noise in a round, as a logarithm.
 const STRIDE: f64 = 4.0;
+/// Shortest time between nodes, ms.
+const SHORTEST: f64 = 1e-9;
 /// Part of the error of a place to which the least noise moves it over a whole trajectory.
 const LEAST: f64 = 0.01;
 
@@ -40,12 +43,17 @@ impl Nodes<'_> {
         if node == 0 { 0.0 } else { self.times[node] - self.times[node - 1] }
     }
 
+    /// The shortest time between two.
+    fn shortest(&self) -> f64 {
+        let step = (1..self.times.len()).map(|node| self.step(node)).fold(f64::INFINITY, f64::min);
+        if step.is_finite() { step.max(SHORTEST) } else { 1.0 }
+    }
+
     /// The noise below which a trajectory is as good as free of it.
     fn least_noise(&self, order: Order) -> f64 {
         let span = self.times.last().zip(self.times.first()).map_or(0.0, |(last, first)| last - first);
         let precision: f64 = self.lines.iter().map(Information::precision).sum();
-        let reach = pattern(span, order.derivatives())[0][0];
-        (LEAST / (precision * reach).max(1e-300)).max(1e-30)
+        (LEAST / (precision * reach(span, order)).max(1e-300)).max(1e-30)
     }
 }
 
@@ -81,203 +89,145 @@ pub(super) struct Smoothed {
     pub(super) states: Vec<State>,
     /// Logarithm of the likelihood of the lines, up to what does not depend on the push.
     pub(super) likelihood: f64,
-    /// Twice the gain of logarithmic likelihood of the best jump of velocity before each node, and its square.
+    /// Twice the gain of logarithmic likelihood of the best jump of velocity before each node, and its square; empty if
+    /// nobody asked.
     striking: Vec<(f64, f64)>,
-    /// `Σ λᵀ Q λ` and `Σ tr Λ Q` for noise of density 1: equal where the noise is likeliest.
+    /// Squares of the kicks of the noise over their variance, and what is known of these kicks: equal where the noise is
+    /// likeliest.
     pull: f64,
     known: f64,
 }
 
 /// Smooths a trajectory from `start`, a guess of its state at the first node.
 pub(super) fn smooth(start: &State, nodes: Nodes<'_>, push: &Push) -> Option<Smoothed> {
+    smoothed(start, nodes, push, false)
+}
+
+fn smoothed(start: &State, nodes: Nodes<'_>, push: &Push, jumps: bool) -> Option<Smoothed> {
     match push.order {
-        Order::Velocity => there_and_back(start.moments::<6>(0.0), nodes, push),
-        Order::Acceleration => {
-            let step = (1..nodes.times.len()).map(|node| nodes.step(node)).fold(f64::INFINITY, f64::min);
-            let slack = if step.is_finite() && step > 0.0 { step } else { 1.0 };
-            there_and_back(start.moments::<9>(start.covariance[3][3].sqrt() / slack), nodes, push)
-        }
+        Order::Velocity => there_and_back(&known::<6>(start, 1.0), nodes, push, jumps),
+        Order::Acceleration => there_and_back(&known::<9>(start, nodes.shortest()), nodes, push, jumps),
     }
 }
 
-struct Filtered<const N: usize> {
-    /// The mean before the lines of the node.
-    expected: [f64; N],
-    after: Moments<N>,
+/// A state as knowledge; an acceleration is known as far as the velocity does not change by more than its error in a
+/// time.
+fn known<const N: usize>(start: &State, time: f64) -> Knowledge<N> {
+    let mut found = Knowledge { matrix: [[0.0; N]; N], vector: [0.0; N] };
+    for k in 0..N {
+        let variance = if k < 6 { start.covariance[k][k] } else { start.covariance[k - 3][k - 3] / (time * time) };
+        found.matrix[k][k] = 1.0 / variance;
+        found.vector[k] = if k < 6 { start.mean[k] / variance } else { 0.0 };
+    }
+    found
 }
 
-fn there_and_back<const N: usize>(start: Moments<N>, nodes: Nodes<'_>, push: &Push) -> Option<Smoothed> {
-    let jumps = push.variances(nodes.times.len());
-    let (filtered, likelihood) = there(start, nodes, push.noise, &jumps)?;
-    Some(back(&filtered, nodes, likelihood))
+/// What came between a node and the one before it.
+struct Between<const N: usize> {
+    noise: Kick<N>,
+    jump: Vec<Kick<N>>,
+    /// What was known after both.
+    then: Option<Knowledge<N>>,
 }
 
-fn there<const N: usize>(
-    start: Moments<N>,
+fn there_and_back<const N: usize>(
+    start: &Knowledge<N>,
     nodes: Nodes<'_>,
-    noise: f64,
-    jumps: &[f64],
-) -> Option<(Vec<Filtered<N>>, f64)> {
-    let mut found: Vec<Filtered<N>> = Vec::with_capacity(nodes.times.len());
-    let mut likelihood = 0.0;
+    push: &Push,
+    with_jumps: bool,
+) -> Option<Smoothed> {
+    let jumps = push.variances(nodes.times.len());
+    let mut between: Vec<Between<N>> = Vec::with_capacity(nodes.times.len());
+    let mut known = *start;
+    let mut likelihood = prior(start);
     for (node, lines) in nodes.lines.iter().enumerate() {
-        let before = match found.last() {
-            None => start,
-            Some(last) => last.after.pushed(nodes.step(node), noise, jumps[node]),
-        };
-        let (after, gain) = before.knowing(lines)?;
-        likelihood += gain;
-        found.push(Filtered { expected: before.mean, after });
+        if node > 0 {
+            let step = nodes.step(node);
+            known.advance(0.5 * step);
+            let (noise, gain) = known.kick(N - 3, push.noise * step.max(SHORTEST))?;
+            likelihood += gain;
+            let mut jump = Vec::new();
+            if jumps[node] > 0.0 {
+                // It may have come at any time of the step, not just half-way.
+                for (row, variance) in [(3, jumps[node]), (0, jumps[node] * step * step / 12.0)] {
+                    let (kick, gain) = known.kick(row, variance.max(f64::MIN_POSITIVE))?;
+                    likelihood += gain;
+                    jump.push(kick);
+                }
+            }
+            between.push(Between { noise, jump, then: with_jumps.then_some(known) });
+            known.advance(0.5 * step);
+        }
+        known.learn(lines);
     }
-    Some((found, likelihood))
+    let (end, gain) = known.estimate()?;
+    Some(back(end, &between, nodes, likelihood + gain))
 }
 
-fn back<const N: usize>(filtered: &[Filtered<N>], nodes: Nodes<'_>, likelihood: f64) -> Smoothed {
+/// The part of the logarithm of the likelihood that comes from what was known before the first line.
+fn prior<const N: usize>(start: &Knowledge<N>) -> f64 {
+    (0..N).map(|k| 0.5 * (start.matrix[k][k].ln() - start.vector[k] * start.vector[k] / start.matrix[k][k])).sum()
+}
+
+fn back<const N: usize>(
+    mut estimate: Estimate<N>,
+    between: &[Between<N>],
+    nodes: Nodes<'_>,
+    likelihood: f64,
+) -> Smoothed {
     let mut found = Smoothed { likelihood, ..Smoothed::default() };
-    let (mut slope, mut curvature) = ([0.0; N], [[0.0; N]; N]);
-    for (node, own) in filtered.iter().enumerate().rev() {
-        found.states.push(smoothed(&own.after, &slope, &curvature));
-        (slope, curvature) = before_lines(own, &nodes.lines[node], &slope, &curvature);
-        if node == 0 {
-            found.striking.push((0.0, 0.0));
-            break;
+    found.states.push(state(&estimate));
+    for (node, between) in between.iter().enumerate().rev() {
+        let step = nodes.step(node + 1);
+        estimate.retreat(0.5 * step);
+        if let Some(then) = &between.then {
+            found.striking.push(best_jump(then, &estimate));
         }
-        found.striking.push(best_jump(&slope, &curvature));
-        let step = nodes.step(node);
-        let (pull, known) = change(&slope, &curvature, step);
+        for jump in between.jump.iter().rev() {
+            estimate.before(jump);
+        }
+        let (pull, unknown) = estimate.before(&between.noise);
         found.pull += pull;
-        found.known += known;
-        before_step(&mut slope, &mut curvature, step);
+        found.known += 3.0 - unknown;
+        estimate.retreat(0.5 * step);
+        found.states.push(state(&estimate));
     }
+    found.striking.push((0.0, 0.0));
     found.states.reverse();
     found.striking.reverse();
     found
 }
 
-fn smoothed<const N: usize>(own: &Moments<N>, slope: &[f64; N], curvature: &Matrix<N>) -> State {
-    let p = &own.covariance;
-    let step = times(p, slope);
-    let half: [[f64; N]; 6] = std::array::from_fn(|i| {
-        let mut row = [0.0; N];
-        for k in 0..N {
-            for (sum, value) in row.iter_mut().zip(&curvature[k]) {
-                *sum += p[i][k] * value;
-            }
-        }
-        row
+fn state<const N: usize>(estimate: &Estimate<N>) -> State {
+    let Estimate { mean, covariance } = estimate;
+    State {
+        mean: std::array::from_fn(|i| mean[i]),
+        covariance: corner(covariance),
+        acceleration: std::array::from_fn(|k| mean.get(6 + k).copied().unwrap_or(0.0)),
+    }
+}
+
+/// Twice the gain of logarithmic likelihood of the best jump of velocity at a moment, and its square, from what was known
+/// there and what is: the slope of the later lines' likelihood is `Λ x - j`, its curvature `Λ - Λ P Λ`.
+fn best_jump<const N: usize>(then: &Knowledge<N>, now: &Estimate<N>) -> (f64, f64) {
+    let rows: [[f64; N]; 3] = std::array::from_fn(|k| then.matrix[3 + k]);
+    let slope: [f64; 3] = std::array::from_fn(|k| {
+        rows[k].iter().zip(&now.mean).map(|(x, y)| x * y).sum::<f64>() - then.vector[3 + k]
     });
-    let mut covariance: Matrix<6> = corner(p);
-    for i in 0..6 {
-        for j in 0..=i {
-            let less: f64 = half[i].iter().zip(&p[j]).map(|(x, y)| x * y).sum();
-            covariance[i][j] -= less;
-            covariance[j][i] = covariance[i][j];
-        }
-    }
-    State { mean: std::array::from_fn(|i| own.mean[i] + step[i]), covariance }
-}
-
-/// Slope and curvature before the lines of a node: `(I - J P)(j - J m + λ)` and `(I - J P) Λ (I - P J) + J - J P J`,
-/// where `J` and `j` are what the lines say, and `m` is what was expected.
-fn before_lines<const N: usize>(
-    own: &Filtered<N>,
-    lines: &Information,
-    slope: &[f64; N],
-    curvature: &Matrix<N>,
-) -> ([f64; N], Matrix<N>) {
-    let (matrix, vector) = lines.joined();
-    let p = &own.after.covariance;
-    // J P, of which only six rows are not zero.
-    let mut weighed = [[0.0; N]; 6];
-    for (row, out) in matrix.iter().zip(&mut weighed) {
-        for (x, other) in row.iter().zip(p) {
-            for (sum, y) in out.iter_mut().zip(other) {
-                *sum += x * y;
+    let mut crossed = [[0.0; N]; 3];
+    for (out, weights) in crossed.iter_mut().zip(&rows) {
+        for (weight, values) in weights.iter().zip(&now.covariance) {
+            for (sum, value) in out.iter_mut().zip(values) {
+                *sum += weight * value;
             }
         }
     }
-    let mut total = *slope;
-    for i in 0..6 {
-        let known: f64 = (0..6).map(|j| matrix[i][j] * own.expected[j]).sum();
-        total[i] += vector[i] - known;
-    }
-    let mut before = total;
-    for i in 0..6 {
-        before[i] -= (0..N).map(|j| weighed[i][j] * total[j]).sum::<f64>();
-    }
-    let mut once = *curvature;
-    for i in 0..6 {
-        for k in 0..N {
-            for (value, other) in once[i].iter_mut().zip(&curvature[k]) {
-                *value -= weighed[i][k] * other;
-            }
-        }
-    }
-    let mut twice = once;
-    for (row, out) in once.iter().zip(&mut twice) {
-        for j in 0..6 {
-            out[j] -= row.iter().zip(&weighed[j]).map(|(x, y)| x * y).sum::<f64>();
-        }
-    }
-    for i in 0..6 {
-        for j in 0..6 {
-            twice[i][j] += matrix[i][j] - (0..6).map(|k| weighed[i][k] * matrix[k][j]).sum::<f64>();
-        }
-    }
-    for i in 0..N {
-        for j in 0..i {
-            let mean = 0.5 * (twice[i][j] + twice[j][i]);
-            (twice[i][j], twice[j][i]) = (mean, mean);
-        }
-    }
-    (before, twice)
-}
-
-/// Slope and curvature a step earlier: the transposed transition takes the place of a position's derivatives.
-fn before_step<const N: usize>(slope: &mut [f64; N], curvature: &mut Matrix<N>, step: f64) {
-    let terms = terms(step);
-    for i in (0..N / 3).rev() {
-        for j in 0..i {
-            for k in 0..3 {
-                slope[3 * i + k] += terms[i - j] * slope[3 * j + k];
-                for column in 0..N {
-                    curvature[3 * i + k][column] += terms[i - j] * curvature[3 * j + k][column];
-                }
-            }
-        }
-    }
-    for row in curvature.iter_mut() {
-        for i in (0..N / 3).rev() {
-            for j in 0..i {
-                for k in 0..3 {
-                    row[3 * i + k] += terms[i - j] * row[3 * j + k];
-                }
-            }
-        }
-    }
-}
-
-/// `λᵀ Q λ` and `tr Λ Q` for noise of density 1 over a step.
-fn change<const N: usize>(slope: &[f64; N], curvature: &Matrix<N>, step: f64) -> (f64, f64) {
-    let noise = pattern(step, N / 3);
-    let (mut pull, mut known) = (0.0, 0.0);
-    for i in 0..N / 3 {
-        for j in 0..N / 3 {
-            for k in 0..3 {
-                pull += noise[i][j] * slope[3 * i + k] * slope[3 * j + k];
-                known += noise[i][j] * curvature[3 * i + k][3 * j + k];
-            }
-        }
-    }
-    (pull, known)
-}
-
-/// Twice the gain of logarithmic likelihood of the best jump of velocity just before a node, and its square.
-fn best_jump<const N: usize>(slope: &[f64; N], curvature: &Matrix<N>) -> (f64, f64) {
-    let block: Matrix<3> = std::array::from_fn(|i| std::array::from_fn(|j| curvature[3 + i][3 + j]));
+    let block: Matrix<3> = std::array::from_fn(|i| {
+        std::array::from_fn(|j| rows[i][3 + j] - crossed[i].iter().zip(&rows[j]).map(|(x, y)| x * y).sum::<f64>())
+    });
     let Some((covariance, _)) = inverse(&block) else { return (0.0, 0.0) };
-    let jump = times(&covariance, &[slope[3], slope[4], slope[5]]);
-    let striking = (0..3).map(|k| jump[k] * slope[3 + k]).sum();
+    let jump = times(&covariance, &slope);
+    let striking = (0..3).map(|k| jump[k] * slope[k]).sum();
     (striking, jump.iter().map(|x| x * x).sum())
 }
 
@@ -339,7 +289,7 @@ fn guesses(nodes: Nodes<'_>, push: &Push) -> (Push, Push) {
 /// Adds jumps until none is striking.
 fn add_jumps(start: &State, nodes: Nodes<'_>, push: &mut Push) {
     for _ in 0..ROUNDS {
-        let Some(found) = smooth(start, nodes, push) else { break };
+        let Some(found) = smoothed(start, nodes, push, true) else { break };
         let fresh = peaks(&found.striking, push);
         if fresh.is_empty() {
             break;
