@@ -219,7 +219,7 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
         let (mut total, mut spread) = (0.0, 0.0);
         worth = 0.0;
         for (line, squared) in lines.iter().zip(&squares) {
-            if !blur.reaches(*squared, 0.0) {
+            if *squared > blur.reach(0.0) {
                 continue;
             }
             let ratio = activity * blur.predicted(*squared, 0.0)[0] / background;

@@ -2,6 +2,8 @@
 
 /// Squared widths beyond which a line is not looked at.
 const REACH: f64 = 36.0;
+/// How different the variances of tracers are at most before each of them is known, as a ratio.
+const ALIKE: f64 = 4.0;
 
 /// Two widths and the share of the wider one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,10 +20,15 @@ impl Blur {
         Self { narrow: variance, wide: 6.25 * variance, share: 0.0 }
     }
 
-    /// Whether a line this far away may be the tracer's.
-    pub(super) fn reaches(&self, squared: f64, spread: f64) -> bool {
+    /// A variance as near to that of this blur as tracers of one scanner are to each other.
+    pub(super) fn near(&self, variance: f64) -> f64 {
+        variance.clamp(self.narrow / ALIKE, self.narrow * ALIKE)
+    }
+
+    /// The squared distance beyond which a line is not the tracer's, where its place has a variance in the plane across.
+    pub(super) fn reach(&self, spread: f64) -> f64 {
         let wide = if self.share > 0.0 { self.wide } else { self.narrow };
-        squared < REACH * (wide + 0.5 * spread)
+        REACH * (wide + 0.5 * spread)
     }
 
     /// Expected density of lines at a squared distance per mm² for each width, where the place itself is uncertain: `spread` is its

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{Control, Result};
 
-use super::associate::{Member, Sums, associate, ring_area};
+use super::associate::{Member, Shares, Sums, associate, ring_area};
 use super::births::{self, Birth};
 use super::blur::{Blur, Widths};
 use super::grid::Grid;
@@ -150,7 +150,7 @@ impl Live {
         }
     }
 
-    fn learn(&mut self, state: &State, sums: &Sums, lines: usize, times: &[f64]) {
+    fn learn(&mut self, state: &State, sums: &Sums, lines: usize, times: &[f64], usual: Option<&Blur>) {
         self.state = *state;
         self.track.push_block(state, sums);
         self.doubt = (self.doubt - sums.evidence).max(0.0);
@@ -171,7 +171,8 @@ impl Live {
         self.widths.join(&sums.widths);
         if self.widths.weights[0] > SETTLED {
             let fresh = self.widths.blur(&self.track.blur).narrow;
-            self.track.blur = Blur::plain(0.5 * (fresh + self.track.blur.narrow));
+            let mean = 0.5 * (fresh + self.track.blur.narrow);
+            self.track.blur = Blur::plain(usual.map_or(mean, |usual| usual.near(mean)));
             self.widths = Widths::default();
         }
         if self.track.states.len().is_multiple_of(LEARN) {
@@ -192,7 +193,14 @@ impl Live {
 }
 
 /// Follows at most `most` tracers at a time through all blocks.
-pub(super) fn follow(lines: &[Line], even: f64, grid: &Grid, most: usize, control: &Control) -> Result<Vec<Track>> {
+pub(super) fn follow(
+    lines: &[Line],
+    even: f64,
+    grid: &Grid,
+    most: usize,
+    usual: Option<&Blur>,
+    control: &Control,
+) -> Result<Vec<Track>> {
     let mut living: Vec<Live> = Vec::new();
     let mut ended: Vec<Track> = Vec::new();
     let mut free: VecDeque<Line> = VecDeque::with_capacity(WINDOW);
@@ -200,8 +208,8 @@ pub(super) fn follow(lines: &[Line], even: f64, grid: &Grid, most: usize, contro
     for block in 0..grid.len() {
         control.check()?;
         let own = grid.block(lines, block);
-        step(&mut living, own, grid, block, |line, nobody| {
-            if nobody > 0.5 {
+        step(&mut living, own, grid, block, usual, |line, shares| {
+            if shares.nobody() > 0.5 {
                 if free.len() == WINDOW {
                     free.pop_front();
                 }
@@ -225,12 +233,13 @@ pub(super) fn follow(lines: &[Line], even: f64, grid: &Grid, most: usize, contro
         waiting = 0;
         pause = (2 * pause).min(SELDOM);
         while living.len() < most {
-            let blur = typical(&living, &ended);
+            let blur = usual.copied().or_else(|| typical(&living, &ended));
             let Some(birth) = births::find(free.make_contiguous(), even, blur.as_ref()) else { break };
             free.retain(|line| !birth.explains(line));
             if living.iter().any(|live| same(&birth, live)) {
                 continue;
             }
+            if std::env::var("LT_DEBUG").is_ok() { eprintln!("birth {labels} block {block} t {:.1} at {:?} v {:?} worth {:.0} act {:.3} blur {:.2} n free {}", grid.times[block], birth.state.position().map(|x| x.round()), birth.state.mean[3..].iter().map(|x| (x*100.0).round()/100.0).collect::<Vec<_>>(), birth.worth, birth.activity, birth.blur.narrow.sqrt(), free.len()); }
             living.push(Live::new(&birth, labels, block + 1));
             labels += 1;
             pause = SOON;
@@ -242,7 +251,14 @@ pub(super) fn follow(lines: &[Line], even: f64, grid: &Grid, most: usize, contro
 }
 
 /// Takes all tracers through one block.
-pub(super) fn step(living: &mut [Live], own: &[Line], grid: &Grid, block: usize, rest: impl FnMut(&Line, f64)) {
+fn step(
+    living: &mut [Live],
+    own: &[Line],
+    grid: &Grid,
+    block: usize,
+    usual: Option<&Blur>,
+    rest: impl FnMut(&Line, &Shares<'_>),
+) {
     let time = grid.times[block];
     for live in &mut *living {
         live.predict(time);
@@ -258,7 +274,7 @@ pub(super) fn step(living: &mut [Live], own: &[Line], grid: &Grid, block: usize,
         sums.evidence = predicted.evidence;
     }
     for ((live, sums), state) in living.iter_mut().zip(&second).zip(states) {
-        live.learn(&state, sums, own.len(), &grid.times);
+        live.learn(&state, sums, own.len(), &grid.times, usual);
     }
 }
 
@@ -336,7 +352,7 @@ fn shared(
     states: Option<&[State]>,
     own: &[Line],
     time: f64,
-    rest: impl FnMut(&Line, f64),
+    rest: impl FnMut(&Line, &Shares<'_>),
 ) -> Vec<Sums> {
     let members: Vec<Member<'_>> = living
         .iter()
@@ -355,6 +371,7 @@ fn bury(living: &mut Vec<Live>, ended: &mut Vec<Track>) {
             continue;
         }
         let mut gone = living.remove(at);
+        if std::env::var("LT_DEBUG").is_ok() { eprintln!("dead {} after {} of {} worth {:.0}", gone.track.label, gone.sure, gone.track.states.len(), gone.track.worth()); }
         gone.track.keep(gone.sure);
         if gone.track.worth() > WORTH {
             ended.push(gone.track);

@@ -19,6 +19,7 @@ mod knowledge;
 mod line;
 mod link;
 mod motion;
+mod profile;
 mod refine;
 mod smoother;
 
@@ -31,6 +32,8 @@ use line::Lines;
 
 /// Lines from which it is guessed how fast tracers turn.
 const GLIMPSE: usize = 10_000;
+/// How much less a blur is, as a ratio of variances, when what was taken for one tracer was several.
+const MUCH_LESS: f64 = 0.5;
 
 /// How tracers are looked for.
 #[derive(Debug, Clone, Copy)]
@@ -90,33 +93,39 @@ impl Tracker {
             return Err(Error::argument("tracers", "at least 1", 0));
         }
         let lines = Lines::new(lines);
-        let rate = lines.rate();
-        let glimpse = &lines.all[..lines.all.len().min(GLIMPSE)];
-        let mut grid = Grid::unknown(glimpse);
-        let mut tracks = follow::follow(glimpse, lines.even, &grid, self.tracers, control)?;
-        if lines.all.len() > GLIMPSE {
-            grid = Grid::fitting(&lines.all, &tracks, rate);
-            tracks = follow::follow(&lines.all, lines.even, &grid, self.tracers, control)?;
-        }
-        for track in &mut tracks {
-            refine::resmooth(track, &grid);
-        }
-        extend::extend(&lines.all, &grid, &mut tracks, control)?;
-        for track in &mut tracks {
-            refine::resmooth(track, &grid);
-        }
-        link::link(&grid, &mut tracks, lines.even);
-        let better = Grid::fitting(&lines.all, &tracks, rate);
-        let mut tracks: Vec<Track> = tracks.iter().map(|track| better.moved(track, &grid)).collect();
-        let grid = better;
+        let (grid, mut tracks) = self.found(&lines, threads, control)?;
         let end = refine::refine(&lines.all, &grid, &mut tracks, threads, control)?;
-        tracks.retain(|track| track.worth() > follow::WORTH);
         let mut found = Tracked { passes: end.passes, settled: end.settled, ..Tracked::default() };
         for track in &tracks {
             found.tracers.push(tracer(track));
             locations(track, &grid, &lines, &mut found.locations);
         }
         Ok(found)
+    }
+
+    /// The tracers on blocks that fit them, before they have settled.
+    fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>)> {
+        let glimpse = &lines.all[..lines.all.len().min(GLIMPSE)];
+        let mut grid = Grid::unknown(glimpse);
+        let mut tracks = follow::follow(glimpse, lines.even, &grid, self.tracers, None, control)?;
+        let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, threads, control)?;
+        while let Some(blur) = usual {
+            grid = Grid::fitting(&lines.all, &tracks, lines.rate());
+            tracks = follow::follow(&lines.all, lines.even, &grid, self.tracers, Some(&blur), control)?;
+            for track in &mut tracks {
+                refine::resmooth(track, &grid);
+            }
+            let found = refine::usual_blur(&lines.all, &grid, &mut tracks, threads, control)?;
+            usual = found.filter(|found| found.narrow < MUCH_LESS * blur.narrow);
+        }
+        extend::extend(&lines.all, &grid, &mut tracks, control)?;
+        for track in &mut tracks {
+            refine::resmooth(track, &grid);
+        }
+        link::link(&grid, &mut tracks, lines.even);
+        let better = Grid::fitting(&lines.all, &tracks, lines.rate());
+        let tracks = tracks.iter().map(|track| better.moved(track, &grid)).collect();
+        Ok((better, tracks))
     }
 }
 

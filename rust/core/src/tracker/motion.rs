@@ -95,6 +95,12 @@ impl State {
         Some(Self { mean: times(&covariance, &total), covariance, acceleration: self.acceleration })
     }
 
+    /// The most that the trace of the position's covariance is within a time of the moment of the state.
+    pub(super) fn spread(&self, time: f64) -> f64 {
+        let p = &self.covariance;
+        (0..3).map(|i| p[i][i] + 2.0 * time * p[i][3 + i].abs() + time * time * p[3 + i][3 + i]).sum()
+    }
+
     /// The part of the position's variance that is across a line, `dt` from the moment of the state: the trace in the
     /// plane across it.
     pub(super) fn spread_across(&self, direction: &Vec3, dt: f64) -> f64 {

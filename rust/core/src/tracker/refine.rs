@@ -2,12 +2,13 @@
 
 use crate::{Control, Result, pool};
 
-use super::associate::{Member, Sums, associate, ring_area};
-use super::blur::{Blur, Widths};
-use super::follow::Track;
+use super::associate::{Member, Sums, associate};
+use super::blur::Blur;
+use super::follow::{Track, WORTH};
 use super::grid::Grid;
 use super::line::Line;
 use super::motion::State;
+use super::profile::{Around, Profile};
 use super::smoother::{Nodes, likeliest_noise, likeliest_push, smooth};
 
 /// Blocks that are worked on as one piece.
@@ -16,8 +17,6 @@ const PIECE: usize = 64;
 const PASSES: usize = 12;
 const TWO_WIDTHS: usize = 2;
 const JUMPS: [usize; 2] = [3, 6];
-/// The share of the wider width at first.
-const WIDER: f64 = 0.1;
 /// Rounds in which the noise is made likelier in a pass.
 const NEARER: usize = 2;
 /// Greatest move of a node between passes, in its standard errors, that is none.
@@ -36,17 +35,37 @@ pub(super) struct Convergence {
 pub(super) fn refine(
     lines: &[Line],
     grid: &Grid,
-    tracks: &mut [Track],
+    tracks: &mut Vec<Track>,
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
     for pass in 0..PASSES {
         let moved = once(lines, grid, tracks, pass, threads, control)?;
+        if std::env::var("LT_DEBUG").is_ok() { eprintln!("pass {pass} moved {moved:.4} {:?}", tracks.iter().map(|t| (t.worth(), t.first, t.end(), t.push.order, t.push.noise, t.push.jumps.len(), t.blur.narrow, t.blur.wide, t.blur.share, t.activity, t.background)).collect::<Vec<_>>()); }
+        if pass >= TWO_WIDTHS {
+            tracks.retain(|track| track.worth() > WORTH);
+        }
         if pass > JUMPS[0] && !JUMPS.contains(&(pass + 1)) && moved < SETTLED {
             return Ok(Convergence { passes: pass + 1, settled: true });
         }
     }
     Ok(Convergence { passes: PASSES, settled: false })
+}
+
+/// The blur that half of the tracers do not exceed, after some passes.
+pub(super) fn usual_blur(
+    lines: &[Line],
+    grid: &Grid,
+    tracks: &mut [Track],
+    threads: usize,
+    control: &Control,
+) -> Result<Option<Blur>> {
+    for pass in 0..TWO_WIDTHS {
+        once(lines, grid, tracks, pass, threads, control)?;
+    }
+    let mut found: Vec<f64> = tracks.iter().map(|track| track.blur.narrow).collect();
+    found.sort_by(f64::total_cmp);
+    Ok(found.get(found.len().saturating_sub(1) / 2).map(|&variance| Blur::plain(variance)))
 }
 
 /// One pass; the greatest move of a node in its standard errors.
@@ -58,17 +77,19 @@ fn once(
     threads: usize,
     control: &Control,
 ) -> Result<f64> {
-    let found = shares(lines, grid, tracks, threads, control)?;
+    let pieces = shares(lines, grid, tracks, threads, control)?;
     let mut places: Vec<usize> = vec![0; tracks.len()];
-    let mut totals = vec![(Widths::default(), 0.0, 0.0); tracks.len()];
-    for (members, sums) in &found {
-        for (&number, sum) in members.iter().zip(sums) {
+    let mut profiles: Vec<Profile> = tracks.iter().map(|track| Profile::new(&track.blur)).collect();
+    for piece in pieces {
+        for (number, sum) in piece.sums {
             let (track, at) = (&mut tracks[number], places[number]);
             (track.lines[at], track.counts[at], track.evidence[at]) = (sum.information, sum.count, sum.evidence);
-            totals[number].0.join(&sum.widths);
-            totals[number].1 += sum.count;
-            totals[number].2 += sum.ring;
             places[number] += 1;
+        }
+        for (number, profile) in piece.profiles.into_iter().enumerate() {
+            if let Some(profile) = profile {
+                profiles[number].join(&profile);
+            }
         }
     }
     let settled = pool::for_chunks(
@@ -79,15 +100,7 @@ fn once(
         || (),
         |(), number, track| {
             let track = &mut track[0];
-            let (widths, count, ring) = &totals[number];
-            let seen = (grid.edges[track.end()] - grid.edges[track.first]) as f64;
-            track.activity = (count / seen).clamp(1e-6, 1.0);
-            track.background = ((ring + 0.5) / seen / ring_area(&track.blur)).max(1e-12);
-            track.blur = widths.blur(&track.blur);
-            if pass == TWO_WIDTHS {
-                let narrow = track.blur.narrow;
-                track.blur = Blur { narrow: 0.9 * narrow, wide: 4.0 * narrow, share: WIDER };
-            }
+            surroundings(track, grid, &profiles[number], pass >= TWO_WIDTHS);
             let before: Vec<State> = track.states.clone();
             improve(track, grid, JUMPS.contains(&pass));
             Ok(moved(&before, &track.states))
@@ -96,33 +109,58 @@ fn once(
     Ok(settled.into_iter().fold(0.0, f64::max))
 }
 
-/// For each block its tracers and what its lines are for them.
+fn surroundings(track: &mut Track, grid: &Grid, profile: &Profile, two: bool) {
+    let seen = (grid.edges[track.end()] - grid.edges[track.first]) as f64;
+    let guess =
+        Around { blur: track.blur, own: track.activity * seen, density: (track.background * seen).max(1e-12) };
+    let found = profile.fit(&guess, two);
+    track.blur = found.blur;
+    track.activity = (found.own / seen).clamp(1e-6, 1.0);
+    track.background = (found.density / seen).max(1e-12);
+}
+
+/// What lines of some blocks are for the tracers there.
+struct Piece {
+    sums: Vec<(usize, Sums)>,
+    profiles: Vec<Option<Profile>>,
+}
+
 fn shares(
     lines: &[Line],
     grid: &Grid,
     tracks: &[Track],
     threads: usize,
     control: &Control,
-) -> Result<Vec<(Vec<usize>, Vec<Sums>)>> {
+) -> Result<Vec<Piece>> {
     let pieces = grid.len().div_ceil(PIECE);
-    let found = pool::map(
+    pool::map(
         pieces,
         threads,
         control,
         || (),
         |(), piece| {
-            let blocks = piece * PIECE..((piece + 1) * PIECE).min(grid.len());
-            Ok(blocks.map(|block| shares_of(lines, grid, tracks, block)).collect::<Vec<_>>())
+            let mut found = Piece { sums: Vec::new(), profiles: vec![None; tracks.len()] };
+            for block in piece * PIECE..((piece + 1) * PIECE).min(grid.len()) {
+                shares_of(lines, grid, tracks, block, &mut found);
+            }
+            Ok(found)
         },
-    )?;
-    Ok(found.into_iter().flatten().collect())
+    )
 }
 
-fn shares_of(lines: &[Line], grid: &Grid, tracks: &[Track], block: usize) -> (Vec<usize>, Vec<Sums>) {
+fn shares_of(lines: &[Line], grid: &Grid, tracks: &[Track], block: usize, found: &mut Piece) {
     let (numbers, members): (Vec<usize>, Vec<Member<'_>>) =
         tracks.iter().enumerate().filter_map(|(number, track)| Some((number, member(track, block)?))).unzip();
-    let sums = associate(grid.block(lines, block), grid.times[block], &members, |_, _| ());
-    (numbers, sums)
+    let profiles = &mut found.profiles;
+    let sums = associate(grid.block(lines, block), grid.times[block], &members, |_, shares| {
+        let total = shares.all - shares.background;
+        for one in shares.near {
+            let number = numbers[one.member];
+            let profile = profiles[number].get_or_insert_with(|| Profile::new(&tracks[number].blur));
+            profile.add(one.expected, 1.0 - (total - one.own()) / shares.all);
+        }
+    });
+    found.sums.extend(numbers.into_iter().zip(sums));
 }
 
 /// A settled tracer in a block.

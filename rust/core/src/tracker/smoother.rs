@@ -23,7 +23,7 @@ const ROUNDS: usize = 12;
 const QUIETER: [f64; 3] = [1.0, 1.0 / 30.0, 1.0 / 1000.0];
 /// Rounds in which the likeliest noise is looked for, and how near to it is near enough, as a logarithm.
 pub(super) const SEARCH: usize = 12;
-const CLOSE: f64 = 0.05;
+const CLOSE: f64 = 0.01;
 /// Largest change of the noise in a round, as a logarithm.
 const STRIDE: f64 = 4.0;
 /// Shortest time between nodes, ms.
