@@ -247,17 +247,19 @@ def total(runs: Sequence[dict[str, scoring.Score]], name: str) -> str:
 def random_experiment(rng: np.random.Generator) -> Experiment:
     """1 to 8 tracers with 10 to 80 % noise at 0 to 5 m/s, at rest, on circles, bouncing or walking."""
     paths: list[TracerPath] = []
-    for _ in range(rng.integers(1, 9)):
+    tracers = rng.integers(1, 9)
+    count = 40_000 + 10_000 * tracers
+    for _ in range(tracers):
         speed, radius = rng.uniform(0, 5), rng.uniform(30, 100)
         rpm = rng.choice([-1, 1]) * speed / radius * 30_000 / np.pi
         kinds = [
             circle(radius, rpm, rng.uniform(0, 2 * np.pi), rng.uniform(-60, 60)),
             at_rest(rng, 1)[0],
             bounce(rng, speed),
-            walk(rng, 600.0, min(speed, 1.0) / 2),
+            walk(rng, count / RATE, min(speed, 1.0) / 2),
         ]
         paths.append(kinds[rng.integers(len(kinds))])
-    return lines_of(paths, 40_000 + 10_000 * len(paths), rng.uniform(0.1, 0.8), rng)
+    return lines_of(paths, count, rng.uniform(0.1, 0.8), rng)
 
 
 def counted(seed: int, names: Sequence[str]) -> dict[str, Any]:

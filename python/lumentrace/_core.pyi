@@ -86,8 +86,11 @@ def cluster_lines(
 def lsq_point(lines: NDArray[np.float64]) -> NDArray[np.float64] | None: ...
 def track_lines(
     lines: NDArray[np.float64],
-    tracers: int,
+    tracers: int | None = None,
+    every: float | None = None,
+    at: Sequence[float] | None = None,
     threads: int = 0,
+    progress: Callable[[int], object] | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
 
 # ---------------------------------------------------------------- grids

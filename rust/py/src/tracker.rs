@@ -1,6 +1,6 @@
 //! Bindings of `lumentrace::tracker`.
 
-use lumentrace::tracker::{LOCATION, Order, Tracer, Tracked, Tracker};
+use lumentrace::tracker::{LOCATION, Order, Times, Tracer, Tracker};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -9,23 +9,31 @@ use crate::arrays::Input2;
 use crate::{run, tables};
 
 /// Locations of all tracers among lines, and what is known of the tracers.
+///
+/// Locations are at times of `at`, at multiples of `every` ms, or as often as there are lines for them. `progress` is
+/// told of lines, each counted twice.
 #[pyfunction]
-#[pyo3(signature = (lines, tracers, threads = 0))]
+#[pyo3(signature = (lines, tracers = None, every = None, at = None, threads = 0, progress = None))]
 pub(crate) fn track_lines<'py>(
     py: Python<'py>,
     lines: Input2<'py, f64>,
-    tracers: usize,
+    tracers: Option<usize>,
+    every: Option<f64>,
+    at: Option<Vec<f64>>,
     threads: usize,
+    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>)> {
     let rows = tables::rows(&lines)?;
-    let Tracked { locations, tracers, passes, settled } =
-        run::watched(py, None, |control| Tracker { tracers }.track(rows, threads, control))?;
+    let times = at.map(Times::At).or(every.map(Times::Every)).unwrap_or(Times::Rate);
+    let tracker = Tracker { tracers, times };
+    let found = run::watched(py, progress, |control| tracker.track(rows, threads, control))?;
     let about = PyDict::new(py);
-    let each = tracers.iter().map(|tracer| described(py, tracer)).collect::<PyResult<Vec<_>>>()?;
+    let each = found.tracers.iter().map(|tracer| described(py, tracer)).collect::<PyResult<Vec<_>>>()?;
     about.set_item("tracers", each)?;
-    about.set_item("passes", passes)?;
-    about.set_item("settled", settled)?;
-    Ok((tables::table(py, locations, LOCATION)?, about))
+    about.set_item("explained", found.explained)?;
+    about.set_item("passes", found.passes)?;
+    about.set_item("settled", found.settled)?;
+    Ok((tables::table(py, found.locations, LOCATION)?, about))
 }
 
 fn described<'py>(py: Python<'py>, tracer: &Tracer) -> PyResult<Bound<'py, PyDict>> {

@@ -21,6 +21,8 @@ const RING: f64 = 3.0;
 const LOOSE: f64 = 400.0;
 /// How many times denser than the background a tracer's lines have to be in its middle.
 const CONTRAST: f64 = 10.0;
+/// How much wider a tracer may look, as a ratio of variances.
+const SAME: f64 = 4.0;
 /// Squared sine of the angle between lines that are taken for parallel.
 const PARALLEL: f64 = 1e-4;
 
@@ -49,6 +51,11 @@ impl Birth {
         self.activity * self.blur.predicted(0.0, 0.0)[0] > CONTRAST * self.background.max(even)
     }
 
+    /// Whether it is the same tracer, better seen. A much wider one that explains more lines is several tracers.
+    fn betters(&self, narrower: &Self) -> bool {
+        self.worth > narrower.worth && self.blur.narrow < SAME * narrower.blur.narrow
+    }
+
     /// Whether a line is rather the tracer's than anything else.
     pub(super) fn explains(&self, line: &Line) -> bool {
         let squared = line.across(&self.state.at(line.time - self.time));
@@ -65,19 +72,19 @@ struct Place {
     worth: f64,
 }
 
-/// The most convincing tracer among lines in order of time, if there is one.
+/// The most convincing tracer among lines in order of time, if there is one; of the narrowest, if the blur is not known.
 pub(super) fn find(lines: &[Line], even: f64, blur: Option<&Blur>) -> Option<Birth> {
     let widths: Vec<f64> = blur.map_or(WIDTHS.to_vec(), |known| vec![known.mean().sqrt()]);
     let mut best: Option<Birth> = None;
     for width in widths {
-        for place in places(lines, width) {
-            let Some(birth) = moving(lines, &place, width, even, blur.is_some()) else { continue };
-            if best.as_ref().is_none_or(|other| birth.worth > other.worth) {
-                best = Some(birth);
-            }
+        let found = places(lines, width);
+        let births = found.iter().filter_map(|place| moving(lines, place, width, even, blur.is_some()));
+        let Some(birth) = births.max_by(|one, other| one.worth.total_cmp(&other.worth)) else { continue };
+        if birth.worth > WORTH && best.as_ref().is_none_or(|narrower| birth.betters(narrower)) {
+            best = Some(birth);
         }
     }
-    best.filter(|birth| birth.worth > WORTH)
+    best
 }
 
 /// Places that lines pass more often than chance has it, the best first.

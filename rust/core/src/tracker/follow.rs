@@ -78,6 +78,7 @@ impl Track {
         self.lines.truncate(blocks);
         self.counts.truncate(blocks);
         self.evidence.truncate(blocks);
+        self.push.jumps.retain(|jump| jump.0 < blocks);
     }
 
     pub(super) fn push_block(&mut self, state: &State, sums: &Sums) {

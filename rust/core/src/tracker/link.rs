@@ -4,9 +4,12 @@ use super::algebra::{inverse, plus, times};
 use super::follow::Track;
 use super::grid::Grid;
 use super::motion::{Information, State};
+use super::smoother::PRICE;
 
 /// Blocks that a piece is filled up over; over longer gaps two pieces only share their label.
 const FILLED: usize = 100;
+/// Blocks at the end of a piece that another one may already have.
+const SHARED: usize = 50;
 /// How many times faster than it was a tracer may be when it is found again, for the volume of velocities.
 const FASTER: f64 = 4.0;
 
@@ -34,6 +37,7 @@ pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
         let mut piece = first;
         while let Some(following) = next[piece] {
             let part = Track { label, ..tracks[following].clone() };
+            whole.keep(part.first.saturating_sub(whole.first));
             if part.first - whole.end() <= FILLED {
                 whole = filled(grid, whole, &part);
             } else {
@@ -48,21 +52,33 @@ pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
 
 /// Logarithm of how much likelier it is that one piece goes on in another than that a tracer appears there.
 fn worth(grid: &Grid, one: &Track, other: &Track, even: f64) -> Option<f64> {
-    let (last, first) = (one.states.last()?, other.states.first()?);
-    if other.first < one.end() {
+    let end = one.end().min(other.first);
+    if end <= one.first || one.end() - end > SHARED || other.end() <= one.end() {
         return None;
     }
-    let gap = grid.times[other.first] - grid.times[one.end() - 1];
-    let expected = last.after(gap, one.push.noise.max(other.push.noise));
+    let (last, first) = (one.state(end - 1)?, other.states.first()?);
+    let gap = grid.times[other.first] - grid.times[end - 1];
+    let noise = one.push.noise.max(other.push.noise);
+    let straight = likelier(last, first, gap, noise, even)?;
+    let turn = 2.0 * speed(last).max(speed(first)).powi(2);
+    let turned = likelier(last, first, gap, noise + turn / gap.max(1e-9), even)? - PRICE;
+    Some(straight.max(turned)).filter(|worth| *worth > 0.0)
+}
+
+fn likelier(last: &State, first: &State, gap: f64, noise: f64, even: f64) -> Option<f64> {
+    let expected = last.after(gap, noise);
     let spread = plus(&expected.covariance, &first.covariance, 1.0);
     let off: [f64; 6] = std::array::from_fn(|k| first.mean[k] - expected.mean[k]);
     let (precision, log_determinant) = inverse(&spread)?;
     let squared: f64 = times(&precision, &off).iter().zip(&off).map(|(x, y)| x * y).sum();
-    let speed = |state: &State| state.mean[3..].iter().map(|v| v * v).sum::<f64>().sqrt();
     let fastest = FASTER * speed(last).max(speed(first)).max(spread[3][3].sqrt());
     let anywhere = 1.5 * even.recip().ln() + 3.0 * (2.0 * fastest).ln();
     let density = -0.5 * (squared + log_determinant + 6.0 * std::f64::consts::TAU.ln());
-    Some(anywhere + density).filter(|worth| *worth > 0.0)
+    Some(anywhere + density)
+}
+
+fn speed(state: &State) -> f64 {
+    state.mean[3..].iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
 /// Two pieces and what is between them as one.

@@ -18,6 +18,7 @@ mod grid;
 mod knowledge;
 mod line;
 mod link;
+mod locations;
 mod motion;
 mod profile;
 mod refine;
@@ -26,6 +27,7 @@ mod smoother;
 use crate::{Control, Error, Result, Rows};
 
 use follow::Track;
+pub use locations::{LOCATION, Times};
 pub use motion::Order;
 use grid::Grid;
 use line::Lines;
@@ -35,16 +37,17 @@ const GLIMPSE: usize = 10_000;
 /// How much less a blur is, as a ratio of variances, when what was taken for one tracer was several.
 const MUCH_LESS: f64 = 0.5;
 
-/// How tracers are looked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Tracker {
-    /// The most tracers there may be at a time.
-    pub tracers: usize,
-}
+/// The most tracers at a time where nobody says how many there are.
+const MANY: usize = 512;
 
-/// Columns of a location: time, position, velocity, the covariance of the position as xx, xy, xz, yy, yz, zz, lines per
-/// ms, and the number of the tracer.
-pub const LOCATION: usize = 15;
+/// How tracers are looked for.
+#[derive(Debug, Clone)]
+pub struct Tracker {
+    /// The most tracers there may be at a time; `None` finds as many as the lines tell of.
+    pub tracers: Option<usize>,
+    /// The times of locations.
+    pub times: Times,
+}
 
 /// What is known of a tracer.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +79,8 @@ pub struct Tracked {
     pub locations: Vec<f64>,
     /// One for each trajectory.
     pub tracers: Vec<Tracer>,
+    /// Share of the lines that are the tracers'.
+    pub explained: f64,
     /// Passes of expectation-maximisation, and whether the last one still changed something.
     pub passes: usize,
     /// Whether it did not.
@@ -86,19 +91,23 @@ impl Tracker {
     /// Tracks what is in `lines`: time, two points, and anything beyond.
     ///
     /// # Errors
-    /// [`Error::Argument`] if rows have fewer than 7 columns, or no tracer is asked for; [`Error::Cancelled`].
+    /// [`Error::Argument`] if rows have fewer than 7 columns, no tracer is asked for, or times are not in order;
+    /// [`Error::Cancelled`].
     pub fn track(&self, lines: Rows<'_>, threads: usize, control: &Control) -> Result<Tracked> {
         lines.require_width("lines", 7)?;
-        if self.tracers == 0 {
+        if self.tracers == Some(0) {
             return Err(Error::argument("tracers", "at least 1", 0));
         }
+        self.times.check()?;
         let lines = Lines::new(lines);
         let (grid, mut tracks) = self.found(&lines, threads, control)?;
         let end = refine::refine(&lines.all, &grid, &mut tracks, threads, control)?;
-        let mut found = Tracked { passes: end.passes, settled: end.settled, ..Tracked::default() };
+        let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
+        let explained = own / lines.all.len() as f64;
+        let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
         for track in &tracks {
             found.tracers.push(tracer(track));
-            locations(track, &grid, &lines, &mut found.locations);
+            locations::locations(track, &grid, &lines, &self.times, &mut found.locations);
         }
         Ok(found)
     }
@@ -107,11 +116,12 @@ impl Tracker {
     fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>)> {
         let glimpse = &lines.all[..lines.all.len().min(GLIMPSE)];
         let mut grid = Grid::unknown(glimpse);
-        let mut tracks = follow::follow(glimpse, lines.even, &grid, self.tracers, None, control)?;
+        let most = self.tracers.unwrap_or(MANY);
+        let mut tracks = follow::follow(glimpse, lines.even, &grid, most, None, control)?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, threads, control)?;
         while let Some(blur) = usual {
             grid = Grid::fitting(&lines.all, &tracks, lines.rate());
-            tracks = follow::follow(&lines.all, lines.even, &grid, self.tracers, Some(&blur), control)?;
+            tracks = follow::follow(&lines.all, lines.even, &grid, most, Some(&blur), control)?;
             for track in &mut tracks {
                 refine::resmooth(track, &grid);
             }
@@ -141,25 +151,4 @@ fn tracer(track: &Track) -> Tracer {
         jumps: track.push.jumps.len(),
         evidence: track.worth(),
     }
-}
-
-fn locations(track: &Track, grid: &Grid, lines: &Lines, out: &mut Vec<f64>) {
-    for (at, state) in track.states.iter().enumerate() {
-        let block = track.first + at;
-        let span = rate_span(grid, block);
-        let p = &state.covariance;
-        out.push(grid.times[block] + lines.epoch);
-        out.extend((0..3).map(|k| state.mean[k] + lines.origin[k]));
-        out.extend_from_slice(&state.mean[3..]);
-        out.extend([p[0][0], p[0][1], p[0][2], p[1][1], p[1][2], p[2][2]]);
-        out.push(if span > 0.0 { track.counts[at] / span } else { f64::NAN });
-        out.push(track.label as f64);
-    }
-}
-
-/// The time that a block of lines stands for: to the middle between it and each of its neighbours, ms.
-fn rate_span(grid: &Grid, block: usize) -> f64 {
-    let first = block.saturating_sub(1);
-    let last = (block + 1).min(grid.len() - 1);
-    (grid.times[last] - grid.times[first]) / (last - first).max(1) as f64
 }

@@ -16,7 +16,7 @@ use super::motion::{Information, Order, State, reach};
 /// Evidence for a jump, twice the gain of logarithmic likelihood, above which it is tried: 1 in 10⁵ nodes by chance.
 const STRIKING: f64 = 25.0;
 /// Logarithmic likelihood that a jump has to be worth: its place and three components.
-const PRICE: f64 = 12.0;
+pub(super) const PRICE: f64 = 12.0;
 /// Rounds in which jumps are looked for.
 const ROUNDS: usize = 12;
 /// Process noise of free flight that is tried, as a part of the likeliest one.

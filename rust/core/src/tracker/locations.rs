@@ -1,0 +1,108 @@
+//! Where tracers were at which times.
+
+use crate::{Error, Result};
+
+use super::follow::Track;
+use super::grid::Grid;
+use super::line::{Line, Lines};
+
+/// A tracer's own lines for a location.
+const OWN: f64 = 20.0;
+
+/// The times at which locations are given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Times {
+    /// As often as a tracer has a few lines of its own.
+    Rate,
+    /// Multiples of a time in ms.
+    Every(f64),
+    /// These, in ms, in order.
+    At(Vec<f64>),
+}
+
+impl Times {
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::Every(step) if !(step.is_finite() && *step > 0.0) => {
+                Err(Error::argument("every", "a time above 0 ms", step))
+            }
+            Self::At(all) if !(all.iter().all(|time| time.is_finite()) && all.is_sorted()) => {
+                Err(Error::argument("every", "finite times in order", "others"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Columns of a location: time, position, velocity, the covariance of the position as xx, xy, xz, yy, yz, zz, lines per
+/// ms, and the number of the tracer.
+pub const LOCATION: usize = 15;
+
+/// Locations of a tracer, in order of time.
+///
+/// There is none where there were no lines for longer than those of a block take.
+pub(super) fn locations(track: &Track, grid: &Grid, lines: &Lines, times: &Times, out: &mut Vec<f64>) {
+    let mut last = f64::NEG_INFINITY;
+    for at in 0..track.states.len() {
+        let block = track.first + at;
+        let own = grid.block(&lines.all, block);
+        let (start, end) = reach(own, grid, block, track);
+        let mut tell = |time: f64| {
+            if time > last {
+                last = time;
+                location(track, at, time, grid, lines, out);
+            }
+        };
+        match times {
+            Times::Rate => {
+                let parts = (track.counts[at] / OWN).round().max(1.0) as usize;
+                let (first, whole) = (own[0].time, own[own.len() - 1].time - own[0].time);
+                if parts == 1 {
+                    tell(grid.times[block]);
+                } else {
+                    (0..parts).for_each(|part| tell(first + (part as f64 + 0.5) / parts as f64 * whole));
+                }
+            }
+            Times::Every(step) => {
+                let mut number = ((start + lines.epoch) / step).ceil();
+                while number * step - lines.epoch <= end {
+                    tell(number * step - lines.epoch);
+                    number += 1.0;
+                }
+            }
+            Times::At(all) => {
+                let first = all.partition_point(|time| time - lines.epoch < start);
+                all[first..].iter().map(|time| time - lines.epoch).take_while(|time| *time <= end).for_each(&mut tell);
+            }
+        }
+    }
+}
+
+/// From when to when the state of a block is the nearest.
+fn reach(own: &[Line], grid: &Grid, block: usize, track: &Track) -> (f64, f64) {
+    let (first, last) = (own[0].time, own[own.len() - 1].time);
+    let slack = last - first;
+    let start = if block == track.first { first } else { 0.5 * (grid.times[block - 1] + grid.times[block]) };
+    let end = if block + 1 == track.end() { last } else { 0.5 * (grid.times[block] + grid.times[block + 1]) };
+    (start.max(first - slack), end.min(last + slack))
+}
+
+fn location(track: &Track, at: usize, time: f64, grid: &Grid, lines: &Lines, out: &mut Vec<f64>) {
+    let block = track.first + at;
+    let state = track.states[at].after(time - grid.times[block], 0.0);
+    let span = span(grid, block);
+    let p = &state.covariance;
+    out.push(time + lines.epoch);
+    out.extend((0..3).map(|k| state.mean[k] + lines.origin[k]));
+    out.extend_from_slice(&state.mean[3..]);
+    out.extend([p[0][0], p[0][1], p[0][2], p[1][1], p[1][2], p[2][2]]);
+    out.push(if span > 0.0 { track.counts[at] / span } else { f64::NAN });
+    out.push(track.label as f64);
+}
+
+/// The time that a block of lines stands for: to the middle between it and each of its neighbours, ms.
+fn span(grid: &Grid, block: usize) -> f64 {
+    let first = block.saturating_sub(1);
+    let last = (block + 1).min(grid.len() - 1);
+    (grid.times[last] - grid.times[first]) / (last - first).max(1) as f64
+}
