@@ -24,9 +24,9 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
     Each trajectory becomes one polyline and one set of vertices; rows labelled -1 (noise) and trajectories of a single
     point become vertices only. Every column is a point array under its own name (with its unit as ``UNITS_LABEL``), and
     ``vx, vy, vz`` together are also the vectors ``velocity``. Standard uncertainties ``sigma_x, sigma_y, sigma_z`` with
-    covariances ``cov_xy, cov_xz, cov_yz`` are also the symmetric tensors ``covariance``, in VTK's order: xx, yy, zz, xy,
-    yz, xz. The label of each cell is the cell array ``label``. Rows with a position that is not finite are left out, as
-    VTK cannot draw them.
+    covariances ``cov_xy, cov_xz, cov_yz`` are also the symmetric tensors ``covariance``, in VTK's order: xx, yy, zz,
+    xy, yz, xz. The label of each cell is the cell array ``label``. Rows with a position that is not finite are left
+    out, as VTK cannot draw them.
 
     Parameters
     ----------
