@@ -1,6 +1,7 @@
-"""Draws the pictures of the pages in docs/pept/classes: ``python docs/pictures.py [NAME ...]``.
+"""Draws the pictures of pages: ``python docs/pictures.py [NAME ...]``.
 
-Each page's Python makes a matplotlib figure called ``figure``; it is written to docs/images/classes/NAME.png.
+The Python of a page makes a matplotlib figure called ``figure``. Those of docs/pept/classes are written to
+docs/images/classes/NAME.png, those of `OTHERS` to docs/images/NAME.png.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import matplotlib
 
 HERE = Path(__file__).resolve().parent
+OTHERS = [HERE / "pept" / name for name in ("errors.md", "tutorial.md")]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -23,13 +25,18 @@ def draw(page: Path) -> None:
         # The pages are our own, and running them is the point.
         exec(compile(code, str(page), "exec"), names)
     figure = names["figure"]
-    figure.savefig(HERE / "images" / "classes" / f"{page.stem}.png", dpi=75, bbox_inches="tight")
+    figure.savefig(picture(page), dpi=75, bbox_inches="tight")
     matplotlib.pyplot.close("all")
+
+
+def picture(page: Path) -> Path:
+    """Where the picture of a page is."""
+    return HERE / "images" / ("" if page in OTHERS else "classes") / f"{page.stem}.png"
 
 
 def main() -> None:
     matplotlib.use("Agg")
-    pages = sorted((HERE / "pept" / "classes").glob("*.md"))
+    pages = [*sorted((HERE / "pept" / "classes").glob("*.md")), *OTHERS]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for page in pages:

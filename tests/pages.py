@@ -1,8 +1,14 @@
-"""What an HTML page could load or run."""
+"""What an HTML page could load or run, and what reports say."""
 
 from __future__ import annotations
 
+import base64
+import html
+import json
+import re
 from html.parser import HTMLParser
+
+import numpy as np
 
 
 class Page(HTMLParser):
@@ -25,3 +31,37 @@ class Page(HTMLParser):
 
 def outside_references(text):
     return Page(text).references
+
+
+def plain_text(markup):
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", markup)).replace("\u202f", " ")).strip()
+
+
+def report_text(path):
+    """The readable text of a report, with ordinary spaces."""
+    return plain_text(re.sub(r"<script.*?</script>|<style>.*?</style>", "", path.read_text(), flags=re.S))
+
+
+def key_figures(path):
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", path.read_text(), flags=re.S)
+    return {plain_text(name): plain_text(value) for name, value in pairs}
+
+
+def report_figures(path):
+    """The figures of a report by title, with their arrays unpacked."""
+    text = path.read_text()
+    data = json.loads(re.search(r'id="report-data">(.*?)</script>', text, flags=re.S)[1])
+
+    def unpack(node):
+        if isinstance(node, list):
+            return [unpack(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$array" in node:
+            node = data["arrays"][node["$array"]]
+        if "bdata" in node:
+            return np.frombuffer(base64.b64decode(node["bdata"]), node["dtype"])
+        return {key: unpack(value) for key, value in node.items()}
+
+    titles = re.findall(r"<figure.*?<h3>(.*?)</h3>", text)
+    return dict(zip(map(html.unescape, titles), [unpack(figure) for figure in data["figures"]], strict=True))

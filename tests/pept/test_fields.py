@@ -66,6 +66,20 @@ def test_averages_count_each_passage_by_its_area() -> None:
     assert np.isnan(far[:, 2:]).all()
 
 
+def test_averages_weigh_by_inverse_variances() -> None:
+    rows = [[0, 0, 0, 0, 2, 0.3, 0.4], [1, 8, 0, 0, 2, 0.3, 0.4], [2, np.nan, 0, 0, 2, 1, 1]]
+    rows += [[3, 0, 0, 0, 6, 0.6, 0.8], [4, 8, 0, 0, 6, 0.6, 0.8]]
+    track = PointData(rows, columns=["t", "x", "y", "z", "v", "sigma_x", "sigma_y"])
+    settings = {"resolution": (5, 1), "sigmas": ["sigma_x", "sigma_y"]}
+    # Variances of 0.25 and 1 mm²: four times the weight.
+    np.testing.assert_allclose(DynamicProbability2D(2.0, "v", **settings).fit(track), np.full((5, 1), 2.8))
+    field = VectorField2D(2.0, ["v", "v"], **settings).fit(track)
+    np.testing.assert_allclose(field.ypixels, np.full((5, 1), np.average([2, 6], weights=[1 / 0.25, 1])))
+    assert len(VectorField2D(1.0, xlim=(0, 1), ylim=(0, 1), sigmas=["sigma_x"]).fit([]).vectors()) == 0
+    with pytest.raises(ValueError, match=r"`sigmas`: expected columns of uncertainties above 0, found 0\.0"):
+        DynamicProbability2D(2.0, "v", sigmas="z").fit(track)
+
+
 def test_averages_look_like_golden() -> None:
     case = golden("pept/beyond_docs_p2.npz")
     track = PointData(case["points"], columns=["t", "x", "y", "z", "v"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import re
 import time
@@ -16,7 +14,7 @@ from lumentrace import LineData, PointData
 from lumentrace.pept import write_report
 from lumentrace.pept.report.tracks import followed_times, located_time, speeds, tracks, truth_errors
 from lumentrace.plots.report import Missing, Report, Swatch
-from pages import Page
+from pages import Page, key_figures, report_figures, report_text
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>&amp;\'"\ud800'
 
@@ -111,40 +109,6 @@ def test_distance_from_the_truth_takes_the_nearest_tracer():
 
 
 # ---------------------------------------------------------------------------------------------- reports
-def plain_text(markup):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", markup)).replace("\u202f", " ")).strip()
-
-
-def report_text(path):
-    """The readable text of a report, with ordinary spaces."""
-    return plain_text(re.sub(r"<script.*?</script>|<style>.*?</style>", "", path.read_text(), flags=re.S))
-
-
-def key_figures(path):
-    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", path.read_text(), flags=re.S)
-    return {plain_text(name): plain_text(value) for name, value in pairs}
-
-
-def report_figures(path):
-    """The figures of a report by title, with their arrays unpacked."""
-    text = path.read_text()
-    data = json.loads(re.search(r'id="report-data">(.*?)</script>', text, flags=re.S)[1])
-
-    def unpack(node):
-        if isinstance(node, list):
-            return [unpack(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if "$array" in node:
-            node = data["arrays"][node["$array"]]
-        if "bdata" in node:
-            return np.frombuffer(base64.b64decode(node["bdata"]), node["dtype"])
-        return {key: unpack(value) for key, value in node.items()}
-
-    titles = re.findall(r"<figure.*?<h3>(.*?)</h3>", text)
-    return dict(zip(map(html.unescape, titles), [unpack(figure) for figure in data["figures"]], strict=True))
-
-
 @pytest.fixture
 def wheel():
     """Two tracers on circles: points, LoRs and truth, with a gap of 100 ms in one trajectory."""

@@ -13,7 +13,7 @@ from rich.table import Table
 from lumentrace.cli.console import Bar, answers, cell, console
 from lumentrace.data.points import PointData
 from lumentrace.pept import scanners, simulation
-from lumentrace.pept.recipes import PeptML
+from lumentrace.pept.recipes import Lines
 from lumentrace.pept.run import Settings
 from lumentrace.pept.run import run as track
 from lumentrace.pept.simulation import Simulated
@@ -34,7 +34,7 @@ def run(out: Path, seed: int) -> None:
     started = time.perf_counter()
     lines = scanners.adac_forte(file, verbose=False)
     with Bar("Tracking", len(lines.lines), "lines") as bar:
-        outcome = track(lines, Settings(recipe=PeptML(tracers=TRACERS)), verbose=bar)
+        outcome = track(lines, Settings(recipe=Lines(tracers=TRACERS)), verbose=bar)
     trajectories, seconds = outcome.trajectories, time.perf_counter() - started
 
     lasted = float(lines["t"][-1] - lines["t"][0]) / 1000

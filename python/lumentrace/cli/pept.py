@@ -14,10 +14,13 @@ from rich.table import Table
 from lumentrace.cli.batch import PARTIAL, attempt
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
-from lumentrace.cli.console import Bar, answers, cell, console, failure, plural, warnings_told
+from lumentrace.cli.console import Bar, answers, cell, console, failure, plural, warning, warnings_told
 
 if TYPE_CHECKING:
     from lumentrace.pept.run import Settings
+
+FIT = ("lines explained", "passes", "settled", "tracers")
+"""Figures of a fit that have a table of their own."""
 
 app = typer.Typer(help="Positron emission particle tracking.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -35,11 +38,11 @@ class Scanner(StrEnum):
 class RecipeName(StrEnum):
     """Recipes of `lumentrace.pept.recipes`."""
 
+    lines = "lines"
     peptml = "peptml"
     birmingham = "birmingham"
     minpoints = "minpoints"
     fpi = "fpi"
-    lines = "lines"
 
 
 class Where(StrEnum):
@@ -86,9 +89,9 @@ def track(
     recipe: Annotated[
         RecipeName | None,
         typer.Option(
-            help="**peptml**: any number of tracers, robust. **birmingham**: exactly one, fastest. **minpoints**: like "
-            "peptml, from points near three lines. **fpi**: any number, from the peaks of voxelised lines. **lines**: "
-            "any number, one model of all lines, with uncertainties; new."
+            help="**lines**, the default: any number of tracers, one model of all lines, with uncertainties. "
+            "**peptml**: any number, from points near two lines. **birmingham**: exactly one. **minpoints**: like "
+            "peptml, from points near three lines. **fpi**: any number, from the peaks of voxelised lines."
         ),
     ] = None,
     tracers: Annotated[int | None, typer.Option(min=1, help="Most tracers in view; 1 by default.")] = None,
@@ -118,7 +121,7 @@ def track(
     Exit codes: 0 all done, 2 wrong usage, 3 some files could not be tracked.
     """
     if create_config:
-        print(_template(recipe or RecipeName.peptml))
+        print(_template(recipe or RecipeName.lines))
         raise typer.Exit
     if not files:
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
@@ -161,8 +164,10 @@ def _track(
     """Track one file and write everything into `folder`."""
     from concurrent.futures import ProcessPoolExecutor
 
+    from lumentrace.cli import pept_fit
     from lumentrace.pept.run import run
     from lumentrace.pept.scanners.any_file import DAMAGED, read
+    from lumentrace.pept.tracking.fitted_model import FittedModel
 
     lines = read(path, settings.scanner, settings.separation, settings.lenient)
     began = time.perf_counter()
@@ -172,9 +177,15 @@ def _track(
         outcome = run(lines, settings, executor=where, max_workers=workers, verbose=bar, run_dir=kept)
     seconds = time.perf_counter() - began
     outcome.save(folder)
-    figures = {name: value for name, value in outcome.figures().items() if name != DAMAGED or value}
+    for notice in outcome.notices:
+        warning(f"{path.name}: {notice}")
+    figures = outcome.figures()
     console.print(f"{path.name}: {plural(figures['locations'], 'location')} in {seconds:.2f} s, see {folder}")
-    return {"file": path.name, **figures, "seconds": round(seconds, 3)}
+    model = FittedModel.of(outcome.trajectories)
+    if model is not None and model.tracers:
+        answers.print(pept_fit.table(path.name, model))
+    shown = {name: value for name, value in figures.items() if name not in FIT and (name != DAMAGED or value)}
+    return {"file": path.name, **shown, "seconds": round(seconds, 3)}
 
 
 @app.command()

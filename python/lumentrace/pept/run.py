@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
@@ -17,23 +17,22 @@ from lumentrace.data.points import PointData
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import setting
-from lumentrace.pept.recipes import RECIPES, BaseRecipe, PeptML
+from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
 from lumentrace.pept.report.page import write_report
+from lumentrace.pept.report.tracks import SIGMAS
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
+from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.storage import to_csv, to_parquet, to_vtp
-
-SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
-"""Columns of the uncertainty of a location."""
 
 
 @dataclass(frozen=True)
 class Settings(settings.Settings):
     """How an acquisition is read and tracked; `lumentrace pept track` has an option for each.
 
-    As names and values the settings of the recipe stand beside the others: ``{"recipe": "peptml", "tracers": 2}``.
+    As names and values the settings of the recipe stand beside the others: ``{"recipe": "lines", "tracers": 2}``.
     """
 
-    recipe: BaseRecipe = setting(PeptML(), "the recipe and its settings")
+    recipe: BaseRecipe = setting(Lines(), "the recipe and its settings")
     scanner: str = setting("auto", "adac, modular, screens, lines, or auto: what the file looks like")
     separation: float | None = setting(None, "distance of two screens, mm, where the file does not say")
     lenient: bool = setting(False, "leave out damaged lines of text and count them")
@@ -42,11 +41,13 @@ class Settings(settings.Settings):
     def from_mapping(cls, given: Mapping[str, Any], source: str = "settings") -> Self:
         """Settings from names and values; see `lumentrace.engine.settings.Settings.from_mapping`."""
         own = {each.name for each in fields(cls)}
-        name = given.get("recipe", PeptML.name)
+        name = given.get("recipe", Lines.name)
         if name not in RECIPES:
             hint = did_you_mean(str(name), RECIPES)
             raise ValueError(f"{source}: expected recipe to be one of {', '.join(RECIPES)}, found {name!r}{hint}")
         others = {key: value for key, value in given.items() if key not in own}
+        if "recipe" not in given:
+            _check_default(others, source)
         recipe = RECIPES[name].from_mapping(others, f"{source}: recipe {name!r}")
         rest = {key: value for key, value in given.items() if key in own and key != "recipe"}
         return replace(super().from_mapping(rest, source), recipe=recipe)
@@ -78,10 +79,15 @@ class Outcome(outcome.Outcome):
     truth: list[PointData] | None = field(repr=False)
 
     def figures(self) -> dict[str, Any]:
-        """Numbers of lines, trajectories and locations, and the spread or the uncertainty."""
+        """Numbers of lines, trajectories and locations, and the spread or the uncertainty.
+
+        Those of the recipe `lines` also tell the fit: the share of the lines that the tracers explain, the passes,
+        whether they settled, and `tracers`, a mapping for each.
+        """
         labels = self.trajectories["label"]
         name, errors = _errors(self.trajectories)
         errors = errors[np.isfinite(errors)]
+        model = FittedModel.of(self.trajectories)
         return {
             "lines": len(self.lines.lines),
             DAMAGED: left_out(self.lines),
@@ -89,20 +95,28 @@ class Outcome(outcome.Outcome):
             "locations": len(self.trajectories.points),
             "in trajectories": int((labels >= 0).sum()),
             name: float(np.median(errors)) if len(errors) else float("nan"),
+            **({} if model is None else _fit(model)),
         }
 
     def write(self, folder: Path) -> list[Path]:
         """Write trajectories as Parquet, CSV and VTP."""
         places = [folder / f"trajectories.{ending}" for ending in ("parquet", "csv", "vtp")]
         to_parquet(places[0], self.trajectories)
-        to_csv(places[1], self.trajectories)
+        to_csv(places[1], self.trajectories, units=True)
         to_vtp(places[2], self.trajectories)
         return places
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
-        notes = [self.settings.recipe.error_note, *self.notices]
-        return write_report(self.trajectories, self.lines, path=path, title=self.title, truth=self.truth, notes=notes)
+        return write_report(
+            self.trajectories,
+            self.lines,
+            path=path,
+            title=self.title,
+            truth=self.truth,
+            notes=[self.settings.recipe.error_note],
+            notices=self.notices,
+        )
 
 
 def run(
@@ -148,8 +162,18 @@ def run(
     own = settings or Settings()
     lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
     trajectories = own.recipe.fit(lines, executor=executor, max_workers=max_workers, verbose=verbose, run_dir=run_dir)
+    notices = (*_damage(lines), *_doubts(FittedModel.of(trajectories), own.recipe.tracers))
     name = Path(str(trajectories.provenance.input.get("path", "lines"))).name
-    return Outcome(f"PEPT: {name}", own, trajectories.provenance, _notices(lines), trajectories, lines, None)
+    return Outcome(f"PEPT: {name}", own, trajectories.provenance, notices, trajectories, lines, None)
+
+
+def _check_default(given: Mapping[str, Any], source: str) -> None:
+    """Say which recipes have a setting that the default one lacks."""
+    for name in given:
+        having = [key for key, recipe in RECIPES.items() if name in {each.name for each in fields(recipe)}]
+        if having and Lines.name not in having:
+            known = f"{name!r}, a setting of {', '.join(having)}"
+            raise ValueError(f"{source}: expected `recipe` beside {known}; found none, which stands for {Lines.name!r}")
 
 
 def _errors(trajectories: PointData) -> tuple[str, NDArray[np.float64]]:
@@ -159,6 +183,33 @@ def _errors(trajectories: PointData) -> tuple[str, NDArray[np.float64]]:
     return "median spread (mm)", trajectories["error"] if "error" in trajectories.columns else np.empty(0)
 
 
-def _notices(lines: LineData) -> tuple[str, ...]:
+def _fit(model: FittedModel) -> dict[str, Any]:
+    return {
+        "lines explained": model.explained,
+        "passes": model.passes,
+        "settled": model.settled,
+        "tracers": [tracer.figures() for tracer in model.tracers],
+    }
+
+
+def _damage(lines: LineData) -> Iterator[str]:
     count = left_out(lines)
-    return (f"{count} damaged line{'s' if count > 1 else ''} of the file left out.",) if count else ()
+    if count:
+        yield f"{count} damaged line{'s' if count > 1 else ''} of the file left out."
+
+
+def _doubts(model: FittedModel | None, asked: int | None) -> Iterator[str]:
+    """What to doubt of a fit that was asked for so many tracers; None asks for as many as there are."""
+    if model is None:
+        return
+    found = len(model.tracers)
+    if asked is not None and found < asked:
+        yield f"{_count(found)} found, {asked} asked for: what remains of the lines looks like background."
+    if asked is not None and found > asked:
+        yield f"{_count(found)} found, {asked} at a time asked for: a tracer that was lost and came back counts again."
+    if not model.settled:
+        yield f"The fit had not settled after {model.passes} passes: locations and their errors may be off."
+
+
+def _count(tracers: int) -> str:
+    return "No tracer" if not tracers else "1 tracer" if tracers == 1 else f"{tracers} tracers"

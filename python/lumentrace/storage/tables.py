@@ -27,7 +27,9 @@ METADATA_KEY = "lumentrace"
 _CSV_ROWS = 4096
 
 
-def to_csv(path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delimiter: str = " ") -> None:
+def to_csv(
+    path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delimiter: str = " ", units: bool = False
+) -> None:
     """Write the rows as text.
 
     The first line is ``# `` and the names of the columns; `lumentrace.pept.read_csv` and `numpy.loadtxt` skip it. Each
@@ -38,9 +40,11 @@ def to_csv(path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delim
     path : path or file open for writing
         File to write; replaced at once when everything is written.
     table : LineData or PointData
-        Rows to write, shape (N, C). Samples, attributes and units are not written; `save` keeps them.
+        Rows to write, shape (N, C). Samples and attributes are not written; `save` keeps them.
     delimiter : str, default " "
         Text between the numbers.
+    units : bool, default False
+        Write a second line, ``# `` and the unit of each column, ``-`` where it has none.
 
     Raises
     ------
@@ -62,18 +66,20 @@ def to_csv(path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delim
     _check(table)
     if is_open(path):
         encoded = not hasattr(path, "encoding")
-        for text in _csv(table, delimiter):
+        for text in _csv(table, delimiter, units):
             path.write(text.encode() if encoded else text)
         return
     with replacing(path) as file:
-        for text in _csv(table, delimiter):
+        for text in _csv(table, delimiter, units):
             file.write(text.encode())
 
 
-def _csv(table: IterableSamples, delimiter: str) -> Iterator[str]:
+def _csv(table: IterableSamples, delimiter: str, units: bool) -> Iterator[str]:
     row = delimiter.join(["%.18e"] * table.data.shape[1]) + "\n"
     block_format = row * _CSV_ROWS
     yield f"# {delimiter.join(' '.join(name.split()) for name in table.columns)}\n"
+    if units:
+        yield f"# {delimiter.join(''.join(table.units.get(name, '').split()) or '-' for name in table.columns)}\n"
     for start in range(0, len(table.data), _CSV_ROWS):
         block = table.data[start : start + _CSV_ROWS]
         form = block_format if len(block) == _CSV_ROWS else row * len(block)

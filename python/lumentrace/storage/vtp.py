@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from lumentrace.base.files import replacing
 from lumentrace.data.points import PointData
 
+SIGMAS, COVARIANCES = ("sigma_x", "sigma_y", "sigma_z"), ("cov_xy", "cov_yz", "cov_xz")
+
 _VTK_TYPES = {"f8": "Float64", "i8": "Int64"}
 
 
@@ -21,8 +23,10 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
 
     Each trajectory becomes one polyline and one set of vertices; rows labelled -1 (noise) and trajectories of a single
     point become vertices only. Every column is a point array under its own name (with its unit as ``UNITS_LABEL``), and
-    ``vx, vy, vz`` together are also the vectors ``velocity``. The label of each cell is the cell array ``label``. Rows
-    with a position that is not finite are left out, as VTK cannot draw them.
+    ``vx, vy, vz`` together are also the vectors ``velocity``. Standard uncertainties ``sigma_x, sigma_y, sigma_z`` with
+    covariances ``cov_xy, cov_xz, cov_yz`` are also the symmetric tensors ``covariance``, in VTK's order: xx, yy, zz,
+    xy, yz, xz. The label of each cell is the cell array ``label``. Rows with a position that is not finite are left
+    out, as VTK cannot draw them.
 
     Parameters
     ----------
@@ -64,8 +68,16 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
     if {"vx", "vy", "vz"} <= set(columns) and "velocity" not in columns:
         velocity = rows[:, [columns.index(name) for name in ("vx", "vy", "vz")]]
         arrays.append(_Array("velocity", velocity, units.get("vx", "")))
+    if {*SIGMAS, *COVARIANCES} <= set(columns) and "covariance" not in columns:
+        arrays.append(_Array("covariance", _tensors(rows, columns), units.get("cov_xy", "")))
     with replacing(path) as file:
         _write(file, arrays, rows[:, position], *_cells(labels))
+
+
+def _tensors(rows: NDArray[np.float64], columns: list[str]) -> NDArray[np.float64]:
+    """Symmetric tensors (N, 6)."""
+    variances = rows[:, [columns.index(name) for name in SIGMAS]] ** 2
+    return np.column_stack([variances, rows[:, [columns.index(name) for name in COVARIANCES]]])
 
 
 def _gather(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
@@ -37,6 +38,9 @@ class DynamicProbability2D(_Average):
         Threads; all cores by default.
     verbose : bool, default True
         For compatibility; there is nothing to show.
+    sigmas : sequence of str or int, default ()
+        Columns of standard uncertainties of the points, such as those of `LineTracker`: a point weighs by the inverse
+        of the sum of their squares. All weigh the same by default.
 
     Raises
     ------
@@ -70,8 +74,9 @@ class DynamicProbability2D(_Average):
         ylim: ArrayLike | None = None,
         max_workers: int | None = None,
         verbose: bool = True,
+        sigmas: Sequence[str | int] = (),
     ) -> None:
-        super().__init__(diameter, [column], dimensions, resolution, [xlim, ylim], max_workers, verbose)
+        super().__init__(diameter, [column], dimensions, resolution, [xlim, ylim], max_workers, verbose, sigmas)
         self.column, self.xlim, self.ylim = column, xlim, ylim
 
 
@@ -94,6 +99,9 @@ class DynamicProbability3D(_Average):
         Threads; all cores by default.
     verbose : bool, default True
         For compatibility; there is nothing to show.
+    sigmas : sequence of str or int, default ()
+        Columns of standard uncertainties of the points, such as those of `LineTracker`: a point weighs by the inverse
+        of the sum of their squares. All weigh the same by default.
 
     Raises
     ------
@@ -126,6 +134,7 @@ class DynamicProbability3D(_Average):
         zlim: ArrayLike | None = None,
         max_workers: int | None = None,
         verbose: bool = True,
+        sigmas: Sequence[str | int] = (),
     ) -> None:
-        super().__init__(diameter, [column], dimensions, resolution, [xlim, ylim, zlim], max_workers, verbose)
+        super().__init__(diameter, [column], dimensions, resolution, [xlim, ylim, zlim], max_workers, verbose, sigmas)
         self.column, self.xlim, self.ylim, self.zlim = column, xlim, ylim, zlim

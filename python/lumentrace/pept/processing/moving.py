@@ -33,6 +33,8 @@ class MovingTracerMap(Reducer):
         Threads; all cores by default.
     verbose : bool
         Kept for compatibility: the map takes milliseconds and shows no bar.
+    sigmas : sequence of str or int
+        Columns of standard uncertainties that averages are weighted by; see `DynamicProbability2D`.
     """
 
     grid: ClassVar[type[Grid]]
@@ -46,13 +48,15 @@ class MovingTracerMap(Reducer):
         limits: Sequence[ArrayLike | None],
         max_workers: int | None,
         verbose: bool,
+        sigmas: Sequence[str | int] = (),
     ) -> None:
         self.diameter = checked_radius("diameter", diameter)
         self.dimensions = "".join(axis_names(dimensions, len(self.grid.axes)))
         self.resolution = cell_counts(self.grid, resolution, 1)
         self.max_workers = max_workers
         self.verbose = verbose
-        self._columns, self._limits = list(columns), list(limits)
+        self.sigmas = [sigmas] if isinstance(sigmas, str) else list(sigmas)
+        self._columns, self._limits = [*columns, *self.sigmas], list(limits)
 
     def _rows(self, samples: Any) -> tuple[Floats, list[Floats], Floats]:
         """Ways of all trajectories, for each column the values at their starts and ends, and all positions."""
@@ -89,8 +93,19 @@ class MovingTracerMap(Reducer):
     def _averages(self, samples: Any) -> list[Any]:
         """For each column the mean over all ways, weighted by the area or volume that they have in each cell."""
         rows, ends, positions = self._rows(samples)
-        sizes = measures(rows)
-        *sums, total = self._spread(rows, [*(each[:, 0] * sizes for each in ends), sizes], positions)
+        count = len(ends) - len(self.sigmas)
+        sizes = measures(rows) * _weights([each[:, 0] for each in ends[count:]])
+        *sums, total = self._spread(rows, [*(each[:, 0] * sizes for each in ends[:count]), sizes], positions)
         for each in sums:
             each[...] = np.divide(each, total, out=np.full(each.shape, np.nan), where=np.asarray(total > 0))
         return sums
+
+
+def _weights(sigmas: Sequence[Floats]) -> Floats | float:
+    """The inverse of the sum of the squares of some uncertainties; 1 without any."""
+    if not sigmas:
+        return 1.0
+    least = min((float(each.min()) for each in sigmas if len(each)), default=1.0)
+    if not least > 0:
+        raise ValueError(f"`sigmas`: expected columns of uncertainties above 0, found {least}")
+    return np.asarray(1 / sum(each**2 for each in sigmas))

@@ -33,6 +33,9 @@ class VectorField2D(MovingTracerMap):
         Threads; all cores by default.
     verbose : bool, default True
         For compatibility; there is nothing to show.
+    sigmas : sequence of str or int, default ()
+        Columns of standard uncertainties of the points, such as those of `LineTracker`: a point weighs by the inverse
+        of the sum of their squares. All weigh the same by default.
 
     Raises
     ------
@@ -68,8 +71,11 @@ class VectorField2D(MovingTracerMap):
         ylim: ArrayLike | None = None,
         max_workers: int | None = None,
         verbose: bool = True,
+        sigmas: Sequence[str | int] = (),
     ) -> None:
-        super().__init__(diameter, _components(columns, 2), dimensions, resolution, [xlim, ylim], max_workers, verbose)
+        super().__init__(
+            diameter, _components(columns, 2), dimensions, resolution, [xlim, ylim], max_workers, verbose, sigmas
+        )
         self.columns, self.xlim, self.ylim = list(columns), xlim, ylim
 
     def fit(self, samples: Any) -> VectorGrid2D:
@@ -96,6 +102,9 @@ class VectorField3D(MovingTracerMap):
         Threads; all cores by default.
     verbose : bool, default True
         For compatibility; there is nothing to show.
+    sigmas : sequence of str or int, default ()
+        Columns of standard uncertainties of the points, such as those of `LineTracker`: a point weighs by the inverse
+        of the sum of their squares. All weigh the same by default.
 
     Raises
     ------
@@ -128,9 +137,10 @@ class VectorField3D(MovingTracerMap):
         zlim: ArrayLike | None = None,
         max_workers: int | None = None,
         verbose: bool = True,
+        sigmas: Sequence[str | int] = (),
     ) -> None:
         super().__init__(
-            diameter, _components(columns, 3), dimensions, resolution, [xlim, ylim, zlim], max_workers, verbose
+            diameter, _components(columns, 3), dimensions, resolution, [xlim, ylim, zlim], max_workers, verbose, sigmas
         )
         self.columns, self.xlim, self.ylim, self.zlim = list(columns), xlim, ylim, zlim
 

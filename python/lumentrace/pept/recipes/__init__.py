@@ -7,7 +7,7 @@ from .lines import Lines
 from .minpoints import Minpoints
 from .peptml import PeptML
 
-RECIPES: dict[str, type[BaseRecipe]] = {recipe.name: recipe for recipe in (PeptML, Birmingham, Minpoints, Fpi, Lines)}
+RECIPES: dict[str, type[BaseRecipe]] = {recipe.name: recipe for recipe in (Lines, PeptML, Birmingham, Minpoints, Fpi)}
 """The recipes by name."""
 
 __all__ = ["RECIPES", "BaseRecipe", "Birmingham", "Fpi", "Lines", "Minpoints", "PeptML"]

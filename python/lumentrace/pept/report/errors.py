@@ -14,15 +14,21 @@ from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.tables import Floats
 
 from .parts import Clock, Group, Panel, round_width, sentence, steps
-from .tracks import Tracks
+from .tracks import Errors, Tracks
 
 FILLED = 3
+HISTOGRAMS = {
+    "spread": ("error", "The column “error”, as the tracking method defines it."),
+    "sigma": ("sigma", "Standard uncertainty: the square root of the sum of its squares along x, y and z."),
+}
+"""Title of the axis and definition, by the name of the errors."""
 
 
-def errors_histogram(paths: Tracks, parts: Sequence[Group], errors: Floats) -> Panel:
-    """Distribution of the column `error`."""
-    fig, caption = _distribution(errors, parts, "error", paths.units["x"])
-    return Panel("Error of the points", fig, f"The column “error”, as the tracking method defines it. {caption}")
+def errors_histogram(paths: Tracks, parts: Sequence[Group], errors: Errors) -> Panel:
+    """Distribution of the errors that the table tells."""
+    title, definition = HISTOGRAMS[errors.name]
+    fig, caption = _distribution(errors.total, parts, title, paths.units["x"])
+    return Panel("Error of the points", fig, f"{definition} {caption}")
 
 
 def truth_histogram(paths: Tracks, parts: Sequence[Group], distance: Floats) -> Panel:

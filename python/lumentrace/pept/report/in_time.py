@@ -19,12 +19,17 @@ from .parts import Clock, Group, Panel, broken, kept, others_note, outline, spee
 from .tracks import XYZ, Tracks
 
 DENSE = 500
+BANDS = {
+    "spread": "± the column “error” of the points, the same for x, y and z",
+    "sigma": "± one sigma along the axis: it holds the truth in 68 % of the cases, if the model is right",
+}
+"""What the bands around coordinates are, by the name of the errors."""
 
 
 def coordinates_in_time(paths: Tracks, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
     """x, y and z against time, each with a band of plus or minus the error."""
     fig = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.04)
-    curves = 1 if paths.error is None else 3
+    curves = 1 if paths.errors is None else 3
     quota = shares([len(part.rows) for part in parts], limit // curves)
     segment, breaks = visible_breaks(paths, time, sum(quota))
     shown = 0
@@ -39,8 +44,8 @@ def coordinates_in_time(paths: Tracks, parts: Sequence[Group], time: Clock, limi
         fig.update_yaxes(title_text=f"<i>{axis}</i> ({html.escape(paths.units['x'])})", row=number, col=1)
     time.put_on(fig, row=3, col=1)
     caption = f"{breaks}; {kept(shown, len(paths.t))}"
-    if paths.error is not None:
-        caption += ". The shaded band is ± the column “error” of the points, the same for x, y and z"
+    if paths.errors is not None:
+        caption += f". The shaded band is {BANDS[paths.errors.name]}"
     return Panel("Coordinates", fig, f"{caption}.{others_note(paths)}", height=760)
 
 
@@ -60,9 +65,9 @@ def _band_and_curve(
         showlegend=True,
         zorder=part.layer,
     )
-    if paths.error is None:
+    if paths.errors is None:
         return [curve]
-    error = np.nan_to_num(paths.error[rows], nan=0.0, posinf=0.0, neginf=0.0)
+    error = np.nan_to_num(paths.errors.axes[rows, axis], nan=0.0, posinf=0.0, neginf=0.0)
     band = go.Scatter(
         x=outline(t, t, segment),
         y=outline(values - error, values + error, segment).astype(np.float32),
@@ -100,11 +105,45 @@ def speed_in_time(paths: Tracks, parts: Sequence[Group], speed: Floats, window: 
         )
     time.put_on(fig)
     fig.update_yaxes(title_text=f"speed ({html.escape(speed_unit(paths))})", rangemode="tozero")
-    caption = (
+    fitted = (
         f"Slope of the straight line fitted by least squares to {window} consecutive points of a trajectory "
-        f"(centred); no value next to gaps and ends. Position noise adds to the speed; {kept(shown, len(paths.t))}"
+        "(centred); no value next to gaps and ends. Position noise adds to the speed"
     )
-    return Panel("Speed", fig, f"{caption}.{others_note(paths)}", height=380)
+    caption = fitted if paths.velocity is None else "Length of the velocity in the columns vx, vy and vz"
+    return Panel("Speed", fig, f"{caption}; {kept(shown, len(paths.t))}.{others_note(paths)}", height=380)
+
+
+def sigmas_in_time(paths: Tracks, sigmas: Floats, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
+    """Standard uncertainties (N, 3) along x, y and z against time."""
+    fig = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.04)
+    quota = shares([len(part.rows) for part in parts], limit)
+    segment, _ = visible_breaks(paths, time, sum(quota))
+    shown = 0
+    for part, share in zip(parts, quota, strict=True):
+        rows = part.rows[extremes(sigmas[part.rows], share)]
+        shown += len(rows)
+        t = broken(paths.t[rows] * time.scale, segment[rows])
+        for axis in range(3):
+            curve = go.Scatter(
+                x=t,
+                y=broken(sigmas[rows, axis], segment[rows], np.float32),
+                mode="lines",
+                line={"width": 1.4, "color": part.colour},
+                name=part.name,
+                legendgroup=part.name,
+                showlegend=axis == 0,
+                zorder=part.layer,
+            )
+            fig.add_trace(curve, row=axis + 1, col=1)
+    for number, name in enumerate(XYZ, start=1):
+        title = f"sigma <i>{name}</i> ({html.escape(paths.units['x'])})"
+        fig.update_yaxes(title_text=title, rangemode="tozero", row=number, col=1)
+    time.put_on(fig, row=3, col=1)
+    caption = (
+        "Standard uncertainty of each location along the axes; it grows at the ends, where lines are few, and where a "
+        f"tracer turns; {kept(shown, len(paths.t))}"
+    )
+    return Panel("Uncertainty", fig, f"{caption}.{others_note(paths)}", height=520)
 
 
 def rate_in_time(lines: Lines, edges: Floats, time: Clock, unit: str) -> Panel:

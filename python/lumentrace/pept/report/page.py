@@ -11,7 +11,7 @@ import numpy as np
 from lumentrace.base.provenance import Provenance
 from lumentrace.plots.report import Report
 
-from . import errors, in_space, in_time
+from . import errors, fitted, in_space, in_time
 from .lines import LineRows
 from .parts import Group, Panel, groups, time_bins
 from .run import Run
@@ -31,6 +31,7 @@ def write_report(
     max_gap: float | None = None,
     speed_window: int = 11,
     notes: Sequence[str] = (),
+    notices: Sequence[str] = (),
 ) -> Path:
     """Write a report on tracked trajectories to one HTML file that needs no network.
 
@@ -41,7 +42,8 @@ def write_report(
     Parameters
     ----------
     trajectories : PointData, (N, >=4) array-like, or list of these
-        Columns t (ms), x, y, z (mm), then optionally `error` and others. The column `label` (in an array: the last one
+        Columns t (ms), x, y, z (mm), then optionally `error`, or sigma_x, sigma_y and sigma_z (mm), the velocity vx, vy
+        and vz (mm/ms), and others. The column `label` (in an array: the last one
         beyond the fourth) tells trajectories apart; negative labels mark points that belong to none. Without it all
         points are one trajectory; the items of a list are one each.
     lines : LineData or (N, >=7) array-like, optional
@@ -60,9 +62,11 @@ def write_report(
         Two points of a trajectory further apart than this time have a gap between them, which counts as not located;
         10 times the median interval of that trajectory by default.
     speed_window : int, default 11
-        Points used for each speed, odd, at least 3.
+        Points used for each speed where the table has no velocities, odd, at least 3.
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
+    notices : sequence of str, optional
+        Paragraphs that the reader should not miss, set off.
 
     Returns
     -------
@@ -90,6 +94,10 @@ def write_report(
     run = Run.of(trajectories, lines, truth, max_gap, speed_window)
     report = Report(title, subtitle(run))
     key_figures(report, run)
+    if run.model is not None:
+        fitted.fit_figure(report, run.model)
+    for notice in notices:
+        report.text(notice, notice=True)
     for note in notes:
         report.text(note)
     warnings(report, run)
@@ -127,6 +135,8 @@ def _in_space(report: Report, run: Run, parts: Sequence[Group], limit: int) -> N
     _show(report, *panels)
     if parts:
         table(report, run, parts)
+    if run.model is not None and run.model.tracers:
+        fitted.fit_table(report, run.model, {run.paths.label[part.rows[0]]: part.colour for part in parts})
 
 
 def _in_time(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
@@ -145,14 +155,16 @@ def _in_time(report: Report, run: Run, parts: Sequence[Group], limit: int) -> No
 
 
 def _errors(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
-    measured = run.paths.error is not None and np.isfinite(run.paths.error).any()
+    measured = run.paths.errors is not None and np.isfinite(run.paths.errors.total).any()
     compared = run.distance is not None and np.isfinite(run.distance).any()
     if not measured and not compared:
         return
     report.section("Errors")
+    if measured and run.paths.errors is not None and run.paths.errors.name == "sigma":
+        _show(report, in_time.sigmas_in_time(run.paths, run.paths.errors.axes, parts, run.clock, limit))
     panels = []
-    if measured and run.paths.error is not None:
-        panels.append(errors.errors_histogram(run.paths, parts, run.paths.error))
+    if measured and run.paths.errors is not None:
+        panels.append(errors.errors_histogram(run.paths, parts, run.paths.errors))
     if compared and run.distance is not None:
         panels.append(errors.truth_histogram(run.paths, parts, run.distance))
     _show(report, *panels)

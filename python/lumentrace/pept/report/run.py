@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lumentrace.data.points import PointData
+from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.plots.tables import Floats
 
 from .lines import LineRows, Lines
@@ -14,7 +16,10 @@ from .tracks import Points, Tracks, speeds, tracks, truth_errors
 
 @dataclass(frozen=True)
 class Run:
-    """Everything the report is about; `distance` and `tracer` compare with the truth, if it is given."""
+    """Everything the report is about; `distance` and `tracer` compare with the truth, if it is given.
+
+    `model` is what the line tracker found out, if it made the trajectories.
+    """
 
     paths: Tracks
     lines: Lines | None
@@ -22,6 +27,7 @@ class Run:
     speed_window: int
     distance: Floats | None
     tracer: Floats | None
+    model: FittedModel | None
 
     @classmethod
     def of(
@@ -36,7 +42,8 @@ class Run:
         paths = tracks(trajectories, max_gap)
         known_lines = None if lines is None else Lines.of(lines)
         distance, tracer = (None, None) if truth is None else truth_errors(paths, tracks(truth, None))
-        return cls(paths, known_lines, speeds(paths, speed_window), speed_window, distance, tracer)
+        model = FittedModel.of(trajectories) if isinstance(trajectories, PointData) else None
+        return cls(paths, known_lines, speeds(paths, speed_window), speed_window, distance, tracer, model)
 
     @property
     def line_count(self) -> int:

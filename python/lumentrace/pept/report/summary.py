@@ -14,7 +14,7 @@ from lumentrace.plots.tables import Floats
 
 from .parts import Group, gap_rule, speed_unit
 from .run import Run
-from .tracks import followed_times, located_time
+from .tracks import Tracks, followed_times, located_time
 
 TABLE_ROWS = 20
 
@@ -46,20 +46,33 @@ def key_figures(report: Report, run: Run) -> None:
     median = int(np.median(counts)) if len(counts) else None
     note = f"median; from {spell(counts.min())} to {spell(counts.max())}" if len(counts) else ""
     report.key_figure("Points per trajectory", median, note=note, reason=none)
-    reason = "no column “error”" if paths.error is None else none
-    report.key_figure(
-        "Median spread", _median(paths.error), paths.units["x"], "of the column “error”, all trajectories", reason
-    )
+    _error_figure(report, paths)
     reason = "no duration" if len(paths.t) else none
     report.key_figure("Located", _located(run), "%", _located_definition(run), reason)
-    reason = none if not len(paths.t) else f"no {run.speed_window} points in a row without a gap"
-    note = f"line through {run.speed_window} points, all trajectories"
+    reason = none if not len(paths.t) else _no_speed(run)
+    how = f"line through {run.speed_window} points" if paths.velocity is None else "of the columns vx, vy, vz"
+    note = f"{how}, all trajectories"
     report.key_figure("Median speed", _median(run.speed), speed_unit(paths), note, reason)
     if run.distance is not None:
         known = run.distance[np.isfinite(run.distance)]
         note = f"90 % are below {spell(float(np.quantile(known, 0.9)))} {paths.units['x']}" if len(known) else ""
         reason = "no point within the time of the truth" if len(paths.t) else none
         report.key_figure("Median distance from truth", _median(run.distance), paths.units["x"], note, reason)
+
+
+def _no_speed(run: Run) -> str:
+    if run.paths.velocity is not None:
+        return "no velocity is finite"
+    return f"no {run.speed_window} points in a row without a gap"
+
+
+def _error_figure(report: Report, paths: Tracks) -> None:
+    if paths.errors is None:
+        report.key_figure("Median spread", None, reason="no column “error”")
+        return
+    note = f"{paths.errors.definition}, all trajectories"
+    name, unit = f"Median {paths.errors.name}", paths.units["x"]
+    report.key_figure(name, _median(paths.errors.total), unit, note, "no trajectories")
 
 
 def _median(values: Floats | None) -> float:
@@ -96,6 +109,8 @@ def _nothing_found(run: Run) -> str:
         )
     if run.lines is not None and not run.line_count:
         return "No trajectory was found, because there are no LoRs to locate a tracer from."
+    if run.model is not None:
+        return "No trajectory was found: no tracer explains so many LoRs that it is worth its evidence."
     return (
         "No trajectory was found: no tracer was located in any sample. Samples may hold too few LoRs, too many of them "
         "may be random or scattered, or the distance allowed between LoRs may be too small."
@@ -108,12 +123,13 @@ def table(report: Report, run: Run, parts: Sequence[Group]) -> None:
     time = run.clock
     colours = {part.rows[0]: part.colour for part in parts}
     followed = followed_times(paths)
-    error = None if paths.error is None else paths.per_trajectory(paths.error)
+    error = None if paths.errors is None else paths.per_trajectory(paths.errors.total)
+    kind = "spread" if paths.errors is None else paths.errors.name
     speed = paths.per_trajectory(run.speed)
     off = None if run.distance is None else [paths.per_trajectory(run.distance, q) for q in (0.5, 0.9)]
     length, unit = paths.units["x"], time.unit
     header = ["Trajectory", "Points", f"From ({unit})", f"To ({unit})", "Located (% of duration)"]
-    header += [f"Median spread ({length})", f"Median speed ({speed_unit(paths)})"]
+    header += [f"Median {kind} ({length})", f"Median speed ({speed_unit(paths)})"]
     if off is not None:
         header += ["Nearest tracer", f"Median distance from truth ({length})", f"90 % below ({length})"]
     chosen = np.sort(np.argsort(-paths.counts, kind="stable")[:TABLE_ROWS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -16,6 +16,33 @@ from lumentrace.plots.tables import Floats, Table, tables
 Points: TypeAlias = PointData | ArrayLike | Sequence[PointData | ArrayLike]
 GAP_INTERVALS = 10.0
 XYZ = ("x", "y", "z")
+SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
+VELOCITIES = ("vx", "vy", "vz")
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What a table says about the errors of its points.
+
+    Attributes
+    ----------
+    name : str
+        "sigma" of standard uncertainties, "spread" of anything else.
+    axes : (N, 3) array
+        Along x, y and z.
+    total : (N,) array
+    definition : str
+        What `total` is.
+    """
+
+    name: str
+    axes: Floats
+    total: Floats
+    definition: str
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> Errors:
+        """Those of some rows."""
+        return replace(self, axes=self.axes[rows], total=self.total[rows])
 
 
 @dataclass(frozen=True)
@@ -27,8 +54,10 @@ class Tracks:
     t : (N,) array
         Times of the points that belong to a trajectory.
     xyz : (N, 3) array
-    error : (N,) array or None
-        The `error` column, if there is one.
+    errors : Errors or None
+        From the columns sigma_x, sigma_y and sigma_z, or else `error`; None if there are none.
+    velocity : (N, 3) array or None
+        The columns vx, vy and vz, if there are such.
     label : (N,) array
     loose_t, loose_xyz : (M,) and (M, 3) arrays
         The points that belong to none, sorted by time.
@@ -43,7 +72,8 @@ class Tracks:
 
     t: Floats
     xyz: Floats
-    error: Floats | None
+    errors: Errors | None
+    velocity: Floats | None
     label: Floats
     loose_t: Floats
     loose_xyz: Floats
@@ -120,7 +150,7 @@ def tracks(trajectories: Points, max_gap: float | None) -> Tracks:
     labels = [_labels(table, number) for number, table in enumerate(source)]
     rows = np.concatenate([np.empty((0, 4)), *(table.rows[:, :4] for table in source)])
     label = np.concatenate([np.empty(0), *labels])
-    error = _errors(source)
+    errors, velocity = _errors(source), _columns(source, VELOCITIES)
     finite = np.isfinite(rows).all(axis=1)
     assigned = finite & (label >= 0)
     order = np.flatnonzero(assigned)[np.lexsort((rows[assigned, 0], label[assigned]))]
@@ -129,7 +159,8 @@ def tracks(trajectories: Points, max_gap: float | None) -> Tracks:
     return Tracks(
         t=rows[order, 0],
         xyz=rows[order, 1:],
-        error=None if error is None else error[order],
+        errors=None if errors is None else errors[order],
+        velocity=None if velocity is None else velocity[order],
         label=label[order],
         loose_t=loose[:, 0],
         loose_xyz=loose[:, 1:],
@@ -147,14 +178,30 @@ def _labels(table: Table, number: int) -> Floats:
     return np.full(len(table.rows), float(number))
 
 
-def _errors(source: list[Table]) -> Floats | None:
-    if not any("error" in table.columns for table in source):
+def _errors(source: list[Table]) -> Errors | None:
+    sigmas = _columns(source, SIGMAS)
+    if sigmas is not None:
+        total = np.sqrt((sigmas**2).sum(axis=1))
+        return Errors("sigma", sigmas, total, "square root of the sum of the squares along x, y and z")
+    error = _columns(source, ("error",))
+    if error is not None:
+        return Errors("spread", np.repeat(error, 3, axis=1), error[:, 0], "of the column “error”")
+    return None
+
+
+def _columns(source: list[Table], names: Sequence[str]) -> Floats | None:
+    """Some columns of all tables, NaN where one lacks them; None if all do."""
+    has = [set(names) <= set(table.columns) for table in source]
+    if not any(has):
         return None
-    known = [
-        table.rows[:, table.columns.index("error")] if "error" in table.columns else np.full(len(table.rows), np.nan)
-        for table in source
-    ]
-    return np.concatenate(known)
+    return np.concatenate(
+        [
+            table.rows[:, [table.columns.index(name) for name in names]]
+            if known
+            else np.full((len(table.rows), len(names)), np.nan)
+            for table, known in zip(source, has, strict=True)
+        ]
+    )
 
 
 def _known_units(source: list[Table]) -> dict[str, str]:
@@ -162,6 +209,16 @@ def _known_units(source: list[Table]) -> dict[str, str]:
 
 
 def speeds(paths: Tracks, window: int) -> Floats:
+    """Speed at each point: that of the table's velocities, or else of a fitted line.
+
+    Returns
+    -------
+    (N,) array
+    """
+    return fitted_speeds(paths, window) if paths.velocity is None else np.linalg.norm(paths.velocity, axis=1)
+
+
+def fitted_speeds(paths: Tracks, window: int) -> Floats:
     """Speed at each point: slope of the least-squares straight line through `window` points around it.
 
     Computed per axis as Σ(t - t̄)(x - x̄) / Σ(t - t̄)², then the Euclidean norm. NaN where the points around do not all
