@@ -1,5 +1,8 @@
 //! Where a tracer may be that nobody follows: places that many lines pass, and what motion makes most of them.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
+
 use super::algebra::{Vec3, dot};
 use super::blur::Blur;
 use super::line::Line;
@@ -8,12 +11,20 @@ use super::motion::{Information, State};
 /// Logarithm of the likelihood ratio that a birth has to be worth: how many places and velocities there are to choose.
 const WORTH: f64 = 30.0;
 /// Widths that are tried as long as the blur is not known, mm.
-const WIDTHS: [f64; 7] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+const WIDTHS: [f64; 5] = [0.5, 1.0, 2.0, 4.0, 8.0];
+/// How far from these, as a ratio, a blur is looked for.
+const ASIDE: f64 = 2.5;
+/// Lines from which the blur is found.
+const WINDOWS: [usize; 3] = [200, 800, 3200];
 /// Pairs of lines that are looked at, and places that are weighed.
-const PAIRS: usize = 6000;
-const PLACES: usize = 500;
-/// Places whose motion is found.
+const PAIRS: usize = 200_000;
+const PLACES: usize = 200;
+/// Places whose motion is found while the blur is not known, and those that may be none when it is.
 const TRIED: usize = 8;
+const FAILED: usize = 32;
+/// How far lines that meet pass each other at most, and how large the cells are in which they are counted, in widths.
+const MEETING: f64 = 2.0;
+const CELL: f64 = 4.0;
 /// Radius within which lines count, in widths, and that of the ring around it that tells the background.
 const NEAR: f64 = 2.5;
 const RING: f64 = 3.0;
@@ -21,8 +32,10 @@ const RING: f64 = 3.0;
 const LOOSE: f64 = 400.0;
 /// How many times denser than the background a tracer's lines have to be in its middle.
 const CONTRAST: f64 = 10.0;
-/// How much wider a tracer may look, as a ratio of variances.
-const SAME: f64 = 4.0;
+/// How much wider it is, as a ratio of variances, when what looks like a tracer is several.
+const PART: f64 = 4.0;
+/// Share of its lines that these have then at least.
+const MOST: f64 = 0.5;
 /// Squared sine of the angle between lines that are taken for parallel.
 const PARALLEL: f64 = 1e-4;
 
@@ -51,9 +64,10 @@ impl Birth {
         self.activity * self.blur.predicted(0.0, 0.0)[0] > CONTRAST * self.background.max(even)
     }
 
-    /// Whether it is the same tracer, better seen. A much wider one that explains more lines is several tracers.
-    fn betters(&self, narrower: &Self) -> bool {
-        self.worth > narrower.worth && self.blur.narrow < SAME * narrower.blur.narrow
+    /// Whether its blur is not just at the end of those that were looked at.
+    fn has_width_near(&self, width: f64) -> bool {
+        let ratio = self.blur.narrow.sqrt() / width;
+        (1.05 / ASIDE..ASIDE / 1.05).contains(&ratio)
     }
 
     /// Whether a line is rather the tracer's than anything else.
@@ -66,54 +80,93 @@ impl Birth {
 #[derive(Debug, Clone, Copy)]
 struct Place {
     point: Vec3,
-    /// Lines from which it shows best.
-    first: usize,
-    last: usize,
+    /// Times between which it shows best.
+    from: f64,
+    to: f64,
     worth: f64,
 }
 
-/// The most convincing tracer among lines in order of time, if there is one; of the narrowest, if the blur is not known.
-pub(super) fn find(lines: &[Line], even: f64, blur: Option<&Blur>) -> Option<Birth> {
-    let widths: Vec<f64> = blur.map_or(WIDTHS.to_vec(), |known| vec![known.mean().sqrt()]);
-    let mut best: Option<Birth> = None;
-    for width in widths {
-        let found = places(lines, width);
-        let births = found.iter().filter_map(|place| moving(lines, place, width, even, blur.is_some()));
-        let Some(birth) = births.max_by(|one, other| one.worth.total_cmp(&other.worth)) else { continue };
-        if birth.worth > WORTH && best.as_ref().is_none_or(|narrower| birth.betters(narrower)) {
-            best = Some(birth);
+/// The tracers among lines in order of time whose blur is about what is known, the most convincing first.
+pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize) -> Vec<Birth> {
+    let width = blur.narrow.sqrt();
+    let mut rest = lines.to_vec();
+    let (mut found, mut failed) = (Vec::new(), 0);
+    for place in places(lines, width, &crossings(lines, MEETING * width)) {
+        if found.len() == most || failed == FAILED {
+            break;
+        }
+        match moving(&rest, &place, width, even, true).filter(|birth| birth.worth > WORTH) {
+            Some(birth) => {
+                rest.retain(|line| !birth.explains(line));
+                found.push(birth);
+            }
+            None => failed += 1,
         }
     }
-    best
+    found
+}
+
+/// The blur of a tracer among lines in order of time, if there is one: of the most convincing one, unless its lines are
+/// those of several narrower ones.
+pub(super) fn blur(lines: &[Line], even: f64) -> Option<Blur> {
+    let mut births: Vec<(&[Line], Birth, bool)> = Vec::new();
+    for count in WINDOWS {
+        let window = &lines[..lines.len().min(count)];
+        let crossings = crossings(window, MEETING * WIDTHS[WIDTHS.len() - 1]);
+        for width in WIDTHS {
+            let places = places(window, width, &crossings);
+            let tried = places.iter().take(TRIED).filter_map(|place| moving(window, place, width, even, false));
+            let convincing = tried.filter(|birth| birth.worth > WORTH);
+            births.extend(convincing.map(|birth| (window, birth, birth.has_width_near(width))));
+        }
+    }
+    births.sort_by(|one, other| other.1.worth.total_cmp(&one.1.worth));
+    let mut best = births.first()?.1;
+    for (window, birth, peaked) in &births {
+        if *peaked
+            && birth.blur.narrow * PART < best.blur.narrow
+            && explained(window, even, birth) > MOST * best.activity
+        {
+            best = *birth;
+        }
+    }
+    Some(best.blur)
+}
+
+/// Share of the lines of tracers with the blur of one of them.
+fn explained(lines: &[Line], even: f64, one: &Birth) -> f64 {
+    find(lines, even, &Blur::plain(one.blur.narrow), usize::MAX).iter().map(|birth| birth.activity).sum()
 }
 
 /// Places that lines pass more often than chance has it, the best first.
-fn places(lines: &[Line], width: f64) -> Vec<Place> {
-    let mut points = candidates(lines, 2.0 * width);
-    let stride = points.len().div_ceil(PLACES).max(1);
-    points = points.into_iter().step_by(stride).collect();
+fn places(lines: &[Line], width: f64, crossings: &[Crossing]) -> Vec<Place> {
     let mut found: Vec<Place> =
-        points.iter().filter_map(|(middle, point)| weighed(lines, *middle, point, width)).collect();
+        peaks(crossings, width).iter().filter_map(|(middle, point)| weighed(lines, *middle, point, width)).collect();
     found.sort_by(|a, b| b.worth.total_cmp(&a.worth));
     let mut distinct: Vec<Place> = Vec::new();
     for place in found {
         let far = |other: &Place| {
             let apart: f64 = (0..3).map(|k| (place.point[k] - other.point[k]).powi(2)).sum();
-            apart > (3.0 * width).powi(2) || place.last <= other.first || other.last <= place.first
+            apart > (3.0 * width).powi(2) || place.to <= other.from || other.to <= place.from
         };
         if distinct.iter().all(far) {
             distinct.push(place);
-        }
-        if distinct.len() == TRIED {
-            break;
         }
     }
     distinct
 }
 
-/// Where lines that follow each other nearly meet, and between which lines.
-fn candidates(lines: &[Line], most: f64) -> Vec<(usize, Vec3)> {
-    let neighbours = (PAIRS / lines.len().max(1)).clamp(6, 60);
+/// Where two lines nearly meet.
+struct Crossing {
+    /// A line between them.
+    middle: usize,
+    distance: f64,
+    point: Vec3,
+}
+
+/// Where lines that follow each other pass at less than a distance.
+fn crossings(lines: &[Line], most: f64) -> Vec<Crossing> {
+    let neighbours = (PAIRS / lines.len().max(1)).max(6);
     let mut found = Vec::new();
     for (i, one) in lines.iter().enumerate() {
         for (k, other) in lines[i + 1..].iter().take(neighbours).enumerate() {
@@ -124,11 +177,53 @@ fn candidates(lines: &[Line], most: f64) -> Vec<(usize, Vec3)> {
                 let point = std::array::from_fn(|a| {
                     0.5 * (one.point[a] + s * one.direction[a] + other.point[a] + t * other.direction[a])
                 });
-                found.push((i + k.div_ceil(2), point));
+                found.push(Crossing { middle: i + k.div_ceil(2), distance, point });
             }
         }
     }
     found
+}
+
+/// The middles of the cells in which most lines meet.
+fn peaks(crossings: &[Crossing], width: f64) -> Vec<(usize, Vec3)> {
+    let mut cells: HashMap<[i64; 3], (f64, f64, Vec3), Spread> = HashMap::default();
+    for crossing in crossings.iter().filter(|crossing| crossing.distance < MEETING * width) {
+        let cell = crossing.point.map(|x| (x / (CELL * width)).floor() as i64);
+        let (count, middle, sum) = cells.entry(cell).or_default();
+        *count += 1.0;
+        *middle += crossing.middle as f64;
+        (0..3).for_each(|k| sum[k] += crossing.point[k]);
+    }
+    let mut found: Vec<_> = cells.into_iter().filter(|(_, (count, ..))| *count > 1.0).collect();
+    found.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then(a.0.cmp(&b.0)));
+    let middle =
+        |(_, (count, middle, sum)): &(_, (f64, f64, Vec3))| ((middle / count) as usize, sum.map(|x| x / count));
+    found.iter().take(PLACES).map(middle).collect()
+}
+
+/// Spreads cells over a table.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spread(u64);
+
+impl BuildHasher for Spread {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let number = part.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+    }
 }
 
 /// How far two lines pass each other, and where along each; `None` if they are parallel.
@@ -165,7 +260,7 @@ fn weighed(lines: &[Line], middle: usize, point: &Vec3, width: f64) -> Option<Pl
         let expected = chance * (last - first) as f64;
         let worth = if count > expected { count * (count / expected).ln() - (count - expected) } else { 0.0 };
         if best.as_ref().is_none_or(|place| worth > place.worth) {
-            best = Some(Place { point: *point, first, last, worth });
+            best = Some(Place { point: *point, from: lines[first].time, to: lines[last - 1].time, worth });
         }
         if first == 0 && last == lines.len() {
             break;
@@ -177,7 +272,8 @@ fn weighed(lines: &[Line], middle: usize, point: &Vec3, width: f64) -> Option<Pl
 
 /// The motion that starts from a place and explains most lines, over ever longer stretches.
 fn moving(lines: &[Line], place: &Place, width: f64, even: f64, known: bool) -> Option<Birth> {
-    let (mut first, mut last) = (place.first, place.last);
+    let mut first = lines.partition_point(|line| line.time < place.from);
+    let mut last = lines.partition_point(|line| line.time <= place.to);
     let mut best: Option<Birth> = None;
     while let Some(birth) = settled(&lines[first..last], place, best.as_ref(), width, known) {
         let better = best.as_ref().is_none_or(|other| birth.worth > other.worth);
@@ -200,10 +296,8 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
     let span = lines.last()?.time - lines.first()?.time;
     let reach = NEAR * width;
     let mut blur = guess.map_or(Blur::plain(width * width), |birth| birth.blur);
-    let mut state = guess.map_or_else(
-        || State::resting(place.point),
-        |birth| birth.state.after(time - birth.time, 0.0),
-    );
+    let mut state =
+        guess.map_or_else(|| State::resting(place.point), |birth| birth.state.after(time - birth.time, 0.0));
     let mut prior = State::resting(place.point);
     prior.mean = state.mean;
     let fast = if span > 0.0 { (2.0 * reach / span).powi(2) } else { 1e-6 };
@@ -241,7 +335,8 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
         activity = (total / count).clamp(1e-4, 1.0);
         if !known && round >= 2 && total > 6.0 {
             // Six numbers of the motion take their part of the squares.
-            blur = Blur::plain((spread / (2.0 * total - 6.0)).clamp(width * width / 6.0, 6.0 * width * width));
+            let variance = spread / (2.0 * total - 6.0);
+            blur = Blur::plain(variance.clamp((width / ASIDE).powi(2), (width * ASIDE).powi(2)));
         }
     }
     let loose = (0..3).map(|k| state.covariance[k][k]).fold(0.0, f64::max);

@@ -13,7 +13,7 @@ use super::motion::{Information, Order, State};
 use super::smoother::{Nodes, Push, SEARCH, likeliest_noise};
 
 /// Lines that no tracer explains, among which the next one is looked for.
-const WINDOW: usize = 800;
+const WINDOW: usize = 6400;
 /// New ones of these after which it is looked for again: at first, and at last if none is found.
 const SOON: usize = 200;
 const SELDOM: usize = 6400;
@@ -25,8 +25,6 @@ pub(super) const WORTH: f64 = 60.0;
 /// before the first that was worth less.
 const TURN: f64 = 20.0;
 const SINCE: [usize; 6] = [1, 2, 4, 8, 16, 32];
-/// Blocks after which a tracer's blur is believed.
-const KNOWN: usize = 10;
 /// Blocks after which the process noise is found anew, and over how many.
 const LEARN: usize = 50;
 const MEMORY: usize = 150;
@@ -151,7 +149,7 @@ impl Live {
         }
     }
 
-    fn learn(&mut self, state: &State, sums: &Sums, lines: usize, times: &[f64], usual: Option<&Blur>) {
+    fn learn(&mut self, state: &State, sums: &Sums, lines: usize, times: &[f64], usual: &Blur) {
         self.state = *state;
         self.track.push_block(state, sums);
         self.doubt = (self.doubt - sums.evidence).max(0.0);
@@ -173,7 +171,7 @@ impl Live {
         if self.widths.weights[0] > SETTLED {
             let fresh = self.widths.blur(&self.track.blur).narrow;
             let mean = 0.5 * (fresh + self.track.blur.narrow);
-            self.track.blur = Blur::plain(usual.map_or(mean, |usual| usual.near(mean)));
+            self.track.blur = Blur::plain(usual.near(mean));
             self.widths = Widths::default();
         }
         if self.track.states.len().is_multiple_of(LEARN) {
@@ -199,7 +197,7 @@ pub(super) fn follow(
     even: f64,
     grid: &Grid,
     most: usize,
-    usual: Option<&Blur>,
+    usual: &Blur,
     control: &Control,
 ) -> Result<Vec<Track>> {
     let mut living: Vec<Live> = Vec::new();
@@ -233,17 +231,13 @@ pub(super) fn follow(
         }
         waiting = 0;
         pause = (2 * pause).min(SELDOM);
-        while living.len() < most {
-            let blur = usual.copied().or_else(|| typical(&living, &ended));
-            let Some(birth) = births::find(free.make_contiguous(), even, blur.as_ref()) else { break };
-            free.retain(|line| !birth.explains(line));
-            if living.iter().any(|live| same(&birth, live)) {
-                continue;
+        for birth in births::find(free.make_contiguous(), even, usual, most - living.len()) {
+            if living.iter().all(|live| !same(&birth, live)) {
+                free.retain(|line| !birth.explains(line));
+                living.push(Live::new(&birth, labels, block + 1));
+                labels += 1;
+                pause = SOON;
             }
-            if std::env::var("LT_DEBUG").is_ok() { eprintln!("birth {labels} block {block} t {:.1} at {:?} v {:?} worth {:.0} act {:.3} blur {:.2} n free {}", grid.times[block], birth.state.position().map(|x| x.round()), birth.state.mean[3..].iter().map(|x| (x*100.0).round()/100.0).collect::<Vec<_>>(), birth.worth, birth.activity, birth.blur.narrow.sqrt(), free.len()); }
-            living.push(Live::new(&birth, labels, block + 1));
-            labels += 1;
-            pause = SOON;
         }
     }
     ended.extend(living.into_iter().map(|live| live.track));
@@ -257,7 +251,7 @@ fn step(
     own: &[Line],
     grid: &Grid,
     block: usize,
-    usual: Option<&Blur>,
+    usual: &Blur,
     rest: impl FnMut(&Line, &Shares<'_>),
 ) {
     let time = grid.times[block];
@@ -372,19 +366,11 @@ fn bury(living: &mut Vec<Live>, ended: &mut Vec<Track>) {
             continue;
         }
         let mut gone = living.remove(at);
-        if std::env::var("LT_DEBUG").is_ok() { eprintln!("dead {} after {} of {} worth {:.0}", gone.track.label, gone.sure, gone.track.states.len(), gone.track.worth()); }
         gone.track.keep(gone.sure);
         if gone.track.worth() > WORTH {
             ended.push(gone.track);
         }
     }
-}
-
-/// The blur of the tracers so far.
-fn typical(living: &[Live], ended: &[Track]) -> Option<Blur> {
-    let all = living.iter().map(|live| &live.track).chain(ended);
-    let known: Vec<f64> = all.filter(|track| track.states.len() >= KNOWN).map(|track| track.blur.narrow).collect();
-    (!known.is_empty()).then(|| Blur::plain(known.iter().sum::<f64>() / known.len() as f64))
 }
 
 /// Whether a birth is a tracer that is followed already.

@@ -10,8 +10,8 @@ const LARGEST: f64 = 1e70;
 
 /// Lines from which the field of view is found.
 const SAMPLE: usize = 10_000;
-/// The quartiles of a normal distribution are this many standard deviations apart.
-const QUARTILES: f64 = 1.349;
+/// Share of the ends of lines along an axis that are below the upper end of the field of view.
+const MOST: f64 = 0.95;
 /// Stretches of lines from which the rate is found.
 const STRETCHES: usize = 100;
 
@@ -90,8 +90,8 @@ fn line(row: &[f64; 7], origin: &Vec3, epoch: f64) -> Line {
     }
 }
 
-/// Where the middles of lines are along an axis: their median, and the standard deviation of a normal distribution with
-/// their quartiles. A few lines far away change neither.
+/// Where the ends of lines are along an axis: their median, and how far most of them are from each other. A few lines far
+/// away change neither.
 struct Axis {
     middle: f64,
     spread: f64,
@@ -100,18 +100,16 @@ struct Axis {
 impl Axis {
     fn new(rows: &[[f64; 7]], k: usize) -> Self {
         let step = rows.len().div_ceil(SAMPLE).max(1);
-        let mut places: Vec<f64> = rows.iter().step_by(step).map(|row| f64::midpoint(row[1 + k], row[4 + k])).collect();
+        let mut places: Vec<f64> = rows.iter().step_by(step).flat_map(|row| [row[1 + k], row[4 + k]]).collect();
         places.sort_by(f64::total_cmp);
         let at = |share: f64| places.get((share * (places.len() as f64 - 1.0)) as usize).copied().unwrap_or(0.0);
-        Self { middle: at(0.5), spread: (at(0.75) - at(0.25)) / QUARTILES }
+        Self { middle: f64::midpoint(at(MOST), at(1.0 - MOST)), spread: at(MOST) - at(1.0 - MOST) }
     }
 }
 
-/// One over the area that the middles of lines take up: an ellipse of twice their standard deviations along the two
-/// axes in which they spread most.
+/// One over the area that lines may pass: that of the two axes along which their ends spread least.
 fn evenly(axes: &[Axis; 3]) -> f64 {
     let mut spreads = axes.each_ref().map(|axis| axis.spread);
     spreads.sort_by(f64::total_cmp);
-    let area = 4.0 * std::f64::consts::PI * spreads[1] * spreads[2];
-    1.0 / area.max(1e-12)
+    1.0 / (spreads[0] * spreads[1]).max(1e-12)
 }

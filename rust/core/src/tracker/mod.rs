@@ -23,17 +23,21 @@ mod motion;
 mod profile;
 mod refine;
 mod smoother;
+mod split;
 
 use crate::{Control, Error, Result, Rows};
 
+use blur::Blur;
 use follow::Track;
+use grid::Grid;
+use line::{Line, Lines};
 pub use locations::{LOCATION, Times};
 pub use motion::Order;
-use grid::Grid;
-use line::Lines;
 
 /// Lines from which it is guessed how fast tracers turn.
 const GLIMPSE: usize = 10_000;
+/// How often a tracer is looked for until its blur is known.
+const GLIMPSES: usize = 32;
 /// How much less a blur is, as a ratio of variances, when what was taken for one tracer was several.
 const MUCH_LESS: f64 = 0.5;
 
@@ -101,7 +105,7 @@ impl Tracker {
         self.times.check()?;
         let lines = Lines::new(lines);
         let (grid, mut tracks) = self.found(&lines, threads, control)?;
-        let end = refine::refine(&lines.all, &grid, &mut tracks, threads, control)?;
+        let end = refine::refine(&lines.all, &grid, &mut tracks, self.tracers.unwrap_or(MANY), threads, control)?;
         let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
         let explained = own / lines.all.len() as f64;
         let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
@@ -114,14 +118,14 @@ impl Tracker {
 
     /// The tracers on blocks that fit them, before they have settled.
     fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>)> {
-        let glimpse = &lines.all[..lines.all.len().min(GLIMPSE)];
-        let mut grid = Grid::unknown(glimpse);
         let most = self.tracers.unwrap_or(MANY);
-        let mut tracks = follow::follow(glimpse, lines.even, &grid, most, None, control)?;
+        let Some((glimpse, blur)) = glimpse(lines) else { return Ok((Grid::unknown(&lines.all), Vec::new())) };
+        let mut grid = Grid::unknown(glimpse);
+        let mut tracks = follow::follow(glimpse, lines.even, &grid, most, &blur, control)?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, threads, control)?;
         while let Some(blur) = usual {
             grid = Grid::fitting(&lines.all, &tracks, lines.rate());
-            tracks = follow::follow(&lines.all, lines.even, &grid, most, Some(&blur), control)?;
+            tracks = follow::follow(&lines.all, lines.even, &grid, most, &blur, control)?;
             for track in &mut tracks {
                 refine::resmooth(track, &grid);
             }
@@ -137,6 +141,15 @@ impl Tracker {
         let tracks = tracks.iter().map(|track| better.moved(track, &grid)).collect();
         Ok((better, tracks))
     }
+}
+
+/// Lines in which there is a tracer, and its blur.
+fn glimpse(lines: &Lines) -> Option<(&[Line], Blur)> {
+    let step = (lines.all.len() / GLIMPSES).max(GLIMPSE);
+    (0..lines.all.len()).step_by(step).find_map(|first| {
+        let part = &lines.all[first..(first + GLIMPSE).min(lines.all.len())];
+        Some((part, births::blur(part, lines.even)?))
+    })
 }
 
 fn tracer(track: &Track) -> Tracer {

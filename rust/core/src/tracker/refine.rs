@@ -10,6 +10,7 @@ use super::line::Line;
 use super::motion::State;
 use super::profile::{Around, Profile};
 use super::smoother::{Nodes, likeliest_noise, likeliest_push, smooth};
+use super::split::split;
 
 /// Blocks that are worked on as one piece.
 const PIECE: usize = 64;
@@ -19,6 +20,8 @@ const TWO_WIDTHS: usize = 2;
 const JUMPS: [usize; 2] = [3, 6];
 /// Rounds in which the noise is made likelier in a pass.
 const NEARER: usize = 2;
+/// How often tracers are parted.
+const SPLITS: usize = 5;
 /// Greatest move of a node between passes, in its standard errors, that is none.
 const SETTLED: f64 = 0.02;
 /// How much less than the smoothed state the start is known, in variances.
@@ -31,8 +34,33 @@ pub(super) struct Convergence {
     pub(super) settled: bool,
 }
 
-/// Settles all trajectories.
+/// Settles all trajectories, and parts those that are rather of two tracers, as long as there are no more than `most`.
 pub(super) fn refine(
+    lines: &[Line],
+    grid: &Grid,
+    tracks: &mut Vec<Track>,
+    most: usize,
+    threads: usize,
+    control: &Control,
+) -> Result<Convergence> {
+    let mut end = settle(lines, grid, tracks, threads, control)?;
+    for _ in 0..SPLITS {
+        let room = most.saturating_sub(together(tracks));
+        if room == 0 || !split(lines, grid, tracks, room) {
+            break;
+        }
+        end = settle(lines, grid, tracks, threads, control)?;
+    }
+    Ok(end)
+}
+
+/// The most tracers at a time.
+fn together(tracks: &[Track]) -> usize {
+    let at = |block: usize| tracks.iter().filter(|track| track.state(block).is_some()).count();
+    tracks.iter().map(|track| at(track.first)).max().unwrap_or(0)
+}
+
+fn settle(
     lines: &[Line],
     grid: &Grid,
     tracks: &mut Vec<Track>,
@@ -41,7 +69,6 @@ pub(super) fn refine(
 ) -> Result<Convergence> {
     for pass in 0..PASSES {
         let moved = once(lines, grid, tracks, pass, threads, control)?;
-        if std::env::var("LT_DEBUG").is_ok() { eprintln!("pass {pass} moved {moved:.4} {:?}", tracks.iter().map(|t| (t.worth(), t.first, t.end(), t.push.order, t.push.noise, t.push.jumps.len(), t.blur.narrow, t.blur.wide, t.blur.share, t.activity, t.background)).collect::<Vec<_>>()); }
         if pass >= TWO_WIDTHS {
             tracks.retain(|track| track.worth() > WORTH);
         }
@@ -111,8 +138,7 @@ fn once(
 
 fn surroundings(track: &mut Track, grid: &Grid, profile: &Profile, two: bool) {
     let seen = (grid.edges[track.end()] - grid.edges[track.first]) as f64;
-    let guess =
-        Around { blur: track.blur, own: track.activity * seen, density: (track.background * seen).max(1e-12) };
+    let guess = Around { blur: track.blur, own: track.activity * seen, density: (track.background * seen).max(1e-12) };
     let found = profile.fit(&guess, two);
     track.blur = found.blur;
     track.activity = (found.own / seen).clamp(1e-6, 1.0);
@@ -125,13 +151,7 @@ struct Piece {
     profiles: Vec<Option<Profile>>,
 }
 
-fn shares(
-    lines: &[Line],
-    grid: &Grid,
-    tracks: &[Track],
-    threads: usize,
-    control: &Control,
-) -> Result<Vec<Piece>> {
+fn shares(lines: &[Line], grid: &Grid, tracks: &[Track], threads: usize, control: &Control) -> Result<Vec<Piece>> {
     let pieces = grid.len().div_ceil(PIECE);
     pool::map(
         pieces,

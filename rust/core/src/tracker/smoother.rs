@@ -211,9 +211,8 @@ fn state<const N: usize>(estimate: &Estimate<N>) -> State {
 /// there and what is: the slope of the later lines' likelihood is `Λ x - j`, its curvature `Λ - Λ P Λ`.
 fn best_jump<const N: usize>(then: &Knowledge<N>, now: &Estimate<N>) -> (f64, f64) {
     let rows: [[f64; N]; 3] = std::array::from_fn(|k| then.matrix[3 + k]);
-    let slope: [f64; 3] = std::array::from_fn(|k| {
-        rows[k].iter().zip(&now.mean).map(|(x, y)| x * y).sum::<f64>() - then.vector[3 + k]
-    });
+    let slope: [f64; 3] =
+        std::array::from_fn(|k| rows[k].iter().zip(&now.mean).map(|(x, y)| x * y).sum::<f64>() - then.vector[3 + k]);
     let mut crossed = [[0.0; N]; 3];
     for (out, weights) in crossed.iter_mut().zip(&rows) {
         for (weight, values) in weights.iter().zip(&now.covariance) {

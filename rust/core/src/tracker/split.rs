@@ -1,0 +1,186 @@
+//! One tracer or two: those that are never further apart than their blur show only in the shape of it.
+
+use super::algebra::{Matrix, Vec3, dot, inverse, times};
+use super::blur::Blur;
+use super::follow::Track;
+use super::grid::Grid;
+use super::line::Line;
+
+/// Most lines near a tracer that are looked at.
+const LINES: usize = 6000;
+/// How far from it a line is looked at, and how near to another tracer it is not, in standard deviations.
+const NEAR: f64 = 6.0;
+const OTHER: f64 = 4.0;
+/// Rounds of expectation-maximisation.
+const ROUNDS: usize = 40;
+/// How far from the middle two tracers are at first, and how far apart at least at last, in standard deviations.
+const FIRST: f64 = 1.0;
+const APART: f64 = 1.5;
+/// Smallest share of one of two.
+const LEAST: f64 = 0.15;
+/// Logarithmic likelihood that two tracers have to be worth in place of one.
+const WORTH: f64 = 40.0;
+
+/// A line near a tracer, from where the tracer then is.
+struct Near {
+    direction: Vec3,
+    /// Where it passes, across it.
+    place: Vec3,
+}
+
+impl Near {
+    /// Squared distance from a place.
+    fn squared(&self, place: &Vec3) -> f64 {
+        let off: Vec3 = std::array::from_fn(|k| self.place[k] - place[k]);
+        let along = dot(&off, &self.direction);
+        dot(&off, &off) - along * along
+    }
+}
+
+/// Two tracers: where they are from the one that was taken for both, and their activities.
+#[derive(Debug, Clone, Copy)]
+struct Two {
+    places: [Vec3; 2],
+    activities: [f64; 2],
+    blur: Blur,
+    worth: f64,
+}
+
+/// Replaces tracers that are rather two, at most so many.
+pub(super) fn split(lines: &[Line], grid: &Grid, tracks: &mut Vec<Track>, room: usize) -> bool {
+    let mut found = Vec::new();
+    for (number, track) in tracks.iter().enumerate() {
+        if found.len() == room {
+            break;
+        }
+        if let Some(two) = two(lines, grid, tracks, number) {
+            found.push((number, [0, 1].map(|one| part(track, &two, one))));
+        }
+    }
+    let any = !found.is_empty();
+    let next = tracks.iter().map(|track| track.label + 1).max().unwrap_or(0);
+    for (count, (number, [one, other])) in found.into_iter().enumerate() {
+        tracks[number] = one;
+        tracks.push(Track { label: next + count, ..other });
+    }
+    any
+}
+
+fn part(track: &Track, two: &Two, one: usize) -> Track {
+    let mut found = track.clone();
+    for state in &mut found.states {
+        (0..3).for_each(|k| state.mean[k] += two.places[one][k]);
+    }
+    found.activity = two.activities[one];
+    found.blur = two.blur;
+    found
+}
+
+fn two(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> Option<Two> {
+    let track = &tracks[number];
+    let (near, seen) = near(lines, grid, tracks, number);
+    let width = track.blur.mean().sqrt();
+    let before = worth(&near, track, &[([0.0; 3], track.activity)], &track.blur);
+    let starts = (0..3).map(|axis| {
+        let mut place = [0.0; 3];
+        place[axis] = FIRST * width;
+        settled(&near, seen, track, place)
+    });
+    let best = starts.flatten().max_by(|one, other| one.worth.total_cmp(&other.worth))?;
+    let off: Vec3 = std::array::from_fn(|k| best.places[0][k] - best.places[1][k]);
+    let apart = dot(&off, &off) > APART * APART * best.blur.mean();
+    let shared = best.activities.iter().all(|share| *share > LEAST * track.activity);
+    (apart && shared && best.worth - before > WORTH).then_some(best)
+}
+
+/// Lines near a tracer and not near another, and of how many lines these are.
+fn near(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> (Vec<Near>, f64) {
+    let track = &tracks[number];
+    let own = track.counts.iter().sum::<f64>();
+    let stride = ((own / LINES as f64) as usize).max(1);
+    let (mut found, mut seen) = (Vec::new(), 0);
+    for at in (0..track.states.len()).step_by(stride) {
+        let block = track.first + at;
+        let others: Vec<&Track> = (0..tracks.len())
+            .filter(|&other| other != number && tracks[other].state(block).is_some())
+            .map(|other| &tracks[other])
+            .collect();
+        for line in grid.block(lines, block) {
+            seen += 1;
+            let dt = line.time - grid.times[block];
+            let here = track.states[at].at(dt);
+            if line.across(&here) > NEAR * NEAR * track.blur.mean() {
+                continue;
+            }
+            let taken = others
+                .iter()
+                .filter_map(|other| Some((other, other.state(block)?)))
+                .any(|(other, state)| line.across(&state.at(dt)) < OTHER * OTHER * other.blur.narrow);
+            if !taken {
+                let way: Vec3 = std::array::from_fn(|k| line.point[k] - here[k]);
+                let along = dot(&way, &line.direction);
+                let place = std::array::from_fn(|k| way[k] - along * line.direction[k]);
+                found.push(Near { direction: line.direction, place });
+            }
+        }
+    }
+    (found, seen as f64)
+}
+
+/// Logarithm of the likelihood of lines with some tracers, up to what does not depend on them.
+fn worth(near: &[Near], track: &Track, tracers: &[(Vec3, f64)], blur: &Blur) -> f64 {
+    let one = |line: &Near| {
+        let own =
+            |(place, activity): &(Vec3, f64)| activity * blur.densities(line.squared(place), 0.0).iter().sum::<f64>();
+        (track.background + tracers.iter().map(own).sum::<f64>()).ln()
+    };
+    near.iter().map(one).sum()
+}
+
+/// Expectation-maximisation of two tracers from places opposite each other.
+fn settled(near: &[Near], seen: f64, track: &Track, start: Vec3) -> Option<Two> {
+    let half = 0.5 * track.activity;
+    let mut two =
+        Two { places: [start, start.map(|x| -x)], activities: [half, half], blur: track.blur, worth: f64::NAN };
+    for _ in 0..ROUNDS {
+        two = better(near, seen, track, &two)?;
+    }
+    two.worth = worth(near, track, &[0, 1].map(|one| (two.places[one], two.activities[one])), &two.blur);
+    Some(two)
+}
+
+fn better(near: &[Near], seen: f64, track: &Track, two: &Two) -> Option<Two> {
+    let variances = [two.blur.narrow, two.blur.wide];
+    let mut matrices: [Matrix<3>; 2] = [[[0.0; 3]; 3]; 2];
+    let mut pulls = [[0.0; 3]; 2];
+    let (mut counts, mut squares) = ([0.0; 2], 0.0);
+    for line in near {
+        let distances = two.places.map(|place| line.squared(&place));
+        let densities: [[f64; 2]; 2] =
+            std::array::from_fn(|k| two.blur.densities(distances[k], 0.0).map(|density| two.activities[k] * density));
+        let all = track.background + densities.iter().flatten().sum::<f64>();
+        for k in 0..2 {
+            let mut weight = 0.0;
+            for (density, variance) in densities[k].iter().zip(variances) {
+                let share = density / all;
+                counts[k] += share;
+                squares += share * distances[k] / variance;
+                weight += share / variance;
+            }
+            let n = &line.direction;
+            for i in 0..3 {
+                for j in 0..3 {
+                    matrices[k][i][j] += weight * (f64::from(u8::from(i == j)) - n[i] * n[j]);
+                }
+                pulls[k][i] += weight * line.place[i];
+            }
+        }
+    }
+    let scale = squares / (2.0 * (counts[0] + counts[1])).max(1e-12);
+    let blur = Blur { narrow: scale * two.blur.narrow, wide: scale * two.blur.wide, share: two.blur.share };
+    let mut places = [[0.0; 3]; 2];
+    for k in 0..2 {
+        places[k] = times(&inverse(&matrices[k])?.0, &pulls[k]);
+    }
+    Some(Two { places, activities: counts.map(|count| count / seen), blur, worth: f64::NAN })
+}
