@@ -11,7 +11,7 @@ use super::motion::{Information, State};
 /// Logarithm of the likelihood ratio that a birth has to be worth: how many places and velocities there are to choose.
 const WORTH: f64 = 30.0;
 /// Widths that are tried as long as the blur is not known, mm.
-const WIDTHS: [f64; 5] = [0.5, 1.0, 2.0, 4.0, 8.0];
+const WIDTHS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// How far from these, as a ratio, a blur is looked for.
 const ASIDE: f64 = 2.5;
 /// Lines from which the blur is found.

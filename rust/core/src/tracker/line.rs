@@ -12,6 +12,8 @@ const LARGEST: f64 = 1e70;
 const SAMPLE: usize = 10_000;
 /// Share of the ends of lines along an axis that are below the upper end of the field of view.
 const MOST: f64 = 0.95;
+/// Lines of the same time from which on a clock is coarse, on average.
+const TIES: usize = 2;
 /// Stretches of lines from which the rate is found.
 const STRETCHES: usize = 100;
 
@@ -48,12 +50,13 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Leaves out lines that are not finite or have no length.
+    /// Leaves out lines that are not finite or have no length; spreads those of a coarse clock over its ticks.
     pub(super) fn new(rows: Rows<'_>) -> Self {
         let mut found: Vec<[f64; 7]> = rows.iter().filter_map(finite).copied().filter(has_length).collect();
         if !found.is_sorted_by(|a, b| a[0] <= b[0]) {
             found.sort_by(|a, b| a[0].total_cmp(&b[0]));
         }
+        spread_ticks(&mut found);
         let epoch = found.first().map_or(0.0, |row| row[0]);
         let axes: [Axis; 3] = std::array::from_fn(|k| Axis::new(&found, k));
         let origin = axes.each_ref().map(|axis| axis.middle);
@@ -72,6 +75,25 @@ impl Lines {
         times.sort_by(f64::total_cmp);
         let middle = times.get(times.len() / 2).copied().unwrap_or(0.0);
         step as f64 / middle.max(1e-9)
+    }
+}
+
+/// Spreads lines of a clock so coarse that many have the same time evenly over its tick.
+fn spread_ticks(rows: &mut [[f64; 7]]) {
+    let ticks = rows.chunk_by(|a, b| a[0] == b[0]);
+    let starts: Vec<usize> = ticks.scan(0, |end, run| Some(std::mem::replace(end, *end + run.len()))).collect();
+    if starts.len() * TIES > rows.len() || starts.len() < 2 {
+        return;
+    }
+    let mut steps: Vec<f64> = starts.windows(2).map(|pair| rows[pair[1]][0] - rows[pair[0]][0]).collect();
+    steps.sort_by(f64::total_cmp);
+    let tick = steps[steps.len() / 2];
+    for (number, &first) in starts.iter().enumerate() {
+        let end = starts.get(number + 1).copied().unwrap_or(rows.len());
+        let step = starts.get(number + 1).map_or(tick, |&next| tick.min(rows[next][0] - rows[first][0]));
+        for (at, row) in rows[first..end].iter_mut().enumerate() {
+            row[0] += step * (at as f64 + 0.5) / (end - first) as f64;
+        }
     }
 }
 

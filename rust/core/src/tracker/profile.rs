@@ -8,6 +8,8 @@ const PER_WIDTH: f64 = 4.0;
 /// Rounds of expectation-maximisation, and the change of the narrow width, as a part, that is none.
 const ROUNDS: usize = 200;
 const SETTLED: f64 = 1e-4;
+/// Least variance, mm²: below it, lines that happen to be the same would be a tracer of their own.
+const SHARPEST: f64 = 0.01;
 /// Fewest lines that tell of one width, and of two.
 const FEWEST: f64 = 4.0;
 const TWO_WIDTHS: f64 = 200.0;
@@ -98,7 +100,7 @@ fn widths(weights: [f64; 2], squares: [f64; 2], before: &Blur) -> Blur {
     if weights[0] < FEWEST {
         return *before;
     }
-    let narrow = (0.5 * squares[0] / weights[0]).max(1e-8);
+    let narrow = (0.5 * squares[0] / weights[0]).max(SHARPEST);
     if before.share == 0.0 {
         return Blur::plain(narrow);
     }
