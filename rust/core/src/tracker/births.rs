@@ -30,7 +30,8 @@ const NEAR: f64 = 2.5;
 const RING: f64 = 3.0;
 /// Most variance of a position across all directions, in squared widths.
 const LOOSE: f64 = 400.0;
-/// How many times denser than the background a tracer's lines have to be in its middle.
+/// How many times denser than those near it, and than on average, a tracer's lines have to be in its middle.
+const NEIGHBOURS: f64 = 1.5;
 const CONTRAST: f64 = 10.0;
 /// How much wider it is, as a ratio of variances, when what looks like a tracer is several.
 const PART: f64 = 4.0;
@@ -59,15 +60,16 @@ pub(super) struct Birth {
 }
 
 impl Birth {
-    /// Whether its lines are much denser than others, near it and on average.
+    /// Whether its lines are denser than others near it, and much denser than on average.
     fn stands_out(&self, even: f64) -> bool {
-        self.activity * self.blur.predicted(0.0, 0.0)[0] > CONTRAST * self.background.max(even)
+        let own = self.activity * self.blur.predicted(0.0, 0.0)[0];
+        own > NEIGHBOURS * self.background && own > CONTRAST * even
     }
 
-    /// Whether its blur is not just at the end of those that were looked at.
+    /// Whether its blur is not just at the end of those that were looked at; that of perfect lines may be.
     fn has_width_near(&self, width: f64) -> bool {
         let ratio = self.blur.narrow.sqrt() / width;
-        (1.05 / ASIDE..ASIDE / 1.05).contains(&ratio)
+        ratio < ASIDE / 1.05 && (ratio > 1.05 / ASIDE || width == WIDTHS[0])
     }
 
     /// Whether a line is rather the tracer's than anything else.
@@ -109,24 +111,21 @@ pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize) -> Vec<B
 /// The blur of a tracer among lines in order of time, if there is one: of the most convincing one, unless its lines are
 /// those of several narrower ones.
 pub(super) fn blur(lines: &[Line], even: f64) -> Option<Blur> {
-    let mut births: Vec<(&[Line], Birth, bool)> = Vec::new();
+    let mut births: Vec<(&[Line], Birth)> = Vec::new();
     for count in WINDOWS {
         let window = &lines[..lines.len().min(count)];
         let crossings = crossings(window, MEETING * WIDTHS[WIDTHS.len() - 1]);
         for width in WIDTHS {
             let places = places(window, width, &crossings);
             let tried = places.iter().take(TRIED).filter_map(|place| moving(window, place, width, even, false));
-            let convincing = tried.filter(|birth| birth.worth > WORTH);
-            births.extend(convincing.map(|birth| (window, birth, birth.has_width_near(width))));
+            let peaked = tried.filter(|birth| birth.worth > WORTH && birth.has_width_near(width));
+            births.extend(peaked.map(|birth| (window, birth)));
         }
     }
     births.sort_by(|one, other| other.1.worth.total_cmp(&one.1.worth));
     let mut best = births.first()?.1;
-    for (window, birth, peaked) in &births {
-        if *peaked
-            && birth.blur.narrow * PART < best.blur.narrow
-            && explained(window, even, birth) > MOST * best.activity
-        {
+    for (window, birth) in &births {
+        if birth.blur.narrow * PART < best.blur.narrow && explained(window, even, birth) > MOST * best.activity {
             best = *birth;
         }
     }

@@ -20,6 +20,12 @@ impl Blur {
         Self { narrow: variance, wide: 6.25 * variance, share: 0.0 }
     }
 
+    /// The same with widths as near to another's as those of tracers of one scanner are.
+    pub(super) fn like(&self, usual: &Self) -> Self {
+        let narrow = usual.near(self.narrow);
+        Self { narrow, wide: self.wide * (narrow / self.narrow), share: self.share }
+    }
+
     /// A variance as near to that of this blur as tracers of one scanner are to each other.
     pub(super) fn near(&self, variance: f64) -> f64 {
         variance.clamp(self.narrow / ALIKE, self.narrow * ALIKE)

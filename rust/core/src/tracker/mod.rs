@@ -104,8 +104,9 @@ impl Tracker {
         }
         self.times.check()?;
         let lines = Lines::new(lines);
-        let (grid, mut tracks) = self.found(&lines, threads, control)?;
-        let end = refine::refine(&lines.all, &grid, &mut tracks, self.tracers.unwrap_or(MANY), threads, control)?;
+        let (grid, mut tracks, usual) = self.found(&lines, threads, control)?;
+        let end =
+            refine::refine(&lines.all, &grid, &mut tracks, &usual, self.tracers.unwrap_or(MANY), threads, control)?;
         let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
         let explained = own / lines.all.len() as f64;
         let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
@@ -116,14 +117,17 @@ impl Tracker {
         Ok(found)
     }
 
-    /// The tracers on blocks that fit them, before they have settled.
-    fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>)> {
+    /// The tracers on blocks that fit them, before they have settled, and their usual blur.
+    fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>, Blur)> {
         let most = self.tracers.unwrap_or(MANY);
-        let Some((glimpse, blur)) = glimpse(lines) else { return Ok((Grid::unknown(&lines.all), Vec::new())) };
+        let Some((glimpse, mut blur)) = glimpse(lines) else {
+            return Ok((Grid::unknown(&lines.all), Vec::new(), Blur::plain(1.0)));
+        };
         let mut grid = Grid::unknown(glimpse);
         let mut tracks = follow::follow(glimpse, lines.even, &grid, most, &blur, control)?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, threads, control)?;
-        while let Some(blur) = usual {
+        while let Some(found) = usual {
+            blur = found;
             grid = Grid::fitting(&lines.all, &tracks, lines.rate());
             tracks = follow::follow(&lines.all, lines.even, &grid, most, &blur, control)?;
             for track in &mut tracks {
@@ -139,7 +143,7 @@ impl Tracker {
         link::link(&grid, &mut tracks, lines.even);
         let better = Grid::fitting(&lines.all, &tracks, lines.rate());
         let tracks = tracks.iter().map(|track| better.moved(track, &grid)).collect();
-        Ok((better, tracks))
+        Ok((better, tracks, blur))
     }
 }
 

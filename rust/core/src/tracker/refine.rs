@@ -39,17 +39,18 @@ pub(super) fn refine(
     lines: &[Line],
     grid: &Grid,
     tracks: &mut Vec<Track>,
+    usual: &Blur,
     most: usize,
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
-    let mut end = settle(lines, grid, tracks, threads, control)?;
+    let mut end = settle(lines, grid, tracks, usual, threads, control)?;
     for _ in 0..SPLITS {
         let room = most.saturating_sub(together(tracks));
         if room == 0 || !split(lines, grid, tracks, room) {
             break;
         }
-        end = settle(lines, grid, tracks, threads, control)?;
+        end = settle(lines, grid, tracks, usual, threads, control)?;
     }
     Ok(end)
 }
@@ -64,11 +65,12 @@ fn settle(
     lines: &[Line],
     grid: &Grid,
     tracks: &mut Vec<Track>,
+    usual: &Blur,
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
     for pass in 0..PASSES {
-        let moved = once(lines, grid, tracks, pass, threads, control)?;
+        let moved = once(lines, grid, tracks, Some(usual), pass, threads, control)?;
         if pass >= TWO_WIDTHS {
             tracks.retain(|track| track.worth() > WORTH);
         }
@@ -88,7 +90,7 @@ pub(super) fn usual_blur(
     control: &Control,
 ) -> Result<Option<Blur>> {
     for pass in 0..TWO_WIDTHS {
-        once(lines, grid, tracks, pass, threads, control)?;
+        once(lines, grid, tracks, None, pass, threads, control)?;
     }
     let mut found: Vec<f64> = tracks.iter().map(|track| track.blur.narrow).collect();
     found.sort_by(f64::total_cmp);
@@ -100,6 +102,7 @@ fn once(
     lines: &[Line],
     grid: &Grid,
     tracks: &mut [Track],
+    usual: Option<&Blur>,
     pass: usize,
     threads: usize,
     control: &Control,
@@ -127,7 +130,7 @@ fn once(
         || (),
         |(), number, track| {
             let track = &mut track[0];
-            surroundings(track, grid, &profiles[number], pass >= TWO_WIDTHS);
+            surroundings(track, grid, &profiles[number], usual, pass >= TWO_WIDTHS);
             let before: Vec<State> = track.states.clone();
             improve(track, grid, JUMPS.contains(&pass));
             Ok(moved(&before, &track.states))
@@ -136,11 +139,11 @@ fn once(
     Ok(settled.into_iter().fold(0.0, f64::max))
 }
 
-fn surroundings(track: &mut Track, grid: &Grid, profile: &Profile, two: bool) {
+fn surroundings(track: &mut Track, grid: &Grid, profile: &Profile, usual: Option<&Blur>, two: bool) {
     let seen = (grid.edges[track.end()] - grid.edges[track.first]) as f64;
     let guess = Around { blur: track.blur, own: track.activity * seen, density: (track.background * seen).max(1e-12) };
     let found = profile.fit(&guess, two);
-    track.blur = found.blur;
+    track.blur = usual.map_or(found.blur, |usual| found.blur.like(usual));
     track.activity = (found.own / seen).clamp(1e-6, 1.0);
     track.background = (found.density / seen).max(1e-12);
 }
