@@ -3,6 +3,33 @@
 pub(super) type Vec3 = [f64; 3];
 pub(super) type Matrix<const N: usize> = [[f64; N]; N];
 
+/// Logarithm of a product of many factors from 1 on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LogProduct {
+    factors: f64,
+    logarithm: f64,
+}
+
+impl Default for LogProduct {
+    fn default() -> Self {
+        Self { factors: 1.0, logarithm: 0.0 }
+    }
+}
+
+impl LogProduct {
+    pub(super) fn multiply(&mut self, factor: f64) {
+        self.factors *= factor;
+        if self.factors > 1e100 {
+            self.logarithm += self.factors.ln();
+            self.factors = 1.0;
+        }
+    }
+
+    pub(super) fn ln(self) -> f64 {
+        self.logarithm + self.factors.ln()
+    }
+}
+
 pub(super) fn dot(a: &Vec3, b: &Vec3) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }

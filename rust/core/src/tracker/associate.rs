@@ -1,11 +1,15 @@
 //! Which line is whose: the expectation step.
 
+use super::algebra::LogProduct;
 use super::blur::{Blur, Widths};
 use super::line::Line;
 use super::motion::{Information, State};
 
 /// Squared radii of the ring around a tracer that tells the background near it, in variances of its lines.
 const RING: [f64; 2] = [16.0, 100.0];
+
+/// Least share of a line that is not a tracer's.
+const LEAST: f64 = 1e-30;
 
 /// A tracer that may have lines in a block.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +92,7 @@ pub(super) fn associate(
     mut each: impl FnMut(&Line, &Shares<'_>),
 ) -> Vec<Sums> {
     let mut sums = vec![Sums::default(); members.len()];
+    let mut likelihoods = vec![LogProduct::default(); members.len()];
     let mut near: Vec<Seen> = Vec::with_capacity(members.len());
     let longest = lines.first().zip(lines.last()).map_or(0.0, |(a, b)| (time - a.time).max(b.time - time));
     let reaches: Vec<f64> = members.iter().map(|member| member.reach(longest)).collect();
@@ -110,12 +115,12 @@ pub(super) fn associate(
         }
         let shares = Shares { near: &near, background, all: total + background };
         for one in &near {
-            add(&mut sums[one.member], &members[one.member], one, line, dt, &shares);
+            add(&mut sums[one.member], &mut likelihoods[one.member], &members[one.member], one, line, dt, &shares);
         }
         each(line, &shares);
     }
-    for (member, sum) in members.iter().zip(&mut sums) {
-        sum.evidence -= member.activity * lines.len() as f64;
+    for ((member, sum), likelihood) in members.iter().zip(&mut sums).zip(likelihoods) {
+        sum.evidence = likelihood.ln() - member.activity * lines.len() as f64;
     }
     sums
 }
@@ -131,12 +136,20 @@ fn seen(number: usize, member: &Member<'_>, line: &Line, dt: f64, squared: f64) 
     Seen { member: number, squared, expected: squared + spread, densities }
 }
 
-fn add(sum: &mut Sums, member: &Member<'_>, one: &Seen, line: &Line, dt: f64, shares: &Shares<'_>) {
+fn add(
+    sum: &mut Sums,
+    likelihood: &mut LogProduct,
+    member: &Member<'_>,
+    one: &Seen,
+    line: &Line,
+    dt: f64,
+    shares: &Shares<'_>,
+) {
     let own = one.own();
     if own > 0.0 {
         let parts = one.densities.map(|density| density / shares.all);
         sum.count += own / shares.all;
-        sum.evidence += (own / (shares.all - own).max(f64::MIN_POSITIVE)).ln_1p();
+        likelihood.multiply(shares.all / (shares.all - own).max(shares.all * LEAST));
         sum.widths.add(parts, one.expected);
         let weight = parts[0] / member.blur.narrow + parts[1] / member.blur.wide;
         sum.information.add(line, dt, weight, &member.state.bend(dt));

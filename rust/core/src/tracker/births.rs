@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 
-use super::algebra::{Vec3, dot};
+use super::algebra::{LogProduct, Vec3, dot};
 use super::blur::Blur;
 use super::line::Line;
 use super::motion::{Information, State};
@@ -20,7 +20,7 @@ const WINDOWS: [usize; 3] = [200, 800, 3200];
 const PAIRS: usize = 200_000;
 const PLACES: usize = 200;
 /// Places whose motion is found while the blur is not known, and those that may be none when it is.
-const TRIED: usize = 8;
+const TRIED: usize = 4;
 const FAILED: usize = 32;
 /// How far lines that meet pass each other at most, and how large the cells are in which they are counted, in widths.
 const MEETING: f64 = 2.0;
@@ -317,19 +317,19 @@ fn settled(lines: &[Line], place: &Place, guess: Option<&Birth>, width: f64, kno
         background = (ring + 0.5) / count / (std::f64::consts::PI * (far - near));
         let mut information = Information::default();
         let (mut total, mut spread) = (0.0, 0.0);
-        worth = 0.0;
+        let mut likelihood = LogProduct::default();
         for (line, squared) in lines.iter().zip(&squares) {
             if *squared > blur.reach(0.0) {
                 continue;
             }
             let ratio = activity * blur.predicted(*squared, 0.0)[0] / background;
             let share = ratio / (1.0 + ratio);
-            worth += ratio.ln_1p();
+            likelihood.multiply(1.0 + ratio);
             total += share;
             spread += share * squared;
             information.add(line, line.time - time, share / blur.narrow, &[0.0; 3]);
         }
-        worth -= activity * count;
+        worth = likelihood.ln() - activity * count;
         state = prior.knowing(&information)?;
         activity = (total / count).clamp(1e-4, 1.0);
         if !known && round >= 2 && total > 6.0 {

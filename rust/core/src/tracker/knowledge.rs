@@ -161,19 +161,18 @@ impl<const N: usize> Estimate<N> {
                 }
             }
         }
-        let mut squared = 0.0;
-        let mut known = 0.0;
+        let (mut squared, mut known) = (0.0, 0.0);
+        let mut kicked = *offset;
         for k in 0..3 {
-            let mut kicked = offset[k];
             let mut own = spread[k][k];
             for j in 0..N {
-                kicked += gain[k][j] * self.mean[j];
+                kicked[k] += gain[k][j] * self.mean[j];
                 own += gain[k][j] * crossed[k][j];
             }
-            squared += kicked * kicked;
+            squared += kicked[k] * kicked[k];
             known += own;
-            self.mean[row + k] -= kicked;
         }
+        (0..3).for_each(|k| self.mean[row + k] -= kicked[k]);
         for (k, line) in crossed.iter().enumerate() {
             for (value, other) in self.covariance[row + k].iter_mut().zip(line) {
                 *value -= other;
