@@ -79,6 +79,19 @@ impl Track {
         self.push.jumps.retain(|jump| jump.0 < blocks);
     }
 
+    /// Leaves out the blocks before one of its own.
+    pub(super) fn begin(&mut self, block: usize) {
+        let less = block - self.first;
+        self.first = block;
+        self.states.drain(..less);
+        self.lines.drain(..less);
+        self.counts.drain(..less);
+        self.evidence.drain(..less);
+        self.push.jumps.retain(|jump| jump.0 > less);
+        self.push.jumps.iter_mut().for_each(|jump| jump.0 -= less);
+        self.start = self.states[0];
+    }
+
     pub(super) fn push_block(&mut self, state: &State, sums: &Sums) {
         self.states.push(*state);
         self.lines.push(sums.information);

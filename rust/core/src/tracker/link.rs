@@ -10,24 +10,32 @@ use super::smoother::PRICE;
 const FILLED: usize = 100;
 /// Blocks at the end of a piece that another one may already have.
 const SHARED: usize = 50;
+/// Blocks at the ends of pieces that may be wrong.
+const WRONG: [usize; 5] = [0, 2, 4, 8, 16];
 /// How many times faster than it was a tracer may be when it is found again, for the volume of velocities.
 const FASTER: f64 = 4.0;
 
+/// One piece that goes on in another.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    one: usize,
+    other: usize,
+    /// The block after the last that the first piece has right, and the first that the second has.
+    end: usize,
+    start: usize,
+    /// Logarithm of how much likelier this is than that a tracer appears there.
+    worth: f64,
+}
+
 /// Joins pieces, the likeliest first; `even` is one over the area of the field of view.
 pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
-    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
-    for one in 0..tracks.len() {
-        for other in 0..tracks.len() {
-            if let Some(worth) = worth(grid, &tracks[one], &tracks[other], even) {
-                pairs.push((worth, one, other));
-            }
-        }
-    }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let pairs = (0..tracks.len()).flat_map(|one| (0..tracks.len()).map(move |other| (one, other)));
+    let mut links: Vec<Link> = pairs.filter_map(|(one, other)| likeliest(grid, tracks, one, other, even)).collect();
+    links.sort_by(|a, b| b.worth.total_cmp(&a.worth));
     let (mut next, mut taken) = (vec![None; tracks.len()], vec![false; tracks.len()]);
-    for (_, one, other) in pairs {
-        if next[one].is_none() && !taken[other] {
-            (next[one], taken[other]) = (Some(other), true);
+    for link in links {
+        if next[link.one].is_none() && !taken[link.other] {
+            (next[link.one], taken[link.other]) = (Some(link), true);
         }
     }
     let mut joined: Vec<Track> = Vec::new();
@@ -35,34 +43,48 @@ pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
         let label = joined.iter().map(|track| track.label + 1).max().unwrap_or(0);
         let mut whole = Track { label, ..tracks[first].clone() };
         let mut piece = first;
-        while let Some(following) = next[piece] {
-            let part = Track { label, ..tracks[following].clone() };
-            whole.keep(part.first.saturating_sub(whole.first));
+        while let Some(link) = next[piece] {
+            let mut part = Track { label, ..tracks[link.other].clone() };
+            whole.keep(link.end - whole.first);
+            part.begin(link.start);
             if part.first - whole.end() <= FILLED {
                 whole = filled(grid, whole, &part);
             } else {
                 joined.push(std::mem::replace(&mut whole, part));
             }
-            piece = following;
+            piece = link.other;
         }
         joined.push(whole);
     }
     *tracks = joined;
 }
 
-/// Logarithm of how much likelier it is that one piece goes on in another than that a tracer appears there.
-fn worth(grid: &Grid, one: &Track, other: &Track, even: f64) -> Option<f64> {
-    let end = one.end().min(other.first);
-    if end <= one.first || one.end() - end > SHARED || other.end() <= one.end() {
+/// How one piece goes on in another, if that is likelier than not. The ends of both may be wrong: a tracer that turned is
+/// still followed for some blocks.
+fn likeliest(grid: &Grid, tracks: &[Track], one: usize, other: usize, even: f64) -> Option<Link> {
+    let (before, after) = (&tracks[one], &tracks[other]);
+    let end = before.end().min(after.first);
+    if end <= before.first || before.end() - end > SHARED || after.end() <= before.end() {
         return None;
     }
-    let (last, first) = (one.state(end - 1)?, other.states.first()?);
-    let gap = grid.times[other.first] - grid.times[end - 1];
-    let noise = one.push.noise.max(other.push.noise);
+    let ends = WRONG.into_iter().map(|lag| end.saturating_sub(lag)).filter(|&end| end > before.first);
+    let starts = WRONG.map(|lag| after.first + lag);
+    ends.flat_map(|end| starts.map(|start| Link { one, other, end, start, worth: f64::NAN }))
+        .filter_map(|link| {
+            let (last, first) = (before.state(link.end - 1)?, after.state(link.start)?);
+            let gap = grid.times[link.start] - grid.times[link.end - 1];
+            let worth = worth(last, first, gap, before.push.noise.max(after.push.noise), even)?;
+            (worth > 0.0).then_some(Link { worth, ..link })
+        })
+        .max_by(|a, b| a.worth.total_cmp(&b.worth))
+}
+
+/// Whether a state follows from another, straight or after a turn.
+fn worth(last: &State, first: &State, gap: f64, noise: f64, even: f64) -> Option<f64> {
     let straight = likelier(last, first, gap, noise, even)?;
     let turn = 2.0 * speed(last).max(speed(first)).powi(2);
     let turned = likelier(last, first, gap, noise + turn / gap.max(1e-9), even)? - PRICE;
-    Some(straight.max(turned)).filter(|worth| *worth > 0.0)
+    Some(straight.max(turned))
 }
 
 fn likelier(last: &State, first: &State, gap: f64, noise: f64, even: f64) -> Option<f64> {
