@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from lumentrace.engine.run import Run
 from lumentrace.engine.samples import chunks, fingerprint, kept
 from lumentrace.engine.samples.history import history, stamp
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
+from lumentrace.engine.samples.parted import PartedReducer
 from lumentrace.engine.samples.results import join
 from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
 
@@ -154,12 +155,14 @@ class Pipeline(PEPTObject):
         with Run(before, len(samples), len(steps)) as run:
             for index, step in enumerate(steps):
                 named = (step,) if isinstance(step, Reducer) else step
+                settings = (executor, max_workers, verbose, directory)
                 work: Callable[[], tuple[Any, float | None]]
-                if isinstance(step, Reducer):
+                if isinstance(step, PartedReducer):
+                    work = partial(_in_parts, step, samples, index, len(steps), settings)
+                elif isinstance(step, Reducer):
                     work = partial(_reduced, step, samples)
                 else:
-                    batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
-                    work = partial(batch.fit, samples, executor, max_workers, verbose, directory)
+                    work = partial(_Batch(index, step, len(steps)).fit, samples, *settings)
                 samples = run.together([(type(each).__name__, each.parameters()) for each in named], work)
         if verbose is True:
             print(f"Finished in {time.perf_counter() - began:.3f} s", file=sys.stderr)
@@ -244,13 +247,18 @@ class Pipeline(PEPTObject):
 class _Batch:
     """A run of filters over all samples, chunk by chunk."""
 
-    def __init__(self, index: int, filters: tuple[Filter, ...], title: str) -> None:
-        self.index, self.filters, self.title = index, filters, title
+    def __init__(self, index: int, filters: tuple[Filter, ...], steps: int) -> None:
+        self.index, self.filters, self.title = index, filters, f"Batch {index + 1} / {steps} "
 
-    def fit(
-        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
-    ) -> tuple[Any, float | None]:
+    def fit(self, samples: Any, *settings: Any) -> tuple[Any, float | None]:
         """The results, and the seconds spent on them if some were kept from earlier runs."""
+        parts, seconds = self.pieces(samples, *settings)
+        return join(parts), seconds
+
+    def pieces(
+        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
+    ) -> tuple[list[Any], float | None]:
+        """The results of each chunk, and the seconds of `fit`."""
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
         directory = directory if len(samples) else None
@@ -264,7 +272,7 @@ class _Batch:
                     yield from fresh if directory is None else map(kept.keepable, fresh)
 
             parts, seconds = work_through(keeps, work, directory, lambda number: progress.reach(bounds[number][1]))
-        return join(parts), None if directory is None else seconds
+        return parts, None if directory is None else seconds
 
     def _name(self, start: int, end: int) -> str:
         return f"batch{self.index}-samples{start:07d}-{end:07d}"
@@ -295,3 +303,17 @@ class _Batch:
 
 def _reduced(reducer: Reducer, samples: Any) -> tuple[Any, None]:
     return reducer.fit(samples), None
+
+
+def _in_parts(
+    reducer: PartedReducer, samples: Any, index: int, steps: int, settings: tuple[Any, ...]
+) -> tuple[Any, float | None]:
+    parts = reducer.parts(samples)
+    pieces, seconds = _Batch(index, (parts.work,), steps).pieces(parts.samples, *settings)
+    return parts.join(_handed_over(pieces)), seconds
+
+
+def _handed_over(pieces: list[Any]) -> Iterator[Any]:
+    """All results, one after another; those that were taken are forgotten."""
+    while pieces:
+        yield from pieces.pop(0)
