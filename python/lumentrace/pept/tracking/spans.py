@@ -77,12 +77,12 @@ class Spans:
         return edges
 
     def _middle(self, times: Floats, cut: int) -> float:
-        """The median time around a cut; if none is finite there, that of the lines that follow."""
+        """The median time around a cut; if none is finite there, the first that follows."""
         for start in range(cut - self.overlap, len(times), 2 * self.overlap):
             block = np.array(times[start : start + 2 * self.overlap])
             known = block[np.isfinite(block)]
             if len(known):
-                return float(np.median(known))
+                return float(np.median(known) if start < cut else known.min())
         return np.inf
 
     def _stretches(self, count: int, edges: Floats) -> Iterator[tuple[int, int, float, float]]:
@@ -103,8 +103,8 @@ def _check_order(times: Floats, first: int, end: int, low: float, high: float) -
     if len(wrong):
         row = int(wrong[0])
         raise ValueError(
-            f"row {first + row}: expected a time from {low:g} to {high:g} ms, as the rows around it have, found "
-            f"{block[row]:g} ms; sort lines by their time before they are tracked"
+            f"row {first + row}: expected a time from {low:.10g} to {high:.10g} ms, as the rows around it have, found "
+            f"{block[row]:.10g} ms; sort lines by their time before they are tracked"
         )
 
 
@@ -206,7 +206,7 @@ def _labels(rows: Floats) -> list[int]:
 
 
 def _of(rows: Floats, label: int) -> Floats:
-    return rows[rows[:, LABEL] == label]
+    return np.asarray(rows[rows[:, LABEL] == label])
 
 
 def combined(spans: Sequence[dict[str, Any]], names: Sequence[dict[int, int]], lines: Sequence[int]) -> dict[str, Any]:
