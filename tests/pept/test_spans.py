@@ -111,9 +111,12 @@ CROSSING = [
 """Two tracers that pass at 5 mm after 270 ms."""
 
 
-@pytest.mark.parametrize("spans", [SHORT, Spans(40_000, 6_000)], ids=["four", "two"])
-@pytest.mark.parametrize("paths", [[WHEEL, OPPOSITE], CROSSING], ids=["wheel", "crossing"])
-def test_any_spans_give_the_same_trajectories(paths: list[simulation.Path], spans: Spans) -> None:
+@pytest.mark.parametrize("spans", [Spans(20_000, 6_000), Spans(40_000, 6_000)], ids=["four", "two"])
+@pytest.mark.parametrize(
+    ("paths", "sigmas"), [([WHEEL, OPPOSITE], 0.3), (CROSSING, 0.5)], ids=["wheel", "crossing, one slow"]
+)
+def test_any_spans_give_the_same_trajectories(paths: list[simulation.Path], sigmas: float, spans: Spans) -> None:
+    """The slower a tracer, the more lines beyond those that spans share tell of it."""
     experiment = simulation.simulate(paths, n=80_000, noise=0.5, seed=4, **PERFECT)
     whole, parts = tracked(WHOLE, experiment.lines), tracked(spans, experiment.lines)
     score = scored(experiment, parts)
@@ -124,7 +127,7 @@ def test_any_spans_give_the_same_trajectories(paths: list[simulation.Path], span
         one, other = (each.points[each["label"] == label] for each in (whole, parts))
         there = np.column_stack([np.interp(one[:, 0], other[:, 0], other[:, axis]) for axis in (1, 2, 3)])
         away = np.abs(there - one[:, 1:4]) / one[:, 7:10]
-        assert np.quantile(away, 0.99) < 0.3
+        assert np.quantile(away, 0.99) < sigmas
         assert away.max() < 1.5
 
 
