@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
 from lumentrace.base.files import replacing
 from lumentrace.data.points import PointData
 
@@ -158,4 +159,5 @@ def _write(
         for array in arrays:
             file.write(array.nbytes.to_bytes(8, "little"))
             file.write(np.ascontiguousarray(array.values, dtype=array.dtype).data)
+            mapping.release(array.values)
     file.write(b"\n</AppendedData>\n</VTKFile>\n")

@@ -18,7 +18,7 @@ from lumentrace.engine.samples.parted import PartedReducer, Parts
 from lumentrace.engine.samples.transformer import LineDataFilter
 from lumentrace.pept.tracking.spans import Spans, combined, join
 from lumentrace.pept.tracking.stack import Stack
-from lumentrace.pept.utilities.row_table import LIMIT, RowTable
+from lumentrace.pept.utilities.row_table import RowTable
 
 UNITS = {
     "t": "ms",
@@ -30,6 +30,9 @@ UNITS = {
     "label": "",
 }
 """The columns of a result, in order, and their units."""
+
+LIMIT = 64 * 2**20
+"""Bytes of locations from which they move to a temporary file."""
 
 VARIANCES, COVARIANCES = [7, 10, 12], [8, 9, 11]
 """Where the kernel has xx, yy, zz, and xy, xz, yz."""
@@ -69,8 +72,18 @@ class LineTracker(PartedReducer):
     share of all lines, the background, the noise of the motion (mm²/ms³), the number of jumps and the evidence; and
     the number of passes and whether they settled. Where there is no tracer, the result has no rows.
 
-    Lines may be in any order of time; those that are not finite, or of no length, are passed over. Give it lines whose
-    samples do not share any: what comes in two samples of a list counts twice.
+    From 1.5 million lines on, the list is cut into spans of about a million, each tracked on its own, so that blur,
+    activities and noise follow slow changes and memory stays bounded. Neighbours share 40 000 lines; there,
+    trajectories go on in the next span under the same label if the mean squared Mahalanobis distance of their locations
+    is below 12, in the pairing with the least sum (Hungarian method). The locations of a span count up to the median
+    time of the lines that it shares. A tracer that is out of view there, or missed in one of the spans, gets a new
+    label. Where the list is cut depends on the number of its lines alone. Of several spans, `tracker` has the activity
+    as a share of all lines, sums of jumps and evidence (those of shared lines count twice), and else means weighted by
+    the lines of the tracer. In a `Pipeline`, spans run in any executor, and each is kept in the run directory.
+
+    Lines of one span may be in any order of time; those of several may be out of order by at most what spans share.
+    Lines that are not finite, or of no length, are passed over. Give it lines whose samples do not share any: what
+    comes in two samples of a list counts twice.
 
     References
     ----------
@@ -139,7 +152,9 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
 
     names = join(rows(), edges, table)
     about = combined(known, names, counts)
-    tracks = PointData(table.finish(), columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
+    locations = table.finish()
+    mapping.release(locations)
+    tracks = PointData(locations, columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
     tracks.units, tracks.provenance = UNITS, lines.provenance
     return tracks
 
