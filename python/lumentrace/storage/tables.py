@@ -79,7 +79,7 @@ def _csv(table: IterableSamples, delimiter: str) -> Iterator[str]:
         block = table.data[start : start + _CSV_ROWS]
         form = block_format if len(block) == _CSV_ROWS else row * len(block)
         yield form % tuple(block.ravel().tolist())
-    mapping.release(table.data)
+        mapping.release(table.data)
 
 
 def to_polars(table: IterableSamples) -> pl.DataFrame:
