@@ -25,7 +25,7 @@ from lumentrace import LineData, Pipeline, PointData, _core
 from lumentrace.pept import simulation
 from lumentrace.pept.scanners import lines as read
 from lumentrace.pept.tracking import LineTracker
-from lumentrace.pept.tracking.spans import Spans, combined, disagreement
+from lumentrace.pept.tracking.spans import Spans, combined, disagreement, matched
 
 Array = NDArray[np.float64]
 
@@ -190,6 +190,18 @@ def test_trajectories_without_a_common_time_do_not_agree() -> None:
     around = np.concatenate([early, late])
     assert disagreement(trajectory(np.arange(12.0, 17), 1), around[np.r_[:10, 15:20]]) == np.inf
     assert disagreement(early, late[:1]) == np.inf
+
+
+def test_trajectories_go_on_only_where_they_agree() -> None:
+    before = np.concatenate([trajectory(np.arange(10.0), seed) for seed in (1, 2)])
+    after = before.copy()
+    before[10:, 1:4] += 100
+    before[10:, 14] = 1
+    # The first goes on as number 7; number 4 is 30 mm, some 15 sigma, from the second.
+    after[10:, 1:4] += 130
+    after[:, 14] = np.repeat([7, 4], 10)
+    assert matched(before, after) == {7: 0}
+    assert matched(before, after[:0]) == matched(before[:0], after) == {}
 
 
 def test_what_is_known_of_tracers_is_that_of_all_spans() -> None:
