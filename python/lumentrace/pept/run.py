@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
 from lumentrace.base.errors import did_you_mean
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -82,6 +83,7 @@ class Outcome(outcome.Outcome):
         labels = self.trajectories["label"]
         name, errors = _errors(self.trajectories)
         errors = errors[np.isfinite(errors)]
+        mapping.release(self.trajectories.points)
         return {
             "lines": len(self.lines.lines),
             DAMAGED: left_out(self.lines),

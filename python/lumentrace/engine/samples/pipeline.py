@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from lumentrace.base import provenance
@@ -252,18 +253,24 @@ class _Batch:
 
     def fit(self, samples: Any, *settings: Any) -> tuple[Any, float | None]:
         """The results, and the seconds spent on them if some were kept from earlier runs."""
-        parts, seconds = self.pieces(samples, *settings)
-        return join(parts), seconds
+        return self.joined(samples, lambda parts: join(list(parts)), *settings)
 
-    def pieces(
-        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
-    ) -> tuple[list[Any], float | None]:
-        """The results of each chunk, and the seconds of `fit`."""
+    def joined(
+        self,
+        samples: Any,
+        how: Callable[[Iterable[Any]], Any],
+        executor: Any,
+        max_workers: int | None,
+        verbose: Verbose,
+        directory: RunDirectory | None,
+    ) -> tuple[Any, float | None]:
+        """What `how` makes of the results of all chunks, which come one after another, and the seconds of `fit`."""
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
         directory = directory if len(samples) else None
         bounds = self._bounds(samples, executor, max_workers, directory)
         keeps = [kept.keep(self._name(*span)) for span in bounds]
+        seconds = 0.0
         with Progress(verbose, len(samples), self.title) as progress:
 
             def work(missing: list[int]) -> Generator[Any]:
@@ -271,8 +278,17 @@ class _Batch:
                 with closing(self._run(samples, todo, executor, max_workers, progress)) as fresh:
                     yield from fresh if directory is None else map(kept.keepable, fresh)
 
-            parts, seconds = work_through(keeps, work, directory, lambda number: progress.reach(bounds[number][1]))
-        return parts, None if directory is None else seconds
+            def parts() -> Iterator[Any]:
+                nonlocal seconds
+                for part, spent in pieces:
+                    seconds += spent
+                    yield part
+
+            with closing(
+                work_through(keeps, work, directory, lambda number: progress.reach(bounds[number][1]))
+            ) as pieces:
+                result = how(parts())
+        return result, None if directory is None else seconds
 
     def _name(self, start: int, end: int) -> str:
         return f"batch{self.index}-samples{start:07d}-{end:07d}"
@@ -309,11 +325,5 @@ def _in_parts(
     reducer: PartedReducer, samples: Any, index: int, steps: int, settings: tuple[Any, ...]
 ) -> tuple[Any, float | None]:
     parts = reducer.parts(samples)
-    pieces, seconds = _Batch(index, (parts.work,), steps).pieces(parts.samples, *settings)
-    return parts.join(_handed_over(pieces)), seconds
-
-
-def _handed_over(pieces: list[Any]) -> Iterator[Any]:
-    """All results, one after another; those that were taken are forgotten."""
-    while pieces:
-        yield from pieces.pop(0)
+    batch = _Batch(index, (parts.work,), steps)
+    return batch.joined(parts.samples, lambda pieces: parts.join(chain.from_iterable(pieces)), *settings)
