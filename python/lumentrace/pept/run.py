@@ -25,6 +25,8 @@ from lumentrace.storage import to_csv, to_parquet, to_vtp
 
 SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
 """Columns of the uncertainty of a location."""
+BLOCK = 2**16
+"""Rows that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,9 @@ class Outcome(outcome.Outcome):
 
     def figures(self) -> dict[str, Any]:
         """Numbers of lines, trajectories and locations, and the spread or the uncertainty."""
-        labels = self.trajectories["label"]
+        labels = _column(self.trajectories, "label")
         name, errors = _errors(self.trajectories)
         errors = errors[np.isfinite(errors)]
-        mapping.release(self.trajectories.points)
         return {
             "lines": len(self.lines.lines),
             DAMAGED: left_out(self.lines),
@@ -157,8 +158,17 @@ def run(
 def _errors(trajectories: PointData) -> tuple[str, NDArray[np.float64]]:
     """What the median of the errors is called, and the error of each location."""
     if set(SIGMAS) <= set(trajectories.columns):
-        return "median sigma (mm)", np.sqrt(sum(trajectories[name] ** 2 for name in SIGMAS))
+        return "median sigma (mm)", np.sqrt(sum(_column(trajectories, name) ** 2 for name in SIGMAS))
     return "median spread (mm)", trajectories["error"] if "error" in trajectories.columns else np.empty(0)
+
+
+def _column(trajectories: PointData, name: str) -> NDArray[np.float64]:
+    """A copy of a column, read block by block: the rows may be on disk."""
+    blocks = []
+    for start in range(0, max(len(trajectories.points), 1), BLOCK):
+        blocks.append(trajectories[name][start : start + BLOCK].copy())
+        mapping.release(trajectories.points)
+    return np.concatenate(blocks)
 
 
 def _notices(lines: LineData) -> tuple[str, ...]:
