@@ -26,7 +26,9 @@ def labelled(*paths):
     return PointData(np.random.default_rng(0).permutation(rows), columns=["t", "x", "y", "z", "label"])
 
 
-def test_speed_is_the_slope_of_a_fitted_line():
+@pytest.mark.parametrize("block", [50, 2**16])
+def test_speed_is_the_slope_of_a_fitted_line(block, monkeypatch):
+    monkeypatch.setattr("lumentrace.pept.report.tracks.BLOCK", block)
     rng = np.random.default_rng(4)
     paths = []
     for n in (30, 5, 40):

@@ -18,8 +18,8 @@ def work_through(
     work: Callable[[list[int]], Generator[T]],
     directory: RunDirectory | None,
     finished: Callable[[int], None],
-) -> tuple[list[T], float]:
-    """Make the pieces of a step, or take what an earlier run kept of them.
+) -> Generator[tuple[T, float]]:
+    """Make the pieces of a step, or take what an earlier run kept of them, one after another.
 
     Parameters
     ----------
@@ -32,29 +32,29 @@ def work_through(
     finished : callable
         Is told the number of each piece, in order, when it is there.
 
-    Returns
-    -------
-    pieces : list
+    Yields
+    ------
+    piece : object
     seconds : float
-        That were spent on them, in this run and in earlier ones.
+        That were spent on it, in this run or in an earlier one.
     """
-    found = [_kept(keep, directory) for keep in keeps]
-    missing = [number for number, kept in enumerate(found) if kept is None]
-    pieces, seconds, clock = [], 0.0, time.perf_counter()
-    with closing(work(missing)) as fresh:
-        for number, (keep, kept) in enumerate(zip(keeps, found, strict=True)):
+    missing = {number for number, keep in enumerate(keeps) if _kept(keep, directory) is None}
+    clock = time.perf_counter()
+    with closing(work(sorted(missing))) as fresh:
+        for number, keep in enumerate(keeps):
+            kept = None if number in missing else _kept(keep, directory)
+            if kept is None and number not in missing:
+                raise RuntimeError(f"{keep.file}: expected the piece that was there before, found it gone or changed")
             if kept is None:
                 piece = next(fresh)
                 spent = time.perf_counter() - clock
                 if directory is not None:
                     directory.write(keep.file, keep.encode(piece), {"seconds": spent})
-                clock = time.perf_counter()
             else:
                 piece, spent = kept
-            pieces.append(piece)
-            seconds += spent
             finished(number)
-    return pieces, seconds
+            yield piece, spent
+            clock = time.perf_counter()
 
 
 def _kept(keep: Keep[T], directory: RunDirectory | None) -> tuple[T, float] | None:

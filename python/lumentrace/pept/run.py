@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
 from lumentrace.base.errors import did_you_mean
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -23,6 +24,9 @@ from lumentrace.pept.report.tracks import SIGMAS
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
 from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.storage import to_csv, to_parquet, to_vtp
+
+BLOCK = 2**16
+"""Rows that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Outcome(outcome.Outcome):
         Those of the recipe `lines` also tell the fit: the share of the lines that the tracers explain, the passes,
         whether they settled, and `tracers`, a mapping for each.
         """
-        labels = self.trajectories["label"]
+        labels = _column(self.trajectories, "label")
         name, errors = _errors(self.trajectories)
         errors = errors[np.isfinite(errors)]
         model = FittedModel.of(self.trajectories)
@@ -179,8 +183,17 @@ def _check_default(given: Mapping[str, Any], source: str) -> None:
 def _errors(trajectories: PointData) -> tuple[str, NDArray[np.float64]]:
     """What the median of the errors is called, and the error of each location."""
     if set(SIGMAS) <= set(trajectories.columns):
-        return "median sigma (mm)", np.sqrt(sum(trajectories[name] ** 2 for name in SIGMAS))
+        return "median sigma (mm)", np.sqrt(sum(_column(trajectories, name) ** 2 for name in SIGMAS))
     return "median spread (mm)", trajectories["error"] if "error" in trajectories.columns else np.empty(0)
+
+
+def _column(trajectories: PointData, name: str) -> NDArray[np.float64]:
+    """A copy of a column, read block by block: the rows may be on disk."""
+    blocks = []
+    for start in range(0, max(len(trajectories.points), 1), BLOCK):
+        blocks.append(trajectories[name][start : start + BLOCK].copy())
+        mapping.release(trajectories.points)
+    return np.concatenate(blocks)
 
 
 def _fit(model: FittedModel) -> dict[str, Any]:

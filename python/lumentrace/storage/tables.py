@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 
 from lumentrace import __version__
+from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.provenance import Provenance
@@ -84,6 +85,7 @@ def _csv(table: IterableSamples, delimiter: str, units: bool) -> Iterator[str]:
         block = table.data[start : start + _CSV_ROWS]
         form = block_format if len(block) == _CSV_ROWS else row * len(block)
         yield form % tuple(block.ravel().tolist())
+        mapping.release(table.data)
 
 
 def to_polars(table: IterableSamples) -> pl.DataFrame:
@@ -162,6 +164,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     read_parquet
     """
     frame = to_polars(table)
+    mapping.release(table.data)
     record = {
         "schema": SCHEMA,
         "version": __version__,
@@ -170,6 +173,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
         "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
         "checksum": checksum.of_array(table.data),
     }
+    mapping.release(table.data)
     with replacing(path) as file:
         sink = Sink(file)
         frame.write_parquet(cast(BinaryIO, sink), metadata={METADATA_KEY: json.dumps(record, ensure_ascii=False)})

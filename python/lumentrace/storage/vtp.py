@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
 from lumentrace.base.files import replacing
 from lumentrace.data.points import PointData
 
@@ -63,7 +64,8 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
     rows, labels, columns, units = _gather(tables, label)
     position = [columns.index(name) for name in ("x", "y", "z")]
     finite = np.isfinite(rows[:, position]).all(axis=1)
-    rows, labels = rows[finite], labels[finite]
+    if not finite.all():
+        rows, labels = rows[finite], labels[finite]
     arrays = [_Array(name, rows[:, i], units.get(name, "")) for i, name in enumerate(columns)]
     if {"vx", "vy", "vz"} <= set(columns) and "velocity" not in columns:
         velocity = rows[:, [columns.index(name) for name in ("vx", "vy", "vz")]]
@@ -95,7 +97,7 @@ def _gather(
     missing = [name for name in ("x", "y", "z") if name not in columns]
     if missing:
         raise ValueError(f"`points`: expected columns x, y, z, found {columns}")
-    rows = np.concatenate([np.asarray(table.data) for table in tables])
+    rows = np.concatenate([np.asarray(table.data) for table in tables]) if len(tables) > 1 else tables[0].data
     if label in columns:
         return rows, rows[:, columns.index(label)], columns, tables[0].units
     numbers = np.repeat(np.arange(len(tables), dtype=np.float64), [len(table.data) for table in tables])
@@ -103,16 +105,17 @@ def _gather(
 
 
 class _Array:
-    """One DataArray element."""
+    """One DataArray element, of numbers of 8 bytes."""
 
     def __init__(self, name: str, values: NDArray[Any], unit: str = "") -> None:
-        self.name, self.unit = name, unit
-        self.values = np.ascontiguousarray(values, dtype="<f8" if values.dtype.kind == "f" else "<i8")
+        self.name, self.unit, self.values = name, unit, values
+        self.dtype = np.dtype("<f8" if values.dtype.kind == "f" else "<i8")
+        self.nbytes = values.size * self.dtype.itemsize
 
     def element(self, offset: int) -> str:
         """Describe the array in XML; its data begin at `offset` of the appended block."""
         components = 1 if self.values.ndim == 1 else self.values.shape[1]
-        kind = _VTK_TYPES[self.values.dtype.str[1:]]
+        kind = _VTK_TYPES[self.dtype.str[1:]]
         head = (
             f'<DataArray type="{kind}" Name={quoteattr(self.name)} NumberOfComponents="{components}" '
             f'format="appended" offset="{offset}"'
@@ -160,12 +163,13 @@ def _write(
         text.append(f"<{name} {attributes}>")
         for array in arrays:
             text.append(array.element(offset))
-            offset += 8 + array.values.nbytes
+            offset += 8 + array.nbytes
         text.append(f"</{name}>")
     text.append('</Piece></PolyData>\n<AppendedData encoding="raw">\n_')
     file.write("\n".join(text).encode())
     for _, _, arrays in sections:
         for array in arrays:
-            file.write(array.values.nbytes.to_bytes(8, "little"))
-            file.write(array.values.data)
+            file.write(array.nbytes.to_bytes(8, "little"))
+            file.write(np.ascontiguousarray(array.values, dtype=array.dtype).data)
+            mapping.release(array.values)
     file.write(b"\n</AppendedData>\n</VTKFile>\n")

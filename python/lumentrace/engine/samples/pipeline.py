@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from lumentrace.base import provenance
@@ -19,6 +20,7 @@ from lumentrace.engine.run import Run
 from lumentrace.engine.samples import chunks, fingerprint, kept
 from lumentrace.engine.samples.history import history, stamp
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
+from lumentrace.engine.samples.parted import PartedReducer
 from lumentrace.engine.samples.results import join
 from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
 
@@ -154,12 +156,14 @@ class Pipeline(PEPTObject):
         with Run(before, len(samples), len(steps)) as run:
             for index, step in enumerate(steps):
                 named = (step,) if isinstance(step, Reducer) else step
+                settings = (executor, max_workers, verbose, directory)
                 work: Callable[[], tuple[Any, float | None]]
-                if isinstance(step, Reducer):
+                if isinstance(step, PartedReducer):
+                    work = partial(_in_parts, step, samples, index, len(steps), settings)
+                elif isinstance(step, Reducer):
                     work = partial(_reduced, step, samples)
                 else:
-                    batch = _Batch(index, step, f"Batch {index + 1} / {len(steps)} ")
-                    work = partial(batch.fit, samples, executor, max_workers, verbose, directory)
+                    work = partial(_Batch(index, step, len(steps)).fit, samples, *settings)
                 samples = run.together([(type(each).__name__, each.parameters()) for each in named], work)
         if verbose is True:
             print(f"Finished in {time.perf_counter() - began:.3f} s", file=sys.stderr)
@@ -244,18 +248,29 @@ class Pipeline(PEPTObject):
 class _Batch:
     """A run of filters over all samples, chunk by chunk."""
 
-    def __init__(self, index: int, filters: tuple[Filter, ...], title: str) -> None:
-        self.index, self.filters, self.title = index, filters, title
+    def __init__(self, index: int, filters: tuple[Filter, ...], steps: int) -> None:
+        self.index, self.filters, self.title = index, filters, f"Batch {index + 1} / {steps} "
 
-    def fit(
-        self, samples: Any, executor: Any, max_workers: int | None, verbose: Verbose, directory: RunDirectory | None
-    ) -> tuple[Any, float | None]:
+    def fit(self, samples: Any, *settings: Any) -> tuple[Any, float | None]:
         """The results, and the seconds spent on them if some were kept from earlier runs."""
+        return self.joined(samples, lambda parts: join(list(parts)), *settings)
+
+    def joined(
+        self,
+        samples: Any,
+        how: Callable[[Iterable[Any]], Any],
+        executor: Any,
+        max_workers: int | None,
+        verbose: Verbose,
+        directory: RunDirectory | None,
+    ) -> tuple[Any, float | None]:
+        """What `how` makes of the results of all chunks, which come one after another, and the seconds of `fit`."""
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
         directory = directory if len(samples) else None
         bounds = self._bounds(samples, executor, max_workers, directory)
         keeps = [kept.keep(self._name(*span)) for span in bounds]
+        seconds = 0.0
         with Progress(verbose, len(samples), self.title) as progress:
 
             def work(missing: list[int]) -> Generator[Any]:
@@ -263,8 +278,17 @@ class _Batch:
                 with closing(self._run(samples, todo, executor, max_workers, progress)) as fresh:
                     yield from fresh if directory is None else map(kept.keepable, fresh)
 
-            parts, seconds = work_through(keeps, work, directory, lambda number: progress.reach(bounds[number][1]))
-        return join(parts), None if directory is None else seconds
+            def parts() -> Iterator[Any]:
+                nonlocal seconds
+                for part, spent in pieces:
+                    seconds += spent
+                    yield part
+
+            with closing(
+                work_through(keeps, work, directory, lambda number: progress.reach(bounds[number][1]))
+            ) as pieces:
+                result = how(parts())
+        return result, None if directory is None else seconds
 
     def _name(self, start: int, end: int) -> str:
         return f"batch{self.index}-samples{start:07d}-{end:07d}"
@@ -295,3 +319,11 @@ class _Batch:
 
 def _reduced(reducer: Reducer, samples: Any) -> tuple[Any, None]:
     return reducer.fit(samples), None
+
+
+def _in_parts(
+    reducer: PartedReducer, samples: Any, index: int, steps: int, settings: tuple[Any, ...]
+) -> tuple[Any, float | None]:
+    parts = reducer.parts(samples)
+    batch = _Batch(index, (parts.work,), steps)
+    return batch.joined(parts.samples, lambda pieces: parts.join(chain.from_iterable(pieces)), *settings)

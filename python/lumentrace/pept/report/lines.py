@@ -18,7 +18,7 @@ from lumentrace.plots.tables import Floats, Table, tables
 COLUMNS = ("t", "x1", "y1", "z1", "x2", "y2", "z2")
 LineRows: TypeAlias = LineData | ArrayLike | Sequence[LineData | ArrayLike]
 LINES_DRAWN = 400
-BLOCK = 2**20
+BLOCK = 2**18
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base import mapping
 from lumentrace.data.points import PointData
 from lumentrace.plots.tables import Floats, Table, tables
 
 Points: TypeAlias = PointData | ArrayLike | Sequence[PointData | ArrayLike]
 GAP_INTERVALS = 10.0
+BLOCK = 2**16
+"""Points whose speed is computed at a time."""
 XYZ = ("x", "y", "z")
 SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
 VELOCITIES = ("vx", "vy", "vz")
@@ -156,6 +159,8 @@ def tracks(trajectories: Points, max_gap: float | None) -> Tracks:
     order = np.flatnonzero(assigned)[np.lexsort((rows[assigned, 0], label[assigned]))]
     loose = rows[finite & ~assigned]
     loose = loose[np.argsort(loose[:, 0], kind="stable")]
+    for table in source:
+        mapping.release(table.rows)
     return Tracks(
         t=rows[order, 0],
         xyz=rows[order, 1:],
@@ -234,6 +239,13 @@ def fitted_speeds(paths: Tracks, window: int) -> Floats:
     centre = centre[paths.segment[centre - half] == paths.segment[centre + half]]
     if not len(centre):
         return result
+    for block in np.array_split(centre, -(-len(centre) // BLOCK)):
+        result[block] = _slopes(paths, block, half)
+    return result
+
+
+def _slopes(paths: Tracks, centre: NDArray[np.intp], half: int) -> Floats:
+    """Speeds at the points `centre`, of lines through them and `half` points on either side."""
     sum_t, sum_tt = np.zeros(len(centre)), np.zeros(len(centre))
     sum_x, sum_tx = np.zeros((len(centre), 3)), np.zeros((len(centre), 3))
     for offset in range(-half, half + 1):
@@ -243,11 +255,11 @@ def fitted_speeds(paths: Tracks, window: int) -> Floats:
         sum_tt += dt * dt
         sum_x += dx
         sum_tx += dt[:, None] * dx
+    window = 2 * half + 1
     spread = window * sum_tt - sum_t**2
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = (window * sum_tx - sum_t[:, None] * sum_x) / spread[:, None]
-    result[centre] = np.where(spread > 0, np.sqrt((slope**2).sum(axis=1)), np.nan)
-    return result
+    return np.where(spread > 0, np.sqrt((slope**2).sum(axis=1)), np.nan)
 
 
 def located_time(paths: Tracks) -> float:

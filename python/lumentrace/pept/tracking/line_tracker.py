@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.samples.transformer import Reducer
+from lumentrace.engine.samples.parted import PartedReducer, Parts
+from lumentrace.engine.samples.transformer import LineDataFilter
+from lumentrace.pept.tracking.spans import Spans, combined, join
 from lumentrace.pept.tracking.stack import Stack
+from lumentrace.pept.utilities.row_table import RowTable
 
 UNITS = {
     "t": "ms",
@@ -24,11 +31,14 @@ UNITS = {
 }
 """The columns of a result, in order, and their units."""
 
+LIMIT = 64 * 2**20
+"""Bytes of locations from which they move to a temporary file."""
+
 VARIANCES, COVARIANCES = [7, 10, 12], [8, 9, 11]
 """Where the kernel has xx, yy, zz, and xy, xz, yz."""
 
 
-class LineTracker(Reducer):
+class LineTracker(PartedReducer):
     """Follow tracers through all lines at once: positions, velocities and their uncertainties.
 
     Lines are not cut into samples and no two of them are paired: what is known of a tracer at one time is used at all
@@ -62,8 +72,18 @@ class LineTracker(Reducer):
     share of all lines, the background, the noise of the motion (mm²/ms³), the number of jumps and the evidence; and
     the number of passes and whether they settled. Where there is no tracer, the result has no rows.
 
-    Lines may be in any order of time; those that are not finite, or of no length, are passed over. Give it lines whose
-    samples do not share any: what comes in two samples of a list counts twice.
+    From 1.5 million lines on, the list is cut into spans of about a million, each tracked on its own, so that blur,
+    activities and noise follow slow changes and memory stays bounded. Neighbours share 40 000 lines; there,
+    trajectories go on in the next span under the same label if the mean squared Mahalanobis distance of their locations
+    is below 12, in the pairing with the least sum (Hungarian method). The locations of a span count up to the median
+    time of the lines that it shares. A tracer that is out of view there, or missed in one of the spans, gets a new
+    label. Where the list is cut depends on the number of its lines alone. Of several spans, `tracker` has the activity
+    as a share of all lines, sums of jumps and evidence (those of shared lines count twice), and else means weighted by
+    the lines of the tracer. In a `Pipeline`, spans run in any executor, and each is kept in the run directory.
+
+    Lines of one span may be in any order of time; those of several may be out of order by at most what spans share.
+    Lines that are not finite, or of no length, are passed over. Give it lines whose samples do not share any: what
+    comes in two samples of a list counts twice.
 
     References
     ----------
@@ -84,30 +104,59 @@ class LineTracker(Reducer):
     (True, array([0.]))
     """
 
+    _spans: ClassVar[Spans] = Spans()
+
     def __init__(self, tracers: int = 1) -> None:
         if not 1 <= tracers < np.inf or int(tracers) != tracers:
             raise ValueError(f"`tracers`: expected a whole number from 1, found {tracers}")
         self.tracers = int(tracers)
 
-    def fit(self, samples: Any) -> PointData:
-        """Track the tracers of all `samples`: a `LineData` or anything that stacks into one.
-
-        Returns
-        -------
-        PointData
+    def parts(self, samples: Any) -> Parts:
+        """The work on the spans of all `samples`: a `LineData` or anything that stacks into one.
 
         Raises
         ------
         TypeError
             If they are no lines.
         ValueError
-            If they have fewer than 7 columns.
+            If they have fewer than 7 columns, or are more than one span and out of order.
         """
-        lines = _stacked_lines(samples)
-        rows, about = _core.track_lines(lines.lines, self.tracers)
-        tracks = PointData(_table(rows), columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
-        tracks.units, tracks.provenance = UNITS, lines.provenance
-        return tracks
+        lines = _stacked_lines(samples).copy(deep=False)
+        lines.samples_indices = self._spans.ranges(len(lines.lines))
+        edges = self._spans.edges(lines.lines[:, 0])
+        return Parts(lines, SpanTracker(self.tracers), partial(_joined, lines, edges))
+
+
+class SpanTracker(LineDataFilter):
+    """Follow tracers through the lines of one span; its attribute `tracker` is that of `LineTracker`, as JSON."""
+
+    def __init__(self, tracers: int) -> None:
+        self.tracers = tracers
+
+    def fit_sample(self, sample: LineData) -> PointData:
+        """Locations with the columns of `UNITS`, in order of time."""
+        rows, about = _core.track_lines(sample.lines, self.tracers)
+        mapping.release(sample.lines)
+        return PointData(_table(rows), columns=list(UNITS), tracker=json.dumps(about), lines=len(sample.lines))
+
+
+def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointData]) -> PointData:
+    """The trajectories of all spans."""
+    known, counts, table = [], [], RowTable(len(UNITS), 0, LIMIT)
+
+    def rows() -> Iterable[NDArray[np.float64]]:
+        for span in spans:
+            known.append(json.loads(span.attrs["tracker"]))
+            counts.append(span.attrs["lines"])
+            yield span.points
+
+    names = join(rows(), edges, table)
+    about = combined(known, names, counts)
+    locations = table.finish()
+    mapping.release(locations)
+    tracks = PointData(locations, columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
+    tracks.units, tracks.provenance = UNITS, lines.provenance
+    return tracks
 
 
 def _stacked_lines(samples: Any) -> LineData:
