@@ -90,7 +90,6 @@ def track_lines(
     every: float | None = None,
     at: Sequence[float] | None = None,
     threads: int = 0,
-    progress: Callable[[int], object] | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
 
 # ---------------------------------------------------------------- grids

@@ -94,7 +94,14 @@ def track(
             "peptml, from points near three lines. **fpi**: any number, from the peaks of voxelised lines."
         ),
     ] = None,
-    tracers: Annotated[int | None, typer.Option(min=1, help="Most tracers in view; 1 by default.")] = None,
+    tracers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most tracers at a time; by default as many as there are, 1 for the other recipes."),
+    ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(min=0, help="Time between locations, ms; by default as often as there are lines for them."),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Settings of the recipe, a TOML file.")] = None,
     create_config: Annotated[
         bool, typer.Option("--create-config", help="Print a commented settings file and exit.")
@@ -125,7 +132,7 @@ def track(
         raise typer.Exit
     if not files:
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
-    given = {"recipe": recipe and recipe.value, "tracers": tracers, "separation": separation}
+    given = {"recipe": recipe and recipe.value, "tracers": tracers, "every": every, "separation": separation}
     settings = _settings(config, {**given, "scanner": scanner.value, "lenient": lenient})
     work = partial(_track, settings, executor.value, workers, resume)
     results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]

@@ -10,10 +10,9 @@ use crate::{run, tables};
 
 /// Locations of all tracers among lines, and what is known of the tracers.
 ///
-/// Locations are at times of `at`, at multiples of `every` ms, or as often as there are lines for them. `progress` is
-/// told of lines, each counted twice.
+/// Locations are at times of `at`, at multiples of `every` ms, or as often as there are lines for them.
 #[pyfunction]
-#[pyo3(signature = (lines, tracers = None, every = None, at = None, threads = 0, progress = None))]
+#[pyo3(signature = (lines, tracers = None, every = None, at = None, threads = 0))]
 pub(crate) fn track_lines<'py>(
     py: Python<'py>,
     lines: Input2<'py, f64>,
@@ -21,12 +20,11 @@ pub(crate) fn track_lines<'py>(
     every: Option<f64>,
     at: Option<Vec<f64>>,
     threads: usize,
-    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyDict>)> {
     let rows = tables::rows(&lines)?;
     let times = at.map(Times::At).or(every.map(Times::Every)).unwrap_or(Times::Rate);
     let tracker = Tracker { tracers, times };
-    let found = run::watched(py, progress, |control| tracker.track(rows, threads, control))?;
+    let found = run::watched(py, None, |control| tracker.track(rows, threads, control))?;
     let about = PyDict::new(py);
     let each = found.tracers.iter().map(|tracer| described(py, tracer)).collect::<PyResult<Vec<_>>>()?;
     about.set_item("tracers", each)?;

@@ -19,7 +19,7 @@ class BaseRecipe(Settings, ABC):
     error_note: ClassVar[str]
     """What the columns of the result that tell errors mean."""
 
-    tracers: int = setting(1, "most tracers in the field of view")
+    tracers: int | None = setting(None, "most tracers at a time; as many as there are, if there is no number")
 
     @abstractmethod
     def pipeline(self) -> Pipeline:

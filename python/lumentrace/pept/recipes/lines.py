@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lumentrace.engine.samples.pipeline import Pipeline
+from lumentrace.engine.settings import setting
 from lumentrace.pept import tracking
 
 from .base import BaseRecipe
@@ -13,7 +14,7 @@ from .base import BaseRecipe
 
 @dataclass(frozen=True)
 class Lines(BaseRecipe):
-    """Tracers in motion, fitted to all lines at once: nothing to set but how many there may be.
+    """Tracers in motion, fitted to all lines at once: nothing has to be set.
 
     Lines are not cut into samples. Blur, background, activities and how the tracers move are found from the lines, and
     every location has its velocity and its uncertainty; see `LineTracker`.
@@ -28,6 +29,8 @@ class Lines(BaseRecipe):
     ['t', 'x', 'y', 'z', 'vx', 'vy', 'vz']
     """
 
+    every: float | None = setting(None, "time between locations, ms; as often as there are lines for them, by default")
+
     name: ClassVar[str] = "lines"
     error_note: ClassVar[str] = (
         "The columns “sigma_x”, “sigma_y” and “sigma_z” are the standard uncertainties of a location along the axes, "
@@ -38,4 +41,4 @@ class Lines(BaseRecipe):
 
     def pipeline(self) -> Pipeline:
         """The line tracker alone."""
-        return Pipeline([tracking.LineTracker(self.tracers)])
+        return Pipeline([tracking.LineTracker(self.tracers, self.every)])

@@ -20,6 +20,7 @@ LAST = ("segregate_window", "cut_distance", "min_trajectory_size")
 class Sampled(BaseRecipe):
     """Locations from samples of lines, which the recipe cuts itself, then joined to trajectories."""
 
+    tracers: int = setting(1, "most tracers in the field of view")
     sample_size: int = setting(200, "lines per sample, per tracer")
     overlap: int = setting(150, "lines that consecutive samples share, per tracer")
     segregate_window: int = setting(20, "successors that a location is joined to, per tracer")

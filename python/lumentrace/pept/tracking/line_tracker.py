@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base import mapping
@@ -46,18 +46,25 @@ class LineTracker(PartedReducer):
 
     Parameters
     ----------
-    tracers : int, default 1
-        The most tracers there may be at a time, at least 1.
+    tracers : int, optional
+        The most tracers there may be at a time, at least 1. By default, as many as the lines tell of.
+    every : float or (N,) array_like, optional
+        Time between locations in ms, or the times of all of them in ascending order. By default, a tracer has a
+        location for about 20 lines of its own. There is none before a tracer is seen, after it is gone, and in gaps
+        between lines.
 
     Raises
     ------
+    TypeError
+        If `tracers` is no number.
     ValueError
-        If `tracers` is no whole number from 1.
+        If `tracers` is no whole number from 1, or `every` is no time above 0 and no list of times in order.
 
     Notes
     -----
     A tracer has a position and a velocity; white noise of acceleration pushes it, and at times a sudden jump of the
-    velocity. A line of it passes its position at the line's own time, and in the plane across the line misses it by a
+    velocity. Or it also has an acceleration that white noise changes; for each tracer, the likelier of the two is
+    taken. A line of it passes its position at the line's own time, and in the plane across the line misses it by a
     distance from a mixture of two normal distributions. Every other line is background of even density. The
     probability that a line is a tracer's is the density of that distance over the sum of all tracers' and the
     background's. Weighted by it, the line is information on the position across its direction: the identity less the
@@ -69,8 +76,13 @@ class LineTracker(PartedReducer):
     (mm/ms), the standard uncertainties of the position ``sigma_x, sigma_y, sigma_z`` (mm) and its covariances
     ``cov_xy, cov_xz, cov_yz`` (mm²), the `rate` of the tracer's lines (lines/ms), and `label`: 0, 1, ... Its attribute
     `tracker` has for each tracer the two widths of the blur (mm) and the share of the wide one, the activity as a
-    share of all lines, the background, the noise of the motion (mm²/ms³), the number of jumps and the evidence; and
-    the number of passes and whether they settled. Where there is no tracer, the result has no rows.
+    share of all lines, the background, the noise of the motion (mm²/ms³, or mm²/ms⁵ if its `order` is "acceleration"),
+    the number of jumps and the evidence; and the share of the lines that is `explained`, the number of passes and
+    whether they settled. Where there is no tracer, the result has no rows.
+
+    The blur is looked for between 0.4 and 20 mm. Two tracers that are never further apart than one and a half times
+    the blur are taken for one. Lines of a clock so coarse that many have the same time are spread over its ticks.
+    A tracer that is out of view for long gets a new label, so that there may be more labels than `tracers`.
 
     From 1.5 million lines on, the list is cut into spans of about a million, each tracked on its own, so that blur,
     activities and noise follow slow changes and memory stays bounded. Neighbours share 40 000 lines; there,
@@ -106,10 +118,9 @@ class LineTracker(PartedReducer):
 
     _spans: ClassVar[Spans] = Spans()
 
-    def __init__(self, tracers: int = 1) -> None:
-        if not 1 <= tracers < np.inf or int(tracers) != tracers:
-            raise ValueError(f"`tracers`: expected a whole number from 1, found {tracers}")
-        self.tracers = int(tracers)
+    def __init__(self, tracers: int | None = None, every: float | ArrayLike | None = None) -> None:
+        self.tracers = None if tracers is None else _whole(tracers)
+        self.every = None if every is None else _times(every)
 
     def parts(self, samples: Any) -> Parts:
         """The work on the spans of all `samples`: a `LineData` or anything that stacks into one.
@@ -124,18 +135,20 @@ class LineTracker(PartedReducer):
         lines = _stacked_lines(samples).copy(deep=False)
         lines.samples_indices = self._spans.ranges(len(lines.lines))
         edges = self._spans.edges(lines.lines[:, 0])
-        return Parts(lines, SpanTracker(self.tracers), partial(_joined, lines, edges))
+        return Parts(lines, SpanTracker(self.tracers, self.every), partial(_joined, lines, edges))
 
 
 class SpanTracker(LineDataFilter):
     """Follow tracers through the lines of one span; its attribute `tracker` is that of `LineTracker`, as JSON."""
 
-    def __init__(self, tracers: int) -> None:
+    def __init__(self, tracers: int | None, every: float | list[float] | None) -> None:
         self.tracers = tracers
+        self.every = every
 
     def fit_sample(self, sample: LineData) -> PointData:
         """Locations with the columns of `UNITS`, in order of time."""
-        rows, about = _core.track_lines(sample.lines, self.tracers)
+        spacing, times = (None, self.every) if isinstance(self.every, list) else (self.every, None)
+        rows, about = _core.track_lines(sample.lines, self.tracers, spacing, times)
         mapping.release(sample.lines)
         return PointData(_table(rows), columns=list(UNITS), tracker=json.dumps(about), lines=len(sample.lines))
 
@@ -157,6 +170,25 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
     tracks = PointData(locations, columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
     tracks.units, tracks.provenance = UNITS, lines.provenance
     return tracks
+
+
+def _whole(tracers: Any) -> int:
+    if isinstance(tracers, bool) or not isinstance(tracers, (int, float, np.number)):
+        raise TypeError(f"`tracers`: expected a whole number from 1 or None, found {tracers!r}")
+    if not 1 <= tracers < np.inf or int(tracers) != tracers:
+        raise ValueError(f"`tracers`: expected a whole number from 1, found {tracers}")
+    return int(tracers)
+
+
+def _times(every: Any) -> float | list[float]:
+    found = np.asarray(every, dtype=float)
+    if found.ndim == 0:
+        if not 0 < found < np.inf:
+            raise ValueError(f"`every`: expected a time above 0 ms, found {every}")
+        return float(found)
+    if found.ndim != 1 or not np.isfinite(found).all() or (np.diff(found) < 0).any():
+        raise ValueError("`every`: expected finite times in ascending order, in ms, found others")
+    return [float(time) for time in found]
 
 
 def _stacked_lines(samples: Any) -> LineData:

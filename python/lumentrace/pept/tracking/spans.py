@@ -234,6 +234,7 @@ def combined(spans: Sequence[dict[str, Any]], names: Sequence[dict[int, int]], l
                 entries.setdefault(name[tracer["label"]], []).append((tracer, weight))
     return {
         "tracers": [_one_tracer(label, entries[label], sum(lines)) for label in sorted(entries)],
+        "explained": float(np.average([span["explained"] for span in spans], weights=lines)),
         "passes": max(span["passes"] for span in spans),
         "settled": all(span["settled"] for span in spans),
     }
@@ -241,9 +242,15 @@ def combined(spans: Sequence[dict[str, Any]], names: Sequence[dict[int, int]], l
 
 def _one_tracer(label: int, entries: list[tuple[dict[str, Any], float]], lines: int) -> dict[str, Any]:
     weights = [weight for _, weight in entries]
+    order = max(entries, key=lambda entry: entry[1])[0]["order"]
+    # Noise of another order has another unit.
+    alike = [(tracer, weight) for tracer, weight in entries if tracer["order"] == order]
 
     def value(name: str) -> Any:
-        each = [tracer[name] for tracer, _ in entries]
-        return sum(each) if name in SUMS else np.average(each, axis=0, weights=weights).tolist()
+        if name in SUMS:
+            return sum(tracer[name] for tracer, _ in entries)
+        chosen = alike if name == "noise" else entries
+        return np.average([tracer[name] for tracer, _ in chosen], axis=0, weights=[each[1] for each in chosen]).tolist()
 
-    return {name: value(name) for name in entries[0][0]} | {"label": label, "activity": sum(weights) / lines}
+    own = {"label": label, "activity": sum(weights) / lines, "order": order}
+    return {name: own[name] if name in own else value(name) for name in entries[0][0]}
