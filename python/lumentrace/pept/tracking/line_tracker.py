@@ -50,7 +50,7 @@ class LineTracker(PartedReducer):
         The most tracers there may be at a time, at least 1. By default, as many as the lines tell of.
     every : float or (N,) array_like, optional
         Time between locations in ms, or the times of all of them in ascending order. By default, a tracer has a
-        location for about 20 lines of its own. There is none before a tracer is seen, after it is gone, and in gaps
+        location for about 12 lines of its own. There is none before a tracer is seen, after it is gone, and in gaps
         between lines.
 
     Raises

@@ -7,7 +7,7 @@ use super::grid::Grid;
 use super::line::{Line, Lines};
 
 /// A tracer's own lines for a location.
-const OWN: f64 = 20.0;
+const OWN: f64 = 12.0;
 
 /// The times at which locations are given.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,6 +12,7 @@ mod algebra;
 mod associate;
 mod births;
 mod blur;
+mod cut;
 mod extend;
 mod follow;
 mod grid;
@@ -105,8 +106,7 @@ impl Tracker {
         self.times.check()?;
         let lines = Lines::new(lines);
         let (grid, mut tracks, usual) = self.found(&lines, threads, control)?;
-        let end =
-            refine::refine(&lines.all, &grid, &mut tracks, &usual, self.tracers.unwrap_or(MANY), threads, control)?;
+        let end = refine::refine(&lines, &grid, &mut tracks, &usual, self.tracers.unwrap_or(MANY), threads, control)?;
         let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
         let explained = own / lines.all.len() as f64;
         let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };

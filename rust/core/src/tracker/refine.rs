@@ -4,9 +4,11 @@ use crate::{Control, Result, pool};
 
 use super::associate::{Member, Sums, associate};
 use super::blur::Blur;
+use super::cut::cut;
 use super::follow::{Track, WORTH};
 use super::grid::Grid;
-use super::line::Line;
+use super::line::{Line, Lines};
+use super::link::link;
 use super::motion::State;
 use super::profile::{Around, Profile};
 use super::smoother::{Nodes, likeliest_noise, likeliest_push, smooth};
@@ -20,6 +22,8 @@ const TWO_WIDTHS: usize = 2;
 const JUMPS: [usize; 2] = [3, 6];
 /// Rounds in which the noise is made likelier in a pass.
 const NEARER: usize = 2;
+/// How often trajectories are cut where they are of no tracer.
+const CUTS: usize = 3;
 /// How often tracers are parted.
 const SPLITS: usize = 5;
 /// Greatest move of a node between passes, in its standard errors, that is none.
@@ -36,7 +40,7 @@ pub(super) struct Convergence {
 
 /// Settles all trajectories, and parts those that are rather of two tracers, as long as there are no more than `most`.
 pub(super) fn refine(
-    lines: &[Line],
+    lines: &Lines,
     grid: &Grid,
     tracks: &mut Vec<Track>,
     usual: &Blur,
@@ -44,13 +48,21 @@ pub(super) fn refine(
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
-    let mut end = settle(lines, grid, tracks, usual, threads, control)?;
-    for _ in 0..SPLITS {
-        let room = most.saturating_sub(together(tracks));
-        if room == 0 || !split(lines, grid, tracks, room) {
+    let Lines { all, even, .. } = lines;
+    let mut end = settle(all, grid, tracks, usual, threads, control)?;
+    for _ in 0..CUTS {
+        if !cut(tracks) {
             break;
         }
-        end = settle(lines, grid, tracks, usual, threads, control)?;
+        link(grid, tracks, *even);
+        end = settle(all, grid, tracks, usual, threads, control)?;
+    }
+    for _ in 0..SPLITS {
+        let room = most.saturating_sub(together(tracks));
+        if room == 0 || !split(all, grid, tracks, room) {
+            break;
+        }
+        end = settle(all, grid, tracks, usual, threads, control)?;
     }
     Ok(end)
 }
@@ -81,7 +93,7 @@ fn settle(
     Ok(Convergence { passes: PASSES, settled: false })
 }
 
-/// The blur that half of the tracers do not exceed, after some passes.
+/// The blur that a quarter of the tracers do not exceed, after some passes: what is several tracers looks wider.
 pub(super) fn usual_blur(
     lines: &[Line],
     grid: &Grid,
@@ -94,7 +106,7 @@ pub(super) fn usual_blur(
     }
     let mut found: Vec<f64> = tracks.iter().map(|track| track.blur.narrow).collect();
     found.sort_by(f64::total_cmp);
-    Ok(found.get(found.len().saturating_sub(1) / 2).map(|&variance| Blur::plain(variance)))
+    Ok(found.get(found.len().saturating_sub(1) / 4).map(|&variance| Blur::plain(variance)))
 }
 
 /// One pass; the greatest move of a node in its standard errors.
