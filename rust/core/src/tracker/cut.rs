@@ -2,13 +2,17 @@
 
 use super::follow::{LOST, Track, WORTH};
 
-/// Replaces trajectories by their parts for which lines speak; whether any is not what it was.
+/// Leaves out trajectories for which no lines speak, and cuts the others where that is so for long; whether any was cut.
 pub(super) fn cut(tracks: &mut Vec<Track>) -> bool {
+    tracks.retain(|track| !parts(&track.evidence).is_empty());
     let mut found = Vec::with_capacity(tracks.len());
-    let mut any = false;
     for track in tracks.iter() {
         let parts = parts(&track.evidence);
-        any |= parts.len() != 1 || parts[0].1 - parts[0].0 + SPARED < track.states.len();
+        let kept: usize = parts.iter().map(|(first, end)| end - first).sum();
+        if kept + SPARED >= track.states.len() {
+            found.push(track.clone());
+            continue;
+        }
         for (first, end) in parts {
             let mut part = track.clone();
             part.keep(end);
@@ -16,13 +20,12 @@ pub(super) fn cut(tracks: &mut Vec<Track>) -> bool {
             found.push(part);
         }
     }
-    if any {
-        *tracks = found;
-    }
+    let any = found.iter().map(|track| track.states.len()).ne(tracks.iter().map(|track| track.states.len()));
+    *tracks = found;
     any
 }
 
-/// Blocks at the ends that are no reason to begin anew.
+/// Blocks without a line that are no reason to cut a trajectory.
 const SPARED: usize = 20;
 
 /// First and last (exclusive) of blocks that together are worth a trajectory, and lose no more in between than makes a

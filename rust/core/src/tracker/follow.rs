@@ -10,6 +10,7 @@ use super::blur::{Blur, Widths};
 use super::grid::Grid;
 use super::line::Line;
 use super::motion::{Information, Order, State};
+use super::refine::member;
 use super::smoother::{Nodes, Push, SEARCH, likeliest_noise};
 
 /// Lines that no tracer explains, among which the next one is looked for.
@@ -204,23 +205,38 @@ impl Live {
     }
 }
 
+/// What tracers are looked for in.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) lines: &'a [Line],
+    /// As of all [`super::line::Lines`].
+    pub(super) even: f64,
+    pub(super) grid: &'a Grid,
+    /// The blur that tracers usually have.
+    pub(super) usual: &'a Blur,
+    /// Tracers that are known already.
+    pub(super) known: &'a [Track],
+}
+
+impl<'a> Scene<'a> {
+    fn own(&self, block: usize) -> &'a [Line] {
+        self.grid.block(self.lines, block)
+    }
+
+    fn known(&self, block: usize) -> impl Iterator<Item = Member<'a>> {
+        self.known.iter().filter_map(move |track| member(track, block))
+    }
+}
+
 /// Follows at most `most` tracers at a time through all blocks.
-pub(super) fn follow(
-    lines: &[Line],
-    even: f64,
-    grid: &Grid,
-    most: usize,
-    usual: &Blur,
-    control: &Control,
-) -> Result<Vec<Track>> {
+pub(super) fn follow(scene: Scene<'_>, most: usize, control: &Control) -> Result<Vec<Track>> {
     let mut living: Vec<Live> = Vec::new();
     let mut ended: Vec<Track> = Vec::new();
     let mut free: VecDeque<Line> = VecDeque::with_capacity(WINDOW);
-    let (mut waiting, mut pause, mut labels) = (0, SOON, 0);
-    for block in 0..grid.len() {
+    let (mut waiting, mut pause, mut labels, mut present) = (0, SOON, 0, 0);
+    for block in 0..scene.grid.len() {
         control.check()?;
-        let own = grid.block(lines, block);
-        step(&mut living, own, grid, block, usual, |line, shares| {
+        step(scene, &mut living, block, |line, shares| {
             if shares.nobody() > 0.5 {
                 if free.len() == WINDOW {
                     free.pop_front();
@@ -230,25 +246,27 @@ pub(super) fn follow(
             }
         });
         for number in 0..living.len() {
-            turn(&mut living, number, lines, grid);
+            turn(scene, &mut living, number);
         }
-        let before = living.len();
         bury(&mut living, &mut ended);
-        if living.len() < before {
+        let before = std::mem::replace(&mut present, living.len() + scene.known(block).count());
+        if present < before {
             pause = SOON;
         }
-        let full = living.len() >= most;
+        let room = most.saturating_sub(present);
+        let full = room == 0;
         if full || waiting < pause {
             waiting = if full { 0 } else { waiting };
             continue;
         }
         waiting = 0;
         pause = (2 * pause).min(SELDOM);
-        for birth in births::find(free.make_contiguous(), even, usual, most - living.len()) {
+        for birth in births::find(free.make_contiguous(), scene.even, scene.usual, room) {
             if living.iter().all(|live| !same(&birth, live)) {
                 free.retain(|line| !birth.explains(line));
                 living.push(Live::new(&birth, labels, block + 1));
                 labels += 1;
+                present += 1;
                 pause = SOON;
             }
         }
@@ -259,35 +277,28 @@ pub(super) fn follow(
 }
 
 /// Takes all tracers through one block.
-fn step(
-    living: &mut [Live],
-    own: &[Line],
-    grid: &Grid,
-    block: usize,
-    usual: &Blur,
-    rest: impl FnMut(&Line, &Shares<'_>),
-) {
-    let time = grid.times[block];
+fn step(scene: Scene<'_>, living: &mut [Live], block: usize, rest: impl FnMut(&Line, &Shares<'_>)) {
+    let time = scene.grid.times[block];
     for live in &mut *living {
         live.predict(time);
     }
-    let first = shared(living, None, own, time, |_, _| ());
+    let first = shared(scene, living, None, block, |_, _| ());
     let learnt = |sums: &[Sums]| -> Vec<State> {
         living.iter().zip(sums).map(|(live, sums)| better(&live.state, &sums.information)).collect()
     };
     let states = learnt(&first);
-    let mut second = shared(living, Some(&states), own, time, rest);
+    let mut second = shared(scene, living, Some(&states), block, rest);
     let states = learnt(&second);
     for (sums, predicted) in second.iter_mut().zip(&first) {
         sums.evidence = predicted.evidence;
     }
     for ((live, sums), state) in living.iter_mut().zip(&second).zip(states) {
-        live.learn(&state, sums, own.len(), &grid.times, usual);
+        live.learn(&state, sums, scene.own(block).len(), &scene.grid.times, scene.usual);
     }
 }
 
 /// Looks whether a tracer that explains less than usual has suddenly changed its velocity some blocks ago.
-fn turn(living: &mut [Live], number: usize, lines: &[Line], grid: &Grid) {
+fn turn(scene: Scene<'_>, living: &mut [Live], number: usize) {
     let live = &living[number];
     let count = live.track.states.len();
     let striking = live.missing > 2.0 * live.usual || live.doubt > LOST;
@@ -297,7 +308,7 @@ fn turn(living: &mut [Live], number: usize, lines: &[Line], grid: &Grid) {
     let best = SINCE
         .iter()
         .filter(|&&since| since < live.fine)
-        .map(|since| replay(living, number, live.fine - since, lines, grid))
+        .map(|since| replay(scene, living, number, live.fine - since))
         .max_by(|one, other| one.gain.total_cmp(&other.gain));
     let live = &mut living[number];
     live.missing = 0.0;
@@ -322,7 +333,8 @@ struct Replay {
     gain: f64,
 }
 
-fn replay(living: &[Live], number: usize, from: usize, lines: &[Line], grid: &Grid) -> Replay {
+fn replay(scene: Scene<'_>, living: &[Live], number: usize, from: usize) -> Replay {
+    let grid = scene.grid;
     let live = &living[number];
     let mut state = live.track.states[from - 1];
     let first = live.track.first + from;
@@ -340,8 +352,9 @@ fn replay(living: &[Live], number: usize, from: usize, lines: &[Line], grid: &Gr
         let others = living.iter().enumerate().filter(|(other, _)| *other != number);
         let mut members: Vec<Member<'_>> =
             others.filter_map(|(_, other)| Some(other.member(other.track.state(block)?, false))).collect();
+        members.extend(scene.known(block));
         members.push(live.member(&state, true));
-        let Some(sums) = associate(grid.block(lines, block), grid.times[block], &members, |_, _| ()).pop() else {
+        let Some(sums) = associate(scene.own(block), grid.times[block], &members, |_, _| ()).pop() else {
             break;
         };
         state = better(&state, &sums.information);
@@ -356,18 +369,19 @@ fn better(state: &State, lines: &Information) -> State {
 }
 
 fn shared(
+    scene: Scene<'_>,
     living: &[Live],
     states: Option<&[State]>,
-    own: &[Line],
-    time: f64,
+    block: usize,
     rest: impl FnMut(&Line, &Shares<'_>),
 ) -> Vec<Sums> {
     let members: Vec<Member<'_>> = living
         .iter()
         .enumerate()
         .map(|(number, live)| live.member(states.map_or(&live.state, |states| &states[number]), states.is_none()))
+        .chain(scene.known(block))
         .collect();
-    associate(own, time, &members, rest)
+    associate(scene.own(block), scene.grid.times[block], &members, rest)
 }
 
 /// Ends those tracers that are gone, after the last block in which they were there for sure.

@@ -4,6 +4,8 @@
 //! the tracer comes at once, half-way: that needs inverses of three rows only, and is the same as noise all the way but
 //! for a part that is small as long as there are a few nodes in the time in which the tracer turns.
 
+#![expect(clippy::needless_range_loop, reason = "formulas of matrices read best with their indices")]
+
 use super::algebra::{Matrix, inverse};
 use super::motion::{Information, terms};
 

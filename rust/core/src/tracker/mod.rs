@@ -29,7 +29,7 @@ mod split;
 use crate::{Control, Error, Result, Rows};
 
 use blur::Blur;
-use follow::Track;
+use follow::{Scene, Track};
 use grid::Grid;
 use line::{Line, Lines};
 pub use locations::{LOCATION, Times};
@@ -110,9 +110,12 @@ impl Tracker {
         let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
         let explained = own / lines.all.len() as f64;
         let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
-        for track in &tracks {
-            found.tracers.push(tracer(track));
-            locations::locations(track, &grid, &lines, &self.times, &mut found.locations);
+        tracks.sort_by_key(|track| (track.label, track.first));
+        for pieces in tracks.chunk_by(|one, other| one.label == other.label) {
+            found.tracers.push(tracer(pieces));
+            for piece in pieces {
+                locations::locations(piece, &grid, &lines, &self.times, &mut found.locations);
+            }
         }
         Ok(found)
     }
@@ -124,12 +127,17 @@ impl Tracker {
             return Ok((Grid::unknown(&lines.all), Vec::new(), Blur::plain(1.0)));
         };
         let mut grid = Grid::unknown(glimpse);
-        let mut tracks = follow::follow(glimpse, lines.even, &grid, most, &blur, control)?;
+        let mut tracks = follow::follow(
+            Scene { lines: glimpse, even: lines.even, grid: &grid, usual: &blur, known: &[] },
+            most,
+            control,
+        )?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, threads, control)?;
         while let Some(found) = usual {
             blur = found;
             grid = Grid::fitting(&lines.all, &tracks, lines.rate());
-            tracks = follow::follow(&lines.all, lines.even, &grid, most, &blur, control)?;
+            let scene = Scene { lines: &lines.all, even: lines.even, grid: &grid, usual: &blur, known: &[] };
+            tracks = follow::follow(scene, most, control)?;
             for track in &mut tracks {
                 refine::resmooth(track, &grid);
             }
@@ -156,16 +164,26 @@ fn glimpse(lines: &Lines) -> Option<(&[Line], Blur)> {
     })
 }
 
-fn tracer(track: &Track) -> Tracer {
+/// What is known of a tracer from the pieces of its trajectory, by their lines.
+fn tracer(pieces: &[Track]) -> Tracer {
+    let weights: Vec<f64> =
+        pieces.iter().map(|piece| piece.counts.iter().sum::<f64>().max(f64::MIN_POSITIVE)).collect();
+    let total: f64 = weights.iter().sum();
+    let mean = |value: fn(&Track) -> f64| {
+        pieces.iter().zip(&weights).map(|(piece, weight)| value(piece) * weight).sum::<f64>() / total
+    };
+    let longest =
+        weights.iter().zip(pieces).max_by(|one, other| one.0.total_cmp(other.0)).map(|(_, piece)| &piece.push);
+    let (order, noise) = longest.map_or((Order::Velocity, f64::NAN), |push| (push.order, push.noise));
     Tracer {
-        label: track.label,
-        blur: [track.blur.narrow.sqrt(), track.blur.wide.sqrt()],
-        wide: track.blur.share,
-        activity: track.activity,
-        background: track.background,
-        order: track.push.order,
-        noise: track.push.noise,
-        jumps: track.push.jumps.len(),
-        evidence: track.worth(),
+        label: pieces[0].label,
+        blur: [mean(|piece| piece.blur.narrow).sqrt(), mean(|piece| piece.blur.wide).sqrt()],
+        wide: mean(|piece| piece.blur.share),
+        activity: mean(|piece| piece.activity),
+        background: mean(|piece| piece.background),
+        order,
+        noise,
+        jumps: pieces.iter().map(|piece| piece.push.jumps.len()).sum(),
+        evidence: pieces.iter().map(Track::worth).sum(),
     }
 }

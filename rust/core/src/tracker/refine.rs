@@ -5,7 +5,8 @@ use crate::{Control, Result, pool};
 use super::associate::{Member, Sums, associate};
 use super::blur::Blur;
 use super::cut::cut;
-use super::follow::{Track, WORTH};
+use super::extend::extend;
+use super::follow::{Scene, Track, WORTH, follow};
 use super::grid::Grid;
 use super::line::{Line, Lines};
 use super::link::link;
@@ -53,6 +54,13 @@ pub(super) fn refine(
     for _ in 0..CUTS {
         if !cut(tracks) {
             break;
+        }
+        let scene = Scene { lines: all, even: *even, grid, usual, known: tracks };
+        let fresh = follow(scene, most, control)?;
+        tracks.extend(fresh);
+        extend(all, grid, tracks, control)?;
+        for track in tracks.iter_mut() {
+            resmooth(track, grid);
         }
         link(grid, tracks, *even);
         end = settle(all, grid, tracks, usual, threads, control)?;

@@ -98,7 +98,7 @@ fn near(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> (Vec<Ne
     let track = &tracks[number];
     let own = track.counts.iter().sum::<f64>();
     let stride = ((own / LINES as f64) as usize).max(1);
-    let (mut found, mut seen) = (Vec::new(), 0);
+    let (mut found, mut seen) = (Vec::new(), 0_u32);
     for at in (0..track.states.len()).step_by(stride) {
         let block = track.first + at;
         let others: Vec<&Track> = (0..tracks.len())
@@ -124,7 +124,7 @@ fn near(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> (Vec<Ne
             }
         }
     }
-    (found, seen as f64)
+    (found, f64::from(seen))
 }
 
 /// Logarithm of the likelihood of lines with some tracers, up to what does not depend on them.
