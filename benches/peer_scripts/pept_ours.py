@@ -7,6 +7,7 @@ import numpy as np
 from measure import best
 
 from lumentrace import pept
+from lumentrace.pept import recipes
 from lumentrace.pept.processing import circles2d, occupancy2d
 from lumentrace.pept.tracking import (
     FPI,
@@ -41,6 +42,7 @@ def tracking(wheel, lines, points):
     triples = pept.LineData(lines[:400], 200)
     return {
         "recipe": lambda: recipe.fit(pept.LineData(wheel, 400, 300), verbose=False),
+        "lines": lambda: recipes.Lines(tracers=2).fit(pept.LineData(wheel), verbose=False),
         "birmingham": lambda: BirminghamMethod(0.5).fit(pept.LineData(wheel, 200, 150), verbose=False),
         "find_cutpoints_2000": lambda: pept.tracking.peptml.find_cutpoints(lines[:2000], 0.5, cutoffs),
         "minpoints_3_of_200": lambda: Minpoints(3, 0.5).fit(triples, verbose=False),
