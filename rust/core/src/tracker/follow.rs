@@ -26,6 +26,8 @@ pub(super) const WORTH: f64 = 60.0;
 /// before the first that was worth less.
 const TURN: f64 = 20.0;
 const SINCE: [usize; 6] = [1, 2, 4, 8, 16, 32];
+/// How far from a tracer that is followed another one is born at least, in standard deviations of its lines.
+const ASIDE: f64 = 2.5;
 /// Blocks after which the process noise is found anew, and over how many.
 const LEARN: usize = 50;
 const MEMORY: usize = 150;
@@ -70,6 +72,11 @@ impl Track {
 
     pub(super) fn worth(&self) -> f64 {
         self.evidence.iter().sum()
+    }
+
+    /// Its expected number of lines.
+    pub(super) fn own(&self) -> f64 {
+        self.activity * self.states.len() as f64
     }
 
     pub(super) fn keep(&mut self, blocks: usize) {
@@ -405,5 +412,5 @@ fn same(birth: &Birth, live: &Live) -> bool {
     let there = birth.state.at(live.time - birth.time);
     let here = live.state.position();
     let squared: f64 = (0..3).map(|k| (there[k] - here[k]).powi(2)).sum();
-    squared < live.track.blur.narrow
+    squared < ASIDE * ASIDE * live.track.blur.narrow
 }

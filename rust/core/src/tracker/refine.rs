@@ -13,7 +13,7 @@ use super::link::link;
 use super::motion::State;
 use super::profile::{Around, Profile};
 use super::smoother::{Nodes, likeliest_noise, likeliest_push, smooth};
-use super::split::split;
+use super::split::{parted, split, without_company};
 
 /// Blocks that are worked on as one piece.
 const PIECE: usize = 64;
@@ -65,12 +65,20 @@ pub(super) fn refine(
         link(grid, tracks, *even);
         end = settle(all, grid, tracks, usual, threads, control)?;
     }
+    let mut whole = Vec::new();
     for _ in 0..SPLITS {
         let room = most.saturating_sub(together(tracks));
-        if room == 0 || !split(all, grid, tracks, room) {
+        let before = (tracks.clone(), end);
+        let pairs = if room == 0 { Vec::new() } else { split(all, grid, tracks, room, &whole) };
+        if pairs.is_empty() {
             break;
         }
         end = settle(all, grid, tracks, usual, threads, control)?;
+        let mut failed = pairs.iter().filter(|pair| !parted(tracks, **pair)).map(|pair| pair[0]).peekable();
+        if failed.peek().is_some() {
+            whole.extend(failed);
+            (*tracks, end) = before;
+        }
     }
     Ok(end)
 }
@@ -89,15 +97,17 @@ fn settle(
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
+    without_company(tracks);
     for pass in 0..PASSES {
         let moved = once(lines, grid, tracks, Some(usual), pass, threads, control)?;
         if pass >= TWO_WIDTHS {
             tracks.retain(|track| track.worth() > WORTH);
         }
-        if pass > JUMPS[0] && !JUMPS.contains(&(pass + 1)) && moved < SETTLED {
+        if pass > JUMPS[0] && !JUMPS.contains(&(pass + 1)) && moved < SETTLED && !without_company(tracks) {
             return Ok(Convergence { passes: pass + 1, settled: true });
         }
     }
+    without_company(tracks);
     Ok(Convergence { passes: PASSES, settled: false })
 }
 

@@ -16,6 +16,10 @@ const ROUNDS: usize = 40;
 /// How far from the middle two tracers are at first, and how far apart at least at last, in standard deviations.
 const FIRST: f64 = 1.0;
 const APART: f64 = 1.5;
+/// Share of its time for which one goes along with another.
+const COMPANY: f64 = 0.8;
+/// How different the variances of their lines are at most, as a ratio.
+const ALIKE: f64 = 2.0;
 /// Smallest share of one of two.
 const LEAST: f64 = 0.15;
 /// Logarithmic likelihood that two tracers have to be worth in place of one.
@@ -46,24 +50,83 @@ struct Two {
     worth: f64,
 }
 
-/// Replaces tracers that are rather two, at most so many.
-pub(super) fn split(lines: &[Line], grid: &Grid, tracks: &mut Vec<Track>, room: usize) -> bool {
+/// Replaces tracers that are rather two, at most so many, but those with some labels; the labels of both of each.
+pub(super) fn split(
+    lines: &[Line],
+    grid: &Grid,
+    tracks: &mut Vec<Track>,
+    room: usize,
+    whole: &[usize],
+) -> Vec<[usize; 2]> {
     let mut found = Vec::new();
     for (number, track) in tracks.iter().enumerate() {
         if found.len() == room {
             break;
         }
+        if whole.contains(&track.label) {
+            continue;
+        }
         if let Some(two) = two(lines, grid, tracks, number) {
             found.push((number, [0, 1].map(|one| part(track, &two, one))));
         }
     }
-    let any = !found.is_empty();
     let next = tracks.iter().map(|track| track.label + 1).max().unwrap_or(0);
+    let mut labels = Vec::new();
     for (count, (number, [one, other])) in found.into_iter().enumerate() {
+        labels.push([one.label, next + count]);
         tracks[number] = one;
         tracks.push(Track { label: next + count, ..other });
     }
-    any
+    labels
+}
+
+/// Whether two parts of a tracer have become two tracers: as sharp as each other, and apart.
+pub(super) fn parted(tracks: &[Track], labels: [usize; 2]) -> bool {
+    let [Some(one), Some(other)] = labels.map(|label| tracks.iter().find(|track| track.label == label)) else {
+        return false;
+    };
+    let ratio = one.blur.mean() / other.blur.mean();
+    let blur = one.blur.mean().min(other.blur.mean());
+    (1.0 / ALIKE..ALIKE).contains(&ratio) && together(one, other).is_some_and(|squared| squared > APART * APART * blur)
+}
+
+/// Leaves out trajectories that go along with another one: of the two, the less sharp one, or else the weaker one. Whether
+/// there were any.
+pub(super) fn without_company(tracks: &mut Vec<Track>) -> bool {
+    let before = tracks.len();
+    let mut at = 0;
+    while at < tracks.len() {
+        let track = &tracks[at];
+        let company = tracks.iter().enumerate().any(|(number, other)| {
+            let wider = track.blur.mean() / other.blur.mean();
+            let weaker = if (1.0 / ALIKE..ALIKE).contains(&wider) {
+                (track.own(), number) < (other.own(), at)
+            } else {
+                wider > 1.0
+            };
+            let blur = track.blur.mean().max(other.blur.mean());
+            number != at && weaker && together(track, other).is_some_and(|squared| squared < APART * APART * blur)
+        });
+        if company {
+            tracks.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+    tracks.len() < before
+}
+
+/// Mean square of the distance of one trajectory from another, if that is there for nearly all of its time.
+fn together(one: &Track, other: &Track) -> Option<f64> {
+    let mut sum = 0.0;
+    let mut count = 0.0;
+    for (at, state) in one.states.iter().enumerate() {
+        let Some(there) = other.state(one.first + at) else { continue };
+        let (here, there) = (state.position(), there.position());
+        sum += (0..3).map(|k| (here[k] - there[k]).powi(2)).sum::<f64>();
+        count += 1.0;
+    }
+    (count > COMPANY * one.states.len() as f64).then(|| sum / count)
 }
 
 fn part(track: &Track, two: &Two, one: usize) -> Track {
