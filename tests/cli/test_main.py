@@ -38,7 +38,7 @@ def acquisition(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "columns", "steps", "settings"),
     [
-        ((), list(UNITS), ["adac_forte", "LineTracker"], {"recipe": "lines", "tracers": 1}),
+        ((), list(UNITS), ["adac_forte", "LineTracker"], {"recipe": "lines", "tracers": None}),
         (
             ("--recipe", "peptml"),
             ["t", "x", "y", "z", "error", "label"],
@@ -122,7 +122,7 @@ def test_a_cut_last_line_and_damaged_ones(tmp_path: Path) -> None:
     assert "damaged lines left out" in lumentrace("pept", "info", path, "--lenient").stdout
 
 
-@pytest.mark.parametrize("recipe", [Birmingham(), Lines()])
+@pytest.mark.parametrize("recipe", [Birmingham(), Lines(tracers=1)])
 def test_python_writes_what_the_command_line_writes(acquisition: Path, tmp_path: Path, recipe: BaseRecipe) -> None:
     done = lumentrace("pept", "track", acquisition, "--recipe", recipe.name, "--tracers", 1, "--out", tmp_path / "cli")
     assert done.returncode == 0
@@ -186,7 +186,7 @@ def test_settings(acquisition: Path, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("recipe = 'peptml'\nsampel_size = 3", "did you mean 'sample_size'"),
-        ("tracers = 'two'", "expected tracers to be int"),
+        ("tracers = 'two'", "`tracers`: expected a whole number from 1 or None, found 'two'"),
         ("recipe = 'magic'", "one of lines, peptml"),
         ("this is not toml", "expected a TOML file"),
         ("recipe = 'peptml'\ntrue_fraction = 3", "(0, 1]"),

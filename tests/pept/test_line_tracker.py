@@ -228,7 +228,7 @@ def test_only_lines_are_taken() -> None:
 # ---------------------------------------------------------------- the same everywhere
 def test_threads_change_nothing() -> None:
     rows = simulated([WHEEL, OPPOSITE], 16_000, 0.5, 3).lines.lines
-    (one, about), (two, same) = (_core.track_lines(rows, 2, threads) for threads in (1, 2))
+    (one, about), (two, same) = (_core.track_lines(rows, 2, threads=threads) for threads in (1, 2))
     assert one.tobytes() == two.tobytes()
     assert about == same
 

@@ -26,6 +26,8 @@ pub(super) const SEARCH: usize = 12;
 const CLOSE: f64 = 0.01;
 /// Largest change of the noise in a round, as a logarithm.
 const STRIDE: f64 = 4.0;
+/// Steps in which an acceleration of which nothing is known changes the velocity by about what nothing is known of that.
+const CALM: f64 = 50.0;
 /// Shortest time between nodes, ms.
 const SHORTEST: f64 = 1e-9;
 /// Part of the error of a place to which the least noise moves it over a whole trajectory.
@@ -43,10 +45,10 @@ impl Nodes<'_> {
         if node == 0 { 0.0 } else { self.times[node] - self.times[node - 1] }
     }
 
-    /// The shortest time between two.
-    fn shortest(&self) -> f64 {
-        let step = (1..self.times.len()).map(|node| self.step(node)).fold(f64::INFINITY, f64::min);
-        if step.is_finite() { step.max(SHORTEST) } else { 1.0 }
+    /// The mean time between two.
+    fn mean_step(&self) -> f64 {
+        let span = self.times.last().zip(self.times.first()).map_or(0.0, |(last, first)| last - first);
+        if span > 0.0 { span / (self.times.len() - 1) as f64 } else { 1.0 }
     }
 
     /// The noise below which a trajectory is as good as free of it.
@@ -106,7 +108,7 @@ pub(super) fn smooth(start: &State, nodes: Nodes<'_>, push: &Push) -> Option<Smo
 fn smoothed(start: &State, nodes: Nodes<'_>, push: &Push, jumps: bool) -> Option<Smoothed> {
     match push.order {
         Order::Velocity => there_and_back(&known::<6>(start, 1.0), nodes, push, jumps),
-        Order::Acceleration => there_and_back(&known::<9>(start, nodes.shortest()), nodes, push, jumps),
+        Order::Acceleration => there_and_back(&known::<9>(start, CALM * nodes.mean_step()), nodes, push, jumps),
     }
 }
 

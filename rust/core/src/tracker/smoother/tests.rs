@@ -72,7 +72,7 @@ fn dense(lines: &[Information], push: &Push, jump: Option<usize>) -> Dense {
     let width = 3 * order;
     let size = width + 3 * (TIMES.len() - 1) + 3 * usize::from(jump.is_some());
     let first = start();
-    let slack = 1.0;
+    let slack = CALM * 2.0;
     let mut precision = vec![vec![0.0; size]; size];
     let mut pull = vec![0.0; size];
     let mut likelihood = 0.0;
