@@ -25,6 +25,7 @@ class Channels:
     pixels: dict[str, NDArray[Any]]
     axes: str
     spacing: dict[str, float]
+    guessed: bool = False
 
 
 def images(paths: list[Path]) -> list[Path]:
@@ -69,7 +70,8 @@ def read(path: Path, axis: int | None) -> Channels:
     if len(names) != len(channels) or len(set(names)) < len(names):
         names = [f"c{number}" for number in range(len(channels))]
     axes = picture.axes[:place] + picture.axes[place + 1 :]
-    return Channels(dict(zip(names, channels, strict=True)), axes, picture.spacing)
+    guessed = axis is None and picture.axes[place] not in CHANNEL_AXES
+    return Channels(dict(zip(names, channels, strict=True)), axes, picture.spacing, guessed)
 
 
 def together(paths: list[Path]) -> Channels:

@@ -14,6 +14,7 @@ from lumentrace.base.arrays import AnyArray
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.coloc.summary import key_figures
+from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
@@ -48,6 +49,7 @@ def write_report(
     nulls: Mapping[tuple[str, str], Randomization] | None = None,
     provenance: Provenance | Mapping[str, object] | None = None,
     notes: Sequence[str] = (),
+    verdict: Verdict | None = None,
 ) -> Path:
     """Write a report on the colocalization of channels to one HTML file that needs no network.
 
@@ -72,6 +74,8 @@ def write_report(
     provenance : lumentrace.base.provenance.Provenance or mapping, optional
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
+    verdict : Verdict, optional
+        Shown first.
 
     Returns
     -------
@@ -99,6 +103,8 @@ def write_report(
     shape = next(iter(arrays.values())).shape
     pairs = table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
     report = Report(title, f"{' x '.join(map(str, shape))} pixels, {len(arrays)} channels")
+    if verdict is not None:
+        report.verdict(*verdict.shown())
     _key_figures(report, table, labels)
     for note in notes:
         report.text(note)
@@ -153,9 +159,10 @@ def _pictures(
         )
         report.figure(figure, "Pixels above the thresholds", caption, height, half=True)
     first, second = (a.ravel(), b.ravel()) if labels is None else (a[labels != 0], b[labels != 0])
-    single = rows.select("threshold_a", "threshold_b").row(0) if len(rows) == 1 else None
+    known = rows["threshold_a"].is_not_nan().all()
+    single = rows.select("threshold_a", "threshold_b").row(0) if len(rows) == 1 and known else None
     caption = "Number of pixels with each pair of intensities; least-squares line"
-    caption += ", thresholds dashed." if single else "; thresholds differ by region."
+    caption += ", thresholds dashed." if single else "; no single threshold."
     report.figure(joint_histogram(first, second, names, single), "Joint histogram", caption, half=True)
 
 
