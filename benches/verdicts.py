@@ -13,10 +13,13 @@ from lumentrace.afm import run as afm
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.coloc import run as coloc
+from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.engine.verdict import GOOD, Verdict
 
 Image = NDArray[np.float64]
-TRACKING = "feature_detection:mask_fn=mask_threshold,threshold=1.5,min_size=5; particle_tracking:max_distance=6,max_gap=3"
+TRACKING = (
+    "feature_detection:mask_fn=mask_threshold,threshold=1.5,min_size=5; particle_tracking:max_distance=6,max_missing=3"
+)
 
 
 def pair(seed: int, shared: int = 24, own: int = 16) -> dict[str, NDArray[np.uint16]]:
@@ -44,7 +47,9 @@ def measured(channels: dict[str, NDArray[np.uint16]], **settings: object) -> Ver
 def shuffled(seed: int) -> Verdict:
     """One channel has its pixels in any order."""
     channels = pair(seed)
-    return measured({**channels, "other": np.random.default_rng(seed).permutation(channels["other"].ravel()).reshape(192, 192)})
+    return measured(
+        {**channels, "other": np.random.default_rng(seed).permutation(channels["other"].ravel()).reshape(192, 192)}
+    )
 
 
 def shifted(seed: int) -> Verdict:
@@ -62,7 +67,7 @@ def clipped(seed: int) -> Verdict:
 def intensities(seed: int) -> Verdict:
     """The labels are an image of intensities."""
     channels = pair(seed)
-    return coloc.judge(coloc.Measured(channels, channels["one"], coloc.run(channels).table, False, 1))
+    return judge(Measured(channels, channels["one"], coloc.run(channels).table, False, 1))
 
 
 def film(seed: int) -> AFMImageStack:

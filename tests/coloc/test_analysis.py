@@ -315,12 +315,13 @@ def test_reasons() -> None:
     mask[5, 1:] = 0
     table = coloc.colocalization_table({"dna": a, "tub": b}, label_mask=mask)
     found = dict(zip(table["region"], zip(table["status"], table["costes"], table["reason"], strict=True), strict=True))
+    few = "p-values need at least 10 pixels"
     assert found[1] == ("partial", "degenerate", "dna is constant (2)")
-    assert found[2] == ("ok", "never", "Costes: correlated at every level, thresholds are the minima")
+    assert found[2] == ("partial", "never", f"{few}; Costes: no threshold, the channels correlate at every level")
     assert found[3] == ("failed", "degenerate", "dna has pixels that are not finite")
     assert found[4][0] == "partial"
     assert "dna has negative pixels (least -1)" in found[4][2]
-    assert found[5] == ("ok", "slope<=0", "Costes: the channels do not rise together, thresholds are the maxima")
+    assert found[5] == ("partial", "slope<=0", f"{few}; Costes: no threshold, the channels do not rise together")
     assert found[6][2] == "one pixel"
     few = coloc.colocalization_table({"dna": a, "tub": b}, label_mask=mask, metrics="randomization", block=3)
     assert few["reason"][0].startswith("dna is constant (2)")

@@ -128,7 +128,7 @@ def _tracks(stack: AFMImageStack, found: Found) -> list[Reason]:
     if not tracks:
         return []
     reasons = []
-    advice = "raise max_distance and max_gap of particle_tracking, or lower the threshold"
+    advice = "raise max_distance and max_missing of particle_tracking, or lower the threshold"
     gappy = sum(_missing(track) > _points(track) for track in tracks) / len(tracks)
     if gappy > 0:
         evidence = Evidence("tracks with more gaps than points", gappy, "", "0")

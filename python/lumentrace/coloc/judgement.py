@@ -146,7 +146,7 @@ def _pair(one: str, two: str, channels: Mapping[str, AnyArray]) -> list[Reason]:
         return []
     here, best = float(correlations[0, 0]), np.unravel_index(int(correlations.argmax()), correlations.shape)
     chance = float((correlations >= here).mean())
-    away = [int((place + size // 2) % size - size // 2) for place, size in zip(best, correlations.shape, strict=True)]
+    away = [(int(place) + size // 2) % size - size // 2 for place, size in zip(best, correlations.shape, strict=True)]
     distance = float(np.hypot(*away))
     if distance > NEAR and _stands_out(correlations):
         text = f"{two} lies {distance:.3g} pixels from {one}"
@@ -171,7 +171,7 @@ def _shifted(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
     if not spread > 0:
         return None
     spectrum = np.fft.rfft2(a - a.mean()).conj() * np.fft.rfft2(b - b.mean())
-    return np.fft.irfft2(spectrum, a.shape) / spread
+    return np.asarray(np.fft.irfft2(spectrum, a.shape) / spread)
 
 
 def _stands_out(correlations: NDArray[np.float64]) -> bool:
