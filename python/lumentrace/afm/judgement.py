@@ -6,16 +6,17 @@ from collections.abc import Callable
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumentrace.afm.analysis.found import Detected, Found, Track
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
 
-LEVEL = 3.0
-"""Greatest height difference of the plane through a frame, in robust standard deviations of what is left."""
-STEPS = 1.0
-"""Greatest standard deviation of the medians of lines, in the same unit."""
+LEVEL = 0.5
+"""Greatest height of the plane through a frame, as a share of the range of heights beside it."""
+STEPS = 0.2
+"""Greatest standard deviation of the medians of lines, as a share of the same."""
 BUMP, BUMPS = 8.0, 0.002
 """Height that noise does not reach, in robust standard deviations, and the share of pixels that tells of bumps."""
 COVERED = 0.5
@@ -40,26 +41,30 @@ def _level(stack: AFMImageStack, found: Found) -> list[Reason]:
     found_here = []
     advice = "add remove_plane and row_median_align to --process, with a mask if there are large objects"
     if tilt > LEVEL:
-        evidence = Evidence("height of the plane over the noise", tilt, "", f"at most {LEVEL:g}")
+        evidence = Evidence("plane over the range of heights", tilt, "", f"at most {LEVEL:g}")
         found_here.append(Reason(NOT_RELIABLE, "the film is not level: a plane is left", advice, (evidence,)))
     if steps > STEPS:
-        evidence = Evidence("steps between lines over the noise", steps, "", f"at most {STEPS:g}")
+        evidence = Evidence("lines over the range of heights", steps, "", f"at most {STEPS:g}")
         found_here.append(Reason(DOUBTFUL, "the film is not level: lines differ in height", advice, (evidence,)))
     return found_here
 
 
 def _shape(frame: AnyArray) -> tuple[float, float] | None:
-    """Height of the plane through the medians of rows and columns, and spread of rows about it, over the noise."""
+    """Height of the plane through the medians of rows and columns, and spread of rows about it, over the range."""
     frame = np.where(np.isfinite(frame), frame, np.nan)
     if min(frame.shape) < 8 or np.isnan(frame).all(axis=1).any() or np.isnan(frame).all(axis=0).any():
         return None
     rows, columns = np.nanmedian(frame, axis=1), np.nanmedian(frame, axis=0)
-    lines = [np.polynomial.Polynomial.fit(np.arange(len(each)), each, 1) for each in (rows, columns)]
-    fitted = [line(np.arange(len(each))) for line, each in zip(lines, (rows, columns), strict=True)]
-    noise = _noise(frame - rows[:, None] - (fitted[1] - fitted[1].mean())[None, :])
-    if not noise > 0:
+    down, along = (_line(medians) for medians in (rows, columns))
+    low, high = np.nanquantile(frame - rows[:, None] - (along - along.mean()), (0.005, 0.995))
+    if not high > low:
         return None
-    return float(sum(np.ptp(each) for each in fitted) / noise), float((rows - fitted[0]).std() / noise)
+    return float((np.ptp(down) + np.ptp(along)) / (high - low)), float((rows - down).std() / (high - low))
+
+
+def _line(medians: AnyArray) -> NDArray[np.float64]:
+    places = np.arange(len(medians))
+    return np.asarray(np.polynomial.Polynomial.fit(places, medians, 1)(places))
 
 
 def _noise(values: AnyArray) -> float:
@@ -73,10 +78,10 @@ def _none(stack: AFMImageStack, found: Found) -> list[Reason]:
         if sum(map(len, detected["features_per_frame"])):
             continue
         share = float(np.median([_bumps(frame) for frame in stack.data])) if stack.n_frames else 0.0
-        seen = " though the film has bumps" if share > BUMPS else ""
+        level, seen = (NOT_RELIABLE, " though the film has bumps") if share > BUMPS else (DOUBTFUL, "")
         evidence = Evidence(f"pixels higher than {BUMP:g} sigma", share, "", f"at most {BUMPS:g} without objects")
         advice = "look at the frames; another mask or threshold may find objects: mask_otsu, mask_threshold"
-        reasons.append(Reason(NOT_RELIABLE, f"{name} found nothing{seen}", advice, (evidence,)))
+        reasons.append(Reason(level, f"{name} found nothing{seen}", advice, (evidence,)))
     return reasons
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,7 @@ def chosen(channels: Channels, wanted: str | None) -> Channels:
         names = [_name(word.strip(), names) for word in wanted.split(",")]
     if len(names) < 2:
         raise ValueError(f"expected at least two channels, found {', '.join(names) or 'none'}")
-    return Channels({name: channels.pixels[name] for name in names}, channels.axes, channels.spacing)
+    return replace(channels, pixels={name: channels.pixels[name] for name in names})
 
 
 def _name(word: str, names: list[str]) -> str:

@@ -137,27 +137,37 @@ def _nothing() -> Reason:
 def _together(found: Measured) -> list[Reason]:
     """Whether channels belong together, and lie on each other, as images shifted against each other tell."""
     pairs = found.table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
-    return [reason for one, two in pairs for reason in _pair(one, two, found.channels)]
+    compared = {f"{one} and {two}": _compared(found.channels[one], found.channels[two]) for one, two in pairs}
+    apart = {name: shift for name, (shift, _) in compared.items() if shift > NEAR}
+    alone = {name: chance for name, (_, chance) in compared.items() if chance > CHANCE and name not in apart}
+    reasons = []
+    if apart:
+        evidence = Evidence("greatest shift", max(apart.values()), "px", f"at most {NEAR}")
+        text = f"shifted against each other: {_some(list(apart))}"
+        advice = "align the channels first, with beads if there are any"
+        reasons.append(Reason(DOUBTFUL, text, advice, (evidence,)))
+    if alone:
+        evidence = Evidence("shifted images that correlate as well", max(alone.values()), "", f"at most {CHANCE:g}")
+        text = f"no better correlated than images shifted at random: {_some(list(alone))}"
+        advice = "expect no colocalization; check that the channels are of the same field of view"
+        reasons.append(Reason(DOUBTFUL, text, advice, (evidence,)))
+    return reasons
 
 
-def _pair(one: str, two: str, channels: Mapping[str, AnyArray]) -> list[Reason]:
-    correlations = _shifted(_plane(channels[one]), _plane(channels[two]))
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more pairs" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
+
+
+def _compared(one: AnyArray, other: AnyArray) -> tuple[float, float]:
+    """Shift in pixels between two channels, and the share of shifts at which they correlate as well as they do."""
+    correlations = _shifted(_plane(one), _plane(other))
     if correlations is None:
-        return []
-    here, best = float(correlations[0, 0]), np.unravel_index(int(correlations.argmax()), correlations.shape)
-    chance = float((correlations >= here).mean())
+        return 0.0, 0.0
+    best = np.unravel_index(int(correlations.argmax()), correlations.shape)
     away = [(int(place) + size // 2) % size - size // 2 for place, size in zip(best, correlations.shape, strict=True)]
-    distance = float(np.hypot(*away))
-    if distance > NEAR and _stands_out(correlations):
-        text = f"{two} lies {distance:.3g} pixels from {one}"
-        evidence = Evidence("shift", distance, "px", f"at most {NEAR}")
-        return [Reason(DOUBTFUL, text, "align the channels first, with beads if there are any", (evidence,))]
-    if chance > CHANCE:
-        text = f"{one} and {two} correlate no better than images shifted at random"
-        evidence = Evidence("shifted images that correlate as well", chance, "", f"at most {CHANCE:g}")
-        advice = "expect no colocalization; check that both channels are of the same field of view"
-        return [Reason(DOUBTFUL, text, advice, (evidence,))]
-    return []
+    chance = float((correlations >= correlations[0, 0]).mean())
+    return (float(np.hypot(*away)) if _stands_out(correlations) else 0.0), chance
 
 
 def _plane(pixels: AnyArray) -> NDArray[np.float64]:

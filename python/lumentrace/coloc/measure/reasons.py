@@ -36,7 +36,7 @@ def reason(
         found = _degenerate(row, names) or _negative(row, names)
     if missing and not found and {"m1", "m2"} & set(missing):
         found = _thresholds(row, names)
-    if 2 <= row[N] < FEW_PIXELS and any(column.endswith("pvalue") for column in missing):
+    if not found and 2 <= row[N] < FEW_PIXELS and any(column.endswith("pvalue") for column in missing):
         found.append(f"p-values need at least {FEW_PIXELS} pixels")
     if costes == "never":
         found.append("Costes: no threshold, the channels correlate at every level")
