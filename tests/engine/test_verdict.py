@@ -76,3 +76,9 @@ def test_an_intensity_image_is_no_label_image() -> None:
     verdict = verdicts.intensities(1)
     assert verdict.level == "not reliable"
     assert any("labels look like intensities" in reason.text for reason in verdict.reasons)
+
+
+def test_a_report_never_shows_a_p_value_of_zero(tmp_path: Path) -> None:
+    outcome = run(verdicts.pair(1), Settings(metrics=("pcc",)))
+    assert outcome.table["pcc_pvalue"][0] < 1e-16
+    assert "&lt; 1e-16" in outcome.report(tmp_path / "report.html").read_text()

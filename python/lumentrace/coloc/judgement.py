@@ -21,7 +21,7 @@ MOST_GUESSED = 4
 """Channels along an axis that nobody named; more are hardly channels."""
 ALIKE = 0.5
 """Least share of neighbours in labels that have the same label; of intensities hardly any have."""
-CHANCE = 0.01
+CHANCE = 0.003
 """Greatest share of shifted images that correlate as well as the image does."""
 NEAR = 1
 """Shift between channels that is tolerated, in pixels."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_ROWS = 200
+LEAST_P = 1e-16
 MEASURES = {
     "pcc": "Pearson's r",
     "srcc": "Spearman's rho",
@@ -184,9 +185,16 @@ def _by_region(report: Report, rows: pl.DataFrame) -> None:
     header = [*(("slice",) if "slice" in rows.columns else ()), "region", "n_pixels"]
     header += [column for column in rows.columns if column not in {*header, "channel_a", "channel_b"}]
     header = [column for column in header if column in {"status", "reason"} or _has_values(rows, column)]
-    cells = rows.select(header).head(MOST_ROWS).rows()
+    shown_rows = rows.select(header).head(MOST_ROWS).iter_rows(named=True)
+    cells = [[_cell(column, value) for column, value in row.items()] for row in shown_rows]
     caption = "" if len(rows) <= MOST_ROWS else f"The first {MOST_ROWS} of {len(rows)} rows; the table files have all."
     report.table(header, cells, caption)
+
+
+def _cell(column: str, value: object) -> object:
+    """A value of the table; a p-value below what numbers resolve is shown as a bound."""
+    tiny = column.endswith("pvalue") and isinstance(value, float) and value < LEAST_P
+    return f"< {LEAST_P:g}" if tiny else value
 
 
 def _has_values(rows: pl.DataFrame, column: str) -> bool:
