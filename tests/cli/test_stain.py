@@ -76,6 +76,6 @@ def test_unreliable_is_not_success(folder: Path) -> None:
     source = folder / "raw" / "S002" / "S002_PreStain_SybrGld.tif"
     (folder / "raw" / "S001" / "S001_PreStain_SybrGld.tif").write_bytes(source.read_bytes())
     done = lumentrace("stain", "run", "S001", "SybrGld", "-p", "pad=0", cwd=folder)
-    assert done.returncode == 3
+    assert done.returncode == 4
     assert "not reliable" in done.stdout
     assert "unreliable: " in done.stderr

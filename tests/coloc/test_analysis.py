@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -315,12 +316,13 @@ def test_reasons() -> None:
     mask[5, 1:] = 0
     table = coloc.colocalization_table({"dna": a, "tub": b}, label_mask=mask)
     found = dict(zip(table["region"], zip(table["status"], table["costes"], table["reason"], strict=True), strict=True))
+    few = "p-values need at least 10 pixels"
     assert found[1] == ("partial", "degenerate", "dna is constant (2)")
-    assert found[2] == ("ok", "never", "Costes: correlated at every level, thresholds are the minima")
+    assert found[2] == ("partial", "never", f"{few}; Costes: no threshold, the channels correlate at every level")
     assert found[3] == ("failed", "degenerate", "dna has pixels that are not finite")
     assert found[4][0] == "partial"
     assert "dna has negative pixels (least -1)" in found[4][2]
-    assert found[5] == ("ok", "slope<=0", "Costes: the channels do not rise together, thresholds are the maxima")
+    assert found[5] == ("partial", "slope<=0", f"{few}; Costes: no threshold, the channels do not rise together")
     assert found[6][2] == "one pixel"
     few = coloc.colocalization_table({"dna": a, "tub": b}, label_mask=mask, metrics="randomization", block=3)
     assert few["reason"][0].startswith("dna is constant (2)")
@@ -358,7 +360,12 @@ def test_slices() -> None:
                 {"slice": place} | row
                 for row in coloc.analyse_pairwise(a[place], b[place], label_mask=inner, channel_a="c0", channel_b="c1")
             ]
-        assert str(table.select("slice", *coloc.COLUMNS).to_dicts()) == str(expected)
+        crossed = (table["costes"] == "crossed").to_numpy()
+        assert crossed.any()
+        rows = table.select("slice", *coloc.COLUMNS).to_dicts()
+        for row, wanted, found in zip(rows, expected, crossed, strict=True):
+            unknown = () if found else ("m1", "m2", "threshold_a", "threshold_b")
+            assert str(row) == str(wanted | dict.fromkeys(unknown, math.nan))
     assert coloc.colocalization_table([a, b], slice_axis=-1)["slice"].to_list() == list(range(30))
     with pytest.raises(ValueError, match="slice_axis"):
         coloc.colocalization_table([a, b], slice_axis=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +19,7 @@ from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
 from lumentrace.afm.export import to_film, to_ome_tiff
+from lumentrace.afm.judgement import judge
 from lumentrace.afm.loaders import load
 from lumentrace.afm.processing.pipeline import ProcessingPipeline
 from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
@@ -27,6 +29,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import read_mapping, setting
+from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import write_table
 
 OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
@@ -86,6 +89,11 @@ class Outcome(outcome.Outcome):
     stack: AFMImageStack = field(repr=False)
     analysis: AnalysisRecord = field(repr=False)
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether what was found can be relied on."""
+        return judge(self.stack, Found.of(self.analysis))
+
     def figures(self) -> dict[str, Any]:
         """Frames, numbers of objects, spots, tracks and clusters as far as they were looked for, and medians."""
         return dict(key_figures(self.stack, Found.of(self.analysis)))
@@ -110,7 +118,9 @@ class Outcome(outcome.Outcome):
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
-        return write_report(self.stack, self.analysis, path=path, title=self.title, notes=self.notices)
+        return write_report(
+            self.stack, self.analysis, path=path, title=self.title, notes=self.notices, verdict=self.verdict
+        )
 
 
 def run(

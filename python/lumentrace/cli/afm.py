@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from lumentrace.cli.batch import PARTIAL, attempt, folders, table
+from lumentrace.cli.batch import PARTIAL, attempt, folders, leave, table, tell
 from lumentrace.cli.console import Bar, answers, cell, console, plural, warnings_told
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def run(
     film: Annotated[Film | None, typer.Option(help="Write the processed film with scale bar and time stamp.")] = None,
     images: Annotated[bool, typer.Option("--images", help="Write the processed film as OME-TIFF.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Keep finished steps, and go on after them.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
 ) -> None:
     """Level films, find and track objects, and write tables and a report.
 
@@ -88,7 +89,8 @@ def run(
 
     `lumentrace afm run --create-config recipe.toml`
 
-    Exit codes: 0 all done, 2 wrong usage, 3 some films could not be worked on.
+    Exit codes: 0 all done, 2 wrong usage, 3 some films could not be worked on, 4 some results are not reliable
+    (0 with --accept).
     """
     if create_config is not None:
         _create(create_config)
@@ -105,8 +107,7 @@ def run(
     work = partial(_run, settings, resume)
     results = [attempt(path, folder, work) for path, folder in zip(files, folders(files, out), strict=True)]
     answers.print(table(results))
-    if any("reason" in result for result in results):
-        raise typer.Exit(PARTIAL)
+    leave(results, accept)
 
 
 @warnings_told()
@@ -119,10 +120,11 @@ def _run(settings: Settings, resume: bool, path: Path, folder: Path) -> dict[str
     outcome.save(folder)
     seconds = time.perf_counter() - began
     told = [f"{path.name}: {plural(outcome.stack.n_frames, 'frame')} in {seconds:.2f} s, see {folder}"]
+    tell(path.name, outcome.verdict)
     console.print(
         "\n".join([*told, *(f"{path.name}: {each}" for each in outcome.notices)]), soft_wrap=True, markup=False
     )
-    return {"file": path.name, **outcome.figures(), "seconds": round(seconds, 3)}
+    return {"file": path.name, **outcome.figures(), "seconds": round(seconds, 3), "verdict": outcome.verdict.level}
 
 
 def _create(path: Path) -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import typer
+from rich.markup import escape
 from rich.table import Table
 
-from lumentrace.cli.console import cell, failure, reason
+from lumentrace.cli.console import cell, console, failure, reason
+from lumentrace.engine.verdict import GOOD, NOT_RELIABLE, SIGNS, Verdict
 
 PARTIAL = 3
 """Exit code when some files could not be worked on."""
+UNRELIABLE = 4
+"""Exit code when all were worked on, and results of some are not reliable."""
+STYLES = {GOOD: "green", "doubtful": "yellow", NOT_RELIABLE: "red"}
 
 
 def folders(files: list[Path], out: Path) -> list[Path]:
@@ -43,9 +49,30 @@ def attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, obj
 
 def table(results: list[dict[str, object]]) -> Table:
     """The rows of all files."""
-    names = list(dict.fromkeys(name for result in results for name in result if name != "reason"))
+    names = list(dict.fromkeys(name for result in results for name in result if name not in {"reason", "verdict"}))
     shown = Table(*names, "")
     for result in results:
         figures = [cell(result[name]) if name in result else "" for name in names]
-        shown.add_row(*figures, "[red]failed, see above[/]" if "reason" in result else "ok")
+        shown.add_row(*figures, _word(result))
     return shown
+
+
+def tell(name: str, verdict: Verdict) -> None:
+    """Show the verdict on a file."""
+    for line in verdict.lines():
+        console.print(f"[{STYLES[verdict.level]}]{escape(name)}: {escape(line)}[/]", soft_wrap=True)
+
+
+def leave(results: list[dict[str, object]], accept: bool) -> None:
+    """End with the exit code of the worst of all files."""
+    if any("reason" in result for result in results):
+        raise typer.Exit(PARTIAL)
+    if not accept and any(result.get("verdict") == NOT_RELIABLE for result in results):
+        raise typer.Exit(UNRELIABLE)
+
+
+def _word(result: dict[str, object]) -> str:
+    if "reason" in result:
+        return "[red]failed, see above[/]"
+    level = str(result.get("verdict", "ok"))
+    return f"[{STYLES[level]}]{SIGNS[level]} {level}[/]" if level in STYLES else level

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lumentrace.cli.batch import PARTIAL, attempt, folders, table
+from lumentrace.cli.batch import attempt, folders, leave, table, tell
 from lumentrace.cli.console import Bar, answers, console, plural
 
 
@@ -68,6 +68,7 @@ def coloc(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep finished work in the folder and continue an interrupted run.")
     ] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
 ) -> None:
     """Measure how the channels of images colocalize.
 
@@ -82,7 +83,8 @@ def coloc(
 
     `lumentrace coloc actin.tif myosin.tif --together --threshold otsu`
 
-    Exit codes: 0 all done, 2 wrong usage, 3 some images could not be measured.
+    Exit codes: 0 all done, 2 wrong usage, 3 some images could not be measured, 4 some results are not reliable
+    (0 with --accept).
     """
     from lumentrace.coloc import EXTENDED_METRICS, files
     from lumentrace.coloc.run import Settings, run
@@ -107,8 +109,9 @@ def coloc(
             outcome = run(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)
         outcome.save(folder)
         seconds = time.perf_counter() - began
+        tell(name, outcome.verdict)
         console.print(f"{name}: {plural(len(outcome.table), 'row')} in {seconds:.2f} s, see {folder}")
-        return {"file": name, **outcome.figures(), "seconds": round(seconds, 3)}
+        return {"file": name, **outcome.figures(), "seconds": round(seconds, 3), "verdict": outcome.verdict.level}
 
     images = files.images(paths)
     if together:
@@ -120,5 +123,4 @@ def coloc(
             for path, folder in zip(images, places, strict=True)
         ]
     answers.print(table(results))
-    if any("reason" in result for result in results):
-        raise typer.Exit(PARTIAL)
+    leave(results, accept)

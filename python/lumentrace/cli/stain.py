@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from lumentrace.cli.batch import PARTIAL
+from lumentrace.cli.batch import PARTIAL, UNRELIABLE, tell
 from lumentrace.cli.console import answers, cell, console, plural
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
     image_format: Formats = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though the result is not reliable.")] = False,
 ) -> None:
     """Register, scale and subtract one pair of images.
 
@@ -162,7 +163,8 @@ def run(
 
     `lumentrace stain run S001 SybrGld --raw photos --out results -p pad=0 -p offset=true`
 
-    Exit codes: 0 done, 2 wrong usage or an error, 3 done, but the registration cannot be trusted.
+    Exit codes: 0 done, 2 wrong usage or an error, 3 stages done, but the registration cannot be trusted (--to-stage 3),
+    4 all done, but the result is not reliable (0 with --accept).
     """
     from lumentrace.stain.run import RawPair
     from lumentrace.stain.run import run as run_pair
@@ -187,9 +189,10 @@ def run(
             )
         except (MemoryError, RuntimeError) as error:
             raise ValueError(str(error)) from error
+    tell(f"{sample}/{dye}", outcome.verdict)
     _show(outcome)
-    if outcome.status != "complete":
-        raise typer.Exit(PARTIAL)
+    if outcome.status != "complete" and not accept:
+        raise typer.Exit(UNRELIABLE)
 
 
 def _run_partly(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Channels:
     pixels: dict[str, NDArray[Any]]
     axes: str
     spacing: dict[str, float]
+    guessed: bool = False
 
 
 def images(paths: list[Path]) -> list[Path]:
@@ -69,7 +70,8 @@ def read(path: Path, axis: int | None) -> Channels:
     if len(names) != len(channels) or len(set(names)) < len(names):
         names = [f"c{number}" for number in range(len(channels))]
     axes = picture.axes[:place] + picture.axes[place + 1 :]
-    return Channels(dict(zip(names, channels, strict=True)), axes, picture.spacing)
+    guessed = axis is None and picture.axes[place] not in CHANNEL_AXES
+    return Channels(dict(zip(names, channels, strict=True)), axes, picture.spacing, guessed)
 
 
 def together(paths: list[Path]) -> Channels:
@@ -115,7 +117,7 @@ def chosen(channels: Channels, wanted: str | None) -> Channels:
         names = [_name(word.strip(), names) for word in wanted.split(",")]
     if len(names) < 2:
         raise ValueError(f"expected at least two channels, found {', '.join(names) or 'none'}")
-    return Channels({name: channels.pixels[name] for name in names}, channels.axes, channels.spacing)
+    return replace(channels, pixels={name: channels.pixels[name] for name in names})
 
 
 def _name(word: str, names: list[str]) -> str:

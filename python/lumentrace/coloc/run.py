@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from lumentrace import _core
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.coloc import files
 from lumentrace.coloc.files import Channels
+from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
@@ -27,6 +29,7 @@ from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Verbose, part
 from lumentrace.engine.run import Keep, Run
 from lumentrace.engine.settings import setting
+from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
@@ -68,6 +71,10 @@ class Outcome(outcome.Outcome):
         That of `colocalization_table`.
     nulls : dict
         Correlations of shuffled images, by pair of channels, where whole images were shuffled.
+    guessed : bool
+        Neither the file nor the settings say which axis the channels lie along.
+    times : int
+        Time points that were measured as one.
     """
 
     technique: ClassVar[str] = "coloc"
@@ -76,6 +83,13 @@ class Outcome(outcome.Outcome):
     labels: NDArray[Any] | None = field(repr=False)
     table: pl.DataFrame = field(repr=False)
     nulls: dict[tuple[str, str], Randomization] = field(repr=False)
+    guessed: bool = False
+    times: int = 1
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the measures can be relied on."""
+        return judge(Measured(self.channels, self.labels, self.table, self.guessed, self.times))
 
     def figures(self) -> dict[str, Any]:
         """Rows, rows with something missing, and medians of the measures."""
@@ -96,6 +110,7 @@ class Outcome(outcome.Outcome):
             nulls=self.nulls,
             provenance=self.provenance,
             notes=self.notices,
+            verdict=self.verdict,
         )
 
 
@@ -170,7 +185,18 @@ def run(
             keep = Keep("randomization.arrow", nulls_bytes, nulls_from_bytes)
             nulls = steps.step("costes_randomization", shuffles, lambda: _nulls(image, table, own), keep)
     title = f"Colocalization: {Path(name).name}"
-    return Outcome(title, own, steps.provenance, _notices(image, table), image.pixels, labels, table, nulls)
+    return Outcome(
+        title,
+        own,
+        steps.provenance,
+        _notices(image, table),
+        image.pixels,
+        labels,
+        table,
+        nulls,
+        image.guessed,
+        _times(image),
+    )
 
 
 def _read(source: Source, own: Settings) -> tuple[str, Channels, dict[str, Any]]:
@@ -210,13 +236,18 @@ def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[st
     return nulls
 
 
+def _times(image: Channels) -> int:
+    shape = next(iter(image.pixels.values())).shape
+    return shape[image.axes.index("T")] if "T" in image.axes else 1
+
+
 def _notices(image: Channels, table: pl.DataFrame) -> tuple[str, ...]:
     notices = []
     never = int((table["costes"] == "never").sum())
     if never:
         notices.append(
             f"Costes' method found no threshold in {never} of {len(table)} rows: the channels correlate at all levels. "
-            "M1 and M2 there are those of all pixels above the minimum; another threshold (--threshold) says more."
+            "M1 and M2 are missing there; another threshold (--threshold) says more."
         )
     saturated = [name for name, pixels in image.pixels.items() if _saturated(pixels)]
     if saturated:

@@ -18,7 +18,7 @@ from .measure.cooccurrence import areas_of, kendall_of, kendall_passes, overlap_
 from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
 from .measure.metrics import STATUSES
 from .measure.randomization import block_rows, randomized
-from .measure.reasons import reason
+from .measure.reasons import FEW_PIXELS, reason
 from .regions.grouping import Grouped, grouped
 from .regions.label_masks import whole_labels
 from .regions.selection import POLICIES, channel, check_shape, finite_in_both
@@ -34,6 +34,7 @@ EXTENDED_COLUMNS = {
     "randomization": ("random_r", "random_mean", "random_sd", "random_z", "random_pvalue", "random_blocks"),
     "corrected": ("pcc_effective_n", "pcc_corrected_pvalue"),
 }
+NO_THRESHOLD = ("never", "slope<=0")
 EXTENDED_METRICS = (*ALL_METRICS, *EXTENDED_COLUMNS)
 Array = NDArray[Any]
 
@@ -288,13 +289,22 @@ def _finished(
 ) -> dict[str, Any]:
     shown = _shown(settings.metrics)
     basic = dict(zip(COLUMNS, (label, *names, int(row[0]), *row[1:10].tolist()), strict=True))
-    measured = {column: basic.get(column, values.get(column)) for column in shown}
-    missing = [column for column, value in measured.items() if value is None or np.isnan(value)]
-    status = "ok" if not missing else "failed" if len(missing) == len(shown) else "partial"
     searched = "mcc" in settings.metrics and not np.isnan(row[13])
     costes = STATUSES[int(row[13])] if searched else None
-    why = reason(row, names, missing, costes, values.pop("reason", ""))
-    return basic | values | {"costes": costes, "status": status, "reason": why}
+    more = values.pop("reason", "")
+    found = basic | values
+    found |= dict.fromkeys(_unknown(basic["n_pixels"], costes) & found.keys(), np.nan)
+    measured = {column: found.get(column) for column in shown}
+    missing = [column for column, value in measured.items() if value is None or np.isnan(value)]
+    status = "ok" if not missing else "failed" if len(missing) == len(shown) else "partial"
+    why = reason(row, names, missing, costes, more)
+    return found | {"costes": costes, "status": status, "reason": why}
+
+
+def _unknown(pixels: int, costes: str | None) -> set[str]:
+    """Columns that have no meaning: thresholds where none was found, p-values of a few pixels."""
+    unknown = {"m1", "m2", "threshold_a", "threshold_b", *EXTENDED_COLUMNS["area"]} if costes in NO_THRESHOLD else set()
+    return unknown | ({"pcc_pvalue", "srcc_pvalue", "tau_pvalue"} if pixels < FEW_PIXELS else set())
 
 
 def _shown(metrics: tuple[str, ...]) -> list[str]:

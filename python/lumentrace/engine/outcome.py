@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.settings import Settings
+from lumentrace.engine.verdict import Verdict
 
 REPORT = "report.html"
 
@@ -35,6 +36,11 @@ class Outcome(ABC):
     settings: Settings
     provenance: Provenance
     notices: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the results can be relied on; None where the technique does not judge them."""
+        return None
 
     @abstractmethod
     def figures(self) -> dict[str, Any]:
@@ -76,5 +82,11 @@ class Outcome(ABC):
     def record(self, files: tuple[str, ...] = ()) -> RunRecord:
         """The record of the run, as ``run.json`` keeps it."""
         return RunRecord(
-            self.technique, self.settings.to_dict(), self.provenance, self.figures(), self.notices, tuple(files)
+            self.technique,
+            self.settings.to_dict(),
+            self.provenance,
+            self.figures(),
+            self.notices,
+            tuple(files),
+            self.verdict,
         )

@@ -13,6 +13,7 @@ from typing import Any, Self
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance, plain
+from lumentrace.engine.verdict import Verdict
 
 RECORD = "run.json"
 SCHEMA = "lumentrace-run-1"
@@ -34,6 +35,8 @@ class RunRecord:
     notices : tuple of str
     files : tuple of str
         Files of the run beside the record.
+    verdict : Verdict or None
+        None where the results were not judged.
 
     Examples
     --------
@@ -54,12 +57,14 @@ class RunRecord:
     figures: dict[str, Any]
     notices: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    verdict: Verdict | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As `write` writes it."""
         return {
             "schema": SCHEMA,
             "technique": self.technique,
+            "verdict": None if self.verdict is None else _finite(plain(self.verdict.to_dict())),
             "settings": _finite(plain(self.settings)),
             **self.provenance.to_dict(),
             "figures": _finite(plain(self.figures)),
@@ -96,6 +101,7 @@ class RunRecord:
                 dict(found["figures"]),
                 tuple(found["notices"]),
                 tuple(found["files"]),
+                None if found.get("verdict") is None else Verdict.from_dict(found["verdict"]),
             )
         except FormatError:
             raise

@@ -19,6 +19,7 @@ from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
 
 from .numbers import missing, spell
+from .palette import PALETTE
 from .theme import TEMPLATES
 
 POLICY = (
@@ -26,6 +27,7 @@ POLICY = (
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 SHORT = 256
+COLOURS = {"good": PALETTE[2], "doubtful": PALETTE[4], "not reliable": PALETTE[1]}
 HEADINGS = {"index": "", "duration": "duration (s)"}
 
 
@@ -68,6 +70,7 @@ class Report:
     def __init__(self, title: str, subtitle: str = ""):
         self.title = title
         self.subtitle = subtitle
+        self._verdict = ""
         self._key_figures: list[str] = []
         self._parts: list[str] = []
         self._figures: list[object] = []
@@ -97,6 +100,24 @@ class Report:
             shown = f'<div class="value">{_text(spell(value))}{unit_tag}</div>'
         note_tag = f'<div class="note">{_text(note)}</div>' if note else ""
         self._key_figures.append(f"<div><dt>{_text(name)}</dt><dd>{shown}{note_tag}</dd></div>")
+
+    def verdict(self, level: str, sign: str, reasons: Sequence[tuple[str, str]] = ()) -> None:
+        """Say at the very top whether the results can be relied on.
+
+        Parameters
+        ----------
+        level : str
+            One of COLOURS; shown as a word, with its sign and its colour.
+        sign : str
+        reasons : sequence of (str, str)
+            What speaks against the results, and what to do next.
+        """
+        items = "".join(f"<li>{_text(why)}<br><em>{_text(advice)}</em></li>" for why, advice in reasons)
+        listed = f"<ul>{items}</ul>" if items else ""
+        self._verdict = (
+            f'<section class="verdict" style="border-color: {COLOURS[level]}">'
+            f"<strong>{_text(sign)} {_text(level)}</strong>{listed}</section>"
+        )
 
     def section(self, title: str) -> None:
         """Start a section."""
@@ -223,7 +244,7 @@ class Report:
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{_text(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n"
-            f"<header><h1>{_text(self.title)}</h1>{subtitle}</header>\n<main>{figures}"
+            f"<header><h1>{_text(self.title)}</h1>{subtitle}</header>\n<main>{self._verdict}{figures}"
         )
         yield from self._parts
         yield (

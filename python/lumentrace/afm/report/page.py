@@ -14,6 +14,7 @@ from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures, seconds_between_frames
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
+from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.distribution import distribution
 from lumentrace.plots.palette import PALETTE
 from lumentrace.plots.report import Report, Swatch
@@ -59,6 +60,7 @@ def write_report(
     path: str | os.PathLike[str],
     title: str = "AFM report",
     notes: Sequence[str] = (),
+    verdict: Verdict | None = None,
 ) -> Path:
     """Write a report on an AFM film to one HTML file that needs no network.
 
@@ -75,6 +77,8 @@ def write_report(
     title : str, optional
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
+    verdict : Verdict, optional
+        Shown first.
 
     Returns
     -------
@@ -101,6 +105,8 @@ def write_report(
     size_nm = (width * stack.pixel_size_nm, height * stack.pixel_size_y_nm)
     report = Report(title, f"{stack.n_frames} frames of {spelled(size_nm[0])} x {spelled(size_nm[1])}, {stack.channel}")
     times = np.array(stack.get_frame_times())
+    if verdict is not None:
+        report.verdict(*verdict.shown())
     _key_figures(report, stack, found)
     for note in notes:
         report.text(note)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FEW_PIXELS = 10
+"""Regions of fewer have no p-value."""
 N, THRESHOLDS, RANGES = 0, slice(8, 10), slice(14, 18)
 
 
@@ -34,10 +36,12 @@ def reason(
         found = _degenerate(row, names) or _negative(row, names)
     if missing and not found and {"m1", "m2"} & set(missing):
         found = _thresholds(row, names)
+    if not found and 2 <= row[N] < FEW_PIXELS and any(column.endswith("pvalue") for column in missing):
+        found.append(f"p-values need at least {FEW_PIXELS} pixels")
     if costes == "never":
-        found.append("Costes: correlated at every level, thresholds are the minima")
+        found.append("Costes: no threshold, the channels correlate at every level")
     if costes == "slope<=0":
-        found.append("Costes: the channels do not rise together, thresholds are the maxima")
+        found.append("Costes: no threshold, the channels do not rise together")
     if more:
         found.append(more)
     if missing and not found:

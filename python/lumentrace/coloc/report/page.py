@@ -14,6 +14,7 @@ from lumentrace.base.arrays import AnyArray
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.coloc.summary import key_figures
+from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_ROWS = 200
+LEAST_P = 1e-16
 MEASURES = {
     "pcc": "Pearson's r",
     "srcc": "Spearman's rho",
@@ -48,6 +50,7 @@ def write_report(
     nulls: Mapping[tuple[str, str], Randomization] | None = None,
     provenance: Provenance | Mapping[str, object] | None = None,
     notes: Sequence[str] = (),
+    verdict: Verdict | None = None,
 ) -> Path:
     """Write a report on the colocalization of channels to one HTML file that needs no network.
 
@@ -72,6 +75,8 @@ def write_report(
     provenance : lumentrace.base.provenance.Provenance or mapping, optional
     notes : sequence of str, optional
         Paragraphs to print below the key figures.
+    verdict : Verdict, optional
+        Shown first.
 
     Returns
     -------
@@ -99,6 +104,8 @@ def write_report(
     shape = next(iter(arrays.values())).shape
     pairs = table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
     report = Report(title, f"{' x '.join(map(str, shape))} pixels, {len(arrays)} channels")
+    if verdict is not None:
+        report.verdict(*verdict.shown())
     _key_figures(report, table, labels)
     for note in notes:
         report.text(note)
@@ -153,9 +160,10 @@ def _pictures(
         )
         report.figure(figure, "Pixels above the thresholds", caption, height, half=True)
     first, second = (a.ravel(), b.ravel()) if labels is None else (a[labels != 0], b[labels != 0])
-    single = rows.select("threshold_a", "threshold_b").row(0) if len(rows) == 1 else None
+    known = rows["threshold_a"].is_not_nan().all()
+    single = rows.select("threshold_a", "threshold_b").row(0) if len(rows) == 1 and known else None
     caption = "Number of pixels with each pair of intensities; least-squares line"
-    caption += ", thresholds dashed." if single else "; thresholds differ by region."
+    caption += ", thresholds dashed." if single else "; no single threshold."
     report.figure(joint_histogram(first, second, names, single), "Joint histogram", caption, half=True)
 
 
@@ -177,9 +185,16 @@ def _by_region(report: Report, rows: pl.DataFrame) -> None:
     header = [*(("slice",) if "slice" in rows.columns else ()), "region", "n_pixels"]
     header += [column for column in rows.columns if column not in {*header, "channel_a", "channel_b"}]
     header = [column for column in header if column in {"status", "reason"} or _has_values(rows, column)]
-    cells = rows.select(header).head(MOST_ROWS).rows()
+    shown_rows = rows.select(header).head(MOST_ROWS).iter_rows(named=True)
+    cells = [[_cell(column, value) for column, value in row.items()] for row in shown_rows]
     caption = "" if len(rows) <= MOST_ROWS else f"The first {MOST_ROWS} of {len(rows)} rows; the table files have all."
     report.table(header, cells, caption)
+
+
+def _cell(column: str, value: object) -> object:
+    """A value of the table; a p-value below what numbers resolve is shown as a bound."""
+    tiny = column.endswith("pvalue") and isinstance(value, float) and value < LEAST_P
+    return f"< {LEAST_P:g}" if tiny else value
 
 
 def _has_values(rows: pl.DataFrame, column: str) -> bool:

@@ -14,6 +14,7 @@ from lumentrace.base.provenance import Provenance
 from lumentrace.plots.distribution import distribution
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
+from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.registration.result import Registration
@@ -111,6 +112,7 @@ def write_report(
 
 
 def _verdict(report: Report, registration: Registration, warnings: Sequence[str]) -> None:
+    report.verdict(*judge(registration).shown())
     if not registration.ok:
         report.text(f"Do not trust this registration: {'; '.join(registration.reasons)}.", notice=True)
     for warning in warnings:

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from lumentrace.base.files import replacing
 from lumentrace.engine import outcome
 from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.verdict import Verdict
 from lumentrace.stain.compat import StainParameters
 from lumentrace.stain.files.checkpoints import load_checkpoint
+from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
 from lumentrace.stain.registration.result import Registration
@@ -104,6 +106,11 @@ class Outcome(outcome.Outcome):
             warnings=measured.warnings,
             suffix=task.suffix(LAST),
         )
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the registration can be trusted."""
+        return judge(self.registration)
 
     @property
     def status(self) -> str:
