@@ -222,7 +222,8 @@ def test_means_over_spans_are_weighted_by_the_lines_of_a_tracer() -> None:
     def about(*tracers: tuple[int, float, float]) -> dict[str, Any]:
         order = ["velocity", "acceleration"][len(tracers) - 1]
         each = [
-            {"label": n, "blur": [b, 2 * b], "activity": a, "order": order, "noise": b, "jumps": 1} for n, b, a in tracers
+            {"label": n, "blur": [b, 2 * b], "activity": a, "order": order, "noise": b, "jumps": 1}
+            for n, b, a in tracers
         ]
         explained = sum(a for _, _, a in tracers)
         return {"tracers": each, "explained": explained, "passes": len(tracers), "settled": len(tracers) == 2}
