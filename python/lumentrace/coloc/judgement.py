@@ -171,8 +171,12 @@ def _compared(one: AnyArray, other: AnyArray) -> tuple[float, float]:
 
 
 def _plane(pixels: AnyArray) -> NDArray[np.float64]:
-    plane = np.nan_to_num(pixels.astype(np.float64), posinf=0.0, neginf=0.0)
-    return plane.mean(axis=tuple(range(plane.ndim - 2))) if plane.ndim > 2 else np.atleast_2d(plane)
+    """The mean of all planes, one at a time."""
+    planes = pixels.reshape(-1, *np.atleast_2d(pixels).shape[-2:])
+    total = np.zeros(planes.shape[1:])
+    for plane in planes:
+        total += np.nan_to_num(plane.astype(np.float64), posinf=0.0, neginf=0.0)
+    return total / max(len(planes), 1)
 
 
 def _shifted(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64] | None:

@@ -13,6 +13,8 @@ use super::motion::{Information, Order, State};
 use super::refine::member;
 use super::smoother::{Nodes, Push, SEARCH, likeliest_noise};
 
+/// The most tracers at a time where nobody says how many there are.
+pub(super) const MANY: usize = 512;
 /// Lines that no tracer explains, among which the next one is looked for.
 const WINDOW: usize = 6400;
 /// New ones of these after which it is looked for again: at first, and at last if none is found.

@@ -42,9 +42,6 @@ const GLIMPSES: usize = 32;
 /// How much less a blur is, as a ratio of variances, when what was taken for one tracer was several.
 const MUCH_LESS: f64 = 0.5;
 
-/// The most tracers at a time where nobody says how many there are.
-const MANY: usize = 512;
-
 /// How tracers are looked for.
 #[derive(Debug, Clone)]
 pub struct Tracker {
@@ -106,7 +103,7 @@ impl Tracker {
         self.times.check()?;
         let lines = Lines::new(lines);
         let (grid, mut tracks, usual) = self.found(&lines, threads, control)?;
-        let end = refine::refine(&lines, &grid, &mut tracks, &usual, self.tracers.unwrap_or(MANY), threads, control)?;
+        let end = refine::refine(&lines, &grid, &mut tracks, &usual, self.tracers, threads, control)?;
         let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
         let explained = own / lines.all.len() as f64;
         let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
@@ -122,7 +119,7 @@ impl Tracker {
 
     /// The tracers on blocks that fit them, before they have settled, and their usual blur.
     fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>, Blur)> {
-        let most = self.tracers.unwrap_or(MANY);
+        let most = self.tracers.unwrap_or(follow::MANY);
         let Some((glimpse, mut blur)) = glimpse(lines) else {
             return Ok((Grid::unknown(&lines.all), Vec::new(), Blur::plain(1.0)));
         };

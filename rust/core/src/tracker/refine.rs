@@ -6,7 +6,7 @@ use super::associate::{Member, Sums, associate};
 use super::blur::Blur;
 use super::cut::cut;
 use super::extend::extend;
-use super::follow::{Scene, Track, WORTH, follow};
+use super::follow::{MANY, Scene, Track, WORTH, follow};
 use super::grid::Grid;
 use super::line::{Line, Lines};
 use super::link::link;
@@ -45,11 +45,12 @@ pub(super) fn refine(
     grid: &Grid,
     tracks: &mut Vec<Track>,
     usual: &Blur,
-    most: usize,
+    most: Option<usize>,
     threads: usize,
     control: &Control,
 ) -> Result<Convergence> {
     let Lines { all, even, .. } = lines;
+    let (told, most) = (most.is_some(), most.unwrap_or(MANY));
     let mut end = settle(all, grid, tracks, usual, threads, control)?;
     for _ in 0..CUTS {
         if !cut(tracks) {
@@ -69,7 +70,7 @@ pub(super) fn refine(
     for _ in 0..SPLITS {
         let room = most.saturating_sub(together(tracks));
         let before = (tracks.clone(), end);
-        let pairs = if room == 0 { Vec::new() } else { split(all, grid, tracks, room, &whole) };
+        let pairs = if room == 0 { Vec::new() } else { split(all, grid, tracks, room, told, &whole) };
         if pairs.is_empty() {
             break;
         }

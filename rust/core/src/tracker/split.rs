@@ -22,8 +22,10 @@ const COMPANY: f64 = 0.8;
 const ALIKE: f64 = 2.0;
 /// Smallest share of one of two.
 const LEAST: f64 = 0.15;
-/// Logarithmic likelihood that two tracers have to be worth in place of one.
+/// Logarithmic likelihood that two tracers have to be worth in place of one, and in place of one that is blurred more
+/// along the line between them, if nobody says that there are more.
 const WORTH: f64 = 40.0;
+const SHAPE: f64 = 15.0;
 
 /// A line near a tracer, from where the tracer then is.
 struct Near {
@@ -33,11 +35,17 @@ struct Near {
 }
 
 impl Near {
+    /// The part of a vector across it.
+    fn flat(&self, way: &Vec3) -> Vec3 {
+        let along = dot(way, &self.direction);
+        std::array::from_fn(|k| way[k] - along * self.direction[k])
+    }
+
     /// Squared distance from a place.
     fn squared(&self, place: &Vec3) -> f64 {
         let off: Vec3 = std::array::from_fn(|k| self.place[k] - place[k]);
-        let along = dot(&off, &self.direction);
-        dot(&off, &off) - along * along
+        let across = self.flat(&off);
+        dot(&across, &across)
     }
 }
 
@@ -50,12 +58,14 @@ struct Two {
     worth: f64,
 }
 
-/// Replaces tracers that are rather two, at most so many, but those with some labels; the labels of both of each.
+/// Replaces tracers that are rather two, at most so many, but those with some labels; the labels of both of each. `told`
+/// is whether somebody says that there are more.
 pub(super) fn split(
     lines: &[Line],
     grid: &Grid,
     tracks: &mut Vec<Track>,
     room: usize,
+    told: bool,
     whole: &[usize],
 ) -> Vec<[usize; 2]> {
     let mut found = Vec::new();
@@ -66,7 +76,7 @@ pub(super) fn split(
         if whole.contains(&track.label) {
             continue;
         }
-        if let Some(two) = two(lines, grid, tracks, number) {
+        if let Some(two) = two(lines, grid, tracks, number, told) {
             found.push((number, [0, 1].map(|one| part(track, &two, one))));
         }
     }
@@ -139,7 +149,7 @@ fn part(track: &Track, two: &Two, one: usize) -> Track {
     found
 }
 
-fn two(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> Option<Two> {
+fn two(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize, told: bool) -> Option<Two> {
     let track = &tracks[number];
     let (near, seen) = near(lines, grid, tracks, number);
     let width = track.blur.mean().sqrt();
@@ -153,7 +163,32 @@ fn two(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> Option<T
     let off: Vec3 = std::array::from_fn(|k| best.places[0][k] - best.places[1][k]);
     let apart = dot(&off, &off) > APART * APART * best.blur.mean();
     let shared = best.activities.iter().all(|share| *share > LEAST * track.activity);
-    (apart && shared && best.worth - before > WORTH).then_some(best)
+    let shaped = told || best.worth - longish(&near, track, &best) > SHAPE;
+    (apart && shared && shaped && best.worth - before > WORTH).then_some(best)
+}
+
+/// Logarithm of the likelihood of one tracer in the middle of two, whose blur is wider along the line between them as
+/// they are spread along it.
+fn longish(near: &[Near], track: &Track, two: &Two) -> f64 {
+    let activity = two.activities[0] + two.activities[1];
+    let shares = two.activities.map(|one| one / activity);
+    let middle: Vec3 = std::array::from_fn(|k| shares[0] * two.places[0][k] + shares[1] * two.places[1][k]);
+    let way: Vec3 = std::array::from_fn(|k| two.places[0][k] - two.places[1][k]);
+    let spread = shares[0] * shares[1];
+    let one = |line: &Near| {
+        let off: Vec3 = std::array::from_fn(|k| line.place[k] - middle[k]);
+        let (across, along) = (line.flat(&off), line.flat(&way));
+        let (squared, long) = (dot(&across, &across), dot(&along, &along));
+        let share = dot(&across, &along).powi(2) / long.max(f64::MIN_POSITIVE);
+        let density = |variance: f64| {
+            let wider = variance + spread * long;
+            let exponent = (squared - share) / variance + share / wider;
+            (-0.5 * exponent).exp() / (std::f64::consts::TAU * (variance * wider).sqrt())
+        };
+        let Blur { narrow, wide, share } = two.blur;
+        (track.background + activity * ((1.0 - share) * density(narrow) + share * density(wide))).ln()
+    };
+    near.iter().map(one).sum()
 }
 
 /// Lines near a tracer and not near another, and of how many lines these are.
