@@ -126,7 +126,9 @@ def soon_interrupted(script: str, tmp_path: Path, group: bool = False) -> tuple[
 def interrupted(script: str, tmp_path: Path, group: bool = False) -> tuple[float, str]:
     """Run a script, send it (and its children) SIGINT when it is ready; how long it takes, and what it says."""
     body = tmp_path / "script.py"
-    body.write_text(textwrap.dedent(script))
+    # A shell in the background has its children ignore Ctrl-C.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    body.write_text(heard + textwrap.dedent(script))
     process = subprocess.Popen(
         [sys.executable, str(body)],
         stdout=subprocess.PIPE,

@@ -27,9 +27,9 @@ def key_figures(table: pl.DataFrame) -> dict[str, float]:
     --------
     >>> from lumentrace.coloc import colocalization_table
     >>> from lumentrace.coloc.summary import key_figures
-    >>> table = colocalization_table([[0, 1, 2, 3], [0, 2, 1, 3]], metrics="pcc")
+    >>> table = colocalization_table([[0, 1, 2, 3], [0, 2, 1, 3]], metrics="pcc")  # too few pixels for a p-value
     >>> key_figures(table)
-    {'rows': 1, 'incomplete': 0, 'pcc': 0.8}
+    {'rows': 1, 'incomplete': 1, 'pcc': 0.8}
     """
     medians = {name: _median(table, name) for name in SHOWN}
     return {
