@@ -2,6 +2,9 @@
 
 use super::follow::{LOST, Track, WORTH};
 
+/// Blocks without a line that are no reason to cut a trajectory.
+const SPARED: usize = 20;
+
 /// Leaves out trajectories for which no lines speak, and cuts the others where that is so for long; whether any was cut.
 pub(super) fn cut(tracks: &mut Vec<Track>) -> bool {
     tracks.retain(|track| !parts(&track.evidence).is_empty());
@@ -24,9 +27,6 @@ pub(super) fn cut(tracks: &mut Vec<Track>) -> bool {
     *tracks = found;
     any
 }
-
-/// Blocks without a line that are no reason to cut a trajectory.
-const SPARED: usize = 20;
 
 /// First and last (exclusive) of blocks that together are worth a trajectory, and lose no more in between than makes a
 /// tracer lost.

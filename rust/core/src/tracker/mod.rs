@@ -1,10 +1,15 @@
 //! Tracers followed through their lines of response: positions, velocities and their covariances.
 //!
-//! A tracer is in uniform motion that white noise and sudden jumps push about; a line of it passes its place *at the
-//! line's own time*, at a distance that is normally distributed in the plane across the line; every other line is
-//! background. Which line is whose is found by expectation-maximisation: each line is shared among the tracers, enters
-//! as information `(I - n nᵀ) / s²` about its own time, and a Kalman filter forward and a Rauch-Tung-Striebel smoother
-//! back give the trajectory. Blur, activities, background and process noise are those that make the lines most likely.
+//! A tracer moves evenly, or evenly accelerated, and white noise and sudden jumps push it about; a line of it passes its
+//! place *at the line's own time*, at a distance from a mixture of two normal distributions in the plane across the
+//! line; every other line is background. Which line is whose is found by expectation-maximisation: each line is shared
+//! among the tracers, enters as information `(I - n nᵀ) / s²` about its own time, and a Kalman filter forward and a
+//! smoother back give the trajectory. Blur, activities, background and process noise are those that make the lines most
+//! likely.
+//!
+//! On the way from lines to trajectories: `births` finds where tracers may be, `follow` follows them block by block,
+//! `extend` back to where they began, `link` joins pieces, and `refine` settles all of them: it shares lines
+//! (`associate`), fits what is around tracers (`profile`), smooths (`smoother`), cuts (`cut`) and parts (`split`).
 //!
 //! Times are in milliseconds, lengths in millimetres, velocities in mm/ms. The cost is O(lines x tracers x passes).
 
@@ -83,9 +88,9 @@ pub struct Tracked {
     pub tracers: Vec<Tracer>,
     /// Share of the lines that are the tracers'.
     pub explained: f64,
-    /// Passes of expectation-maximisation, and whether the last one still changed something.
+    /// Passes of expectation-maximisation.
     pub passes: usize,
-    /// Whether it did not.
+    /// Whether the last one changed next to nothing.
     pub settled: bool,
 }
 

@@ -35,6 +35,12 @@ struct Near {
 }
 
 impl Near {
+    fn new(line: &Line, here: &Vec3) -> Self {
+        let way: Vec3 = std::array::from_fn(|k| line.point[k] - here[k]);
+        let found = Self { direction: line.direction, place: way };
+        Self { place: found.flat(&way), ..found }
+    }
+
     /// The part of a vector across it.
     fn flat(&self, way: &Vec3) -> Vec3 {
         let along = dot(way, &self.direction);
@@ -215,10 +221,7 @@ fn near(lines: &[Line], grid: &Grid, tracks: &[Track], number: usize) -> (Vec<Ne
                 .filter_map(|other| Some((other, other.state(block)?)))
                 .any(|(other, state)| line.across(&state.at(dt)) < OTHER * OTHER * other.blur.narrow);
             if !taken {
-                let way: Vec3 = std::array::from_fn(|k| line.point[k] - here[k]);
-                let along = dot(&way, &line.direction);
-                let place = std::array::from_fn(|k| way[k] - along * line.direction[k]);
-                found.push(Near { direction: line.direction, place });
+                found.push(Near::new(line, &here));
             }
         }
     }
