@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from lumentrace.pept import simulation
 from lumentrace.pept.tracking import LineTracker
 
 Array = NDArray[np.float64]
+Blur = Callable[[np.random.Generator, int], Array]
 PLACE = np.array(simulation.Ring().centre) + np.array([20.0, 10.0, 5.0])
 PERFECT = {"positron_range": 0.0, "acollinearity": 0.0, "scatter": 0.0}
 
@@ -69,13 +71,13 @@ def test_a_pair_three_millimetres_apart_is_two(axis: int, seed: int) -> None:
     assert away / 2 < 0.5
 
 
-def blurred(blur: object, seed: int) -> LineData:
+def blurred(blur: Blur, seed: int) -> LineData:
     """Lines of a tracer at rest that miss it by what `blur` gives (N, 3), and as many others."""
     rng = np.random.default_rng(seed)
     run = simulation.simulate([simulation.Static()], n=20_000, noise=0.5, seed=seed, blur=0.0, **PERFECT)
     rows = run.lines.lines.copy()
     own = run.labels == 0
-    off = blur(rng, int(own.sum()))  # type: ignore[operator]  # a function, of which pytest knows nothing
+    off = blur(rng, int(own.sum()))
     rows[own, 1:4] += off
     rows[own, 4:7] += off
     return LineData(rows)
@@ -90,7 +92,7 @@ def blurred(blur: object, seed: int) -> LineData:
     ],
     ids=["heavy tails", "wider along x"],
 )
-def test_one_tracer_whose_blur_is_not_normal_is_one(blur: object, seed: int) -> None:
+def test_one_tracer_whose_blur_is_not_normal_is_one(blur: Blur, seed: int) -> None:
     assert len(found(blurred(blur, seed))) == 1
 
 
@@ -162,3 +164,11 @@ def test_sixteen_tracers() -> None:
     away = np.linalg.norm(np.array(means)[:, None] - run.truth([0.0])[:, 0], axis=2)
     assert sorted(away.argmin(axis=1).tolist()) == list(range(16))
     assert away.min(axis=1).max() < 0.5
+
+
+def test_a_stray_time_ends_with_a_spacing_too() -> None:
+    rows = WHEEL.lines.lines.copy()
+    rows[5000, 0] = 1e17
+    t = LineTracker(1, every=1.0).fit(LineData(rows))["t"]
+    assert (np.diff(t[t < 1e4]) > 0.5).all()
+    assert len(t) < 300

@@ -64,11 +64,10 @@ pub(super) fn locations(track: &Track, grid: &Grid, lines: &Lines, times: &Times
                 }
             }
             Times::Every(step) => {
-                let mut number = ((start + lines.epoch) / step).ceil();
-                while number * step - lines.epoch <= end {
-                    tell(number * step - lines.epoch);
-                    number += 1.0;
-                }
+                let first = ((start + lines.epoch) / step).ceil();
+                // Counted, as a number above 2⁵³ plus 1 is the same number.
+                let count = ((end + lines.epoch) / step - first).floor() as i64;
+                (0..=count).for_each(|number| tell((first + number as f64) * step - lines.epoch));
             }
             Times::At(all) => {
                 let first = all.partition_point(|time| time - lines.epoch < start);
