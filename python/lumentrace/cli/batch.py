@@ -10,13 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from lumentrace.cli.console import cell, console, failure, reason
-from lumentrace.engine.verdict import GOOD, NOT_RELIABLE, SIGNS, Verdict
+from lumentrace.engine.verdict import DOUBTFUL, GOOD, NOT_RELIABLE, SIGNS, Verdict
 
 PARTIAL = 3
 """Exit code when some files could not be worked on."""
 UNRELIABLE = 4
 """Exit code when all were worked on, and results of some are not reliable."""
-STYLES = {GOOD: "green", "doubtful": "yellow", NOT_RELIABLE: "red"}
+STYLES = {GOOD: "green", DOUBTFUL: "yellow", NOT_RELIABLE: "red"}
 
 
 def folders(files: list[Path], out: Path) -> list[Path]:

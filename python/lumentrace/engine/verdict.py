@@ -45,6 +45,11 @@ class Reason:
     advice: str
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def why(self) -> str:
+        """The text with the evidence."""
+        return "; ".join([self.text, *map(str, self.evidence)])
+
     def __post_init__(self) -> None:
         if self.level not in LEVELS[1:]:
             raise ValueError(f"`level`: expected one of {', '.join(LEVELS[1:])}, found {self.level!r}")
@@ -76,11 +81,6 @@ class Verdict:
         """A line for each reason, or one that says good."""
         return [_line(reason) for reason in self.reasons] or [f"{SIGNS[GOOD]} {GOOD}"]
 
-    def shown(self) -> tuple[str, str, list[tuple[str, str]]]:
-        """Level, sign and reasons with advice, as `lumentrace.plots.report.Report.verdict` takes them."""
-        whys = [("; ".join([each.text, *map(str, each.evidence)]), each.advice) for each in self.reasons]
-        return self.level, SIGNS[self.level], whys
-
     def to_dict(self) -> dict[str, Any]:
         """As ``run.json`` keeps it."""
         return {"level": self.level, "reasons": [asdict(reason) for reason in self.reasons]}
@@ -97,8 +97,7 @@ def worst(levels: Iterable[str]) -> str:
 
 
 def _line(reason: Reason) -> str:
-    evidence = "".join(f"; {each}" for each in reason.evidence)
-    return f"{SIGNS[reason.level]} {reason.level}: {reason.text}{evidence}. Next: {reason.advice}"
+    return f"{SIGNS[reason.level]} {reason.level}: {reason.why}. Next: {reason.advice}"
 
 
 def _reason(found: Mapping[str, Any]) -> Reason:

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.verdict import DOUBTFUL, GOOD, NOT_RELIABLE, SIGNS, Verdict
 
 from .numbers import missing, spell
 from .palette import PALETTE
@@ -27,7 +28,7 @@ POLICY = (
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 SHORT = 256
-COLOURS = {"good": PALETTE[2], "doubtful": PALETTE[4], "not reliable": PALETTE[1]}
+COLOURS = {GOOD: PALETTE[2], DOUBTFUL: PALETTE[4], NOT_RELIABLE: PALETTE[1]}
 HEADINGS = {"index": "", "duration": "duration (s)"}
 
 
@@ -101,22 +102,13 @@ class Report:
         note_tag = f'<div class="note">{_text(note)}</div>' if note else ""
         self._key_figures.append(f"<div><dt>{_text(name)}</dt><dd>{shown}{note_tag}</dd></div>")
 
-    def verdict(self, level: str, sign: str, reasons: Sequence[tuple[str, str]] = ()) -> None:
-        """Say at the very top whether the results can be relied on.
-
-        Parameters
-        ----------
-        level : str
-            One of COLOURS; shown as a word, with its sign and its colour.
-        sign : str
-        reasons : sequence of (str, str)
-            What speaks against the results, and what to do next.
-        """
-        items = "".join(f"<li>{_text(why)}<br><em>{_text(advice)}</em></li>" for why, advice in reasons)
+    def verdict(self, verdict: Verdict) -> None:
+        """Say at the very top whether the results can be relied on: a word with its sign and colour, and why."""
+        items = "".join(f"<li>{_text(each.why)}<br><em>{_text(each.advice)}</em></li>" for each in verdict.reasons)
         listed = f"<ul>{items}</ul>" if items else ""
         self._verdict = (
-            f'<section class="verdict" style="border-color: {COLOURS[level]}">'
-            f"<strong>{_text(sign)} {_text(level)}</strong>{listed}</section>"
+            f'<section class="verdict" style="border-color: {COLOURS[verdict.level]}">'
+            f"<strong>{SIGNS[verdict.level]} {_text(verdict.level)}</strong>{listed}</section>"
         )
 
     def section(self, title: str) -> None:

@@ -106,7 +106,7 @@ def write_report(
     report = Report(title, f"{stack.n_frames} frames of {spelled(size_nm[0])} x {spelled(size_nm[1])}, {stack.channel}")
     times = np.array(stack.get_frame_times())
     if verdict is not None:
-        report.verdict(*verdict.shown())
+        report.verdict(verdict)
     _key_figures(report, stack, found)
     for note in notes:
         report.text(note)

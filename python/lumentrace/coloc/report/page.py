@@ -105,7 +105,7 @@ def write_report(
     pairs = table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
     report = Report(title, f"{' x '.join(map(str, shape))} pixels, {len(arrays)} channels")
     if verdict is not None:
-        report.verdict(*verdict.shown())
+        report.verdict(verdict)
     _key_figures(report, table, labels)
     for note in notes:
         report.text(note)

@@ -112,7 +112,7 @@ def write_report(
 
 
 def _verdict(report: Report, registration: Registration, warnings: Sequence[str]) -> None:
-    report.verdict(*judge(registration).shown())
+    report.verdict(judge(registration))
     if not registration.ok:
         report.text(f"Do not trust this registration: {'; '.join(registration.reasons)}.", notice=True)
     for warning in warnings:
