@@ -19,12 +19,16 @@ OTHERS = [HERE / "pept" / name for name in ("errors.md", "tutorial.md")]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def draw(page: Path) -> None:
+def names_of(page: Path) -> dict[str, object]:
+    """What the Python of a page defines."""
     names: dict[str, object] = {}
     for code in BLOCK.findall(page.read_text("utf-8")):
-        # The pages are our own, and running them is the point.
-        exec(compile(code, str(page), "exec"), names)
-    figure = names["figure"]
+        exec(compile(code, str(page), "exec"), names)  # the pages are our own, and running them is the point
+    return names
+
+
+def draw(page: Path) -> None:
+    figure = names_of(page)["figure"]
     figure.savefig(picture(page), dpi=75, bbox_inches="tight")
     matplotlib.pyplot.close("all")
 

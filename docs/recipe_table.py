@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+
+from pictures import names_of
 
 PAGE = Path(__file__).resolve().parent / "pept" / "which-recipe.md"
 CASES = [(42, 0.5, 1), (42, 0.8, 1), (42, 0.8, 3), (300, 0.5, 1), (300, 0.8, 3)]
@@ -11,11 +12,8 @@ CASES = [(42, 0.5, 1), (42, 0.8, 1), (42, 0.8, 3), (300, 0.5, 1), (300, 0.8, 3)]
 
 
 def main() -> None:
-    names: dict[str, object] = {}
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    # The page is our own, and running it is the point.
-    exec(compile(code, str(PAGE), "exec"), names)
-    found = [names["compare"](*case) for case in CASES]
+    compare = names_of(PAGE)["compare"]
+    found = [compare(*case) for case in CASES]
     print("| recipe |", *(f"{count} x {rpm} rpm, {100 * noise:.0f} % noise |" for rpm, noise, count in CASES))
     print(f"|---|{'---|' * len(CASES)}")
     for name in found[0]:
