@@ -13,14 +13,16 @@ but they are counted as trajectories. The crossings run `--crossings` times, the
 The floor's process noise starts from that of the true paths, and 1e-6 at least. It settles slowly: after hundreds of
 passes it is larger, and on paths of even curvature the median error is 10 to 20 % larger.
 
-`--count N` makes N random experiments instead (1 to 8 tracers, 10 to 80 % noise, 0 to 5 m/s) in which recipes are to
-find the number of tracers.
+`--cli` tracks through the command line, with `--tracers N` and nothing else set. `--count N` makes N random experiments
+instead (1 to 8 tracers, 10 to 80 % noise, 0 to 5 m/s) in which recipes are to find the number of tracers.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
@@ -170,6 +173,9 @@ CASES: dict[str, tuple[str, Make]] = {
 
 
 # ---------------------------------------------------------------- who finds them
+Find = Callable[[str, Experiment, int | None], scoring.Found]
+
+
 def motion_of(experiment: Experiment, passes: int) -> scoring.Found:
     """What one finds who knows the labels."""
     tracers = len(experiment.truth.paths)
@@ -193,17 +199,29 @@ def tracked(name: str, experiment: Experiment, tracers: int | None) -> scoring.F
     return scoring.Found.of(points.points, points.columns)
 
 
+def tracked_by_command(name: str, experiment: Experiment, tracers: int | None) -> scoring.Found:
+    """The same through the command line, from a file to a file."""
+    command = ["lumentrace", "pept", "track", "lines.npy", "--recipe", name, "--out", "out"]
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder, "lines.npy"), experiment.lines)
+        told = [] if tracers is None else ["--tracers", str(tracers)]
+        subprocess.run([*command, *told], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        (path,) = Path(folder, "out").rglob("trajectories.parquet")
+        table = pl.read_parquet(path)
+    return scoring.Found.of(table.to_numpy(), table.columns)
+
+
 def usable(name: str, tracers: int) -> bool:
     return name != "birmingham" or tracers == 1
 
 
-def run(key: str, seed: int, names: Sequence[str], passes: int) -> dict[str, scoring.Score]:
+def run(key: str, seed: int, names: Sequence[str], passes: int, find: Find) -> dict[str, scoring.Score]:
     """Scores of the floor and of the recipes in one run of one case."""
     made = CASES[key][1](np.random.default_rng([seed, *key.encode()]))
     frames = np.arange(0.0, made.duration + BIN / 2, BIN)
     found = {FLOOR: motion_of(made, passes)}
     tracers = len(made.truth.paths)
-    found |= {name: tracked(name, made, tracers) for name in names if usable(name, tracers)}
+    found |= {name: find(name, made, tracers) for name in names if usable(name, tracers)}
     return {name: scoring.trajectories(made.truth, each, frames) for name, each in found.items()}
 
 
@@ -262,11 +280,11 @@ def random_experiment(rng: np.random.Generator) -> Experiment:
     return lines_of(paths, count, rng.uniform(0.1, 0.8), rng)
 
 
-def counted(seed: int, names: Sequence[str]) -> dict[str, Any]:
+def counted(seed: int, names: Sequence[str], find: Find) -> dict[str, Any]:
     """How many tracers recipes find that are not told their number."""
     made = random_experiment(np.random.default_rng([seed, 77]))
     noise = (made.labels < 0).mean()
-    found = {name: len(np.unique(tracked(name, made, None).labels)) for name in names}
+    found = {name: len(np.unique(find(name, made, None).labels)) for name in names}
     return {"seed": seed, "noise": noise, "tracers": len(made.truth.paths), **found}
 
 
@@ -289,7 +307,9 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=15, help="of the floor's expectation-maximisation")
     parser.add_argument("--jobs", type=int, default=2, help="runs at the same time")
     parser.add_argument("--count", type=int, default=0, metavar="N", help="random experiments of unknown tracers")
+    parser.add_argument("--cli", action="store_true", help="through the command line")
     options = parser.parse_args()
+    find = tracked_by_command if options.cli else tracked
     names = [name for name in options.recipes if name in recipes.RECIPES]
     for name in sorted({*options.recipes} - {*names}):
         print(f"there is no recipe {name!r}, it is left out")
@@ -297,13 +317,13 @@ def main() -> None:
     with ProcessPoolExecutor(options.jobs) as pool:
         if options.count:
             seeds = range(options.seed, options.seed + options.count)
-            print_counts(list(pool.map(partial(counted, names=names), seeds)), names)
+            print_counts(list(pool.map(partial(counted, names=names, find=find), seeds)), names)
             return
         jobs = {}
         for key in options.cases:
             runs = options.crossings if key.startswith("cross") else options.runs
             seeds = range(options.seed, options.seed + runs)
-            jobs[key] = [pool.submit(run, key, seed, names, options.passes) for seed in seeds]
+            jobs[key] = [pool.submit(run, key, seed, names, options.passes, find) for seed in seeds]
         print(f"{HEAD}\n|{'---|' * HEAD.count(' | ')}---|")
         everything = []
         for key, waiting in jobs.items():

@@ -78,12 +78,14 @@ def peer_python(name: str, root: Path, base: str | None = None) -> Path:
         return Path(sys.executable)
     folder = root / name
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    if not python.exists():
+    made = folder / "made"
+    if not made.exists():
         print(f"making {folder} ...", flush=True)
-        subprocess.run([base or sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([base or sys.executable, "-m", "venv", "--clear", folder], check=True)
         run = [python, "-m", "pip", "install", "--quiet"]
         subprocess.run([*run, "setuptools<80", "wheel", "cython<3.1", *PEERS[name][1:]], check=True)
         subprocess.run([*run, *PEERS[name]], check=True)
+        made.touch()
     return python
 
 
