@@ -68,6 +68,38 @@ pub fn for_chunks<S, V: Send, T: Send>(
     values.chunks_mut(size).enumerate().map(|piece| step(&mut state, piece)).collect()
 }
 
+/// Threads that work under one control.
+#[derive(Debug, Clone, Copy)]
+pub struct Workers<'a> {
+    /// As of [`map`].
+    pub threads: usize,
+    /// Progress and cancelling.
+    pub control: &'a Control,
+}
+
+impl Workers<'_> {
+    /// [`map`] for work that needs no scratch and cannot fail.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn map<T: Send>(&self, pieces: usize, work: impl Fn(usize) -> T + Sync + Send) -> Result<Vec<T>> {
+        map(pieces, self.threads, self.control, || (), |(), piece| Ok(work(piece)))
+    }
+
+    /// [`for_chunks`] of one value each, for work that needs no scratch and cannot fail.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn for_each<V: Send, T: Send>(
+        &self,
+        values: &mut [V],
+        work: impl Fn(usize, &mut V) -> T + Sync + Send,
+    ) -> Result<Vec<T>> {
+        let one = |(): &mut (), number: usize, values: &mut [V]| Ok(work(number, &mut values[0]));
+        for_chunks(values, 1, self.threads, self.control, || (), one)
+    }
+}
+
 /// The number of threads that `threads` stands for: itself, or one per core if 0.
 pub fn resolve(threads: usize) -> usize {
     if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 
+use crate::Result;
+use crate::pool::Workers;
+use crate::simd::wide;
+
 use super::algebra::{LogProduct, Vec3, dot};
 use super::blur::Blur;
 use super::line::Line;
@@ -19,6 +23,8 @@ const WINDOWS: [usize; 3] = [200, 800, 3200];
 /// Pairs of lines that are looked at, and places that are weighed.
 const PAIRS: usize = 200_000;
 const PLACES: usize = 200;
+/// Lines whose crossings are looked for as one piece of work.
+const STRETCH: usize = 100;
 /// Places whose motion is found while the blur is not known, and those that may be none when it is.
 const TRIED: usize = 4;
 const FAILED: usize = 32;
@@ -89,11 +95,11 @@ struct Place {
 }
 
 /// The tracers among lines in order of time whose blur is about what is known, the most convincing first.
-pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize) -> Vec<Birth> {
+pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize, workers: Workers<'_>) -> Result<Vec<Birth>> {
     let width = blur.narrow.sqrt();
     let mut rest = lines.to_vec();
     let (mut found, mut failed) = (Vec::new(), 0);
-    for place in places(lines, width, &crossings(lines, MEETING * width)) {
+    for place in places(lines, width, &crossings(lines, MEETING * width, workers)?, workers)? {
         if found.len() == most || failed == FAILED {
             break;
         }
@@ -105,42 +111,48 @@ pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize) -> Vec<B
             None => failed += 1,
         }
     }
-    found
+    Ok(found)
 }
 
 /// The blur of a tracer among lines in order of time, if there is one: of the most convincing one, unless its lines are
 /// those of several narrower ones.
-pub(super) fn blur(lines: &[Line], even: f64) -> Option<Blur> {
+pub(super) fn blur(lines: &[Line], even: f64, workers: Workers<'_>) -> Result<Option<Blur>> {
     let mut births: Vec<(&[Line], Birth)> = Vec::new();
     for count in WINDOWS {
         let window = &lines[..lines.len().min(count)];
-        let crossings = crossings(window, MEETING * WIDTHS[WIDTHS.len() - 1]);
+        let crossings = crossings(window, MEETING * WIDTHS[WIDTHS.len() - 1], workers)?;
         for width in WIDTHS {
-            let places = places(window, width, &crossings);
-            let tried = places.iter().take(TRIED).filter_map(|place| moving(window, place, width, even, false));
-            let peaked = tried.filter(|birth| birth.worth > WORTH && birth.has_width_near(width));
+            let mut places = places(window, width, &crossings, workers)?;
+            places.truncate(TRIED);
+            let tried = workers.map(places.len(), |number| moving(window, &places[number], width, even, false))?;
+            let peaked = tried.into_iter().flatten().filter(|birth| birth.worth > WORTH && birth.has_width_near(width));
             births.extend(peaked.map(|birth| (window, birth)));
         }
     }
     births.sort_by(|one, other| other.1.worth.total_cmp(&one.1.worth));
-    let mut best = births.first()?.1;
+    let Some(mut best) = births.first().map(|first| first.1) else { return Ok(None) };
     for (window, birth) in &births {
-        if birth.blur.narrow * PART < best.blur.narrow && explained(window, even, birth) > MOST * best.activity {
+        if birth.blur.narrow * PART < best.blur.narrow
+            && explained(window, even, birth, workers)? > MOST * best.activity
+        {
             best = *birth;
         }
     }
-    Some(best.blur)
+    Ok(Some(best.blur))
 }
 
 /// Share of the lines of tracers with the blur of one of them.
-fn explained(lines: &[Line], even: f64, one: &Birth) -> f64 {
-    find(lines, even, &Blur::plain(one.blur.narrow), usize::MAX).iter().map(|birth| birth.activity).sum()
+fn explained(lines: &[Line], even: f64, one: &Birth, workers: Workers<'_>) -> Result<f64> {
+    let found = find(lines, even, &Blur::plain(one.blur.narrow), usize::MAX, workers)?;
+    Ok(found.iter().map(|birth| birth.activity).sum())
 }
 
 /// Places that lines pass more often than chance has it, the best first.
-fn places(lines: &[Line], width: f64, crossings: &[Crossing]) -> Vec<Place> {
-    let mut found: Vec<Place> =
-        peaks(crossings, width).iter().filter_map(|(middle, point)| weighed(lines, *middle, point, width)).collect();
+fn places(lines: &[Line], width: f64, crossings: &[Crossing], workers: Workers<'_>) -> Result<Vec<Place>> {
+    let peaks = peaks(crossings, width);
+    let bundle = Bundle::new(lines);
+    let weigh = |number: usize| weighed(lines, &bundle, peaks[number].0, &peaks[number].1, width);
+    let mut found: Vec<Place> = workers.map(peaks.len(), weigh)?.into_iter().flatten().collect();
     found.sort_by(|a, b| b.worth.total_cmp(&a.worth));
     let mut distinct: Vec<Place> = Vec::new();
     for place in found {
@@ -152,7 +164,7 @@ fn places(lines: &[Line], width: f64, crossings: &[Crossing]) -> Vec<Place> {
             distinct.push(place);
         }
     }
-    distinct
+    Ok(distinct)
 }
 
 /// Where two lines nearly meet.
@@ -164,23 +176,25 @@ struct Crossing {
 }
 
 /// Where lines that follow each other pass at less than a distance.
-fn crossings(lines: &[Line], most: f64) -> Vec<Crossing> {
+fn crossings(lines: &[Line], most: f64, workers: Workers<'_>) -> Result<Vec<Crossing>> {
     let neighbours = (PAIRS / lines.len().max(1)).max(6);
-    let mut found = Vec::new();
-    for (i, one) in lines.iter().enumerate() {
-        for (k, other) in lines[i + 1..].iter().take(neighbours).enumerate() {
-            let Some((distance, s, t)) = closest(one, other) else {
-                continue;
-            };
-            if distance < most && (0.0..=one.length).contains(&s) && (0.0..=other.length).contains(&t) {
-                let point = std::array::from_fn(|a| {
-                    0.5 * (one.point[a] + s * one.direction[a] + other.point[a] + t * other.direction[a])
-                });
-                found.push(Crossing { middle: i + k.div_ceil(2), distance, point });
+    let some = |number: usize| {
+        let mut found = Vec::new();
+        for i in number * STRETCH..lines.len().min((number + 1) * STRETCH) {
+            for (k, other) in lines[i + 1..].iter().take(neighbours).enumerate() {
+                found.extend(crossing(&lines[i], other, most, i + k.div_ceil(2)));
             }
         }
-    }
-    found
+        found
+    };
+    Ok(workers.map(lines.len().div_ceil(STRETCH), some)?.into_iter().flatten().collect())
+}
+
+fn crossing(one: &Line, other: &Line, most: f64, middle: usize) -> Option<Crossing> {
+    let (distance, s, t) = closest(one, other)?;
+    let between = distance < most && (0.0..=one.length).contains(&s) && (0.0..=other.length).contains(&t);
+    let point = |a| 0.5 * (one.point[a] + s * one.direction[a] + other.point[a] + t * other.direction[a]);
+    between.then(|| Crossing { middle, distance, point: std::array::from_fn(point) })
 }
 
 /// The middles of the cells in which most lines meet.
@@ -239,16 +253,41 @@ fn closest(one: &Line, other: &Line) -> Option<(f64, f64, f64)> {
     Some((dot(&apart, &apart).sqrt(), s, t))
 }
 
-/// The stretch of lines around the one numbered `middle` in which most pass a point that chance would not bring there.
-fn weighed(lines: &[Line], middle: usize, point: &Vec3, width: f64) -> Option<Place> {
-    let (near, far) = ((NEAR * width).powi(2), (RING * NEAR * width).powi(2));
-    let mut hits = Vec::with_capacity(lines.len());
-    let mut ring = 0.5;
-    for line in lines {
-        let squared = line.across(point);
-        hits.push(squared < near);
-        ring += f64::from(u8::from(squared >= near && squared < far));
+/// Points and directions of lines, number by number.
+struct Bundle([Vec<f64>; 6]);
+
+impl Bundle {
+    fn new(lines: &[Line]) -> Self {
+        let number = |line: &Line, k: usize| if k < 3 { line.point[k] } else { line.direction[k - 3] };
+        Self(std::array::from_fn(|k| lines.iter().map(|line| number(line, k)).collect()))
     }
+
+    /// [`Line::across`] for each.
+    fn across(&self, x: &Vec3) -> Vec<f64> {
+        let mut squares = vec![0.0; self.0[0].len()];
+        all_across(self.0.each_ref().map(Vec::as_slice), x, &mut squares);
+        squares
+    }
+}
+
+wide! {
+    /// [`Line::across`] of many lines.
+    fn all_across(lines: [&[f64]; 6], x: &Vec3, squares: &mut [f64]) {
+        let lines = lines.map(|numbers| &numbers[..squares.len()]);
+        for (i, squared) in squares.iter_mut().enumerate() {
+            let way = [x[0] - lines[0][i], x[1] - lines[1][i], x[2] - lines[2][i]];
+            let along = dot(&way, &[lines[3][i], lines[4][i], lines[5][i]]);
+            *squared = (dot(&way, &way) - along * along).max(0.0);
+        }
+    }
+}
+
+/// The stretch of lines around the one numbered `middle` in which most pass a point that chance would not bring there.
+fn weighed(lines: &[Line], bundle: &Bundle, middle: usize, point: &Vec3, width: f64) -> Option<Place> {
+    let (near, far) = ((NEAR * width).powi(2), (RING * NEAR * width).powi(2));
+    let squares = bundle.across(point);
+    let hits: Vec<bool> = squares.iter().map(|&squared| squared < near).collect();
+    let ring = squares.iter().filter(|&&squared| squared >= near && squared < far).count() as f64 + 0.5;
     // Expected lines that come near by chance, per line.
     let chance = ring / lines.len() as f64 * near / (far - near);
     let mut best: Option<Place> = None;

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::{Control, Result};
+use crate::Result;
+use crate::pool::Workers;
 
 use super::associate::{Member, Shares, Sums, associate, ring_area};
 use super::births::{self, Birth};
@@ -238,13 +239,13 @@ impl<'a> Scene<'a> {
 }
 
 /// Follows at most `most` tracers at a time through all blocks.
-pub(super) fn follow(scene: Scene<'_>, most: usize, control: &Control) -> Result<Vec<Track>> {
+pub(super) fn follow(scene: Scene<'_>, most: usize, workers: Workers<'_>) -> Result<Vec<Track>> {
     let mut living: Vec<Live> = Vec::new();
     let mut ended: Vec<Track> = Vec::new();
     let mut free: VecDeque<Line> = VecDeque::with_capacity(WINDOW);
     let (mut waiting, mut pause, mut labels, mut present) = (0, SOON, 0, 0);
     for block in 0..scene.grid.len() {
-        control.check()?;
+        workers.control.check()?;
         step(scene, &mut living, block, |line, shares| {
             if shares.nobody() > 0.5 {
                 if free.len() == WINDOW {
@@ -270,7 +271,7 @@ pub(super) fn follow(scene: Scene<'_>, most: usize, control: &Control) -> Result
         }
         waiting = 0;
         pause = (2 * pause).min(SELDOM);
-        for birth in births::find(free.make_contiguous(), scene.even, scene.usual, room) {
+        for birth in births::find(free.make_contiguous(), scene.even, scene.usual, room, workers)? {
             if living.iter().all(|live| !same(&birth, live)) {
                 free.retain(|line| !birth.explains(line));
                 living.push(Live::new(&birth, labels, block + 1));

@@ -163,42 +163,29 @@ impl<const N: usize> Estimate<N> {
                 }
             }
         }
+        let own: Matrix<3> = std::array::from_fn(|i| {
+            std::array::from_fn(|j| spread[i][j] + gain[i].iter().zip(&crossed[j]).map(|(x, y)| x * y).sum::<f64>())
+        });
         let (mut squared, mut known) = (0.0, 0.0);
         let mut kicked = *offset;
         for k in 0..3 {
-            let mut own = spread[k][k];
-            for j in 0..N {
-                kicked[k] += gain[k][j] * self.mean[j];
-                own += gain[k][j] * crossed[k][j];
-            }
+            kicked[k] += gain[k].iter().zip(&self.mean).map(|(x, y)| x * y).sum::<f64>();
             squared += kicked[k] * kicked[k];
-            known += own;
+            known += own[k][k];
         }
         (0..3).for_each(|k| self.mean[row + k] -= kicked[k]);
-        for (k, line) in crossed.iter().enumerate() {
-            for (value, other) in self.covariance[row + k].iter_mut().zip(line) {
-                *value -= other;
-            }
-        }
-        for line in &mut self.covariance {
-            let whole = *line;
-            for k in 0..3 {
-                let mut less = 0.0;
-                for (weight, value) in gain[k].iter().zip(&whole) {
-                    less += weight * value;
-                }
-                line[row + k] -= less;
+        // The other quantities stay as they are.
+        for k in 0..3 {
+            for j in (0..row).chain(row + 3..N) {
+                let value = self.covariance[row + k][j] - crossed[k][j];
+                (self.covariance[row + k][j], self.covariance[j][row + k]) = (value, value);
             }
         }
         for i in 0..3 {
-            for j in 0..3 {
-                self.covariance[row + i][row + j] += spread[i][j];
-            }
-        }
-        for i in 0..N {
-            for j in 0..i {
-                let mean = 0.5 * (self.covariance[i][j] + self.covariance[j][i]);
-                (self.covariance[i][j], self.covariance[j][i]) = (mean, mean);
+            for j in 0..=i {
+                let value = self.covariance[row + i][row + j] - crossed[i][row + j] - crossed[j][row + i]
+                    + 0.5 * (own[i][j] + own[j][i]);
+                (self.covariance[row + i][row + j], self.covariance[row + j][row + i]) = (value, value);
             }
         }
         (squared / variance, known / variance)

@@ -31,6 +31,7 @@ mod refine;
 mod smoother;
 mod split;
 
+use crate::pool::Workers;
 use crate::{Control, Error, Result, Rows};
 
 use blur::Blur;
@@ -107,8 +108,9 @@ impl Tracker {
         }
         self.times.check()?;
         let lines = Lines::new(lines);
-        let (grid, mut tracks, usual) = self.found(&lines, threads, control)?;
-        let end = refine::refine(&lines, &grid, &mut tracks, &usual, self.tracers, threads, control)?;
+        let workers = Workers { threads, control };
+        let (grid, mut tracks, usual) = self.found(&lines, workers)?;
+        let end = refine::refine(&lines, &grid, &mut tracks, &usual, self.tracers, workers)?;
         let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
         let explained = own / lines.all.len() as f64;
         let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
@@ -123,30 +125,30 @@ impl Tracker {
     }
 
     /// The tracers on blocks that fit them, before they have settled, and their usual blur.
-    fn found(&self, lines: &Lines, threads: usize, control: &Control) -> Result<(Grid, Vec<Track>, Blur)> {
+    fn found(&self, lines: &Lines, workers: Workers<'_>) -> Result<(Grid, Vec<Track>, Blur)> {
         let most = self.tracers.unwrap_or(follow::MANY);
-        let Some((glimpse, mut blur)) = glimpse(lines) else {
+        let Some((glimpse, mut blur)) = glimpse(lines, workers)? else {
             return Ok((Grid::unknown(&lines.all), Vec::new(), Blur::plain(1.0)));
         };
         let mut grid = Grid::unknown(glimpse);
         let mut tracks = follow::follow(
             Scene { lines: glimpse, even: lines.even, grid: &grid, usual: &blur, known: &[] },
             most,
-            control,
+            workers,
         )?;
-        let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, threads, control)?;
+        let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, workers)?;
         while let Some(found) = usual {
             blur = found;
             grid = Grid::fitting(&lines.all, &tracks, lines.rate());
             let scene = Scene { lines: &lines.all, even: lines.even, grid: &grid, usual: &blur, known: &[] };
-            tracks = follow::follow(scene, most, control)?;
+            tracks = follow::follow(scene, most, workers)?;
             for track in &mut tracks {
                 refine::resmooth(track, &grid);
             }
-            let found = refine::usual_blur(&lines.all, &grid, &mut tracks, threads, control)?;
+            let found = refine::usual_blur(&lines.all, &grid, &mut tracks, workers)?;
             usual = found.filter(|found| found.narrow < MUCH_LESS * blur.narrow);
         }
-        extend::extend(&lines.all, &grid, &mut tracks, control)?;
+        extend::extend(&lines.all, &grid, &mut tracks, workers.control)?;
         for track in &mut tracks {
             refine::resmooth(track, &grid);
         }
@@ -158,12 +160,15 @@ impl Tracker {
 }
 
 /// Lines in which there is a tracer, and its blur.
-fn glimpse(lines: &Lines) -> Option<(&[Line], Blur)> {
+fn glimpse<'a>(lines: &'a Lines, workers: Workers<'_>) -> Result<Option<(&'a [Line], Blur)>> {
     let step = (lines.all.len() / GLIMPSES).max(GLIMPSE);
-    (0..lines.all.len()).step_by(step).find_map(|first| {
+    for first in (0..lines.all.len()).step_by(step) {
         let part = &lines.all[first..(first + GLIMPSE).min(lines.all.len())];
-        Some((part, births::blur(part, lines.even)?))
-    })
+        if let Some(blur) = births::blur(part, lines.even, workers)? {
+            return Ok(Some((part, blur)));
+        }
+    }
+    Ok(None)
 }
 
 /// What is known of a tracer from the pieces of its trajectory, by their lines.

@@ -1,6 +1,7 @@
 //! Expectation-maximisation over whole trajectories: lines are shared among all tracers, and each is smoothed anew.
 
-use crate::{Control, Result, pool};
+use crate::Result;
+use crate::pool::Workers;
 
 use super::associate::{Member, Sums, associate};
 use super::blur::Blur;
@@ -46,25 +47,24 @@ pub(super) fn refine(
     tracks: &mut Vec<Track>,
     usual: &Blur,
     most: Option<usize>,
-    threads: usize,
-    control: &Control,
+    workers: Workers<'_>,
 ) -> Result<Convergence> {
     let Lines { all, even, .. } = lines;
     let (told, most) = (most.is_some(), most.unwrap_or(MANY));
-    let mut end = settle(all, grid, tracks, usual, threads, control)?;
+    let mut end = settle(all, grid, tracks, usual, workers)?;
     for _ in 0..CUTS {
         if !cut(tracks) {
             break;
         }
         let scene = Scene { lines: all, even: *even, grid, usual, known: tracks };
-        let fresh = follow(scene, most, control)?;
+        let fresh = follow(scene, most, workers)?;
         tracks.extend(fresh);
-        extend(all, grid, tracks, control)?;
+        extend(all, grid, tracks, workers.control)?;
         for track in tracks.iter_mut() {
             resmooth(track, grid);
         }
         link(grid, tracks, *even);
-        end = settle(all, grid, tracks, usual, threads, control)?;
+        end = settle(all, grid, tracks, usual, workers)?;
     }
     let mut whole = Vec::new();
     for _ in 0..SPLITS {
@@ -74,7 +74,7 @@ pub(super) fn refine(
         if pairs.is_empty() {
             break;
         }
-        end = settle(all, grid, tracks, usual, threads, control)?;
+        end = settle(all, grid, tracks, usual, workers)?;
         let mut failed = pairs.iter().filter(|pair| !parted(tracks, **pair)).map(|pair| pair[0]).peekable();
         if failed.peek().is_some() {
             whole.extend(failed);
@@ -95,12 +95,11 @@ fn settle(
     grid: &Grid,
     tracks: &mut Vec<Track>,
     usual: &Blur,
-    threads: usize,
-    control: &Control,
+    workers: Workers<'_>,
 ) -> Result<Convergence> {
     without_company(tracks);
     for pass in 0..PASSES {
-        let moved = once(lines, grid, tracks, Some(usual), pass, threads, control)?;
+        let moved = once(lines, grid, tracks, Some(usual), pass, workers)?;
         if pass >= TWO_WIDTHS {
             tracks.retain(|track| track.worth() > WORTH);
         }
@@ -117,11 +116,10 @@ pub(super) fn usual_blur(
     lines: &[Line],
     grid: &Grid,
     tracks: &mut [Track],
-    threads: usize,
-    control: &Control,
+    workers: Workers<'_>,
 ) -> Result<Option<Blur>> {
     for pass in 0..TWO_WIDTHS {
-        once(lines, grid, tracks, None, pass, threads, control)?;
+        once(lines, grid, tracks, None, pass, workers)?;
     }
     let mut found: Vec<f64> = tracks.iter().map(|track| track.blur.narrow).collect();
     found.sort_by(f64::total_cmp);
@@ -135,10 +133,9 @@ fn once(
     tracks: &mut [Track],
     usual: Option<&Blur>,
     pass: usize,
-    threads: usize,
-    control: &Control,
+    workers: Workers<'_>,
 ) -> Result<f64> {
-    let pieces = shares(lines, grid, tracks, threads, control)?;
+    let pieces = shares(lines, grid, tracks, workers)?;
     let mut places: Vec<usize> = vec![0; tracks.len()];
     let mut profiles: Vec<Profile> = tracks.iter().map(|track| Profile::new(&track.blur)).collect();
     for piece in pieces {
@@ -153,20 +150,12 @@ fn once(
             }
         }
     }
-    let settled = pool::for_chunks(
-        tracks,
-        1,
-        threads,
-        control,
-        || (),
-        |(), number, track| {
-            let track = &mut track[0];
-            surroundings(track, grid, &profiles[number], usual, pass >= TWO_WIDTHS);
-            let before: Vec<State> = track.states.clone();
-            improve(track, grid, JUMPS.contains(&pass));
-            Ok(moved(&before, &track.states))
-        },
-    )?;
+    let settled = workers.for_each(tracks, |number, track| {
+        surroundings(track, grid, &profiles[number], usual, pass >= TWO_WIDTHS);
+        let before: Vec<State> = track.states.clone();
+        improve(track, grid, JUMPS.contains(&pass));
+        moved(&before, &track.states)
+    })?;
     Ok(settled.into_iter().fold(0.0, f64::max))
 }
 
@@ -185,21 +174,15 @@ struct Piece {
     profiles: Vec<Option<Profile>>,
 }
 
-fn shares(lines: &[Line], grid: &Grid, tracks: &[Track], threads: usize, control: &Control) -> Result<Vec<Piece>> {
+fn shares(lines: &[Line], grid: &Grid, tracks: &[Track], workers: Workers<'_>) -> Result<Vec<Piece>> {
     let pieces = grid.len().div_ceil(PIECE);
-    pool::map(
-        pieces,
-        threads,
-        control,
-        || (),
-        |(), piece| {
-            let mut found = Piece { sums: Vec::new(), profiles: vec![None; tracks.len()] };
-            for block in piece * PIECE..((piece + 1) * PIECE).min(grid.len()) {
-                shares_of(lines, grid, tracks, block, &mut found);
-            }
-            Ok(found)
-        },
-    )
+    workers.map(pieces, |piece| {
+        let mut found = Piece { sums: Vec::new(), profiles: vec![None; tracks.len()] };
+        for block in piece * PIECE..((piece + 1) * PIECE).min(grid.len()) {
+            shares_of(lines, grid, tracks, block, &mut found);
+        }
+        found
+    })
 }
 
 fn shares_of(lines: &[Line], grid: &Grid, tracks: &[Track], block: usize, found: &mut Piece) {

@@ -85,14 +85,21 @@ impl Push {
     }
 }
 
-/// A smoothed trajectory.
+/// What is wanted of each node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    States,
+    Jumps,
+    Nothing,
+}
+
+/// A smoothed trajectory; what was not wanted is empty.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Smoothed {
     pub(super) states: Vec<State>,
     /// Logarithm of the likelihood of the lines, up to what does not depend on the push.
     pub(super) likelihood: f64,
-    /// Twice the gain of logarithmic likelihood of the best jump of velocity before each node, and its square; empty if
-    /// nobody asked.
+    /// Twice the gain of logarithmic likelihood of the best jump of velocity before each node, and its square.
     striking: Vec<(f64, f64)>,
     /// Squares of the kicks of the noise over their variance, and what is known of these kicks: equal where the noise is
     /// likeliest.
@@ -102,13 +109,13 @@ pub(super) struct Smoothed {
 
 /// Smooths a trajectory from `start`, a guess of its state at the first node.
 pub(super) fn smooth(start: &State, nodes: Nodes<'_>, push: &Push) -> Option<Smoothed> {
-    smoothed(start, nodes, push, false)
+    smoothed(start, nodes, push, Wanted::States)
 }
 
-fn smoothed(start: &State, nodes: Nodes<'_>, push: &Push, jumps: bool) -> Option<Smoothed> {
+fn smoothed(start: &State, nodes: Nodes<'_>, push: &Push, wanted: Wanted) -> Option<Smoothed> {
     match push.order {
-        Order::Velocity => there_and_back(&known::<6>(start, 1.0), nodes, push, jumps),
-        Order::Acceleration => there_and_back(&known::<9>(start, CALM * nodes.mean_step()), nodes, push, jumps),
+        Order::Velocity => there_and_back(&known::<6>(start, 1.0), nodes, push, wanted),
+        Order::Acceleration => there_and_back(&known::<9>(start, CALM * nodes.mean_step()), nodes, push, wanted),
     }
 }
 
@@ -136,7 +143,7 @@ fn there_and_back<const N: usize>(
     start: &Knowledge<N>,
     nodes: Nodes<'_>,
     push: &Push,
-    with_jumps: bool,
+    wanted: Wanted,
 ) -> Option<Smoothed> {
     let jumps = push.variances(nodes.times.len());
     let mut between: Vec<Between<N>> = Vec::with_capacity(nodes.times.len());
@@ -157,13 +164,13 @@ fn there_and_back<const N: usize>(
                     jump.push(kick);
                 }
             }
-            between.push(Between { noise, jump, then: with_jumps.then_some(known) });
+            between.push(Between { noise, jump, then: (wanted == Wanted::Jumps).then_some(known) });
             known.advance(0.5 * step);
         }
         known.learn(lines);
     }
     let (end, gain) = known.estimate()?;
-    Some(back(end, &between, nodes, likelihood + gain))
+    Some(back(end, &between, nodes, wanted, likelihood + gain))
 }
 
 /// The part of the logarithm of the likelihood that comes from what was known before the first line.
@@ -175,10 +182,16 @@ fn back<const N: usize>(
     mut estimate: Estimate<N>,
     between: &[Between<N>],
     nodes: Nodes<'_>,
+    wanted: Wanted,
     likelihood: f64,
 ) -> Smoothed {
     let mut found = Smoothed { likelihood, ..Smoothed::default() };
-    found.states.push(state(&estimate));
+    let keep = |states: &mut Vec<State>, estimate: &Estimate<N>| {
+        if wanted == Wanted::States {
+            states.push(state(estimate));
+        }
+    };
+    keep(&mut found.states, &estimate);
     for (node, between) in between.iter().enumerate().rev() {
         let step = nodes.step(node + 1);
         estimate.retreat(0.5 * step);
@@ -192,7 +205,7 @@ fn back<const N: usize>(
         found.pull += pull;
         found.known += 3.0 - unknown;
         estimate.retreat(0.5 * step);
-        found.states.push(state(&estimate));
+        keep(&mut found.states, &estimate);
     }
     found.striking.push((0.0, 0.0));
     found.states.reverse();
@@ -265,7 +278,7 @@ fn likelier(one: Option<Settled>, other: Option<Settled>) -> Option<Settled> {
 
 fn settled(start: &State, nodes: Nodes<'_>, push: &Push) -> Option<Settled> {
     let push = likeliest_noise(start, nodes, push, SEARCH);
-    let found = smooth(start, nodes, &push)?;
+    let found = smoothed(start, nodes, &push, Wanted::Nothing)?;
     Some((push, found))
 }
 
@@ -290,7 +303,7 @@ fn guesses(nodes: Nodes<'_>, push: &Push) -> (Push, Push) {
 /// Adds jumps until none is striking.
 fn add_jumps(start: &State, nodes: Nodes<'_>, push: &mut Push) {
     for _ in 0..ROUNDS {
-        let Some(found) = smoothed(start, nodes, push, true) else { break };
+        let Some(found) = smoothed(start, nodes, push, Wanted::Jumps) else { break };
         let fresh = peaks(&found.striking, push);
         if fresh.is_empty() {
             break;
@@ -330,7 +343,7 @@ pub(super) fn likeliest_noise(start: &State, nodes: Nodes<'_>, push: &Push, roun
     let [mut low, mut high, mut last]: [Option<(f64, f64)>; 3] = [None; 3];
     for _ in 0..rounds {
         let tried = Push { noise: level.exp(), ..push.clone() };
-        let Some(found) = smooth(start, nodes, &tried) else { break };
+        let Some(found) = smoothed(start, nodes, &tried, Wanted::Nothing) else { break };
         let slope = (found.pull.max(1e-300) / found.known.max(1e-300)).ln();
         let here = (level, slope);
         if slope > 0.0 {
