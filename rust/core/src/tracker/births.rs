@@ -114,10 +114,10 @@ pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize, workers:
     Ok(found)
 }
 
-/// The blur of a tracer among lines in order of time, if there is one: of the most convincing one, unless its lines are
+/// A tracer of unknown blur among lines in order of time, if there is one: the most convincing one, unless its lines are
 /// those of several narrower ones.
-pub(super) fn blur(lines: &[Line], even: f64, workers: Workers<'_>) -> Result<Option<Blur>> {
-    let mut births: Vec<(&[Line], Birth)> = Vec::new();
+pub(super) fn first(lines: &[Line], even: f64, workers: Workers<'_>) -> Result<Option<Birth>> {
+    let mut births: Vec<Birth> = Vec::new();
     for count in WINDOWS {
         let window = &lines[..lines.len().min(count)];
         let crossings = crossings(window, MEETING * WIDTHS[WIDTHS.len() - 1], workers)?;
@@ -126,25 +126,26 @@ pub(super) fn blur(lines: &[Line], even: f64, workers: Workers<'_>) -> Result<Op
             places.truncate(TRIED);
             let tried = workers.map(places.len(), |number| moving(window, &places[number], width, even, false))?;
             let peaked = tried.into_iter().flatten().filter(|birth| birth.worth > WORTH && birth.has_width_near(width));
-            births.extend(peaked.map(|birth| (window, birth)));
+            births.extend(peaked);
         }
     }
-    births.sort_by(|one, other| other.1.worth.total_cmp(&one.1.worth));
-    let Some(mut best) = births.first().map(|first| first.1) else { return Ok(None) };
-    for (window, birth) in &births {
-        if birth.blur.narrow * PART < best.blur.narrow
-            && explained(window, even, birth, workers)? > MOST * best.activity
+    births.sort_by(|one, other| other.worth.total_cmp(&one.worth));
+    let Some((first, others)) = births.split_first() else { return Ok(None) };
+    let mut best = *first;
+    for birth in others {
+        if birth.blur.narrow * PART < best.blur.narrow && explained(lines, even, birth, workers)? > MOST * best.activity
         {
             best = *birth;
         }
     }
-    Ok(Some(best.blur))
+    Ok(Some(best))
 }
 
-/// Share of the lines of tracers with the blur of one of them.
+/// Share of the lines that are those of tracers with the blur of one of them.
 fn explained(lines: &[Line], even: f64, one: &Birth, workers: Workers<'_>) -> Result<f64> {
     let found = find(lines, even, &Blur::plain(one.blur.narrow), usize::MAX, workers)?;
-    Ok(found.iter().map(|birth| birth.activity).sum())
+    let whole = lines.last().zip(lines.first()).map_or(0.0, |(last, first)| last.time - first.time).max(1e-9);
+    Ok(found.iter().map(|birth| birth.activity * birth.span / whole).sum())
 }
 
 /// Places that lines pass more often than chance has it, the best first.

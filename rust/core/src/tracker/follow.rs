@@ -18,8 +18,10 @@ use super::smoother::{Nodes, Push, SEARCH, likeliest_noise};
 pub(super) const MANY: usize = 512;
 /// Lines that no tracer explains, among which the next one is looked for.
 const WINDOW: usize = 6400;
-/// New ones of these after which it is looked for again: at first, and at last if none is found.
+/// New ones of these after which it is looked for again: at first, as soon as there are some of its own; and at last if
+/// none is found.
 const SOON: usize = 200;
+const SOME: f64 = 20.0;
 const SELDOM: usize = 6400;
 /// Logarithmic likelihood by which a tracer's absence has to be better to give it up.
 pub(super) const LOST: f64 = 25.0;
@@ -224,6 +226,8 @@ pub(super) struct Scene<'a> {
     pub(super) grid: &'a Grid,
     /// The blur that tracers usually have.
     pub(super) usual: &'a Blur,
+    /// The share of the lines that is about a tracer's.
+    pub(super) activity: f64,
     /// Tracers that are known already.
     pub(super) known: &'a [Track],
 }
@@ -243,7 +247,8 @@ pub(super) fn follow(scene: Scene<'_>, most: usize, workers: Workers<'_>) -> Res
     let mut living: Vec<Live> = Vec::new();
     let mut ended: Vec<Track> = Vec::new();
     let mut free: VecDeque<Line> = VecDeque::with_capacity(WINDOW);
-    let (mut waiting, mut pause, mut labels, mut present) = (0, SOON, 0, 0);
+    let soon = ((SOME / scene.activity) as usize).clamp(SOON, SELDOM);
+    let (mut waiting, mut pause, mut labels, mut present) = (0, soon, 0, 0);
     for block in 0..scene.grid.len() {
         workers.control.check()?;
         step(scene, &mut living, block, |line, shares| {
@@ -261,7 +266,7 @@ pub(super) fn follow(scene: Scene<'_>, most: usize, workers: Workers<'_>) -> Res
         bury(&mut living, &mut ended);
         let before = std::mem::replace(&mut present, living.len() + scene.known(block).count());
         if present < before {
-            pause = SOON;
+            pause = soon;
         }
         let room = most.saturating_sub(present);
         let full = room == 0;
@@ -277,7 +282,7 @@ pub(super) fn follow(scene: Scene<'_>, most: usize, workers: Workers<'_>) -> Res
                 living.push(Live::new(&birth, labels, block + 1));
                 labels += 1;
                 present += 1;
-                pause = SOON;
+                pause = soon;
             }
         }
     }

@@ -4,8 +4,8 @@ use super::follow::Track;
 use super::line::Line;
 use super::motion::Information;
 
-/// Lines of a block before anything is known of the tracers.
-const FIRST: usize = 40;
+/// Fewest lines of a block before much is known of the tracers.
+const FIRST: f64 = 40.0;
 /// Fewest lines of a block, and most of the faintest tracer.
 const FEWEST: f64 = 12.0;
 const MOST: f64 = 60.0;
@@ -38,9 +38,9 @@ impl Grid {
         grid
     }
 
-    /// Blocks for tracers of which nothing is known.
-    pub(super) fn unknown(lines: &[Line]) -> Self {
-        Self::new(lines, FIRST, f64::INFINITY)
+    /// Blocks for tracers of which no more is known than their share of the lines.
+    pub(super) fn unknown(lines: &[Line], activity: f64) -> Self {
+        Self::new(lines, (FEWEST / activity).max(FIRST) as usize, f64::INFINITY)
     }
 
     /// Blocks in which each of the tracers hardly turns; `rate` is that of all lines, 1/ms.

@@ -34,6 +34,7 @@ mod split;
 use crate::pool::Workers;
 use crate::{Control, Error, Result, Rows};
 
+use births::Birth;
 use blur::Blur;
 use follow::{Scene, Track};
 use grid::Grid;
@@ -127,20 +128,27 @@ impl Tracker {
     /// The tracers on blocks that fit them, before they have settled, and their usual blur.
     fn found(&self, lines: &Lines, workers: Workers<'_>) -> Result<(Grid, Vec<Track>, Blur)> {
         let most = self.tracers.unwrap_or(follow::MANY);
-        let Some((glimpse, mut blur)) = glimpse(lines, workers)? else {
-            return Ok((Grid::unknown(&lines.all), Vec::new(), Blur::plain(1.0)));
+        let Some((glimpse, Birth { mut blur, activity, .. })) = glimpse(lines, workers)? else {
+            return Ok((Grid::unknown(&lines.all, 1.0), Vec::new(), Blur::plain(1.0)));
         };
-        let mut grid = Grid::unknown(glimpse);
+        let mut grid = Grid::unknown(glimpse, activity);
         let mut tracks = follow::follow(
-            Scene { lines: glimpse, even: lines.even, grid: &grid, usual: &blur, known: &[] },
+            Scene { lines: glimpse, even: lines.even, grid: &grid, usual: &blur, activity, known: &[] },
             most,
             workers,
         )?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, workers)?;
+        if usual.is_none_or(|found| blur.narrow < MUCH_LESS * found.narrow) {
+            (tracks, usual) = (Vec::new(), Some(blur));
+        }
         while let Some(found) = usual {
             blur = found;
-            grid = Grid::fitting(&lines.all, &tracks, lines.rate());
-            let scene = Scene { lines: &lines.all, even: lines.even, grid: &grid, usual: &blur, known: &[] };
+            grid = if tracks.is_empty() {
+                Grid::unknown(&lines.all, activity)
+            } else {
+                Grid::fitting(&lines.all, &tracks, lines.rate())
+            };
+            let scene = Scene { lines: &lines.all, even: lines.even, grid: &grid, usual: &blur, activity, known: &[] };
             tracks = follow::follow(scene, most, workers)?;
             for track in &mut tracks {
                 refine::resmooth(track, &grid);
@@ -159,13 +167,13 @@ impl Tracker {
     }
 }
 
-/// Lines in which there is a tracer, and its blur.
-fn glimpse<'a>(lines: &'a Lines, workers: Workers<'_>) -> Result<Option<(&'a [Line], Blur)>> {
+/// Lines in which there is a tracer, and one of those that are.
+fn glimpse<'a>(lines: &'a Lines, workers: Workers<'_>) -> Result<Option<(&'a [Line], Birth)>> {
     let step = (lines.all.len() / GLIMPSES).max(GLIMPSE);
     for first in (0..lines.all.len()).step_by(step) {
         let part = &lines.all[first..(first + GLIMPSE).min(lines.all.len())];
-        if let Some(blur) = births::blur(part, lines.even, workers)? {
-            return Ok(Some((part, blur)));
+        if let Some(birth) = births::first(part, lines.even, workers)? {
+            return Ok(Some((part, birth)));
         }
     }
     Ok(None)

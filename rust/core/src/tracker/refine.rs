@@ -56,7 +56,8 @@ pub(super) fn refine(
         if !cut(tracks) {
             break;
         }
-        let scene = Scene { lines: all, even: *even, grid, usual, known: tracks };
+        let activity = tracks.iter().map(|track| track.activity).fold(1.0, f64::min);
+        let scene = Scene { lines: all, even: *even, grid, usual, activity, known: tracks };
         let fresh = follow(scene, most, workers)?;
         tracks.extend(fresh);
         extend(all, grid, tracks, workers.control)?;
