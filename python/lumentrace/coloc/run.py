@@ -33,6 +33,8 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
+PIXELS = ("n_pixels", "area_a", "area_b", "intersection")
+"""Columns that count pixels."""
 SATURATED = 0.001
 """Share of pixels at the greatest value from which on a channel is called saturated."""
 
@@ -90,6 +92,15 @@ class Outcome(outcome.Outcome):
     def verdict(self) -> Verdict:
         """Whether the measures can be relied on."""
         return judge(Measured(self.channels, self.labels, self.table, self.guessed, self.times))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the columns of the table; thresholds and overlap coefficients depend on those of the channels."""
+        return dict.fromkeys(PIXELS, "px")
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The table."""
+        return {"colocalization": self.table}
 
     def figures(self) -> dict[str, Any]:
         """Rows, rows with something missing, and medians of the measures."""

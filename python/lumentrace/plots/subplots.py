@@ -88,8 +88,11 @@ class SubplotGrid(PEPTObject, ABC):
         # Plotly's own copy of a figure turns arrays into text.
         return self.from_state(copying.deepcopy(self.state(), memo))
 
+    def _shown(self) -> dict[str, object]:
+        return {"rows": self.rows, "cols": self.cols, "traces": len(self.fig.data)}
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(rows={self.rows}, cols={self.cols}, traces={len(self.fig.data)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in self._shown().items())})"
 
     @abstractmethod
     def _place(self, row: int, col: int) -> str:
