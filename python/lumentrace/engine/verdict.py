@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from lumentrace.base import html
+from lumentrace.base.palette import PALETTE
 
 GOOD, DOUBTFUL, NOT_RELIABLE = "good", "doubtful", "not reliable"
 LEVELS = (GOOD, DOUBTFUL, NOT_RELIABLE)
 SIGNS = {GOOD: "✓", DOUBTFUL: "?", NOT_RELIABLE: "✗"}
-COLOURS = {GOOD: "#009E73", DOUBTFUL: "#E69F00", NOT_RELIABLE: "#D55E00"}
-"""Of Okabe & Ito, which stay apart for all common kinds of colour vision; the sign says the same."""
+COLOURS = {GOOD: PALETTE[2], DOUBTFUL: PALETTE[4], NOT_RELIABLE: PALETTE[1]}
 
 
 @dataclass(frozen=True)
