@@ -33,8 +33,6 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
-PIXELS = ("n_pixels", "area_a", "area_b", "intersection")
-"""Columns that count pixels."""
 SATURATED = 0.001
 """Share of pixels at the greatest value from which on a channel is called saturated."""
 
@@ -95,8 +93,8 @@ class Outcome(outcome.Outcome):
 
     @property
     def units(self) -> dict[str, str]:
-        """Units of the columns of the table; thresholds and overlap coefficients depend on those of the channels."""
-        return dict.fromkeys(PIXELS, "px")
+        """Units of the columns of the table; measures have none, and thresholds that of their channel."""
+        return {"n_pixels": "px"}
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """The table."""
