@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -26,7 +29,8 @@ def tracked(folder):
 
 def colocalized(folder):
     (a, *_), (b, *_) = coloc.make_sample_data()
-    return coloc_run.run({"<script>": a[:64, :64], "b": b[:64, :64]})
+    settings = coloc_run.Settings(metrics=coloc.EXTENDED_METRICS, randomizations=9)
+    return coloc_run.run({"<script>": a[:64, :64], "b": b[:64, :64]}, settings)
 
 
 def filmed(folder):
@@ -107,3 +111,38 @@ def test_columns_named_after_a_unit_have_it(outcome):
             ending = max((end for end in endings if name.endswith(end)), key=len, default=None)
             if ending is not None:
                 assert outcome.units.get(name) == endings[ending], name
+
+
+# ---------------------------------------------------------------------- docs/columns.md
+PAGE = (Path(__file__).parents[2] / "docs" / "columns.md").read_text("utf-8")
+
+
+def documented():
+    """Units of the columns in the tables of the page, by the titles of these."""
+    found = {}
+    for title, body in re.findall(r"^### (.*?)$(.*?)(?=^##|\Z)", PAGE, flags=re.M | re.S):
+        rows = re.findall(r"^\| (`.*?) \| (.*?) ?\| .*\|$", body, flags=re.M)
+        found[title] = {name: unit.strip() for names, unit in rows for name in re.findall(r"`(.*?)`", names)}
+    return found
+
+
+def written_columns(path):
+    """Columns of a CSV file; those of times as one."""
+    with path.open(encoding="utf-8", newline="") as file:
+        first = file.readline()
+    names = first[2:].split() if first.startswith("# ") else next(csv.reader([first]))
+    return list(dict.fromkeys(re.sub(r"^time_s_-?[0-9.]+$", "time_s_…", name) for name in names))
+
+
+def test_the_page_tells_of_all_columns_that_are_written(outcome, tmp_path):
+    page, outcome_tables = documented(), outcome.tables()
+    files = {path.name: path for path in outcome.write(tmp_path) if path.suffix == ".csv"}
+    assert files
+    for name, path in files.items():
+        title = re.sub(r"^spots_.*", "spots.csv", name)
+        assert sorted(page[title]) == sorted(written_columns(path)), title
+    for name, table in outcome_tables.items():
+        told = page[f"{name}.csv" if f"{name}.csv" in page else name]
+        assert sorted(told) == sorted(table.columns), name
+        units = {column: "nm" if unit == "film" else unit for column, unit in told.items()}
+        assert units == {column: outcome.units.get(column, "") for column in table.columns}, name

@@ -22,7 +22,10 @@ LEAST_P = 1e-16
 THIN = "\u202f"
 
 _LINE = "1px solid rgba(128, 128, 128, 0.35)"
-_CELL = f"padding:2px 10px;border:0;border-bottom:{_LINE};background:none;color:inherit;white-space:nowrap"
+_CELL = (
+    f"padding:2px 10px;border:0;border-bottom:{_LINE};background:none;color:inherit;"
+    "vertical-align:top;white-space:nowrap"
+)
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = LONGEST
 
