@@ -29,6 +29,31 @@ class Page(HTMLParser):
                 self.references.append((tag, value))
 
 
+VOID = {"br", "hr", "img", "meta", "input"}
+
+
+class _Nesting(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def balanced(text):
+    """Tags that are closed in the wrong place, or never."""
+    nesting = _Nesting()
+    nesting.feed(text)
+    nesting.close()
+    return nesting.wrong + nesting.open
+
+
 def outside_references(text):
     return Page(text).references
 

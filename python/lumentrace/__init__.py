@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 doors.lead("load", "lumentrace.storage")
 doors.lead("save", "lumentrace.storage")
 doors.lead("to_csv", "lumentrace.storage")
+doors.lead("to_pandas", "lumentrace.storage")
+doors.lead("to_polars", "lumentrace.storage")
 
 __getattr__, __dir__, __all__ = exports(
     __name__,

@@ -21,6 +21,7 @@ from lumentrace.pept import simulation
 from lumentrace.pept.recipes import BaseRecipe, Birmingham, Lines
 from lumentrace.pept.run import Settings, run
 from lumentrace.pept.tracking.line_tracker import UNITS
+from pages import key_figures, report_figures, report_text
 
 OUTPUTS = {"trajectories.parquet", "trajectories.csv", "trajectories.vtp", "report.html", "run.json"}
 
@@ -332,7 +333,10 @@ def test_occupancy_of_runs(tmp_path: Path) -> None:
         assert pixels.shape == (84, 44)
         assert pixels.sum() == pytest.approx(2 * 600, rel=1e-9), "two trajectories, the noise left out"
         np.testing.assert_allclose(np.loadtxt(found / "occupancy-xy.csv"), pixels.pixels)
-        assert "<html" in (found / "occupancy-xy.html").read_text("utf-8")[:200]
+        assert report_text(found / "occupancy-xy.html").startswith(f"Residence time: {file.name} ")
+        assert key_figures(found / "occupancy-xy.html")["Time"].startswith("1 200 ms")
+        figure = report_figures(found / "occupancy-xy.html")["Time in each pixel"]
+        assert figure["layout"]["yaxis"]["scaleanchor"] == "x"
 
 
 def test_occupancy_names_bad_files(tmp_path: Path) -> None:

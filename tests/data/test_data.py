@@ -424,4 +424,12 @@ def test_plots() -> None:
     assert np.array_equal(drawn(mine)[1], LINES[:3, 0])
     for empty in (PointData(np.empty((0, 4))), LineData(np.empty((0, 7)))):
         empty.plot()
+    labelled = PointData(np.column_stack([POINTS[:, :4], np.arange(len(POINTS)) % 3 - 1]), columns=[*"txyz", "label"])
+    labelled.points[:, 3] /= 1000
+    _, axes = labelled.plot()
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["label 0", "label 1", "noise"]
+    assert len({tuple(drawn.get_facecolor()[0]) for drawn in axes.collections}) == 3
+    spans = [np.ptp(limits()) for limits in (axes.get_xlim, axes.get_ylim, axes.get_zlim)]
+    shares = np.array(spans) / axes.get_box_aspect()
+    assert shares == pytest.approx(np.full(3, shares[0])), "a millimetre is as long along each axis"
     pyplot.close("all")

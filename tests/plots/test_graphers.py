@@ -11,6 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from lumentrace import PointData
 from lumentrace.plots import PlotlyGrapher, PlotlyGrapher2D
+from lumentrace.plots.palette import NEUTRAL, PALETTE
+from lumentrace.plots.theme import FONT
 from pages import outside_references
 
 GRAPHERS = [PlotlyGrapher, PlotlyGrapher2D]
@@ -47,6 +49,27 @@ def test_exactly_ten_values_are_few_and_eleven_are_many(make):
     assert len(make().add_points(rows).fig.data) == 10
     rows[:, 4] = np.arange(22) % 11
     assert len(make().add_points(rows).fig.data) == 1
+
+
+@pytest.mark.parametrize("make", GRAPHERS)
+def test_labels_have_colours_of_their_own_and_noise_is_grey(make):
+    rows = np.zeros((60, 5))
+    rows[:, 4] = np.arange(60) // 2 - 1
+    (many,) = make().add_points(PointData(rows, columns=["t", "x", "y", "z", "label"])).fig.data
+    assert many.marker.showscale is False
+    steps = (np.asarray(many.marker.color) - many.marker.cmin) / (many.marker.cmax - many.marker.cmin)
+    edges = [edge for edge, _ in many.marker.colorscale]
+    drawn = [many.marker.colorscale[np.searchsorted(edges, step)][1] for step in steps]
+    assert drawn == [NEUTRAL] * 2 + [PALETTE[label % len(PALETTE)] for label in range(29) for _ in range(2)]
+    few = make().add_points(PointData(rows[:6], columns=["t", "x", "y", "z", "label"])).fig.data
+    assert [trace.marker.color for trace in few] == [NEUTRAL, *PALETTE[:2]]
+
+
+@pytest.mark.parametrize("make", GRAPHERS)
+def test_figures_have_the_template_of_the_house(make):
+    layout = make().fig.layout
+    assert layout.template.layout.font.family == FONT
+    assert layout.template.layout.paper_bgcolor == "#ffffff"
 
 
 @pytest.mark.parametrize("make", GRAPHERS)

@@ -16,6 +16,7 @@ from lumentrace.afm.analysis.found import Found
 from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures
 from lumentrace.afm.analysis.tracks import track_points
+from lumentrace.afm.analysis.units import HEIGHTS, UNITS
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
 from lumentrace.afm.export import to_film, to_ome_tiff
@@ -97,6 +98,11 @@ class Outcome(outcome.Outcome):
     def figures(self) -> dict[str, Any]:
         """Frames, numbers of objects, spots, tracks and clusters as far as they were looked for, and medians."""
         return dict(key_figures(self.stack, Found.of(self.analysis)))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the columns of the tables; heights have that of the film."""
+        return UNITS | dict.fromkeys(HEIGHTS, self.stack.unit)
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Tables by the names of their files."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base import doors
+from lumentrace.base import doors, html
 from lumentrace.base.provenance import Provenance, content
 
 from .frames import FrameSource, Loaded, Part, Recording, as_slice
@@ -203,6 +203,20 @@ class AFMImageStack:
     def __repr__(self) -> str:
         size = f"{self.n_frames} frames of {self.height} x {self.width}"
         return f"AFMImageStack({size}, {self.pixel_size_nm:g} nm per pixel, channel {self.channel!r})"
+
+    def _repr_html_(self) -> str:
+        known = [entry["timestamp"] for entry in self.frame_metadata if entry["timestamp"] is not None]
+        about = {
+            "file": self.file_path,
+            "channel": f"{self.channel} ({self.unit})",
+            "pixel": f"{self.pixel_size_nm:g} x {self.pixel_size_y_nm:g} nm",
+            "field": f"{self.width * self.pixel_size_nm:g} x {self.height * self.pixel_size_y_nm:g} nm",
+            "times": f"{known[0]:g} to {known[-1]:g} s" if known else "not known",
+            "masks": ", ".join(self.masks) or "none",
+            "processing": ", ".join(step.name for step in self.history.steps) or "none",
+        }
+        size = f"{html.counted(self.n_frames, 'frame')} of {self.height} x {self.width} px"
+        return html.face("AFMImageStack", (size,), html.pairs(about))
 
     def __getitem__(self, index: Any) -> Any:
         """A frame by its number, or a stack of some of them."""

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 
 from lumentrace import storage
 from lumentrace.base.errors import FormatError
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
-from lumentrace.pept.plots import PlotlyGrapher2D
 from lumentrace.pept.processing import ResidenceDistribution2D
 from lumentrace.pept.tracking import SplitAll
 from lumentrace.pept.utilities import read_csv
+from lumentrace.plots.report import Report
+
+WIDTH, LOW, HIGH, MARGINS = 1000, 200, 900, 110
+"""Of the map in a report, in pixels: its width, the bounds of its height, and what is around it."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +38,38 @@ class Maps:
         name = f"occupancy-{self.plane}"
         storage.save(folder / f"{name}.h5", pixels)
         np.savetxt(folder / f"{name}.csv", pixels.pixels, header=_header(pixels, self.plane))
-        figure = PlotlyGrapher2D(subplot_titles=[f"{path.name}: residence time in ms"]).add_pixels(pixels)
-        figure.xlabel(f"<i>{self.plane[0]}</i> (mm)").ylabel(f"<i>{self.plane[1]}</i> (mm)")
-        figure.to_html(folder / f"{name}.html")
-        visited = float((pixels > 0).mean())
-        return {
+        figures = {
             "file": path.name,
             "trajectories": len(tracks),
             "time (ms)": float(pixels.sum()),
             "pixels": " x ".join(map(str, pixels.shape)),
-            "pixels visited": f"{visited:.0%}",
+            "pixels visited": f"{float((pixels > 0).mean()):.0%}",
             "longest (ms)": float(pixels.max()),
         }
+        self._report(figures, pixels).save(folder / f"{name}.html")
+        return figures
+
+    def _report(self, figures: dict[str, object], pixels: Pixels) -> Report:
+        report = Report(f"Residence time: {figures['file']}", f"plane {self.plane}, tracer of {self.diameter:g} mm")
+        report.key_figure("Trajectories", figures["trajectories"])
+        report.key_figure("Time", figures["time (ms)"], "ms", "of all trajectories, which the map adds up to")
+        report.key_figure("Pixels visited", figures["pixels visited"], note=f"of {figures['pixels']}")
+        report.key_figure("Longest", figures["longest (ms)"], "ms", "in a pixel")
+        report.section("Map")
+        across, up = (float(end - start) for start, end in (pixels.xlim, pixels.ylim))
+        height = int(np.clip(WIDTH * up / across, LOW, HIGH)) + MARGINS
+        report.figure(self._map(pixels), "Time in each pixel", "Equal scales.", height)
+        report.provenance(pixels.provenance)
+        return report
+
+    def _map(self, pixels: Pixels) -> go.Figure:
+        first, second = self.plane[0], self.plane[1]
+        trace = pixels.heatmap_trace()
+        trace.colorbar.title = {"text": "ms", "side": "right"}
+        trace.hovertemplate = f"{first} %{{x:.4g}} mm, {second} %{{y:.4g}} mm: %{{z:.4g}} ms<extra></extra>"
+        axis = {"constrain": "domain", "showgrid": False, "zeroline": False}
+        figure = go.Figure(trace).update_xaxes(title_text=f"<i>{first}</i> (mm)", **axis)
+        return figure.update_yaxes(title_text=f"<i>{second}</i> (mm)", scaleanchor="x", **axis)
 
     def _cells(self, tracks: list[PointData]) -> tuple[int, int]:
         """Square pixels, `resolution` along the longer side."""

@@ -91,6 +91,15 @@ class Outcome(outcome.Outcome):
         """Whether the measures can be relied on."""
         return judge(Measured(self.channels, self.labels, self.table, self.guessed, self.times))
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the columns of the table; measures have none, and thresholds that of their channel."""
+        return {"n_pixels": "px"}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The table."""
+        return {"colocalization": self.table}
+
     def figures(self) -> dict[str, Any]:
         """Rows, rows with something missing, and medians of the measures."""
         return dict(key_figures(self.table))

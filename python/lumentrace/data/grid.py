@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base import html
 from lumentrace.data.pept_object import PEPTObject
 
 Floats = NDArray[np.float64]
@@ -217,6 +218,21 @@ class Grid(PEPTObject, np.ndarray):
     def __repr__(self) -> str:
         name = type(self).__name__
         return f"{name}\n{'-' * len(name)}\n{self}"
+
+    def _repr_html_(self) -> str:
+        finite = self._plain[np.isfinite(self._plain)]
+        ends = f"{html.text(finite.min())} to {html.text(finite.max())}" if finite.size else "none is finite"
+        rows = [
+            (axis, number, *pair, size)
+            for axis, number, pair, size in zip(
+                self.axes, self.shape, self._limits.tolist(), self._size.tolist(), strict=True
+            )
+        ]
+        names = ["axis", f"{self.cell}s", "from", "to", f"{self.cell} size"]
+        table = html.table(names, rows, len(rows), dict.fromkeys(names[2:], "mm"))
+        attrs = html.pairs(self.attrs) if self.attrs else ""
+        about = (" x ".join(map(str, self.shape)), f"values {ends}")
+        return html.face(type(self).__name__, about, table, attrs)
 
 
 def _rebuilt(cls: Any, values: Floats, limits: Floats, attrs: dict[str, Any], provenance: Any) -> Any:

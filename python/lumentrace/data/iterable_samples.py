@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace.base import doors, mapping
+from lumentrace.base import doors, html, mapping
 from lumentrace.data import samples
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.data.samples import Overlap, SampleSize
@@ -307,6 +307,14 @@ class IterableSamples(PEPTObject, Collection[Any]):
         """Write a header line of column names, then the rows with 18 decimals."""
         doors.through("to_csv")(filepath, self, delimiter=delimiter)
 
+    def to_polars(self) -> Any:
+        """The rows as a `polars.DataFrame`; see `lumentrace.storage.to_polars`."""
+        return doors.through("to_polars")(self)
+
+    def to_pandas(self) -> Any:
+        """The rows as a `pandas.DataFrame` with units in ``attrs["units"]``; see `lumentrace.storage.to_pandas`."""
+        return doors.through("to_pandas")(self)
+
     # ------------------------------------------------------------------ display
     def plot(
         self, sample_indices: Any = ..., ax: Any = None, alt_axes: bool = False, colorbar_col: int | str | None = None
@@ -348,6 +356,22 @@ class IterableSamples(PEPTObject, Collection[Any]):
         lines += [f"{self.data_name} = ", f"  (rows: {rows}, columns: {width})", _indented(self._data)]
         lines += [f"columns = {self._columns}", *_attr_lines(self.attrs)]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows, width = self._data.shape
+        size = f"{html.counted(rows, 'row')} of {html.counted(width, 'column')}"
+        first = html.table(self._columns, self._data[: html.ROWS].tolist(), rows, self.units)
+        attrs = html.pairs(self.extra_attrs()) if self.extra_attrs() else ""
+        return html.face(type(self).__name__, (size, self._sampling()), first, attrs)
+
+    def _sampling(self) -> str:
+        """How the rows are cut, in words."""
+        size, many = self._sample_size, html.counted(len(self), "sample")
+        if size is None or isinstance(size, np.ndarray):
+            return many
+        of = "" if not isinstance(size, int) else f" of {html.counted(size, 'row')}"
+        by = f" by {size}" if not isinstance(size, int) else ""
+        return f"{many}{of}{by}, overlap {self._overlap}" if self._overlap else f"{many}{of}{by}"
 
 
 class _Select(Generic[T]):

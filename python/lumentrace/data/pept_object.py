@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy as copying
 from typing import Any
 
-from lumentrace.base import doors
+from lumentrace.base import doors, html
 
 LONGEST = 80
 """Characters of a value that `PEPTObject` shows."""
@@ -46,11 +46,17 @@ class PEPTObject:
         """Read an object from a file written by `save`; see `lumentrace.load`."""
         return doors.through("load")(filepath)
 
+    def _shown(self) -> dict[str, Any]:
+        """The public attributes."""
+        known = {key: value for key, value in vars(self).items() if key != "provenance"}
+        return {key: value for key, value in known.items() if not key.startswith("_") and not callable(value)}
+
     def __repr__(self) -> str:
         name = type(self).__name__
-        known = {key: value for key, value in vars(self).items() if key != "provenance"}
-        public = {key: value for key, value in known.items() if not key.startswith("_") and not callable(value)}
-        return "\n".join([name, "-" * len(name), *(f"{key} = {_short(value)}" for key, value in public.items())])
+        return "\n".join([name, "-" * len(name), *(f"{key} = {_short(value)}" for key, value in self._shown().items())])
+
+    def _repr_html_(self) -> str:
+        return html.face(type(self).__name__, (), html.pairs(self._shown()))
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.palette import NEUTRAL, PALETTE
+
 if TYPE_CHECKING:
     from lumentrace.data.iterable_samples import IterableSamples
 
@@ -24,11 +26,29 @@ def plot(
     rows, values = _chosen(samples, sample_indices, colorbar_col)
     order = axis_order(alt_axes)
     points = np.stack([rows[:, [place[i] for i in order]] for place in places], axis=1)
-    is_lines = len(places) > 1 and len(points)
-    drawn = _segments(ax, points, values) if is_lines else ax.scatter(*points[:, 0].T, c=values, cmap="magma")
+    name = colorbar_col if isinstance(colorbar_col, str) else samples.columns[colorbar_col]
+    if name == "label" and len(places) == 1:
+        _labelled(ax, points[:, 0], values)
+    else:
+        is_lines = len(places) > 1 and len(points)
+        drawn = _segments(ax, points, values) if is_lines else ax.scatter(*points[:, 0].T, c=values, cmap="magma")
+        unit = samples.units[name]
+        ax.figure.colorbar(drawn, ax=ax, label=f"{name} ({unit})" if unit else name, pad=0.12)
     name_axes(ax, alt_axes)
-    ax.figure.colorbar(drawn, ax=ax, label=colorbar_col if isinstance(colorbar_col, str) else None)
+    ax.set_aspect("equal", adjustable="datalim")
     return ax.figure, ax
+
+
+def _labelled(ax: Any, points: NDArray[Any], labels: NDArray[Any]) -> None:
+    """Points of each label in a colour of its own; noise is grey, and only the first labels have a name."""
+    for place, label in enumerate(np.unique(labels[labels >= 0])):
+        name = f"label {label:g}" if place < len(PALETTE) else None
+        ax.scatter(*points[labels == label].T, color=PALETTE[place % len(PALETTE)], label=name)
+    loose = points[~(labels >= 0)]
+    if len(loose):
+        ax.scatter(*loose.T, color=NEUTRAL, label="noise")
+    if len(points):
+        ax.legend()
 
 
 def axis_order(alt_axes: bool) -> list[int]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from lumentrace.base import html
+from lumentrace.base.frames import pandas_frame
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 REPORT = "report.html"
 
@@ -41,6 +48,64 @@ class Outcome(ABC):
     def verdict(self) -> Verdict | None:
         """Whether the results can be relied on; None where the technique does not judge them."""
         return None
+
+    @property
+    @abstractmethod
+    def units(self) -> Mapping[str, str]:
+        """Units of the columns of `tables`, as far as they have one."""
+
+    @abstractmethod
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables of the results by name, the main one first."""
+
+    def to_polars(self, table: str | None = None) -> pl.DataFrame:
+        """One of the `tables`.
+
+        Parameters
+        ----------
+        table : str, optional
+            Its name; the main one by default.
+
+        Raises
+        ------
+        ValueError
+            If there is none of this name.
+        """
+        known = self.tables()
+        name = next(iter(known)) if table is None else table
+        if name not in known:
+            raise ValueError(f"`table`: expected one of {', '.join(known)}, found {name!r}")
+        return known[name]
+
+    def to_pandas(self, table: str | None = None) -> pd.DataFrame:
+        """One of the `tables` for pandas, with the units of its columns in ``attrs["units"]``.
+
+        Parameters
+        ----------
+        table : str, optional
+            Its name; the main one by default.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed; it comes with ``pip install "lumentrace[pandas]"``.
+        ValueError
+            If there is none of this name.
+        """
+        return pandas_frame(self.to_polars(table), self.units)
+
+    def first_rows(self) -> tuple[pl.DataFrame, int]:
+        """The first rows of the main table, and how many it has."""
+        whole = self.to_polars()
+        return whole.head(html.ROWS), len(whole)
+
+    def _repr_html_(self) -> str:
+        judged = "<div>not judged</div>" if self.verdict is None else self.verdict._repr_html_()
+        first, count = self.first_rows()
+        rows = html.table(first.columns, first.rows(), count, self.units)
+        notices = html.listed([("Notice", each) for each in self.notices]) if self.notices else ""
+        plain = {name: value for name, value in self.figures().items() if not isinstance(value, (list, dict))}
+        return html.face(self.title, (), judged, notices, html.pairs(plain), rows)
 
     @abstractmethod
     def figures(self) -> dict[str, Any]:

@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from lumentrace.base import html
+from lumentrace.base.palette import PALETTE
+
 GOOD, DOUBTFUL, NOT_RELIABLE = "good", "doubtful", "not reliable"
 LEVELS = (GOOD, DOUBTFUL, NOT_RELIABLE)
 SIGNS = {GOOD: "✓", DOUBTFUL: "?", NOT_RELIABLE: "✗"}
+COLOURS = {GOOD: PALETTE[2], DOUBTFUL: PALETTE[4], NOT_RELIABLE: PALETTE[1]}
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,12 @@ class Verdict:
     def lines(self) -> list[str]:
         """A line for each reason, or one that says good."""
         return [_line(reason) for reason in self.reasons] or [f"{SIGNS[GOOD]} {GOOD}"]
+
+    def _repr_html_(self) -> str:
+        style = f"border-left:8px solid {COLOURS[self.level]};padding-left:8px;margin:4px 0"
+        items = [(each.level, f"{each.why}. Next: {each.advice}") for each in self.reasons]
+        reasons = html.listed(items) if items else ""
+        return f'<div style="{style}"><strong>{SIGNS[self.level]} {self.level}</strong>{reasons}</div>'
 
     def to_dict(self) -> dict[str, Any]:
         """As ``run.json`` keeps it."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base import mapping
+from lumentrace.base import html, mapping
 from lumentrace.base.errors import did_you_mean
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -23,7 +23,10 @@ from lumentrace.pept.report.page import write_report
 from lumentrace.pept.report.tracks import SIGMAS
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
 from lumentrace.pept.tracking.fitted_model import FittedModel
-from lumentrace.storage import to_csv, to_parquet, to_vtp
+from lumentrace.storage import to_csv, to_parquet, to_polars, to_vtp
+
+if TYPE_CHECKING:
+    import polars as pl
 
 BLOCK = 2**16
 """Rows that are read at a time."""
@@ -101,6 +104,20 @@ class Outcome(outcome.Outcome):
             name: float(np.median(errors)) if len(errors) else float("nan"),
             **({} if model is None else _fit(model)),
         }
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units of the columns of the trajectories."""
+        return self.trajectories.units
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The trajectories."""
+        return {"trajectories": to_polars(self.trajectories)}
+
+    def first_rows(self) -> tuple[pl.DataFrame, int]:
+        """The first locations, and how many there are."""
+        points = self.trajectories.points
+        return to_polars(PointData(points[: html.ROWS], columns=self.trajectories.columns)), len(points)
 
     def write(self, folder: Path) -> list[Path]:
         """Write trajectories as Parquet, CSV and VTP."""

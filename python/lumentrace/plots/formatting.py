@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from .palette import PALETTE
+from .theme import ALONE
 
 
 def format_fig(
@@ -91,5 +92,7 @@ def histogram(
     heights, edges = np.histogram(values, bins=bins, range=limits, density=density)
     bars = go.Bar(x=(edges[1:] + edges[:-1]) / 2, y=heights, width=np.diff(edges), marker={"color": color})
     fig = go.Figure(bars)
-    fig.update_layout(bargap=0, xaxis_title=xlabel, yaxis_title=ylabel or ("density" if density else "count"))
+    fig.update_layout(
+        template=ALONE, bargap=0, xaxis_title=xlabel, yaxis_title=ylabel or ("density" if density else "count")
+    )
     return fig

@@ -17,10 +17,9 @@ from plotly.offline import get_plotlyjs
 
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
-from lumentrace.engine.verdict import DOUBTFUL, GOOD, NOT_RELIABLE, SIGNS, Verdict
+from lumentrace.engine.verdict import COLOURS, SIGNS, Verdict
 
 from .numbers import missing, spell
-from .palette import PALETTE
 from .theme import TEMPLATES
 
 POLICY = (
@@ -28,7 +27,6 @@ POLICY = (
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 SHORT = 256
-COLOURS = {GOOD: PALETTE[2], DOUBTFUL: PALETTE[4], NOT_RELIABLE: PALETTE[1]}
 HEADINGS = {"index": "", "duration": "duration (s)"}
 
 

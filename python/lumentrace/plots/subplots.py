@@ -21,6 +21,7 @@ from lumentrace.data.pept_object import PEPTObject
 from .bounds import trace_bounds, trace_place
 from .palette import PALETTE
 from .tables import Floats
+from .theme import ALONE
 from .traces import Colours, marker_traces, titled
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 Limits: TypeAlias = list[float]
 Cell: TypeAlias = tuple[int, int]
 LEGEND = {"orientation": "h", "yref": "container", "y": 0.99, "yanchor": "top", "itemsizing": "constant"}
+
+TOP = 90
+"""Room for the legend and the titles of subplots, in pixels."""
 
 
 class SubplotGrid(PEPTObject, ABC):
@@ -57,7 +61,7 @@ class SubplotGrid(PEPTObject, ABC):
             Settings of `plotly.subplots.make_subplots` that win over the usual ones.
         """
         self.fig = self._empty_figure(**kwargs)
-        self.fig.update_layout(colorway=PALETTE, legend=LEGEND)
+        self.fig.update_layout(template=ALONE, colorway=PALETTE, legend=LEGEND, margin={"t": TOP})
         self._colorbars: dict[Cell, int] = {}
         for axis in self.axes:
             self._show_limits(axis)
@@ -88,8 +92,11 @@ class SubplotGrid(PEPTObject, ABC):
         # Plotly's own copy of a figure turns arrays into text.
         return self.from_state(copying.deepcopy(self.state(), memo))
 
+    def _shown(self) -> dict[str, object]:
+        return {"rows": self.rows, "cols": self.cols, "traces": len(self.fig.data)}
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(rows={self.rows}, cols={self.cols}, traces={len(self.fig.data)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in self._shown().items())})"
 
     @abstractmethod
     def _place(self, row: int, col: int) -> str:

@@ -1,4 +1,4 @@
-"""Plotly templates of the report, for light and for dark ground."""
+"""Plotly templates: of the report, for light and for dark ground, and of figures that stand alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, s
 CLEAR = "rgba(0, 0, 0, 0)"
 
 
-def template(text: str, muted: str, grid: str, ground: str) -> dict[str, object]:
-    """A Plotly template on transparent ground.
+def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) -> dict[str, object]:
+    """A Plotly template.
 
     Parameters
     ----------
     text, muted, grid, ground : str
         Colours of text, of buttons, of axes and grid lines, and of the labels that appear under the pointer.
+    paper : str, optional
+        Colour of the ground; transparent by default.
     """
     axis = {
         "gridcolor": grid,
@@ -42,7 +44,7 @@ def template(text: str, muted: str, grid: str, ground: str) -> dict[str, object]
     }
     layout = {
         "font": {"family": FONT, "size": 14, "color": text},
-        "paper_bgcolor": CLEAR,
+        "paper_bgcolor": paper,
         "plot_bgcolor": CLEAR,
         "colorway": list(PALETTE),
         "separators": ". ",
@@ -65,7 +67,10 @@ def template(text: str, muted: str, grid: str, ground: str) -> dict[str, object]
     return {"layout": layout}
 
 
+LIGHT = ("#1c232b", "#8a939e", "#dfe4e8", "#ffffff")
 TEMPLATES = {
-    "light": template("#1c232b", "#8a939e", "#dfe4e8", "#ffffff"),
+    "light": template(*LIGHT),
     "dark": template("#e4e9ee", "#8a939e", "#36404b", "#1a2027"),
 }
+ALONE = template(*LIGHT, paper="#ffffff")
+"""For figures whose ground is not known, as in notebooks."""

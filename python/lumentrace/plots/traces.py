@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .palette import PALETTE
+from .palette import NEUTRAL, PALETTE
 from .tables import Floats, Table, tables
 
 if TYPE_CHECKING:
@@ -127,11 +128,13 @@ def marker_traces(
         return [marker_trace(make, positions, colours, colorbar, style)]
     marker = marker_of(style)
     traces = []
-    for number, value in enumerate(unique, start=first):
+    numbers = itertools.count(first)
+    for value in unique:
         where = np.isnan(colours.values) if np.isnan(value) else colours.values == value
         chosen = {axis: coordinates[where] for axis, coordinates in positions.items()}
         name = f"{colours.name} = {value:g}"
-        own = {"color": PALETTE[number % len(PALETTE)], **marker}
+        is_noise = colours.name == "label" and value < 0
+        own = {"color": NEUTRAL if is_noise else PALETTE[next(numbers) % len(PALETTE)], **marker}
         traces.append(make(**{**chosen, "name": name, "legendgroup": name, **style, "marker": own}))
     return traces
 
@@ -143,16 +146,31 @@ def marker_trace(
     colorbar: Callable[[], dict[str, object]] | None,
     style: Mapping[str, object],
 ) -> BaseTraceType:
-    """One trace of all markers, on a continuous scale where numbers give the colours; arguments as `marker_traces`."""
+    """One trace of all markers; arguments as `marker_traces`.
+
+    Numbers have a continuous scale, but those of a column `label` colours of their own, without a bar.
+    """
     if colours.values is None:
         shown = "name" in style
         marker: dict[str, object] = {} if colours.fixed is None else {"color": colours.fixed}
+    elif colours.name == "label":
+        shown, marker = False, labelled(colours.values)
     else:
         shown = False
         marker = {"color": colours.values, "colorscale": colours.scale, "showscale": colorbar is not None}
         if colorbar is not None:
             marker["colorbar"] = colorbar()
     return make(**{**positions, "showlegend": shown, **style, "marker": {**marker, **marker_of(style)}})
+
+
+def labelled(labels: Floats) -> dict[str, object]:
+    """Settings of markers that give each label a colour of the palette, in order and over again, and noise none."""
+    order = np.unique(labels[labels >= 0])
+    place = np.where(labels >= 0, np.searchsorted(order, labels) % len(PALETTE), -1)
+    steps = np.linspace(0, 1, len(PALETTE) + 2)
+    colours = (NEUTRAL, *PALETTE)
+    scale = [[edge, colour] for pair, colour in zip(itertools.pairwise(steps), colours, strict=True) for edge in pair]
+    return {"color": place, "colorscale": scale, "cmin": -1.5, "cmax": len(PALETTE) - 0.5, "showscale": False}
 
 
 def marker_of(style: Mapping[str, object]) -> Mapping[str, object]:

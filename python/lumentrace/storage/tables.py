@@ -13,6 +13,7 @@ from lumentrace import __version__
 from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
+from lumentrace.base.frames import pandas_frame
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage import checksum, types
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 METADATA_KEY = "lumentrace"
+
+WHOLE = frozenset({"label", "cluster_size", "used"})
+"""Columns that count or name something."""
+EXACT = 2**53
+"""Whole numbers up to this one are exact in floating point."""
 
 _CSV_ROWS = 4096
 
@@ -89,12 +95,17 @@ def _csv(table: IterableSamples, delimiter: str, units: bool) -> Iterator[str]:
 
 
 def to_polars(table: IterableSamples) -> pl.DataFrame:
-    """Hand the rows to polars: a DataFrame with one Float64 column per column.
+    """Hand the rows to polars: a DataFrame with one column per column, whose units are ``table.units``.
 
     Parameters
     ----------
     table : LineData or PointData
         Rows, shape (N, C).
+
+    Returns
+    -------
+    polars.DataFrame
+        Float64; columns of `WHOLE` and those named ``line_index...`` are Int64 if all of their numbers are whole.
 
     Raises
     ------
@@ -105,17 +116,31 @@ def to_polars(table: IterableSamples) -> pl.DataFrame:
     --------
     >>> from lumentrace import PointData
     >>> from lumentrace.storage import to_polars
-    >>> to_polars(PointData([[0, 1, 2, 3]])).columns
-    ['t', 'x', 'y', 'z']
+    >>> to_polars(PointData([[0, 1, 2, 3, 1]], columns=["t", "x", "y", "z", "label"])).row(0)
+    (0.0, 1.0, 2.0, 3.0, 1)
     """
+    import polars as pl
+
+    frame = _floats(table)
+    return frame.with_columns(pl.col(name).cast(pl.Int64) for name in frame.columns if _is_whole(name, frame[name]))
+
+
+def _floats(table: IterableSamples) -> pl.DataFrame:
     import polars as pl
 
     _check(table, distinct=True)
     return pl.from_numpy(np.asarray(table.data), schema=table.columns, orient="row")
 
 
+def _is_whole(name: str, column: pl.Series) -> bool:
+    if name not in WHOLE and not name.startswith("line_index"):
+        return False
+    values = column.to_numpy()
+    return bool((np.abs(values) <= EXACT).all() and (values == np.floor(values)).all())
+
+
 def to_pandas(table: IterableSamples) -> pd.DataFrame:
-    """Hand the rows to pandas: a DataFrame with one float64 column per column and the units in ``attrs["units"]``.
+    """Hand the rows to pandas: a DataFrame with the columns of `to_polars` and the units in ``attrs["units"]``.
 
     Parameters
     ----------
@@ -129,14 +154,7 @@ def to_pandas(table: IterableSamples) -> pd.DataFrame:
     ValueError
         If two columns have the same name.
     """
-    _check(table, distinct=True)
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError('pandas is not installed; get it with `pip install "lumentrace[pandas]"`') from error
-    frame = pd.DataFrame(np.array(table.data), columns=table.columns)
-    frame.attrs["units"] = table.units
-    return frame
+    return pandas_frame(to_polars(table), table.units)
 
 
 def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
@@ -163,7 +181,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     --------
     read_parquet
     """
-    frame = to_polars(table)
+    frame = _floats(table)
     mapping.release(table.data)
     record = {
         "schema": SCHEMA,

@@ -6,11 +6,12 @@ import warnings
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lumentrace import __version__
+from lumentrace.base import html
 from lumentrace.base.provenance import Provenance, content, plain
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.directory import RunDirectory
@@ -36,14 +37,18 @@ from lumentrace.twophoton.exchange.map_files import load_response_map_data, save
 from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
 from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
 from lumentrace.twophoton.exchange.saved_run import load_recording_responses
+from lumentrace.twophoton.exchange.trial_tables import trials_table
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
 from lumentrace.twophoton.regions import chosen
 from lumentrace.twophoton.report.page import write_report
 from lumentrace.twophoton.respond.kernels import StimulusKernelOptions, StimulusKernels, fit_recording_stimulus_kernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps, compute_recording_response_maps
 from lumentrace.twophoton.respond.processing import ResponseProcessingOptions, processing_from_text
-from lumentrace.twophoton.respond.region_table import RegionResponse, region_table
+from lumentrace.twophoton.respond.region_table import RegionResponse, region_table, regions_frame
 from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
+
+if TYPE_CHECKING:
+    import polars as pl
 
 TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated"}
 
@@ -98,6 +103,20 @@ class Outcome(outcome.Outcome):
     def regions(self) -> list[RegionResponse]:
         """The table of regions: the largest mean response of each, and why it has none."""
         return region_table(self.responses, self.responses.epoch_means())
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the columns of the tables; dF/F has none."""
+        return {"pixels": "px", "used_pixels": "px", "time_s": "s"}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The regions; all trials, a row for each trial, region and frame."""
+        return {"regions": regions_frame(self.regions()), "trials": trials_table(self.responses)}
+
+    def first_rows(self) -> tuple[pl.DataFrame, int]:
+        """The first regions, and how many there are."""
+        regions = self.regions()
+        return regions_frame(regions[: html.ROWS]), len(regions)
 
     def write(self, folder: Path) -> list[Path]:
         """Write results and tables."""

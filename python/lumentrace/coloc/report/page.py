@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.base.html import LEAST_P
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.coloc.summary import key_figures
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_ROWS = 200
-LEAST_P = 1e-16
 MEASURES = {
     "pcc": "Pearson's r",
     "srcc": "Spearman's rho",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from lumentrace.base import provenance
+from lumentrace.base import html, provenance
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.engine import executors
 from lumentrace.engine.directory import RunDirectory
@@ -87,6 +87,10 @@ class Pipeline(PEPTObject):
     def __repr__(self) -> str:
         inside = "\n".join(repr(t) for t in self._transformers).replace("\n", "\n    ")
         return f"Pipeline\n--------\ntransformers = [\n    {inside}\n]"
+
+    def _repr_html_(self) -> str:
+        items = [(type(each).__name__, _told(each.parameters())) for each in self._transformers]
+        return html.face("Pipeline", (html.counted(len(items), "step"),), html.listed(items, numbered=True))
 
     def steps(self) -> list[Step]:
         """Runs of consecutive filters as tuples, reducers alone."""
@@ -315,6 +319,10 @@ class _Batch:
             part = chunks.run(self.filters, piece, progress.after(start), threads)
             chunks.release(samples)
             yield part
+
+
+def _told(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {html.short(value)}" for name, value in parameters.items())
 
 
 def _reduced(reducer: Reducer, samples: Any) -> tuple[Any, None]:

@@ -9,7 +9,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.base import html
+from lumentrace.data.iterable_samples import UNITS, IterableSamples
 
 Attrs = Callable[[int], dict[str, Any]]
 
@@ -92,6 +93,12 @@ class Results(Sequence[Any]):
     def __repr__(self) -> str:
         what = f"lists of {self.kind.__name__}" if self.listed else self.kind.__name__
         return f"Results({len(self)} x {what}, {len(self.rows)} rows, columns {self.columns})"
+
+    def _repr_html_(self) -> str:
+        what = f"lists of {self.kind.__name__}" if self.listed else self.kind.__name__
+        about = (f"{html.text(len(self))} x {what}", html.counted(len(self.rows), "row"))
+        first = html.table(self.columns, self.rows[: html.ROWS].tolist(), len(self.rows), UNITS | self.units)
+        return html.face("Results", about, first)
 
 
 def _restored(*state: Any) -> Results:

@@ -40,6 +40,9 @@ class Transformer(PEPTObject):
         text = ", ".join(f"{key} = {value}" for key, value in self.parameters().items())
         return "\n".join(textwrap.wrap(f"{name}({text})", 80, subsequent_indent=" " * (len(name) + 1)))
 
+    def _shown(self) -> dict[str, Any]:
+        return self.parameters()
+
 
 class Filter(Transformer, ABC):
     """A transformer that works on one sample at a time; subclass it and write `fit_sample`.

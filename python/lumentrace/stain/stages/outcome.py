@@ -113,6 +113,15 @@ class Outcome(outcome.Outcome):
         return judge(self.registration)
 
     @property
+    def units(self) -> dict[str, str]:
+        """Units of the columns of the tables."""
+        return dict.fromkeys(("x", "y", "area", "left", "top", "right", "bottom"), "px") | {"intensity": "counts"}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The spots."""
+        return {"spots": self.spots}
+
+    @property
     def status(self) -> str:
         """'complete', or 'unreliable: ...' if the registration cannot be trusted."""
         return "complete" if self.registration.ok else f"unreliable: {'; '.join(self.registration.reasons)}"

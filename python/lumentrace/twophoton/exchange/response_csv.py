@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from lumentrace.storage.frames import write_rows
 from lumentrace.twophoton.respond.epochs import epoch_means
-from lumentrace.twophoton.respond.region_table import RegionResponse
+from lumentrace.twophoton.respond.region_table import REGION_COLUMNS, RegionResponse
 from lumentrace.twophoton.respond.trials import GroupedRoiResponses
 
 Path_ = str | os.PathLike[str]
 Floats = NDArray[np.float64]
-
-REGION_COLUMNS = ["number", "roi_label", "pixels", "used_pixels", "peak_dff", "epoch_name", "correlation", "remarks"]
 
 
 def write_trials_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
