@@ -1,4 +1,4 @@
-"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs]."""
+"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs [words of cases]]."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+import recordings
 from lumentrace.afm import run as afm
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.afm.stack import AFMImageStack
@@ -101,16 +102,17 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     "afm no object": lambda seed: tracked(film(seed), analyse="feature_detection:mask_fn=mask_threshold,threshold=500"),
     "afm not levelled": lambda seed: tracked(film(seed), process=""),
     "afm no times": untimed,
+    **recordings.CASES,
 }
 
 
-def main(runs: int) -> None:
-    """Print a line for each case."""
+def main(runs: int, words: str) -> None:
+    """Print a line for each case whose name begins with the words."""
     print(f"| case | runs | called good |\n|{'---|' * 3}")
-    for name, verdict in CASES.items():
+    for name, verdict in ((name, verdict) for name, verdict in CASES.items() if name.startswith(words)):
         good = sum(verdict(seed).level == GOOD for seed in range(1000, 1000 + runs))
         print(f"| {name} | {runs} | {good / runs:.1%} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40, " ".join(sys.argv[2:]))

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from lumentrace.cli.batch import PARTIAL, attempt, folders, table
+from lumentrace.cli.batch import PARTIAL, attempt, folders, leave, table, tell
 from lumentrace.cli.console import answers, console, plural
 
 if TYPE_CHECKING:
@@ -263,6 +263,7 @@ def analyze(
         typer.Option("--out", "-o", help="Folder for results.", show_default="beside recording_data.h5"),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep finished steps, and go on after them.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
 ) -> None:
     """Traces, dF/F, responses, maps and kernels, with tables and a report.
 
@@ -279,7 +280,8 @@ def analyze(
 
     `lumentrace twophoton analyze noise/ --rois rois.h5 --kernels olfaction --hemisphere right`
 
-    Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed.
+    Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed, 4 some results are not
+    reliable (0 with --accept).
     """
     from lumentrace.twophoton.run import Settings
 
@@ -302,7 +304,8 @@ def analyze(
         attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings, resume))  # type: ignore[misc]  # mypy cannot infer it
         for path, place in zip(recordings, places, strict=True)
     ]
-    _finish(results)
+    answers.print(table(results))
+    leave(results, accept)
 
 
 def _analyze(source: Path, place: Path | None, settings: Settings, resume: bool) -> dict[str, object]:
@@ -317,10 +320,12 @@ def _analyze(source: Path, place: Path | None, settings: Settings, resume: bool)
         folder = recording.path.parent if place is None else place
         outcome = run(recording, settings, verbose=bar, run_dir=folder / "run" if resume else None)
     outcome.save(folder)
+    tell(source.name, outcome.verdict)
     for notice in outcome.notices:
         console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)
     console.print(f"{source.name}: see {folder / REPORT}", soft_wrap=True)
-    return {"file": source.name, **outcome.figures(), "seconds": round(time.perf_counter() - began, 3)}
+    seconds = round(time.perf_counter() - began, 3)
+    return {"file": source.name, **outcome.figures(), "seconds": seconds, "verdict": outcome.verdict.level}
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +21,7 @@ from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.run import Run
 from lumentrace.engine.samples import fingerprint
 from lumentrace.engine.settings import setting
+from lumentrace.engine.verdict import Verdict
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
 from lumentrace.twophoton.convert.opened import opened
 from lumentrace.twophoton.exchange.kept import (
@@ -36,6 +38,7 @@ from lumentrace.twophoton.exchange.map_files import load_response_map_data, save
 from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
 from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
 from lumentrace.twophoton.exchange.saved_run import load_recording_responses
+from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
 from lumentrace.twophoton.regions import chosen
 from lumentrace.twophoton.report.page import write_report
@@ -87,9 +90,16 @@ class Outcome(outcome.Outcome):
 
     technique: ClassVar[str] = "twophoton"
 
+    settings: Settings
     responses: RecordingResponses = field(repr=False)
     maps: RecordingResponseMaps | None = field(repr=False)
     kernels: StimulusKernels | None = field(repr=False)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the responses can be relied on."""
+        named = bool(self.settings.baseline_epoch)
+        return judge(self.responses, kernels=self.kernels is not None, baseline_named=named)
 
     def figures(self) -> dict[str, Any]:
         """Regions, trials, how the timing was found, and the decay of bleaching."""
@@ -127,6 +137,7 @@ class Outcome(outcome.Outcome):
             kernels=self.kernels,
             notes=self.notices,
             provenance=self.provenance,
+            verdict=self.verdict,
         )
 
 
@@ -271,6 +282,7 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
         maps=load_response_map_data(folder / MAPS) if with_maps else None,
         kernels=load_stimulus_kernels(folder / KERNELS) if with_kernels else None,
         provenance=None if record is None else record.provenance,
+        verdict=None if record is None else record.verdict,
     )
 
 
