@@ -5,70 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
-
+import channels
 import recordings
 from lumentrace.afm import run as afm
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.afm.stack import AFMImageStack
-from lumentrace.coloc import run as coloc
-from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.engine.verdict import GOOD, Verdict
 
-Image = NDArray[np.float64]
 TRACKING = (
     "feature_detection:mask_fn=mask_threshold,threshold=1.5,min_size=5; particle_tracking:max_distance=6,max_missing=3"
 )
-
-
-def pair(seed: int, shared: int = 24, own: int = 16) -> dict[str, NDArray[np.uint16]]:
-    """Two channels with structures in common, photon noise, and a dark ground."""
-    random = np.random.default_rng(seed)
-    common, one, other = (blobs(random, number) for number in (shared, own, own))
-    return {
-        name: random.poisson(20 + 2000 * (common + alone)).astype(np.uint16)
-        for name, alone in (("one", one), ("other", other))
-    }
-
-
-def blobs(random: np.random.Generator, number: int, size: int = 192) -> Image:
-    """Gaussian spots of four pixels."""
-    places = np.zeros((size, size))
-    np.add.at(places, tuple(random.integers(size, size=(2, number))), random.uniform(0.5, 1.5, number))
-    return np.asarray(ndimage.gaussian_filter(places, 4.0, mode="wrap") * 2 * np.pi * 16)
-
-
-def measured(channels: dict[str, NDArray[np.uint16]], **settings: object) -> Verdict:
-    """The verdict on a pair."""
-    return coloc.run(channels, coloc.Settings(metrics=("pcc", "mcc"), **settings)).verdict
-
-
-def shuffled(seed: int) -> Verdict:
-    """One channel has its pixels in any order."""
-    channels = pair(seed)
-    return measured(
-        {**channels, "other": np.random.default_rng(seed).permutation(channels["other"].ravel()).reshape(192, 192)}
-    )
-
-
-def shifted(seed: int) -> Verdict:
-    """One channel lies five pixels away."""
-    channels = pair(seed)
-    return measured({**channels, "other": np.roll(channels["other"], (3, 4), (0, 1))})
-
-
-def clipped(seed: int) -> Verdict:
-    """One channel is cut off at half of its greatest value."""
-    channels = pair(seed)
-    return measured({**channels, "other": np.minimum(channels["other"], channels["other"].max() // 2)})
-
-
-def intensities(seed: int) -> Verdict:
-    """The labels are an image of intensities."""
-    channels = pair(seed)
-    return judge(Measured(channels, channels["one"], coloc.run(channels).table, False, 1))
 
 
 def film(seed: int) -> AFMImageStack:
@@ -90,19 +36,12 @@ def untimed(seed: int) -> Verdict:
 
 
 CASES: dict[str, Callable[[int], Verdict]] = {
-    "coloc good": lambda seed: measured(pair(seed)),
-    "coloc good, otsu": lambda seed: measured(pair(seed), threshold="otsu"),
-    "coloc unrelated pair": lambda seed: measured(pair(seed, shared=0, own=40)),
-    "coloc unrelated pair, otsu": lambda seed: measured(pair(seed, shared=0, own=40), threshold="otsu"),
-    "coloc shuffled channel": shuffled,
-    "coloc shifted channel": shifted,
-    "coloc clipped channel": clipped,
-    "coloc intensities as labels": intensities,
+    **channels.CASES,
+    **recordings.CASES,
     "afm good": lambda seed: tracked(film(seed)),
     "afm no object": lambda seed: tracked(film(seed), analyse="feature_detection:mask_fn=mask_threshold,threshold=500"),
     "afm not levelled": lambda seed: tracked(film(seed), process=""),
     "afm no times": untimed,
-    **recordings.CASES,
 }
 
 
