@@ -28,7 +28,8 @@ def recorded(
     seed: int,
     spoil: Callable[[ConvertedRecording, np.random.Generator], ConvertedRecording] | None = None,
     film: Callable[[Film, np.random.Generator], Film] | None = None,
-    **settings: float,
+    kernels: str = "",
+    **settings: float | str,
 ) -> Verdict:
     """The verdict on a recording; one that is refused is not reliable."""
     random = np.random.default_rng(seed)
@@ -41,7 +42,8 @@ def recorded(
         if spoil is not None:
             recording = spoil(recording, random)
         try:
-            return twophoton_run.run(recording).verdict
+            chosen = twophoton_run.Settings(kernels=kernels, hemisphere="left")
+            return twophoton_run.run(recording, chosen).verdict
         except ValueError as error:
             return Verdict((Reason(NOT_RELIABLE, f"refused: {error}", "mend it"),))
 
@@ -66,6 +68,14 @@ def shuffled_epochs(recording: ConvertedRecording, random: np.random.Generator) 
     shown = [np.flatnonzero(numbers[start:] != numbers[start])[0] + start for start in starts]
     for start, stop, number in zip(starts, shown, random.permutation(numbers[starts]), strict=True):
         table[start:stop, EPOCH] = number
+    return replace(recording, stimulus_data=table)
+
+
+def shuffled_stimulus(recording: ConvertedRecording, random: np.random.Generator) -> ConvertedRecording:
+    """The table has the random stimulus in another order."""
+    table = recording.stimulus_data.copy()
+    shown, column = np.flatnonzero(table[:, EPOCH] > 1), COLUMNS.index("stimulus_specific_05")
+    table[shown, column] = np.repeat(random.permutation(table[shown[::2], column]), 2)
     return replace(recording, stimulus_data=table)
 
 
@@ -134,6 +144,8 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     "two-photon good": recorded,
     "two-photon good, by the clock": lambda seed: recorded(seed, by_the_clock),
     "two-photon good, shaking a little": lambda seed: recorded(seed, film=shaking),
+    "two-photon good, kernels": lambda seed: recorded(seed, kernels="vision", stimulus="vision"),
+    "two-photon stimulus shuffled": lambda seed: recorded(seed, shuffled_stimulus, kernels="vision", stimulus="vision"),
     "two-photon epochs shuffled": lambda seed: recorded(seed, shuffled_epochs),
     "two-photon flashes missed": lambda seed: recorded(seed, missed_flashes),
     "two-photon flash missed, another seen": lambda seed: recorded(seed, missed_and_seen),

@@ -16,6 +16,7 @@ from lumentrace.twophoton.measure.quality import background_left, baseline_misfi
 from lumentrace.twophoton.measure.timing import CLOCKS
 from lumentrace.twophoton.measure.windows import default_baseline_epoch_number, is_grey
 from lumentrace.twophoton.respond.epochs import EpochMean
+from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.region_table import RegionResponse, region_table
 from lumentrace.twophoton.respond.reliability import reliability
 from lumentrace.twophoton.respond.responses import RecordingResponses
@@ -38,6 +39,8 @@ LEFT = 0.5
 """Correlation with the background in baselines."""
 CHANCE = 0.01
 """Greatest share of shuffled orders of epochs that tell them apart as well."""
+OVER_NOISE = 8.0
+"""Least height of kernels; of shuffled stimuli it is 1 to 7 by the smooth method, of true ones 20 to 75."""
 LOST = 0.5
 """Share of regions without values from which on a run is not reliable."""
 
@@ -52,8 +55,8 @@ class Judged:
     epochs : sequence of EpochMean
     rows : sequence of RegionResponse
     parts : FilmParts
-    kernels : bool
-        Trials of an epoch differ, because its stimulus is random.
+    kernels : StimulusKernels or None
+        If there are any, trials of an epoch differ, because its stimulus is random.
     baseline_named : bool
         Somebody said which epoch baselines are sampled in.
     """
@@ -62,11 +65,11 @@ class Judged:
     epochs: Sequence[EpochMean]
     rows: Sequence[RegionResponse]
     parts: FilmParts
-    kernels: bool
+    kernels: StimulusKernels | None
     baseline_named: bool
 
 
-def judge(run: RecordingResponses, *, kernels: bool = False, baseline_named: bool = True) -> Verdict:
+def judge(run: RecordingResponses, *, kernels: StimulusKernels | None = None, baseline_named: bool = True) -> Verdict:
     """The verdict on responses."""
     epochs = run.epoch_means()
     parts = film_parts(run.recording, run.roi_set.regions(), run.dff.start_frame, run.dff.stop_frame)
@@ -188,7 +191,7 @@ def _regions(found: Judged) -> list[Reason]:
 
 
 def _responses(found: Judged) -> list[Reason]:
-    if found.kernels:
+    if found.kernels is not None:
         return []
     told = reliability(found.run.grouped_responses, found.epochs)
     if not told.least <= CHANCE:
@@ -203,6 +206,20 @@ def _responses(found: Judged) -> list[Reason]:
     return [Reason(DOUBTFUL, text, advice, (evidence,))]
 
 
+def _kernels(found: Judged) -> list[Reason]:
+    if found.kernels is None:
+        return []
+    height = found.kernels.over_noise()
+    known = height[np.isfinite(height)]
+    middle = float(np.median(known)) if known.size else math.nan
+    if middle >= OVER_NOISE:
+        return []
+    evidence = Evidence("median height over what is before 0", middle, "", f"at least {OVER_NOISE:g}")
+    text = "kernels are hardly higher than what they say of the stimulus after the response, which is noise"
+    advice = "expect no kernels, or record longer; check that the stimulus table is that of the film"
+    return [Reason(DOUBTFUL, text, advice, (evidence,))]
+
+
 CHECKS: tuple[Callable[[Judged], list[Reason]], ...] = (
     _clocks,
     _drift,
@@ -213,4 +230,5 @@ CHECKS: tuple[Callable[[Judged], list[Reason]], ...] = (
     _baseline,
     _background,
     _responses,
+    _kernels,
 )

@@ -99,7 +99,7 @@ class Outcome(outcome.Outcome):
     def verdict(self) -> Verdict:
         """Whether the responses can be relied on."""
         named = bool(self.settings.baseline_epoch)
-        return judge(self.responses, kernels=self.kernels is not None, baseline_named=named)
+        return judge(self.responses, kernels=self.kernels, baseline_named=named)
 
     def figures(self) -> dict[str, Any]:
         """Regions, trials, how the timing was found, and the decay of bleaching."""

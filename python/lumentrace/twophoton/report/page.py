@@ -107,7 +107,7 @@ def write_report(
     about = [f"{name} {recording.run_metadata[key]}" for key, name in RUN.items() if recording.run_metadata.get(key)]
     report = Report(title or f"Two-photon: {_name(recording)}", ", ".join(about))
     left = background_left(run.traces, run.baseline_windows, recording.motion_artifact_mask)
-    report.verdict(judge(run, kernels=kernels is not None) if verdict is None else verdict)
+    report.verdict(judge(run, kernels=kernels) if verdict is None else verdict)
     _key_figures(report, run, epochs, rows, left)
     for notice in notices(run, epochs):
         report.text(notice, notice=True)
