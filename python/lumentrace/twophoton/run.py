@@ -24,6 +24,7 @@ from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
 from lumentrace.twophoton.convert.opened import opened
+from lumentrace.twophoton.exchange.dff_table import save_dff_table
 from lumentrace.twophoton.exchange.kept import (
     KERNELS,
     MAPS,
@@ -38,6 +39,7 @@ from lumentrace.twophoton.exchange.map_files import load_response_map_data, save
 from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
 from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
 from lumentrace.twophoton.exchange.saved_run import load_recording_responses
+from lumentrace.twophoton.exchange.trial_tables import save_trials_table
 from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
 from lumentrace.twophoton.regions import chosen
@@ -48,7 +50,7 @@ from lumentrace.twophoton.respond.processing import ResponseProcessingOptions, p
 from lumentrace.twophoton.respond.region_table import RegionResponse, region_table
 from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
 
-TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated"}
+TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated", "stimulus_table": "table"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Outcome(outcome.Outcome):
 
     def write(self, folder: Path) -> list[Path]:
         """Write results and tables."""
-        tables = folder / "exports" / "csvs"
+        tables, long = folder / "exports" / "csvs", folder / "exports" / "parquet"
         trials, grouped = tables / "response_summary_trials.csv", tables / "response_summary_grouped.csv"
         regions = tables / "regions.csv"
         save_analysis_outputs(folder / RESULTS, self.responses)
@@ -119,6 +121,8 @@ class Outcome(outcome.Outcome):
         write_grouped_csv(grouped, self.responses.grouped_responses)
         write_regions_csv(regions, self.regions())
         files = [folder / RESULTS, trials, grouped, regions]
+        files += [save_dff_table(long / "dff.parquet", self.responses)]
+        files += [save_trials_table(long / "trials.parquet", self.responses)]
         if self.maps is not None:
             save_response_map_data(folder / MAPS, self.maps)
             files.append(folder / MAPS)

@@ -35,6 +35,7 @@ PANEL = 190
 SOURCES = {
     "classified_photodiode": ("flashes", "a flash of the photodiode at each change of epoch"),
     "interpolated_epochs": ("interpolated", "the stimulus clock between the first flash and the last"),
+    "stimulus_table": ("table", "the table of epochs"),
 }
 BACKGROUNDS = {
     "none": "none",
@@ -288,7 +289,10 @@ def _timing(report: Report, run: RecordingResponses, epochs: Sequence[EpochMean]
     caption = (
         f"Triangles: starts of windows, by {SOURCES.get(str(source), ('', 'windows that were given'))[1]}.{flashes}"
     )
-    report.figure(photodiode(run, colours), "Photodiode", caption, height=LOW)
+    if len(run.recording.high_res_pd):
+        report.figure(photodiode(run, colours), "Photodiode", caption, height=LOW)
+    else:
+        report.text("The recording has no photodiode.")
     caption = "Windows of the same epoch should be of the same length."
     report.figure(durations(run, colours), "Length of windows", caption, height=LOW, half=True)
     offsets = np.array([each.onset_offset for each in run.epoch_windows])

@@ -129,12 +129,11 @@ class StimulusKernels:
         before = stacked[..., self.time_seconds < 0]
         noise = np.sqrt((before**2).mean(axis=(0, 1, 3)))
         height = np.abs(stacked[..., self.time_seconds >= 0]).max(axis=(0, 1, 3))
-        return np.divide(height, noise, out=np.full(len(noise), np.nan), where=noise > 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.where(noise > 0, height / noise, np.nan))
 
     def _stacked(self) -> Floats:
-        return np.asarray(
-            np.stack([each for each in (self.ipsilateral, self.contralateral, self.contrast) if each is not None])
-        )
+        return np.stack([each for each in (self.ipsilateral, self.contralateral, self.contrast) if each is not None])
 
 
 @dataclass(frozen=True)
