@@ -40,7 +40,7 @@ LEFT = 0.5
 CHANCE = 0.01
 """Greatest share of shuffled orders of epochs that tell them apart as well."""
 OVER_NOISE = 12.0
-"""Least height of kernels; of shuffled stimuli it is 1 to 8 by the smooth method, of simulated ones 20 to 75."""
+"""Least height of kernels; of shuffled stimuli it is 1 to 10 by the smooth method, of simulated ones 20 to 75."""
 LOST = 0.5
 """Share of regions without values from which on a run is not reliable."""
 
