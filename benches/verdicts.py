@@ -1,73 +1,20 @@
-"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs]."""
+"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs [words of cases]]."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
-
+import channels
+import recordings
 from lumentrace.afm import run as afm
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.afm.stack import AFMImageStack
-from lumentrace.coloc import run as coloc
-from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.engine.verdict import GOOD, Verdict
 
-Image = NDArray[np.float64]
 TRACKING = (
     "feature_detection:mask_fn=mask_threshold,threshold=1.5,min_size=5; particle_tracking:max_distance=6,max_missing=3"
 )
-
-
-def pair(seed: int, shared: int = 24, own: int = 16) -> dict[str, NDArray[np.uint16]]:
-    """Two channels with structures in common, photon noise, and a dark ground."""
-    random = np.random.default_rng(seed)
-    common, one, other = (blobs(random, number) for number in (shared, own, own))
-    return {
-        name: random.poisson(20 + 2000 * (common + alone)).astype(np.uint16)
-        for name, alone in (("one", one), ("other", other))
-    }
-
-
-def blobs(random: np.random.Generator, number: int, size: int = 192) -> Image:
-    """Gaussian spots of four pixels."""
-    places = np.zeros((size, size))
-    np.add.at(places, tuple(random.integers(size, size=(2, number))), random.uniform(0.5, 1.5, number))
-    return np.asarray(ndimage.gaussian_filter(places, 4.0, mode="wrap") * 2 * np.pi * 16)
-
-
-def measured(channels: dict[str, NDArray[np.uint16]], **settings: object) -> Verdict:
-    """The verdict on a pair."""
-    return coloc.run(channels, coloc.Settings(metrics=("pcc", "mcc"), **settings)).verdict
-
-
-def shuffled(seed: int) -> Verdict:
-    """One channel has its pixels in any order."""
-    channels = pair(seed)
-    return measured(
-        {**channels, "other": np.random.default_rng(seed).permutation(channels["other"].ravel()).reshape(192, 192)}
-    )
-
-
-def shifted(seed: int) -> Verdict:
-    """One channel lies five pixels away."""
-    channels = pair(seed)
-    return measured({**channels, "other": np.roll(channels["other"], (3, 4), (0, 1))})
-
-
-def clipped(seed: int) -> Verdict:
-    """One channel is cut off at half of its greatest value."""
-    channels = pair(seed)
-    return measured({**channels, "other": np.minimum(channels["other"], channels["other"].max() // 2)})
-
-
-def intensities(seed: int) -> Verdict:
-    """The labels are an image of intensities."""
-    channels = pair(seed)
-    return judge(Measured(channels, channels["one"], coloc.run(channels).table, False, 1))
 
 
 def film(seed: int) -> AFMImageStack:
@@ -89,14 +36,8 @@ def untimed(seed: int) -> Verdict:
 
 
 CASES: dict[str, Callable[[int], Verdict]] = {
-    "coloc good": lambda seed: measured(pair(seed)),
-    "coloc good, otsu": lambda seed: measured(pair(seed), threshold="otsu"),
-    "coloc unrelated pair": lambda seed: measured(pair(seed, shared=0, own=40)),
-    "coloc unrelated pair, otsu": lambda seed: measured(pair(seed, shared=0, own=40), threshold="otsu"),
-    "coloc shuffled channel": shuffled,
-    "coloc shifted channel": shifted,
-    "coloc clipped channel": clipped,
-    "coloc intensities as labels": intensities,
+    **channels.CASES,
+    **recordings.CASES,
     "afm good": lambda seed: tracked(film(seed)),
     "afm no object": lambda seed: tracked(film(seed), analyse="feature_detection:mask_fn=mask_threshold,threshold=500"),
     "afm not levelled": lambda seed: tracked(film(seed), process=""),
@@ -104,13 +45,13 @@ CASES: dict[str, Callable[[int], Verdict]] = {
 }
 
 
-def main(runs: int) -> None:
-    """Print a line for each case."""
+def main(runs: int, words: str) -> None:
+    """Print a line for each case whose name begins with the words."""
     print(f"| case | runs | called good |\n|{'---|' * 3}")
-    for name, verdict in CASES.items():
+    for name, verdict in ((name, verdict) for name, verdict in CASES.items() if name.startswith(words)):
         good = sum(verdict(seed).level == GOOD for seed in range(1000, 1000 + runs))
         print(f"| {name} | {runs} | {good / runs:.1%} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40, " ".join(sys.argv[2:]))

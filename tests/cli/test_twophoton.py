@@ -18,6 +18,7 @@ from helpers import lumentrace
 from lumentrace import twophoton
 from lumentrace.engine.record import RunRecord
 from lumentrace.twophoton.run import Settings, run
+from twophoton_recording import RATE, make_recording
 
 SIZE = ("--cells", 4, "--rows", 40, "--columns", 48, "--repeats", 2)
 ALL = {"analysis_outputs.h5", "response_maps.h5", "exports", "report.html", "run.json"}
@@ -264,6 +265,48 @@ def test_an_unknown_stimulus_function_is_an_error_in_a_line(session: Path, tmp_p
     assert done.returncode == 3
     assert "no function for stimulus 62002" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_film_and_a_table_of_epochs(tmp_path: Path) -> None:
+    made = make_recording(tmp_path / "fly")
+    tifffile.imwrite(tmp_path / "film.tif", made.movie.astype(np.uint16), photometric="minisblack")
+    tifffile.imwrite(tmp_path / "labels.tif", made.labels.astype(np.uint16))
+    rows = [
+        f"{start:g},{start + 20:g},{1 + n % 2},{('grey', 'odour')[n % 2]}" for n, start in enumerate(made.onsets[:9])
+    ]
+    (tmp_path / "epochs.csv").write_text("\n".join(["start_frame,stop_frame,epoch_number,epoch_name", *rows]))
+    command = ("twophoton", "analyze", tmp_path / "film.tif", "--rois", tmp_path / "labels.tif")
+    wrong = lumentrace(*command, "--epochs", tmp_path / "epochs.csv")
+    assert wrong.returncode == 2
+    assert "--frame-rate" in wrong.stderr
+    film = ("--epochs", tmp_path / "epochs.csv", "--frame-rate", RATE)
+    done = lumentrace(*command, *film, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    dff = pl.read_parquet(tmp_path / "out" / "exports" / "parquet" / "dff.parquet")
+    saved = twophoton.load_recording_responses(tmp_path / "out" / "analysis_outputs.h5")
+    assert dff.columns == ["roi_label", "frame", "time_s", "dff"]
+    np.testing.assert_array_equal(dff.filter(roi_label="roi_0002")["dff"], saved.dff.values[:, 1])
+    np.testing.assert_allclose(dff["time_s"], dff["frame"] / RATE)
+    metadata = pl.read_parquet_metadata(tmp_path / "out" / "exports" / "parquet" / "dff.parquet")
+    assert json.loads(metadata["lumentrace"])["units"] == {"frame": "1", "time_s": "s", "dff": "1"}
+    trials = twophoton.load_trials_table(tmp_path / "out" / "exports" / "parquet" / "trials.parquet")
+    assert trials.equals(twophoton.trials_table(saved))
+
+
+def test_a_film_that_drifts_is_not_reliable(session: Path, tmp_path: Path) -> None:
+    recording = twophoton.load_converted_recording(session / "lumentrace")
+    with h5py.File(recording.movie.path, "r+") as file:
+        frames = file["movie/aligned"]
+        half = len(frames) // 2
+        frames[half:] = np.roll(frames[half:], 4, axis=2)
+    command = ("twophoton", "analyze", session / "lumentrace", "--out", tmp_path / "out")
+    done = lumentrace(*command)
+    assert done.returncode == 4
+    assert "✗ not reliable: the film drifts though it is aligned; farthest part" in done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["verdict"]["level"] == "not reliable"
+    assert lumentrace(*command, "--accept").returncode == 0
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert page.index("✗ not reliable") < page.index('<dl class="figures">')
 
 
 def test_results_of_another_recording_are_refused(session: Path, tmp_path: Path) -> None:

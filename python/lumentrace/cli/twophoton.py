@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from lumentrace.cli.batch import PARTIAL, attempt, folders, table
+from lumentrace.cli.batch import PARTIAL, attempt, folders, leave, table, tell
 from lumentrace.cli.console import answers, console, plural
 
 if TYPE_CHECKING:
@@ -224,7 +224,10 @@ def frames(title: str) -> Iterator[Callable[[int, int], None]]:
 def analyze(
     recordings: Annotated[
         list[Path],
-        typer.Argument(help="Recording folders, converted or not, or recording_data.h5.", show_default=False),
+        typer.Argument(
+            help="Recording folders, converted or not, recording_data.h5, or with --epochs films as TIFF.",
+            show_default=False,
+        ),
     ],
     rois: Annotated[
         str,
@@ -262,14 +265,23 @@ def analyze(
         Path | None,
         typer.Option("--out", "-o", help="Folder for results.", show_default="beside recording_data.h5"),
     ] = None,
+    epochs: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV table of the epochs of films: **start_s** and **stop_s** (s), or **start_frame** and "
+            "**stop_frame** (from 0 on, the second after the epoch); **epoch_number** (from 1 on), **epoch_name**."
+        ),
+    ] = None,
+    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of films, with --epochs.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep finished steps, and go on after them.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
 ) -> None:
     """Traces, dF/F, responses, maps and kernels, with tables and a report.
 
     Writes `analysis_outputs.h5`, `exports/csvs/` with the responses trial by trial and on average and a table of the
-    regions, `report.html` and `run.json`; with --maps `response_maps.h5`, with --kernels `kernels.h5` and
-    `exports/csvs/kernels.csv`. A recording that is not converted yet is converted first; one that cannot be analyzed
-    does not stop the others.
+    regions, `exports/parquet/` with dF/F and trials as long tables, `report.html` and `run.json`; with --maps
+    `response_maps.h5`, with --kernels `kernels.h5` and `exports/csvs/kernels.csv`. A recording that is not converted
+    yet is converted first; one that cannot be analyzed does not stop the others.
 
     **Examples**
 
@@ -279,10 +291,16 @@ def analyze(
 
     `lumentrace twophoton analyze noise/ --rois rois.h5 --kernels olfaction --hemisphere right`
 
-    Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed.
+    `lumentrace twophoton analyze film.tif --epochs epochs.csv --frame-rate 13 --rois labels.tif`
+
+    Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed, 4 some results are not
+    reliable (0 with --accept).
     """
     from lumentrace.twophoton.run import Settings
 
+    if (epochs is None) != (frame_rate is None):
+        raise typer.BadParameter("expected both or neither", param_hint="--epochs, --frame-rate")
+    film = None if epochs is None or frame_rate is None else (epochs, frame_rate)
     settings = Settings(
         rois=rois,
         background=background.value,
@@ -299,28 +317,33 @@ def analyze(
     )
     places = [None] * len(recordings) if out is None else folders(recordings, out)
     results = [
-        attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings, resume))  # type: ignore[misc]  # mypy cannot infer it
+        attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings, resume, film))  # type: ignore[misc]  # mypy cannot infer it
         for path, place in zip(recordings, places, strict=True)
     ]
-    _finish(results)
+    answers.print(table(results))
+    leave(results, accept)
 
 
-def _analyze(source: Path, place: Path | None, settings: Settings, resume: bool) -> dict[str, object]:
+def _analyze(
+    source: Path, place: Path | None, settings: Settings, resume: bool, film: tuple[Path, float] | None
+) -> dict[str, object]:
     """Analyze a recording and write everything into a folder."""
     from lumentrace.engine.outcome import REPORT
-    from lumentrace.twophoton.convert.opened import opened
+    from lumentrace.twophoton.convert.opened import filmed, opened
     from lumentrace.twophoton.run import run
 
     began = time.perf_counter()
     with frames(f"{source.name}: analyzing") as bar:
-        recording = opened(source, bar)
+        recording = opened(source, bar) if film is None else filmed(source, *film, place, bar)
         folder = recording.path.parent if place is None else place
         outcome = run(recording, settings, verbose=bar, run_dir=folder / "run" if resume else None)
     outcome.save(folder)
+    tell(source.name, outcome.verdict)
     for notice in outcome.notices:
         console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)
     console.print(f"{source.name}: see {folder / REPORT}", soft_wrap=True)
-    return {"file": source.name, **outcome.figures(), "seconds": round(time.perf_counter() - began, 3)}
+    seconds = round(time.perf_counter() - began, 3)
+    return {"file": source.name, **outcome.figures(), "seconds": seconds, "verdict": outcome.verdict.level}
 
 
 @app.command()

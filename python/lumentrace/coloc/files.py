@@ -15,6 +15,7 @@ from lumentrace.storage.tiff import SUFFIXES
 
 COLOURS = ("red", "green", "blue", "alpha")
 CHANNEL_AXES = "CS"
+OTHERS = {"T": "time points", "Z": "slices"}
 MOST_CHANNELS = 16
 
 
@@ -70,7 +71,7 @@ def read(path: Path, axis: int | None) -> Channels:
     if len(names) != len(channels) or len(set(names)) < len(names):
         names = [f"c{number}" for number in range(len(channels))]
     axes = picture.axes[:place] + picture.axes[place + 1 :]
-    guessed = axis is None and picture.axes[place] not in CHANNEL_AXES
+    guessed = axis is None and not _is_named(picture.axes, place)
     return Channels(dict(zip(names, channels, strict=True)), axes, picture.spacing, guessed)
 
 
@@ -92,14 +93,21 @@ def together(paths: list[Path]) -> Channels:
     return Channels({name: picture.pixels for name, picture in pictures.items()}, first.axes, first.spacing)
 
 
+def _is_named(axes: str, place: int) -> bool:
+    """Whether the file calls this axis one of channels; pages may be called colours by mistake, but not at the end."""
+    return axes[place] == "C" or (axes[place] == "S" and place == len(axes) - 1)
+
+
 def _channel_axis(path: Path, axes: str, shape: tuple[int, ...]) -> int:
     for letter in CHANNEL_AXES:
         if letter in axes:
             return axes.index(letter)
-    if len(shape) == 3 and min(shape) <= MOST_CHANNELS < sorted(shape)[1]:
-        return int(np.argmin(shape))
+    shortest = int(np.argmin(shape))
+    if len(shape) == 3 and min(shape) <= MOST_CHANNELS < sorted(shape)[1] and axes[shortest] not in OTHERS:
+        return shortest
+    named = [f"{letter} are {OTHERS[letter]}" for letter in axes if letter in OTHERS]
     raise FormatError(
-        f"{path}: expected an axis of channels, found axes {axes} of shape {shape}; "
+        f"{path}: expected an axis of channels, found axes {', '.join([axes, *named])} of shape {shape}; "
         "name it (--channel-axis), or give one file per channel (--together)"
     )
 

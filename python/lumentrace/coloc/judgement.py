@@ -7,22 +7,35 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.coloc.measure.images import (
+    compared,
+    neighbour_correlation,
+    neighbours_alike,
+    pieces,
+    plane,
+    share_clipped,
+)
 from lumentrace.coloc.measure.reasons import FEW_PIXELS
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
 
 SATURATED, MUCH_SATURATED = 0.001, 0.05
 """Shares of pixels at the greatest value, from which on a channel is called saturated, and spoiled by it."""
-LEVELS_OF_GREY = 200
-"""A greatest value below it may be shared by chance."""
 MOST_GUESSED = 4
 """Channels along an axis that nobody named; more are hardly channels."""
-ALIKE = 0.5
-"""Least share of neighbours in labels that have the same label; of intensities hardly any have."""
+ALIKE = 0.3
+"""Least share of neighbours in labels that have the same label."""
+PIECES, FEW_LABELS = 3.0, 10
+"""Most pieces that a region is in; classes of pixels are in many, but are few."""
+NOISE = 4.0
+"""Standard deviations by which neighbours are alike in every image that has been through a lens."""
 CHANCE = 0.003
 """Greatest share of shifted images that correlate as well as the image does."""
+SIGNIFICANT = 0.05
+"""P-values below it are read as colocalization."""
+SAME = 0.999999
+"""Correlation that only copies of an image have; noise differs between two exposures."""
 NEAR = 1
 """Shift between channels that is tolerated, in pixels."""
 
@@ -40,7 +53,7 @@ class Measured:
     guessed : bool
         Nobody said which axis the channels lie along.
     times : int
-        Time points that were measured as one.
+        Time points, or planes of an axis without a name, that were measured as one.
     """
 
     channels: Mapping[str, AnyArray]
@@ -67,29 +80,44 @@ def _axis(found: Measured) -> list[Reason]:
     ]
 
 
-def _times(found: Measured) -> list[Reason]:
+def _pooled(found: Measured) -> list[Reason]:
     if found.times < 2:
         return []
-    evidence = Evidence("time points in a row", found.times, "", "1")
-    return [Reason(DOUBTFUL, "time points were pooled", "measure each time point by itself", (evidence,))]
+    evidence = Evidence("time points, or planes of an axis without a name", found.times, "", "1")
+    text = "time points, or planes of an axis that the file does not name, were measured as one"
+    return [Reason(DOUBTFUL, text, "measure each by itself; --slices takes apart Z slices", (evidence,))]
 
 
 def _labels(found: Measured) -> list[Reason]:
-    if found.labels is None or (share := _neighbours_alike(found.labels)) >= ALIKE:
+    if found.labels is None:
         return []
-    evidence = Evidence("neighbours with the same label", share, "", f"at least {ALIKE:g}")
+    alike = neighbours_alike(found.labels)
+    number, each = pieces(found.labels)
+    scattered = number > FEW_LABELS and each > PIECES
+    if alike >= ALIKE and not scattered:
+        return []
+    evidence = (
+        Evidence("neighbours with the same label", alike, "", f"at least {ALIKE:g}"),
+        Evidence("pieces of a label", each, "", f"at most {PIECES:g} of more than {FEW_LABELS} labels"),
+    )
     advice = "give an image whose pixels hold the number of their region (lumentrace coloc --labels)"
-    return [Reason(NOT_RELIABLE, "the labels look like intensities", advice, (evidence,))]
+    return [Reason(NOT_RELIABLE, "the labels look like intensities", advice, evidence)]
 
 
-def _neighbours_alike(labels: AnyArray) -> float:
-    one, other = labels[..., :-1], labels[..., 1:]
-    inside = (one != 0) & (other != 0)
-    return float((one == other)[inside].mean()) if inside.any() else 1.0
+def _structure(found: Measured) -> list[Reason]:
+    reasons = []
+    for name, pixels in found.channels.items():
+        r, chance = neighbour_correlation(plane(pixels))
+        if not r < NOISE * chance:
+            continue
+        evidence = Evidence("correlation of neighbouring pixels", r, "", f"at least {NOISE * chance:.2g}")
+        text = f"{name} has no structure, only noise"
+        reasons.append(Reason(DOUBTFUL, text, "look at the channel; expect no colocalization", (evidence,)))
+    return reasons
 
 
 def _saturation(found: Measured) -> list[Reason]:
-    shares = {name: _share_at_greatest(pixels) for name, pixels in found.channels.items()}
+    shares = {name: share_clipped(pixels) for name, pixels in found.channels.items()}
     return [
         Reason(
             NOT_RELIABLE if share > MUCH_SATURATED else DOUBTFUL,
@@ -100,13 +128,6 @@ def _saturation(found: Measured) -> list[Reason]:
         for name, share in shares.items()
         if share > SATURATED
     ]
-
-
-def _share_at_greatest(pixels: AnyArray) -> float:
-    greatest = pixels.max() if pixels.size else 0
-    if pixels.dtype.kind in "ui" and greatest < LEVELS_OF_GREY:
-        return 0.0
-    return float((pixels == greatest).mean()) if np.isfinite(greatest) and greatest > pixels.min() else 0.0
 
 
 def _thresholds(found: Measured) -> list[Reason]:
@@ -137,68 +158,54 @@ def _nothing() -> Reason:
 def _together(found: Measured) -> list[Reason]:
     """Whether channels belong together, and lie on each other, as images shifted against each other tell."""
     pairs = found.table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
-    compared = {f"{one} and {two}": _compared(found.channels[one], found.channels[two]) for one, two in pairs}
-    apart = {name: shift for name, (shift, _) in compared.items() if shift > NEAR}
-    alone = {name: chance for name, (_, chance) in compared.items() if chance > CHANCE and name not in apart}
+    every = {pair: compared(found.channels[pair[0]], found.channels[pair[1]]) for pair in pairs}
+    same = [pair for pair, each in every.items() if each.r >= SAME]
+    apart = {pair: each.shift for pair, each in every.items() if each.shift > NEAR}
+    alone = {pair: each.chance for pair, each in every.items() if each.chance > CHANCE and pair not in apart}
+    claimed = {pair: chance for pair, chance in alone.items() if _least_p(found.table, pair) < SIGNIFICANT}
     reasons = []
+    if same:
+        evidence = Evidence("correlation", max(every[pair].r for pair in same), "", f"below {SAME}")
+        text = f"the same image twice: {_some(same)}"
+        reasons.append(Reason(NOT_RELIABLE, text, "look which file or channel was given twice", (evidence,)))
     if apart:
         evidence = Evidence("greatest shift", max(apart.values()), "px", f"at most {NEAR}")
-        text = f"shifted against each other: {_some(list(apart))}"
         advice = "align the channels first, with beads if there are any"
-        reasons.append(Reason(DOUBTFUL, text, advice, (evidence,)))
-    if alone:
-        evidence = Evidence("shifted images that correlate as well", max(alone.values()), "", f"at most {CHANCE:g}")
-        text = f"no better correlated than images shifted at random: {_some(list(alone))}"
-        advice = "expect no colocalization; check that the channels are of the same field of view"
-        reasons.append(Reason(DOUBTFUL, text, advice, (evidence,)))
+        reasons.append(Reason(DOUBTFUL, f"shifted against each other: {_some(list(apart))}", advice, (evidence,)))
+    if claimed:
+        chance = Evidence("shifted images that correlate as well", max(claimed.values()), "", f"at most {CHANCE:g}")
+        p = Evidence(
+            "smallest p-value", min(_least_p(found.table, pair) for pair in claimed), "", f"from {SIGNIFICANT}"
+        )
+        text = f"no better correlated than images shifted at random, though p-values are small: {_some(list(claimed))}"
+        advice = (
+            "expect no colocalization: these p-values take pixels for independent, those of the metric corrected "
+            "(--metrics) do not; check that the channels are of the same field of view"
+        )
+        reasons.append(Reason(DOUBTFUL, text, advice, (chance, p)))
     return reasons
 
 
-def _some(names: list[str]) -> str:
+def _least_p(table: pl.DataFrame, pair: tuple[str, str]) -> float:
+    """The smallest p-value that takes pixels for independent; infinite without any."""
+    rows = table.filter(channel_a=pair[0], channel_b=pair[1])
+    values = [rows[name].to_numpy() for name in ("pcc_pvalue", "srcc_pvalue", "tau_pvalue") if name in rows.columns]
+    return float(np.nanmin([np.inf, *np.concatenate(values)]))
+
+
+def _some(pairs: list[tuple[str, str]]) -> str:
+    names = [f"{one} and {other}" for one, other in pairs]
     more = f" and {len(names) - 3} more pairs" if len(names) > 3 else ""
     return f"{', '.join(names[:3])}{more}"
-
-
-def _compared(one: AnyArray, other: AnyArray) -> tuple[float, float]:
-    """Shift in pixels between two channels, and the share of shifts at which they correlate as well as they do."""
-    correlations = _shifted(_plane(one), _plane(other))
-    if correlations is None:
-        return 0.0, 0.0
-    best = np.unravel_index(int(correlations.argmax()), correlations.shape)
-    away = [(int(place) + size // 2) % size - size // 2 for place, size in zip(best, correlations.shape, strict=True)]
-    chance = float((correlations >= correlations[0, 0]).mean())
-    return (float(np.hypot(*away)) if _stands_out(correlations) else 0.0), chance
-
-
-def _plane(pixels: AnyArray) -> NDArray[np.float64]:
-    """The mean of all planes, one at a time."""
-    planes = pixels.reshape(-1, *np.atleast_2d(pixels).shape[-2:])
-    total = np.zeros(planes.shape[1:])
-    for plane in planes:
-        total += np.nan_to_num(plane.astype(np.float64), posinf=0.0, neginf=0.0)
-    return total / max(len(planes), 1)
-
-
-def _shifted(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Pearson's coefficient for each cyclic shift of `b`; None for a constant image."""
-    spread = a.std() * b.std() * a.size
-    if not spread > 0:
-        return None
-    spectrum = np.fft.rfft2(a - a.mean()).conj() * np.fft.rfft2(b - b.mean())
-    return np.asarray(np.fft.irfft2(spectrum, a.shape) / spread)
-
-
-def _stands_out(correlations: NDArray[np.float64]) -> bool:
-    """The greatest value is beyond what the others are by chance."""
-    return float(correlations.max()) > 6 * float(correlations.std())
 
 
 CHECKS: tuple[Callable[[Measured], list[Reason]], ...] = (
     _axis,
     _labels,
+    _structure,
     _together,
     _thresholds,
     _saturation,
     _few,
-    _times,
+    _pooled,
 )

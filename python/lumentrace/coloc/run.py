@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,8 +34,6 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
-SATURATED = 0.001
-"""Share of pixels at the greatest value from which on a channel is called saturated."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Outcome(outcome.Outcome):
     guessed : bool
         Neither the file nor the settings say which axis the channels lie along.
     times : int
-        Time points that were measured as one.
+        Time points, or planes of an axis without a name, that were measured as one.
     """
 
     technique: ClassVar[str] = "coloc"
@@ -198,7 +197,7 @@ def run(
         title,
         own,
         steps.provenance,
-        _notices(image, table),
+        (),
         image.pixels,
         labels,
         table,
@@ -246,25 +245,6 @@ def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[st
 
 
 def _times(image: Channels) -> int:
+    """Planes along axes that are neither space nor slices."""
     shape = next(iter(image.pixels.values())).shape
-    return shape[image.axes.index("T")] if "T" in image.axes else 1
-
-
-def _notices(image: Channels, table: pl.DataFrame) -> tuple[str, ...]:
-    notices = []
-    never = int((table["costes"] == "never").sum())
-    if never:
-        notices.append(
-            f"Costes' method found no threshold in {never} of {len(table)} rows: the channels correlate at all levels. "
-            "M1 and M2 are missing there; another threshold (--threshold) says more."
-        )
-    saturated = [name for name, pixels in image.pixels.items() if _saturated(pixels)]
-    if saturated:
-        notices.append(
-            f"More than 0.1 % of the pixels of {', '.join(saturated)} are saturated, which lowers correlations."
-        )
-    return tuple(notices)
-
-
-def _saturated(pixels: NDArray[Any]) -> bool:
-    return pixels.dtype.kind == "u" and bool((pixels == np.iinfo(pixels.dtype).max).mean() > SATURATED)
+    return math.prod(size for size, axis in zip(shape, image.axes, strict=True) if axis not in "ZYX")

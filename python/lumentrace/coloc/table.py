@@ -34,6 +34,8 @@ EXTENDED_COLUMNS = {
     "randomization": ("random_r", "random_mean", "random_sd", "random_z", "random_pvalue", "random_blocks"),
     "corrected": ("pcc_effective_n", "pcc_corrected_pvalue"),
 }
+SMALLEST_P = float(np.finfo(np.float64).tiny)
+"""A p-value that is smaller than numbers are is given as this bound, never as 0."""
 NO_THRESHOLD = ("never", "slope<=0")
 EXTENDED_METRICS = (*ALL_METRICS, *EXTENDED_COLUMNS)
 Array = NDArray[Any]
@@ -108,7 +110,8 @@ def colocalization_table(
     -------
     polars.DataFrame
         A row per slice, pair and region: COLUMNS, those of the metrics asked for (EXTENDED_COLUMNS), costes (what came
-        of the threshold search), status ('ok', 'partial' if something is NaN, 'failed' if all is) and reason.
+        of the threshold search), status ('ok', 'partial' if something is NaN, 'failed' if all is) and reason. P-values
+        are never 0: the least is `SMALLEST_P`, a bound.
 
     Raises
     ------
@@ -293,7 +296,10 @@ def _finished(
     costes = STATUSES[int(row[13])] if searched else None
     more = values.pop("reason", "")
     found = basic | values
-    found |= dict.fromkeys(_unknown(basic["n_pixels"], costes) & found.keys(), np.nan)
+    found |= dict.fromkeys(_unknown(found, costes) & found.keys(), np.nan)
+    found |= {
+        name: max(value, SMALLEST_P) for name, value in found.items() if name.endswith("pvalue") and value == value
+    }
     measured = {column: found.get(column) for column in shown}
     missing = [column for column, value in measured.items() if value is None or np.isnan(value)]
     status = "ok" if not missing else "failed" if len(missing) == len(shown) else "partial"
@@ -301,10 +307,14 @@ def _finished(
     return found | {"costes": costes, "status": status, "reason": why}
 
 
-def _unknown(pixels: int, costes: str | None) -> set[str]:
+def _unknown(found: Mapping[str, Any], costes: str | None) -> set[str]:
     """Columns that have no meaning: thresholds where none was found, p-values of a few pixels."""
     unknown = {"m1", "m2", "threshold_a", "threshold_b", *EXTENDED_COLUMNS["area"]} if costes in NO_THRESHOLD else set()
-    return unknown | ({"pcc_pvalue", "srcc_pvalue", "tau_pvalue"} if pixels < FEW_PIXELS else set())
+    if found["n_pixels"] < FEW_PIXELS:
+        unknown |= {"pcc_pvalue", "srcc_pvalue", "tau_pvalue", "pcc_corrected_pvalue"}
+    if found.get("pcc_effective_n", FEW_PIXELS) < FEW_PIXELS:
+        unknown.add("pcc_corrected_pvalue")
+    return unknown
 
 
 def _shown(metrics: tuple[str, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,8 +22,10 @@ from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.run import Run
 from lumentrace.engine.samples import fingerprint
 from lumentrace.engine.settings import setting
+from lumentrace.engine.verdict import Verdict
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
 from lumentrace.twophoton.convert.opened import opened
+from lumentrace.twophoton.exchange.dff_table import save_dff_table
 from lumentrace.twophoton.exchange.kept import (
     KERNELS,
     MAPS,
@@ -37,7 +40,8 @@ from lumentrace.twophoton.exchange.map_files import load_response_map_data, save
 from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
 from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
 from lumentrace.twophoton.exchange.saved_run import load_recording_responses
-from lumentrace.twophoton.exchange.trial_tables import trials_table
+from lumentrace.twophoton.exchange.trial_tables import save_trials_table, trials_table
+from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
 from lumentrace.twophoton.regions import chosen
 from lumentrace.twophoton.report.page import write_report
@@ -50,7 +54,7 @@ from lumentrace.twophoton.respond.responses import RecordingResponses, compute_r
 if TYPE_CHECKING:
     import polars as pl
 
-TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated"}
+TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated", "stimulus_table": "table"}
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,16 @@ class Outcome(outcome.Outcome):
 
     technique: ClassVar[str] = "twophoton"
 
+    settings: Settings
     responses: RecordingResponses = field(repr=False)
     maps: RecordingResponseMaps | None = field(repr=False)
     kernels: StimulusKernels | None = field(repr=False)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the responses can be relied on."""
+        named = bool(self.settings.baseline_epoch)
+        return judge(self.responses, kernels=self.kernels, baseline_named=named)
 
     def figures(self) -> dict[str, Any]:
         """Regions, trials, how the timing was found, and the decay of bleaching."""
@@ -120,7 +131,7 @@ class Outcome(outcome.Outcome):
 
     def write(self, folder: Path) -> list[Path]:
         """Write results and tables."""
-        tables = folder / "exports" / "csvs"
+        tables, long = folder / "exports" / "csvs", folder / "exports" / "parquet"
         trials, grouped = tables / "response_summary_trials.csv", tables / "response_summary_grouped.csv"
         regions = tables / "regions.csv"
         save_analysis_outputs(folder / RESULTS, self.responses)
@@ -128,6 +139,8 @@ class Outcome(outcome.Outcome):
         write_grouped_csv(grouped, self.responses.grouped_responses)
         write_regions_csv(regions, self.regions())
         files = [folder / RESULTS, trials, grouped, regions]
+        files += [save_dff_table(long / "dff.parquet", self.responses)]
+        files += [save_trials_table(long / "trials.parquet", self.responses)]
         if self.maps is not None:
             save_response_map_data(folder / MAPS, self.maps)
             files.append(folder / MAPS)
@@ -146,6 +159,7 @@ class Outcome(outcome.Outcome):
             kernels=self.kernels,
             notes=self.notices,
             provenance=self.provenance,
+            verdict=self.verdict,
         )
 
 
@@ -290,6 +304,7 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
         maps=load_response_map_data(folder / MAPS) if with_maps else None,
         kernels=load_stimulus_kernels(folder / KERNELS) if with_kernels else None,
         provenance=None if record is None else record.provenance,
+        verdict=None if record is None else record.verdict,
     )
 
 

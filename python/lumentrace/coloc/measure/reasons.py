@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEW_PIXELS = 10
-"""Regions of fewer have no p-value."""
+"""Regions of fewer have no p-value: of unrelated Poisson and lognormal intensities (sigma 1 and 2) 4.5 to 6.8 % are
+below 0.05 with 10 pixels, 4.2 to 9.7 % with 5."""
 N, THRESHOLDS, RANGES = 0, slice(8, 10), slice(14, 18)
 
 
@@ -38,6 +39,8 @@ def reason(
         found = _thresholds(row, names)
     if not found and 2 <= row[N] < FEW_PIXELS and any(column.endswith("pvalue") for column in missing):
         found.append(f"p-values need at least {FEW_PIXELS} pixels")
+    if not found and row[N] >= FEW_PIXELS and "pcc_corrected_pvalue" in missing:
+        found.append(f"the corrected p-value needs at least {FEW_PIXELS} independent pixels")
     if costes == "never":
         found.append("Costes: no threshold, the channels correlate at every level")
     if costes == "slope<=0":

@@ -88,7 +88,7 @@ def save_trials_table(path: Path_, responses: RecordingResponses | GroupedRoiRes
     with replacing(place) as file:
         sink = Sink(file)
         if parquet:
-            metadata = {METADATA_KEY: json.dumps(_record(responses), ensure_ascii=False)}
+            metadata = {METADATA_KEY: json.dumps(record(responses, KIND, UNITS), ensure_ascii=False)}
             table.write_parquet(cast(BinaryIO, sink), metadata=metadata)
         else:
             table.write_csv(cast(BinaryIO, sink))
@@ -143,8 +143,8 @@ def _is_parquet(path: Path) -> bool:
     return path.suffix.lower() == ".parquet"
 
 
-def _record(responses: RecordingResponses | GroupedRoiResponses) -> dict[str, Any]:
-    """Units, and how the trials were made as far as that is known."""
+def record(responses: RecordingResponses | GroupedRoiResponses, kind: str, units: dict[str, str]) -> dict[str, Any]:
+    """Units, and how a table of responses was made as far as that is known."""
     grouped = _grouped(responses)
     steps: dict[str, Any] = {
         "responses": {
@@ -164,8 +164,8 @@ def _record(responses: RecordingResponses | GroupedRoiResponses) -> dict[str, An
     return {
         "schema": SCHEMA,
         "version": __version__,
-        "type": KIND,
-        "units": UNITS,
+        "type": kind,
+        "units": units,
         "provenance": {"input": source, "environment": environment(), "steps": plain(steps)},
         "history": responses.provenance.to_dict(),
     }

@@ -91,7 +91,7 @@ def _resolved(recording: ConvertedRecording) -> RecordingTiming:
     rate = recording_frame_rate_hz(recording)
     if set(STATED_COLUMNS) <= set(recording.stimulus_data_column_names):
         return _stated(recording, rate)
-    runs = _epoch_runs(recording)
+    runs = epoch_runs(recording)
     flash = recording.stimulus_column("photodiode_flash")
     segments = [] if flash is None else true_runs(flash > FLASH)
     if not segments:
@@ -118,7 +118,7 @@ def _stated(recording: ConvertedRecording, rate: float) -> RecordingTiming:
     return RecordingTiming(rate, windows, STATED, {"window_count": len(windows)})
 
 
-def _epoch_runs(recording: ConvertedRecording) -> list[Run]:
+def epoch_runs(recording: ConvertedRecording) -> list[Run]:
     """Runs of rows with the same epoch, those without left out."""
     column = recording.stimulus_column("epoch_number")
     if column is None:

@@ -98,8 +98,12 @@ def select_baseline_frame_windows(
 
 def default_baseline_epoch_number(epoch_names: Mapping[int, str]) -> int:
     """The lowest number of an epoch whose name says gray, grey or interleave; 1 if none does."""
-    grey = [number for number, name in epoch_names.items() if any(word in name.casefold() for word in GREY)]
-    return min(grey, default=DEFAULT)
+    return min((number for number, name in epoch_names.items() if is_grey(name)), default=DEFAULT)
+
+
+def is_grey(name: str) -> bool:
+    """Whether the name of an epoch says gray, grey or interleave."""
+    return any(word in name.casefold() for word in GREY)
 
 
 def whole_window(

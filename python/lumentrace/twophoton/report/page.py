@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.report import Missing, Report
+from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
 from lumentrace.twophoton.read.recording import ConvertedRecording
 from lumentrace.twophoton.respond.epochs import EpochMean, ranked
@@ -33,6 +35,7 @@ PANEL = 190
 SOURCES = {
     "classified_photodiode": ("flashes", "a flash of the photodiode at each change of epoch"),
     "interpolated_epochs": ("interpolated", "the stimulus clock between the first flash and the last"),
+    "stimulus_table": ("table", "the table of epochs"),
 }
 BACKGROUNDS = {
     "none": "none",
@@ -52,11 +55,12 @@ def write_report(
     title: str | None = None,
     notes: Sequence[str] = (),
     provenance: Provenance | Mapping[str, object] | None = None,
+    verdict: Verdict | None = None,
 ) -> Path:
     """Write a report on the responses of a recording to one HTML file that needs no network.
 
-    On top is what to be careful about: a bleaching fit at its bound, background that is left, regions without values,
-    windows that come from the clock alone, many frames that moved. Then regions over the mean image, dF/F over the
+    On top is the verdict: clocks that do not agree, a film that drifts, bleaching, saturation, regions without values,
+    responses that are no better than chance. Then regions over the mean image, dF/F over the
     epochs, means over trials, response maps, kernels, what the photodiode saw, and a table of all regions.
 
     Parameters
@@ -72,6 +76,8 @@ def write_report(
         Paragraphs to print below the key figures.
     provenance : lumentrace.base.provenance.Provenance or mapping, optional
         That of the responses by default, or the settings that they know if they have none.
+    verdict : Verdict, optional
+        Shown first; found from the responses by default.
 
     Returns
     -------
@@ -102,8 +108,9 @@ def write_report(
     about = [f"{name} {recording.run_metadata[key]}" for key, name in RUN.items() if recording.run_metadata.get(key)]
     report = Report(title or f"Two-photon: {_name(recording)}", ", ".join(about))
     left = background_left(run.traces, run.baseline_windows, recording.motion_artifact_mask)
+    report.verdict(judge(run, kernels=kernels) if verdict is None else verdict)
     _key_figures(report, run, epochs, rows, left)
-    for notice in notices(run, epochs, rows, left[0]):
+    for notice in notices(run, epochs):
         report.text(notice, notice=True)
     for note in notes:
         report.text(note)
@@ -282,7 +289,10 @@ def _timing(report: Report, run: RecordingResponses, epochs: Sequence[EpochMean]
     caption = (
         f"Triangles: starts of windows, by {SOURCES.get(str(source), ('', 'windows that were given'))[1]}.{flashes}"
     )
-    report.figure(photodiode(run, colours), "Photodiode", caption, height=LOW)
+    if len(run.recording.high_res_pd):
+        report.figure(photodiode(run, colours), "Photodiode", caption, height=LOW)
+    else:
+        report.text("The recording has no photodiode.")
     caption = "Windows of the same epoch should be of the same length."
     report.figure(durations(run, colours), "Length of windows", caption, height=LOW, half=True)
     offsets = np.array([each.onset_offset for each in run.epoch_windows])

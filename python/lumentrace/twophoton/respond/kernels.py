@@ -119,10 +119,21 @@ class StimulusKernels:
 
     def peaks(self) -> Floats:
         """The largest size of any kernel of each region; NaN for regions without."""
-        known = [each for each in (self.ipsilateral, self.contralateral, self.contrast) if each is not None]
-        stacked = np.abs(np.stack(known))
+        stacked = np.abs(self._stacked())
         held = np.where(np.isfinite(stacked), stacked, -1.0).max(axis=(0, 1, 3))
         return np.where(held >= 0, held, np.nan)
+
+    def over_noise(self) -> Floats:
+        """The largest size of each region from lag 0 on, over the root mean square before; NaN for regions without."""
+        stacked = self._stacked()
+        before = stacked[..., self.time_seconds < 0]
+        noise = np.sqrt((before**2).mean(axis=(0, 1, 3)))
+        height = np.abs(stacked[..., self.time_seconds >= 0]).max(axis=(0, 1, 3))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.where(noise > 0, height / noise, np.nan))
+
+    def _stacked(self) -> Floats:
+        return np.stack([each for each in (self.ipsilateral, self.contralateral, self.contrast) if each is not None])
 
 
 @dataclass(frozen=True)

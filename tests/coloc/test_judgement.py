@@ -1,0 +1,112 @@
+"""What the verdict on colocalization goes by, and p-values that are never 0."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import tifffile
+from scipy import ndimage
+
+from lumentrace import coloc
+from lumentrace.base.errors import FormatError
+from lumentrace.coloc import files
+from lumentrace.coloc.measure.images import (
+    compared,
+    neighbour_correlation,
+    neighbours_alike,
+    pieces,
+    share_clipped,
+)
+from lumentrace.coloc.run import Settings, run
+
+
+def spots(seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    places = np.zeros((96, 96))
+    places[tuple(random.integers(96, size=(2, 12)))] = 1
+    return random.poisson(20 + 4e4 * ndimage.gaussian_filter(places, 3, mode="wrap")).astype(np.uint16)
+
+
+@pytest.mark.parametrize(("axes", "said"), [("TYX", "T are time points"), ("ZYX", "Z are slices")])
+def test_time_points_and_slices_are_no_channels(tmp_path: Path, axes: str, said: str) -> None:
+    film = np.stack([spots(1)] * 3)
+    tifffile.imwrite(tmp_path / "film.tif", film, imagej=True, metadata={"axes": axes})
+    with pytest.raises(FormatError, match=rf"{said}.*--channel-axis"):
+        files.read(tmp_path / "film.tif", None)
+    assert not files.read(tmp_path / "film.tif", 0).guessed
+
+
+def test_pages_that_are_called_colours_are_guessed(tmp_path: Path) -> None:
+    film = np.stack([spots(1)] * 3)
+    tifffile.imwrite(tmp_path / "planar.tif", film, photometric="rgb", planarconfig="separate")
+    tifffile.imwrite(tmp_path / "rgb.tif", np.moveaxis(film, 0, 2).astype(np.uint8), photometric="rgb")
+    assert files.read(tmp_path / "planar.tif", None).guessed
+    assert not files.read(tmp_path / "rgb.tif", None).guessed
+
+
+def test_planes_of_an_axis_without_a_name_are_not_pooled_in_silence(tmp_path: Path) -> None:
+    stack = np.stack([np.stack([spots(1), spots(1) + spots(2)])] * 3)
+    tifffile.imwrite(tmp_path / "stack.tif", stack, photometric="minisblack")
+    verdict = run(tmp_path / "stack.tif", Settings(channel_axis=1, metrics=("pcc",))).verdict
+    assert any("were measured as one" in reason.text for reason in verdict.reasons)
+
+
+def test_p_values_are_never_0(tmp_path: Path) -> None:
+    a = np.random.default_rng(1).random((64, 64))
+    outcome = run({"a": a, "b": a + 1e-3 * a.T}, Settings(metrics=("pcc", "srcc", "tau", "corrected")))
+    outcome.save(tmp_path)
+    for table in (pl.read_csv(tmp_path / "colocalization.csv"), pl.read_parquet(tmp_path / "colocalization.parquet")):
+        values = [
+            table[name][0] for name in table.columns if name.endswith("pvalue") and table[name][0] == table[name][0]
+        ]
+        assert min(values) == np.finfo(np.float64).tiny
+    assert "&lt; 1e-16" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_no_corrected_p_value_of_a_few_independent_pixels() -> None:
+    y, x = np.mgrid[:24, :24].astype(float)
+    row = coloc.colocalization_table({"a": y + x, "b": y + 2 * x}, metrics="corrected").row(0, named=True)
+    assert row["pcc_effective_n"] < 10
+    assert math.isnan(row["pcc_corrected_pvalue"])
+    assert "independent pixels" in row["reason"]
+
+
+def test_what_is_wrong_is_told_once() -> None:
+    a = spots(1)
+    outcome = run({"a": a, "b": np.minimum(2 * a, np.quantile(2 * a, 0.98)).astype(np.uint16)})
+    assert outcome.notices == ()
+    texts = [reason.text for reason in outcome.verdict.reasons]
+    assert sum("saturated" in text for text in texts) == 1
+
+
+def test_an_image_given_twice() -> None:
+    verdict = run({"a": spots(1), "b": 3 * spots(1)}).verdict
+    assert verdict.level == "not reliable"
+    assert "the same image twice: a and b" in verdict.reasons[0].text
+
+
+def test_clipped_pixels() -> None:
+    values = np.random.default_rng(2).poisson(50, (100, 100))
+    assert share_clipped(values.astype(np.uint8)) == 0
+    assert share_clipped(np.minimum(values, 60)) == (values >= 60).mean()
+    assert share_clipped(np.minimum(values, 60) / 7) == (values >= 60).mean()
+    assert share_clipped(np.full((4, 4), 7)) == 0
+    assert share_clipped(np.array([np.nan, 1.0, 2.0])) == 0
+
+
+def test_structure_shifts_and_labels() -> None:
+    random = np.random.default_rng(3)
+    r, spread = neighbour_correlation(random.standard_normal((200, 200)))
+    assert abs(r) < 4 * spread
+    assert neighbour_correlation(spots(1).astype(float))[0] > 0.5
+    assert compared(spots(1), np.roll(spots(1), (5, -12), (0, 1))).shift == 13
+    assert compared(spots(1), spots(1) + spots(2)).shift == 0
+    assert compared(random.random((64, 64)), random.random((64, 64))).shift == 0
+    labels = np.kron(np.arange(4).reshape(2, 2), np.ones((10, 10), int))
+    assert pieces(labels) == (3, 1.0)
+    assert neighbours_alike(labels) == pytest.approx(1 - 40 / (2 * 20 * 19 - 2 * 10 * 9))
+    assert pieces(np.zeros((4, 4), int)) == (0, 0.0)
