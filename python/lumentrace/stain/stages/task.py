@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from lumentrace import __version__
 from lumentrace.base.provenance import Provenance, Step
@@ -17,7 +17,7 @@ from lumentrace.engine.run import Keep
 from lumentrace.stain.compat import ABBREVIATIONS, WITHOUT_EFFECT
 from lumentrace.stain.files.canvas import Canvas, Writer, frame, written
 from lumentrace.stain.files.checkpoints import fits_header
-from lumentrace.stain.files.pair import Image, RawPair
+from lumentrace.stain.files.pair import Image, Path_, RawPair
 from lumentrace.stain.files.suffixes import build_suffix
 from lumentrace.stain.settings import Settings
 from lumentrace.stain.stages.results import Measured, Padded, Registered, Result
@@ -48,6 +48,11 @@ class Task:
         self._pair: RawPair | None = None
         self._inputs: dict[str, str] = {}
         self._images: tuple[Image, Image] | None = None
+
+    @classmethod
+    def of(cls, sample: str, dye: str, output_dir: Path_, raw_dir: Path_, settings: Settings) -> Self:
+        """A pair of a raw folder, with results in ``<output_dir>/<sample>/<dye>``."""
+        return cls(partial(RawPair.find, sample, dye, raw_dir), Path(output_dir) / sample / dye, settings)
 
     def make_folders(self) -> None:
         """Make the folders of images and output."""
