@@ -1,20 +1,25 @@
-"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs]."""
+"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs] [first word of cases]."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lumentrace import stain
 from lumentrace.afm import run as afm
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.afm.stack import AFMImageStack
+from lumentrace.base.arrays import AnyArray
 from lumentrace.coloc import run as coloc
 from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.engine.verdict import GOOD, Verdict
+from lumentrace.stain.judgement import judge as judge_stain
+from lumentrace.stain.simulation import Pair
 
 Image = NDArray[np.float64]
 TRACKING = (
@@ -88,6 +93,48 @@ def untimed(seed: int) -> Verdict:
     return tracked(stack)
 
 
+def photographs(seed: int, **settings: Any) -> Pair:
+    """Tissue before and after staining, turned, shifted and magnified by any amount that is usual."""
+    random = np.random.default_rng(seed)
+    usual = {
+        "angle": random.uniform(-20, 20),
+        "magnification": random.uniform(0.95, 1.05),
+        "shift": tuple(random.uniform(-20, 20, 2)),
+        "scale": random.uniform(1.1, 1.8),
+        "spots": int(random.integers(10, 60)),
+    }
+    return stain.simulate(256, seed=seed, **{**usual, **settings})
+
+
+def stained(post: AnyArray, pre: AnyArray) -> Verdict:
+    """The verdict on a pair of photographs."""
+    found = stain.subtract(post, pre)
+    return judge_stain(found.registration, found.scale)
+
+
+def photographed(seed: int, **settings: Any) -> Verdict:
+    """The verdict on simulated photographs."""
+    pair = photographs(seed, **settings)
+    return stained(pair.post, pair.pre)
+
+
+def strangers(seed: int) -> Verdict:
+    """The images are of two samples."""
+    return stained(photographs(seed).post, photographs(seed + 100_000).pre)
+
+
+def blank(seed: int) -> Verdict:
+    """The pre-stain image is noise."""
+    pair = photographs(seed)
+    return stained(pair.post, np.random.default_rng(seed).poisson(3, pair.pre.shape).astype(np.uint8))
+
+
+def swapped(seed: int) -> Verdict:
+    """Each image is taken for the other."""
+    pair = photographs(seed)
+    return stained(pair.pre, pair.post)
+
+
 CASES: dict[str, Callable[[int], Verdict]] = {
     "coloc good": lambda seed: measured(pair(seed)),
     "coloc good, otsu": lambda seed: measured(pair(seed), threshold="otsu"),
@@ -101,16 +148,25 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     "afm no object": lambda seed: tracked(film(seed), analyse="feature_detection:mask_fn=mask_threshold,threshold=500"),
     "afm not levelled": lambda seed: tracked(film(seed), process=""),
     "afm no times": untimed,
+    "stain good": photographed,
+    "stain unrelated pair": strangers,
+    "stain blank": blank,
+    "stain another dye's tissue": lambda seed: photographed(seed, scale=0.0, unspecific=1.3),
+    "stain magnified beyond reach": lambda seed: photographed(seed, magnification=2.0),
+    "stain shifted beyond reach": lambda seed: photographed(seed, shift=(215.0, 0.0)),
+    "stain swapped": swapped,
 }
 
 
-def main(runs: int) -> None:
-    """Print a line for each case."""
+def main(runs: int, technique: str = "") -> None:
+    """Print a line for each case of a technique."""
     print(f"| case | runs | called good |\n|{'---|' * 3}")
     for name, verdict in CASES.items():
+        if not name.startswith(technique):
+            continue
         good = sum(verdict(seed).level == GOOD for seed in range(1000, 1000 + runs))
         print(f"| {name} | {runs} | {good / runs:.1%} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40, *sys.argv[2:3])
