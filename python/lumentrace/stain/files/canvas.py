@@ -39,7 +39,7 @@ class Canvas:
 
 def frame(pad: int, side: str = "post") -> str:
     """What positions on an image that is written are counted on, in words."""
-    return f"canvas: {side}-stain image + {pad} px" if pad else f"{side}-stain image"
+    return f"canvas ({side}-stain image + {pad} px)" if pad else f"{side}-stain image"
 
 
 class Writer:

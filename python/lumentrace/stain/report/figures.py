@@ -38,6 +38,11 @@ def overlay(post: NDArray[np.float32], pre: NDArray[np.float32]) -> go.Figure:
     return picture(mixed)
 
 
+def grey(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """An image as a picture; black where there is nothing."""
+    return np.asarray(255 * _bright(image), dtype=np.uint8)
+
+
 def _bright(image: NDArray[np.float32]) -> NDArray[np.float32]:
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0)
     positive = values[values > 0]

@@ -20,7 +20,7 @@ from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.report.figures import apart, joint, levels, overlay, ratios, remainders, signed
+from lumentrace.stain.report.figures import apart, grey, joint, levels, overlay, ratios, remainders, signed
 
 Floats = NDArray[np.float32]
 
@@ -83,6 +83,12 @@ def write_report(
     height = picture_height(registration.post_shape)
     shown = f"One pixel shown stands for {factor} x {factor}." if factor > 1 else ""
     report.section("Stain")
+    report.swipe(
+        ("before staining", grey(pictures["aligned"])),
+        ("after staining", grey(pictures["post"])),
+        "Before and after",
+        f"The registered pre-stain image and the post-stain image, each with its own brightness. {shown}".strip(),
+    )
     caption = (
         f"Post less scaled pre: orange above zero, blue below, grey where the pre-stain image has nothing. {shown}"
     )
