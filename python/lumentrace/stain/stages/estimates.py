@@ -14,8 +14,9 @@ from lumentrace.stain.stages.memory import format_bytes, get_available_memory, g
 
 logger = logging.getLogger(__name__)
 
-PEAK_FACTOR_PER_TASK = 0.41
-"""Memory that a task adds with its size, in float32 canvases: of 512 to 6000 pixels, with borders up to 2000."""
+PEAK_FACTOR_PER_TASK = 0.8
+"""Memory that a task adds with its size, in float32 canvases: without a border. Borders are written, never held: with
+one of 2000 pixels the estimate is up to half too large."""
 PROCESS_BYTES = 302_000_000
 """Memory of a process with its libraries and the buffers of registration, whatever the size of images."""
 WARN_FRACTION = 0.80
