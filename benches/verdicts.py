@@ -17,7 +17,7 @@ from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
 from lumentrace.coloc import run as coloc
 from lumentrace.coloc.judgement import Measured, judge
-from lumentrace.engine.verdict import GOOD, Verdict
+from lumentrace.engine.verdict import GOOD, NOT_RELIABLE, Reason, Verdict
 from lumentrace.stain.judgement import judge as judge_stain
 from lumentrace.stain.simulation import Pair
 
@@ -107,8 +107,11 @@ def photographs(seed: int, **settings: Any) -> Pair:
 
 
 def stained(post: AnyArray, pre: AnyArray) -> Verdict:
-    """The verdict on a pair of photographs."""
-    found = stain.subtract(post, pre)
+    """The verdict on a pair of photographs; one that is refused is not called good."""
+    try:
+        found = stain.subtract(post, pre)
+    except ValueError as error:
+        return Verdict((Reason(NOT_RELIABLE, str(error), "look at both images"),))
     return judge_stain(found.registration, found.scale)
 
 
