@@ -79,3 +79,30 @@ def test_unreliable_is_not_success(folder: Path) -> None:
     assert done.returncode == 4
     assert "not reliable" in done.stdout
     assert "unreliable: " in done.stderr
+
+
+def test_batch_judges_each_pair(folder: Path) -> None:
+    source = folder / "raw" / "S002" / "S002_PreStain_SybrGld.tif"
+    (folder / "raw" / "S001" / "S001_PreStain_SybrGld.tif").write_bytes(source.read_bytes())
+    done = lumentrace("stain", "batch", cwd=folder)
+    assert done.returncode == 4, done.stderr
+    one, other = (line for line in done.stdout.splitlines() if line.startswith(("S001  ", "S002  ")))
+    assert "not reliable" in one
+    assert "not reliable" not in other
+    assert "S001/SybrGld: not reliable: " in done.stdout
+    assert "Next: " in done.stdout
+    again = lumentrace("stain", "batch", "--accept", "--workers", 2, cwd=folder)
+    assert again.returncode == 0
+    assert "not reliable" in again.stdout
+    folder = folder / "processed" / "S002" / "SybrGld" / "tiff"
+    assert {tifffile.imread(path).shape for path in folder.glob("*.tiff")} == {(256, 256)}
+
+
+def test_the_canvas_is_asked_for(folder: Path) -> None:
+    names = {(): "01_padded_post", ("--canvas",): "01_padded_post_pad2000", ("-p", "pad=9"): "01_padded_post_pad9"}
+    for options, name in names.items():
+        done = lumentrace("stain", "run", "S001", "SybrGld", "--to-stage", 1, *options, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        with tifffile.TiffFile(folder / "processed" / "S001" / "SybrGld" / "tiff" / f"{name}.tiff") as file:
+            side = 256 + 2 * int((name.split("_pad")[2:] or ["0"])[0])
+            assert file.series[0].shape == (side, side)

@@ -150,7 +150,7 @@ def test_registrations_are_kept(tmp_path: Path) -> None:
     assert (again.ok, again.reasons, again.warnings) == (found.ok, found.reasons, found.warnings)
     with pytest.raises(ValueError, match="local displacement"):
         found.save(tmp_path / "map.tfm")
-    for text in ("{", "[]", '{"format": "other"}', '{"format": "lumentrace-registration-1"}'):
+    for text in ("{", "[]", '{"format": "other"}', '{"format": "lumentrace-registration-2"}'):
         path.write_text(text)
         with pytest.raises(FormatError, match=r"map\.json"):
             stain.Registration.load(path)

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, leave, table, tell
-from lumentrace.cli.console import Bar, answers, cell, console, plural, warnings_told
+from lumentrace.cli.console import Bar, answers, cell, console, plural, show, warnings_told
 
 if TYPE_CHECKING:
     from lumentrace.afm.run import Settings
@@ -106,7 +106,7 @@ def run(
     )
     work = partial(_run, settings, resume)
     results = [attempt(path, folder, work) for path, folder in zip(files, folders(files, out), strict=True)]
-    answers.print(table(results))
+    show(table(results))
     leave(results, accept)
 
 
@@ -214,4 +214,4 @@ def steps() -> None:
     shown = Table("step", "kind", "settings", "what it does")
     for step in built_in():
         shown.add_row(step.name, step.kind, ", ".join(step.settings), step.text)
-    answers.print(shown)
+    show(shown)

@@ -50,7 +50,7 @@ def attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, obj
 def table(results: list[dict[str, object]]) -> Table:
     """The rows of all files."""
     names = list(dict.fromkeys(name for result in results for name in result if name not in {"reason", "verdict"}))
-    shown = Table(*names, "")
+    shown = Table(*names, "result")
     for result in results:
         figures = [cell(result[name]) if name in result else "" for name in names]
         shown.add_row(*figures, _word(result))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from lumentrace.cli.batch import attempt, folders, leave, table, tell
-from lumentrace.cli.console import Bar, answers, console, plural
+from lumentrace.cli.console import Bar, console, plural, show
 
 
 class Threshold(StrEnum):
@@ -122,5 +122,5 @@ def coloc(
             attempt(path, folder, lambda path, folder: measure(path, path.name, folder))
             for path, folder in zip(images, places, strict=True)
         ]
-    answers.print(table(results))
+    show(table(results))
     leave(results, accept)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 console = Console(stderr=True, highlight=False)
 """For messages and progress."""
 answers = Console(highlight=False)
 """For what was asked for, on standard output."""
+NARROW = 100
+"""Columns of a terminal below which tables are printed as names and values."""
 
 
 def reason(error: BaseException) -> str:
@@ -29,8 +34,48 @@ def failure(error: BaseException) -> None:
 
 
 def warning(text: str) -> None:
-    """Show what the user should know."""
-    console.print(f"[yellow]warning[/] {escape(text)}", soft_wrap=True)
+    """Show what the user should know, in one line."""
+    console.print(f"[yellow]warning[/] {escape(' '.join(text.split()))}", soft_wrap=True)
+
+
+def showwarning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning of Python's without the place it comes from; instead of `warnings.showwarning`."""
+    warning(str(message))
+
+
+def show(table: Table) -> None:
+    """Print a table with nothing cut: as names and values where it is too wide, the terminal is narrow or is none."""
+    free = answers.options.update(max_width=sys.maxsize)
+    fits = Measurement.get(answers, free, table).maximum <= answers.width
+    if answers.is_terminal and answers.width >= NARROW and fits:
+        answers.print(table)
+        return
+    for line in _lines(table):
+        answers.print(line, soft_wrap=True)
+
+
+def _lines(table: Table) -> Iterator[str]:
+    """A line for each cell that holds something, and an empty one between rows with a header."""
+    if table.title:
+        yield str(table.title)
+    names = [str(column.header) for column in table.columns]
+    rows = list(zip(*(map(str, column.cells) for column in table.columns), strict=True))
+    if table.show_header:
+        pairs = [list(zip(names, row, strict=True)) for row in rows]
+    else:
+        pairs = [[(name, "  ".join(values))] for name, *values in rows]
+    width = max((len(name) for row in pairs for name, _ in row), default=0)
+    for number, row in enumerate(pairs):
+        if number and table.show_header:
+            yield ""
+        yield from (f"{name:{width}}  {value}" for name, value in row if value)
 
 
 class Bar:
@@ -85,8 +130,8 @@ def warnings_told() -> Iterator[None]:
         try:
             yield
         finally:
-            for text in dict.fromkeys(str(warning.message) for warning in said):
-                console.print(f"[yellow]warning[/] {escape(text)}", soft_wrap=True)
+            for text in dict.fromkeys(str(each.message) for each in said):
+                warning(text)
 
 
 def plural(count: int, word: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from lumentrace.cli.console import Bar, answers, cell, console
+from lumentrace.cli.console import Bar, answers, cell, console, show
 from lumentrace.data.points import PointData
 from lumentrace.pept import scanners, simulation
 from lumentrace.pept.recipes import Lines
@@ -41,7 +41,7 @@ def run(out: Path, seed: int) -> None:
     truth = simulated.truth(trajectories["t"])
     paths = [PointData(np.column_stack([trajectories["t"], path])) for path in truth]
     replace(outcome, truth=paths).save(out)
-    answers.print(_against(trajectories, truth))
+    show(_against(trajectories, truth))
     answers.print(
         f"Tracked {lasted:.2f} s of data in {seconds:.2f} s ({len(lines.lines) / seconds:,.0f} lines/s). "
         f"Now open {out / 'report.html'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from lumentrace import __version__
 from lumentrace.cli import afm, coloc, pept, stain, twophoton
-from lumentrace.cli.console import console, failure
+from lumentrace.cli.console import console, failure, showwarning
 
 app = typer.Typer(
     name="lumentrace",
@@ -74,7 +75,8 @@ def import_pickle(
 
 
 def main() -> None:
-    """Run the command; errors are shown in a line, with exit code 2 for bad input."""
+    """Run the command; warnings and errors are shown in a line, with exit code 2 for bad input."""
+    warnings.showwarning = showwarning
     try:
         app()
     except (ValueError, TypeError, OSError, ImportError) as error:

@@ -14,7 +14,7 @@ from rich.table import Table
 from lumentrace.cli.batch import PARTIAL, attempt
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
-from lumentrace.cli.console import Bar, answers, cell, console, failure, plural, warning, warnings_told
+from lumentrace.cli.console import Bar, cell, console, failure, plural, show, warning, warnings_told
 
 if TYPE_CHECKING:
     from lumentrace.pept.run import Settings
@@ -136,7 +136,7 @@ def track(
     settings = _settings(config, {**given, "scanner": scanner.value, "lenient": lenient})
     work = partial(_track, settings, executor.value, workers, resume)
     results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]
-    answers.print(batch_table(results))
+    show(batch_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)
 
@@ -190,7 +190,7 @@ def _track(
     console.print(f"{path.name}: {plural(figures['locations'], 'location')} in {seconds:.2f} s, see {folder}")
     model = FittedModel.of(outcome.trajectories)
     if model is not None and model.tracers:
-        answers.print(pept_fit.table(path.name, model))
+        show(pept_fit.table(path.name, model))
     shown = {name: value for name, value in figures.items() if name not in FIT and (name != DAMAGED or value)}
     return {"file": path.name, **shown, "seconds": round(seconds, 3)}
 
@@ -217,7 +217,7 @@ def info(
         table = Table(title=str(path), show_header=False, title_justify="left")
         for name, value in facts.items():
             table.add_row(name, cell(value))
-        answers.print(table)
+        show(table)
     if failed:
         raise typer.Exit(PARTIAL)
 
@@ -301,6 +301,6 @@ def occupancy(
     maps = pept_occupancy.Maps(diameter, plane, resolution)
     folders = batch_folders(files, out)
     results = [attempt(path, folder, maps.write) for path, folder in zip(files, folders, strict=True)]
-    answers.print(batch_table(results))
+    show(batch_table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)

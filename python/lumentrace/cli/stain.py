@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
+from rich.table import Table
 
-from lumentrace.cli.batch import PARTIAL, UNRELIABLE, tell
-from lumentrace.cli.console import answers, cell, console, plural
+from lumentrace.cli.batch import PARTIAL, UNRELIABLE, leave, tell
+from lumentrace.cli.console import answers, cell, console, plural, show
+from lumentrace.cli.stain_settings import Canvas, Config, Formats, Params, settings_of
 
 if TYPE_CHECKING:
-    from lumentrace.stain.compat import StainParameters
-    from lumentrace.stain.run import Outcome
+    from lumentrace.stain.run import Outcome, Settings
 
 LAST = 4
 """The last stage."""
@@ -25,25 +24,6 @@ app = typer.Typer(help="Pre- and post-stain images: register, scale, subtract, s
 
 Raw = Annotated[Path, typer.Option("--raw", help="Folder that holds a folder per sample.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for results: <out>/<sample>/<dye>/.")]
-Params = Annotated[
-    list[str], typer.Option("--param", "-p", help="A setting: `-p pad=500`; may be given several times.")
-]
-Config = Annotated[
-    Path | None, typer.Option(help="Settings in TOML, YAML or JSON; those of --param and --format override them.")
-]
-
-
-class Format(StrEnum):
-    """Formats of the images that are written."""
-
-    tiff = "tiff"
-    fits = "fits"
-    both = "both"
-
-
-Formats = Annotated[
-    Format | None, typer.Option("--format", help="Format of the images that are written.", show_default="tiff")
-]
 
 
 @app.command()
@@ -68,7 +48,7 @@ def survey(
     for line in printed.getvalue().splitlines():
         if "cannot be read" in line:
             console.print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
-    table = Table(Column("file", overflow="fold"), "mode", "size", "channel", "max", "mean", "share not zero")
+    table = Table("file", "mode", "size", "channel", "max", "mean", "share not zero")
     for entry in found:
         width, height = entry["size"]
         pixels = min(crop // 2 * 2, width) * min(crop // 2 * 2, height)
@@ -76,7 +56,7 @@ def survey(
             own = (escape(entry["path"]), entry["mode"], f"{width} x {height}") if not number else ("", "", "")
             share = f"{item['nonzero'] / max(pixels, 1):.0%}"
             table.add_row(*own, name, cell(item["max"]), cell(float(item["mean"])), share)
-    answers.print(table)
+    show(table)
 
 
 @app.command()
@@ -86,6 +66,7 @@ def plan(
     param: Params = [],  # noqa: B006  # typer copies it
     config: Config = None,
     image_format: Formats = None,
+    canvas: Canvas = False,
     workers: Annotated[int, typer.Option(min=1, help="Tasks at a time.")] = 1,
 ) -> None:
     """Show which pairs there are, which are not complete and why, and what they need of memory and disk.
@@ -103,11 +84,11 @@ def plan(
         get_free_disk_space,
     )
 
-    settings = _settings(param, config, image_format)
+    settings = settings_of(param, config, image_format, canvas)
     layout = diagnose_raw_layout(raw)
     if not layout["ok"]:
         raise FileNotFoundError(layout["message"])
-    shown = Table("sample", "dye", "memory", "disk", "")
+    shown = Table("sample", "dye", "memory", "disk", "state")
     pairs: list[tuple[str, str]] = []
     for sample in layout["subdirs"]:
         dyes, warnings = classify_raw_files(raw / sample)
@@ -127,7 +108,7 @@ def plan(
             needs = (format_bytes(memory["peak_bytes"]), format_bytes(disk["total_bytes"]))
             shown.add_row(escape(sample), escape(dye), *needs, text)
             pairs.append((sample, dye))
-    answers.print(shown)
+    show(shown)
     memory = estimate_pipeline_memory(pairs, raw, settings.pad, workers)
     disk = estimate_pipeline_output_size(pairs, raw, settings.pad, checkpoint_format=settings.checkpoint_format)
     answers.print(
@@ -150,6 +131,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
     image_format: Formats = None,
+    canvas: Canvas = False,
     accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though the result is not reliable.")] = False,
 ) -> None:
     """Register, scale and subtract one pair of images.
@@ -161,27 +143,28 @@ def run(
 
     `lumentrace stain run S001 SybrGld`
 
-    `lumentrace stain run S001 SybrGld --raw photos --out results -p pad=0 -p offset=true`
+    `lumentrace stain run S001 SybrGld --raw photos --out results -p offset=true`
 
-    Exit codes: 0 done, 2 wrong usage or an error, 3 stages done, but the registration cannot be trusted (--to-stage 3),
-    4 all done, but the result is not reliable (0 with --accept).
+    Images have the frame of the post-stain image, tables count in its pixels; `--canvas` adds the border of exo2micro.
+
+    Exit codes: 0 done, 2 wrong usage or an error, 4 done, but the result is not reliable (0 with --accept).
     """
     from lumentrace.stain.run import RawPair
     from lumentrace.stain.run import run as run_pair
 
-    settings = _settings(param, config, image_format)
+    settings = settings_of(param, config, image_format, canvas)
     last = to_stage or LAST
     if (from_stage or 1) > last:
         raise typer.BadParameter(f"expected at most stage {last}, found {from_stage}", param_hint="--from-stage")
     again = (from_stage or 1) if force else None
     if last < LAST:
-        _run_partly(sample, dye, raw, out, settings, last, again, force_run)
+        _run_partly(sample, dye, raw, out, settings, last, again, force_run, accept)
         return
     with _Stages(f"{sample}/{dye}", last) as progress:
         try:
             outcome = run_pair(
                 RawPair.find(sample, dye, raw),
-                settings.plain(),
+                settings,
                 verbose=progress,
                 run_dir=out / sample / dye,
                 force=again,
@@ -191,8 +174,7 @@ def run(
             raise ValueError(str(error)) from error
     tell(f"{sample}/{dye}", outcome.verdict)
     _show(outcome)
-    if outcome.status != "complete" and not accept:
-        raise typer.Exit(UNRELIABLE)
+    leave([{"verdict": outcome.verdict.level}], accept)
 
 
 def _run_partly(
@@ -200,27 +182,28 @@ def _run_partly(
     dye: str,
     raw: Path,
     out: Path,
-    settings: StainParameters,
+    settings: Settings,
     last: int,
     again: int | None,
     force_run: bool,
+    accept: bool,
 ) -> None:
     """Run the first stages."""
-    from lumentrace.stain import SampleDye
+    from lumentrace.stain.stages.summary import attempt
+    from lumentrace.stain.stages.task import Task
 
-    task = SampleDye(sample, dye, out, raw, settings.checkpoint_format)
-    task.set_params(**_parameters(settings))
+    task = Task.of(sample, dye, out, raw, settings)
     with _Stages(f"{sample}/{dye}", last) as progress:
-        result = task.run(again, last, again is not None, force_run, verbose=progress)
+        result = attempt(task, again, last, again is not None, force_run, progress)
     if result["status"].startswith("error: "):
         raise ValueError(result["status"].removeprefix("error: "))
     if "registration_ok" in result:
         shown = Table("", "", show_header=False)
         shown.add_row("registration", _verdict(result["registration_ok"], result["registration_error_px"]))
-        answers.print(shown)
+        show(shown)
     if result["status"] != "complete":
         console.print(f"[bold red]{escape(result['status'])}[/]", soft_wrap=True)
-        raise typer.Exit(PARTIAL)
+        raise typer.Exit(0 if accept else UNRELIABLE)
 
 
 @app.command()
@@ -236,11 +219,13 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
     image_format: Formats = None,
+    canvas: Canvas = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
 ) -> None:
     """Run all pairs of samples and dyes; one that fails does not stop the others.
 
     Pairs that are not complete are left out and named. The same command goes on where it stopped. Everything is logged
-    in the folder of results.
+    in the folder of results, and a table with the verdict on each pair ends it.
 
     **Examples**
 
@@ -248,11 +233,11 @@ def batch(
 
     `lumentrace stain batch S001 S002 --dye SybrGld --workers 2`
 
-    Exit codes: 0 all done, 2 wrong usage, 3 some pairs failed or cannot be trusted.
+    Exit codes: 0 all done, 2 wrong usage, 3 some pairs failed, 4 some results are not reliable (0 with --accept).
     """
     from lumentrace.stain import classify_raw_files, diagnose_raw_layout, run_batch
 
-    settings = _settings(param, config, image_format)
+    settings = settings_of(param, config, image_format, canvas)
     layout = diagnose_raw_layout(raw)
     chosen = samples or layout["subdirs"]
     dyes = dye or list(dict.fromkeys(name for sample in chosen for name in classify_raw_files(raw / sample)[0]))
@@ -261,17 +246,18 @@ def batch(
         dyes,
         "subprocess" if workers == 0 else workers > 1,
         max(workers, 1),
-        _parameters(settings),
+        settings,
         out,
         raw,
         force=force,
-        checkpoint_format=settings.checkpoint_format,
         strict_dyes=False,
         timeout_per_task=timeout,
         force_run=force_run,
     )
-    if not results or any(result["status"] != "complete" for result in results):
+    failed = [{"reason": each["status"]} for each in results if each["status"].startswith("error: ")]
+    if not results:
         raise typer.Exit(PARTIAL)
+    leave([*failed, *results], accept)
 
 
 @app.command()
@@ -333,42 +319,6 @@ class _Stages:
         self._progress.stop()
 
 
-Value = bool | float | str | None
-
-
-def _settings(given: list[str], config: Path | None, image_format: Format | None) -> StainParameters:
-    """Settings of a file, overridden by ``name=value``."""
-    from lumentrace.engine.settings import read_mapping
-    from lumentrace.stain.compat import StainParameters
-
-    found: dict[str, Value] = {} if config is None else read_mapping(config)
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"expected name=value, found {text!r}", param_hint="--param")
-        found[name.strip()] = _value(value.strip())
-    if image_format is not None:
-        found["checkpoint_format"] = image_format.value
-    return StainParameters.from_mapping(found, "--param" if config is None else str(config))
-
-
-def _value(text: str) -> Value:
-    plain = {"true": True, "false": False, "none": None}
-    if text.lower() in plain:
-        return plain[text.lower()]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _parameters(settings: StainParameters) -> dict[str, Value]:
-    """Those that `SampleDye.set_params` takes."""
-    return {name: value for name, value in settings.to_dict().items() if name != "checkpoint_format"}
-
-
 def _verdict(ok: bool, error: float) -> str:
     return f"{'[green]ok[/]' if ok else '[red]not reliable[/]'}, error {cell(error)} px"
 
@@ -380,9 +330,11 @@ def _show(outcome: Outcome) -> None:
     about = f" ± {fitted.error:.2g}" if fitted.error == fitted.error else ""
     table.add_row("scale", f"{fitted.value:.4f}{about}")
     table.add_row("spots", cell(len(outcome.spots)))
+    table.add_row("frame", outcome.figures()["frame"])
     table.add_row("report", escape(str(outcome.place(outcome.folder, "report", ".html"))))
-    answers.print(table)
+    show(table)
     if outcome.status != "complete":
         console.print(f"[bold red]{escape(outcome.status)}[/]", soft_wrap=True)
-    for warning in outcome.warnings:
+    told = {reason.text for reason in outcome.verdict.reasons}
+    for warning in (each for each in outcome.warnings if each not in told):
         console.print(f"[yellow]warning[/] {escape(warning)}", soft_wrap=True)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from lumentrace.cli.batch import PARTIAL, attempt, folders, leave, table, tell
-from lumentrace.cli.console import answers, console, plural
+from lumentrace.cli.console import answers, console, plural, show
 
 if TYPE_CHECKING:
     from lumentrace.twophoton import RecordingRecord
@@ -137,7 +137,7 @@ def find(
         )
         cells = [escape(text or "") for text in texts]
         shown.add_row(str(record.stimulus_presentation_id), *cells)
-    answers.print(shown)
+    show(shown)
     for record in found:
         folder = _folder(record)
         there = "" if folder is not None and folder.is_dir() else " [red](missing)[/]"
@@ -410,6 +410,6 @@ def simulate(
 
 def _finish(results: list[dict[str, object]]) -> None:
     """A row for each recording, and the exit code."""
-    answers.print(table(results))
+    show(table(results))
     if any("reason" in result for result in results):
         raise typer.Exit(PARTIAL)

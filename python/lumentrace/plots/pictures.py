@@ -58,6 +58,15 @@ def picture_height(shape: tuple[int, ...]) -> int:
     return int(np.clip(HALF_PAGE * tall / max(wide, 1), 200, 700)) + 40
 
 
+def png(pixels: NDArray[np.uint8]) -> str:
+    """A grey or RGB image as an address that holds all of it."""
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", compress_level=PACKING)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
 def picture(colours: NDArray[np.uint8]) -> go.Figure:
     """A figure of an RGB image without axes.
 
@@ -66,12 +75,7 @@ def picture(colours: NDArray[np.uint8]) -> go.Figure:
     colours : ndarray of uint8
         (height, width, 3)
     """
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(colours).save(content, "PNG", compress_level=PACKING)
-    source = f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
-    figure = go.Figure(go.Image(source=source, hoverinfo="skip"))
+    figure = go.Figure(go.Image(source=png(colours), hoverinfo="skip"))
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, constrain="domain", scaleanchor="x")
     figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})

@@ -20,6 +20,7 @@ from lumentrace.base.provenance import Provenance
 from lumentrace.engine.verdict import COLOURS, SIGNS, Verdict
 
 from .numbers import missing, spell
+from .swipe import Shown, swiped
 from .theme import TEMPLATES
 
 POLICY = (
@@ -142,6 +143,17 @@ class Report:
             f"<figure{' class=half' if half else ''}><h3>{_text(title)}</h3>"
             f'<div id="{identity}" style="height: {int(height)}px"></div>{caption_tag}</figure>'
         )
+
+    def swipe(self, one: Shown, other: Shown, title: str, caption: str = "") -> None:
+        """Add two pictures of the same place with a slider that uncovers one or the other; side by side in print.
+
+        Parameters
+        ----------
+        one, other : tuple of str and ndarray of uint8
+            What is seen on the left and on the right of the slider: a name, and grey values or colours.
+        title, caption : str
+        """
+        self._add(swiped(one, other, title, caption))
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> None:
         """Add a table.

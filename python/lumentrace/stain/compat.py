@@ -54,7 +54,7 @@ class StainParameters(Settings):
     """`lumentrace.stain.run.Settings`, and the settings of boundary alignment, ICP and SIFT of exo2micro.
 
     This registration does without the latter: they are known so that existing scripts run, and are part of file names,
-    nothing more.
+    nothing more. Images get the border of exo2micro, 2000 pixels, unless `pad` says otherwise.
 
     Raises
     ------
@@ -69,6 +69,7 @@ class StainParameters(Settings):
     '_pad500_bw20'
     """
 
+    pad: int = setting(2000, "border of the images that are written, pixels; 0: every image has its own frame")
     use_edges: bool = _without_effect(True)
     boundary_width: int = _without_effect(15)
     boundary_smooth: int = _without_effect(10)

@@ -67,7 +67,7 @@ def run(
     >>> from lumentrace import stain
     >>> from lumentrace.stain.run import Settings, run
     >>> pair = stain.simulate(size=256, scale=1.4, seed=3)
-    >>> outcome = run((pair.post, pair.pre), Settings(pad=0))
+    >>> outcome = run((pair.post, pair.pre), Settings())
     >>> outcome.status, round(outcome.scales[0].value, 1), outcome.image("difference").shape
     ('complete', 1.4, (256, 256))
     >>> [step.name for step in outcome.provenance.steps]

@@ -26,7 +26,7 @@ class Settings(settings.Settings):
         If a value is out of range.
     """
 
-    pad: int = setting(2000, "border of the images that are written, pixels")
+    pad: int = setting(0, "border of the images that are written, pixels; 0: every image has its own frame")
     rotation_search: bool = setting(True, "try rotations")
     angle_range: float = setting(20, "rotations that are tried first, degrees; if none of these fits, all others are")
     angle_step: float = setting(1, "degrees between them, at least 6")

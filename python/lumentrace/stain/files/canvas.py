@@ -37,6 +37,11 @@ class Canvas:
         return cls((rows, columns), pad)
 
 
+def frame(pad: int, side: str = "post") -> str:
+    """What positions on an image that is written are counted on, in words."""
+    return f"canvas ({side}-stain image + {pad} px)" if pad else f"{side}-stain image"
+
+
 class Writer:
     """Takes rows of an image and writes rows of its canvas."""
 

@@ -9,16 +9,18 @@ from lumentrace.stain.compat import ABBREVIATIONS, DEFAULTS
 from lumentrace.stain.settings import OLD_HISTOGRAMS
 
 
-def differing(params: Mapping[str, Any], stage: int | None = None) -> dict[str, Any]:
+def differing(
+    params: Mapping[str, Any], stage: int | None = None, defaults: Mapping[str, Any] = DEFAULTS
+) -> dict[str, Any]:
     """Parameters that differ from the default and count for a stage, or for any."""
     return {
         name: params[name]
         for name, (_, first) in ABBREVIATIONS.items()
-        if name in params and params[name] != DEFAULTS[name] and (stage is None or first <= stage)
+        if name in params and params[name] != defaults[name] and (stage is None or first <= stage)
     }
 
 
-def build_suffix(params: Mapping[str, Any], stage: int) -> str:
+def build_suffix(params: Mapping[str, Any], stage: int, defaults: Mapping[str, Any] = DEFAULTS) -> str:
     """The part of a file name that tells parameters other than the default, of this stage or an earlier one.
 
     Examples
@@ -27,7 +29,8 @@ def build_suffix(params: Mapping[str, Any], stage: int) -> str:
     >>> stain.build_suffix({"boundary_width": 20, "manual_scale": 1.5}, 4)
     '_bw20_msc1.5'
     """
-    return "".join(f"_{ABBREVIATIONS[name][0]}{_text(value)}" for name, value in differing(params, stage).items())
+    own = differing(params, stage, defaults)
+    return "".join(f"_{ABBREVIATIONS[name][0]}{_text(value)}" for name, value in own.items())
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,7 @@ from lumentrace.base import mapping
 from lumentrace.base.recorded import Recorded
 from lumentrace.engine.progress import reporter
 from lumentrace.engine.run import Run
+from lumentrace.stain.files.canvas import frame
 from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.histograms import Histograms
@@ -35,6 +36,7 @@ LOW, HIGH = 3.0, 5.0
 LEAST_AREA = 4
 PICTURE = 1024
 """Longer side of pictures for reports."""
+PLACES = ("x", "y", "left", "top", "right", "bottom")
 SPOTS = ("x", "y", "area", "intensity", "significance", "left", "top", "right", "bottom")
 
 
@@ -91,6 +93,13 @@ def spots_table(rows: NDArray[np.float64]) -> pl.DataFrame:
     return pl.DataFrame(columns).with_columns(pl.col("area", "left", "top", "right", "bottom").cast(pl.Int64))
 
 
+def placed(spots: pl.DataFrame, pad: int) -> pl.DataFrame:
+    """Spots of the post-stain image where an image that is written with a border has them, with the frame's name."""
+    import polars as pl
+
+    return spots.with_columns(pl.col(PLACES) + pad, pl.lit(frame(pad)).alias("frame"))
+
+
 class Pictures:
     """Collects reduced pictures."""
 
@@ -125,8 +134,9 @@ class Subtraction(Recorded):
     significance : ndarray of float32
         The difference over its noise, which is estimated from the pixels themselves, level by level.
     spots : polars.DataFrame
-        Connected pixels of significance 3 and more that reach 5: ``x``, ``y`` (centre, pixels), ``area`` (pixels),
-        ``intensity`` (sum of the difference), ``significance`` (greatest), ``left``, ``top``, ``right``, ``bottom``.
+        Connected pixels of significance 3 and more that reach 5: ``x``, ``y`` (centre, pixels of `difference`),
+        ``area`` (pixels), ``intensity`` (sum of the difference), ``significance`` (greatest), ``left``, ``top``,
+        ``right``, ``bottom``.
     scale : Scale
     noise : Noise
     registration : Registration

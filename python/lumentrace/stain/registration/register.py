@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from lumentrace.stain.registration.displacement import Displacement
 from lumentrace.stain.registration.levels import LONGEST
 from lumentrace.stain.registration.pyramid import Pyramid
 from lumentrace.stain.registration.result import Registration
+from lumentrace.stain.remarks import Kind, Remark
 
 Floats = NDArray[np.float64]
 Local = Literal["auto"] | bool
@@ -132,7 +134,6 @@ def find_map(
             followed = _clearest(_remainders(pyramid, best.matrix, bend, shape, offset=0.5))
         if local is True or followed.doubt < left.doubt:
             left, field = followed, bend
-    reasons, warnings = _verdict(images, best, left, field)
     return Registration(
         best.matrix,
         field,
@@ -145,9 +146,7 @@ def find_map(
         left.agreeing,
         left.points,
         left.shifts,
-        not reasons,
-        tuple(reasons),
-        tuple(warnings),
+        tuple(_remarks(images, best, left, field)),
     )
 
 
@@ -214,39 +213,46 @@ def _follow(pyramid: Pyramid, matrix: Floats, shape: tuple[int, int]) -> Displac
     return field
 
 
-def _verdict(
+def _remarks(
     images: list[NDArray[Any]], best: Alignment, left: Remainder, field: Displacement | None
-) -> tuple[list[str], list[str]]:
+) -> Iterator[Remark]:
     """Why the map cannot be trusted, and what to keep in mind."""
-    reasons, warnings = [], []
     if same(*images):
-        reasons.append("both images are the same: is one file a copy of the other?")
+        yield Remark(Kind.COPY, "both images are the same: is one file a copy of the other?")
     if not best.plausible:
-        reasons.append("no map between the images is plausible: are they of the same sample?")
-    if best.overlap < LEAST_OVERLAP:
-        reasons.append(f"only {best.overlap:.0%} of the post-stain image lies in the pre-stain image")
-    if left.number < LEAST_PARTS:
-        reasons.append(f"only {left.number} parts of the images have texture to compare")
-    elif left.agreeing < LEAST_AGREEING:
-        reasons.append(f"only {left.agreeing:.0%} of the parts agree where they belong, as in unrelated images")
-    elif not left.doubt <= MOST_ERROR:
-        what = "even with a local displacement" if field is not None else "by one map"
-        reasons.append(
-            f"the images are still {left.error:.2f} pixels apart {what} ({left.noise / 2:.2f} more may hide in noise)"
-        )
+        yield Remark(Kind.NO_MAP, "no map between the images is plausible: are they of the same sample?")
+    if best.overlap < LITTLE_OVERLAP:
+        kind = Kind.NO_OVERLAP if best.overlap < LEAST_OVERLAP else Kind.LITTLE_OVERLAP
+        text = f"only {best.overlap:.0%} of the post-stain image lies in the pre-stain image"
+        yield Remark(kind, text, best.overlap)
+    yield from _apart(left, field)
     if best.mirrored:
-        warnings.append("the pre-stain image is a mirror image of the post-stain one")
-    if LEAST_OVERLAP <= best.overlap < LITTLE_OVERLAP:
-        warnings.append(f"only {best.overlap:.0%} of the post-stain image lies in the pre-stain image")
+        yield Remark(Kind.MIRRORED, "the pre-stain image is a mirror image of the post-stain one")
     if best.correlation < LOW_CORRELATION:
-        warnings.append(
+        text = (
             f"much of what the stained image shows is not in the unstained one (correlation of texture "
             f"{best.correlation:.2f}): dense or unspecific stain, or a change of focus"
         )
+        yield Remark(Kind.UNLIKE, text, best.correlation)
     if field is not None:
-        warnings.append("the sample deformed between the images; a local displacement follows it")
+        yield Remark(Kind.DEFORMED, "the sample deformed between the images; a local displacement follows it")
     for name, image in zip(("post-stain", "pre-stain"), images, strict=True):
         share = share_at(image, value_range(image)[1]) if image.dtype.kind == "u" else 0.0
         if share > SATURATED:
-            warnings.append(f"{share:.0%} of the {name} image's pixels have its largest value: saturated?")
-    return reasons, warnings
+            text = f"{share:.0%} of the {name} image's pixels have its largest value: saturated?"
+            yield Remark(Kind.SATURATED, text, share)
+
+
+def _apart(left: Remainder, field: Displacement | None) -> Iterator[Remark]:
+    """What the shifts of parts say against a map."""
+    if left.number < LEAST_PARTS:
+        text = f"only {left.number} parts of the images have texture to compare"
+        yield Remark(Kind.NO_TEXTURE, text, left.number)
+    elif left.agreeing < LEAST_AGREEING:
+        text = f"only {left.agreeing:.0%} of the parts agree where they belong, as in unrelated images"
+        yield Remark(Kind.DISAGREEING, text, left.agreeing)
+    elif not left.doubt <= MOST_ERROR:
+        what = "even with a local displacement" if field is not None else "by one map"
+        noise = f"{left.noise / 2:.2f} more may hide in noise"
+        text = f"the images are still {left.error:.2f} pixels apart {what} ({noise})"
+        yield Remark(Kind.APART, text, left.doubt)

@@ -18,12 +18,17 @@ from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
 from lumentrace.base.recorded import Recorded
 from lumentrace.stain.registration.displacement import Displacement
+from lumentrace.stain.remarks import FATAL, Remark
 
 Floats = NDArray[np.float64]
 
 Interpolation = Literal["smooth", "linear", "cubic"]
 
-FORMAT = "lumentrace-registration-1"
+FORMAT = "lumentrace-registration-2"
+CONVENTION = (
+    "matrix sends post-stain (x, y, 1) to pre-stain pixels of the images as they came, without a border; "
+    "pixel centres are whole numbers"
+)
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,8 @@ class Registration(Recorded):
         Share of the parts with texture whose own shifts agree with their neighbours'.
     error_points, error_shifts : ndarray
         (n, 2): the error map; where, and by how much the images are still apart there.
-    ok : bool
-        Whether the map can be trusted to a pixel.
-    reasons : tuple of str
-        Why not.
-    warnings : tuple of str
-        What to keep in mind all the same.
+    remarks : tuple of Remark
+        What is odd about it, each with its `kind`, `text` and `value`.
     provenance : Provenance
         How it came about.
     """
@@ -73,9 +74,22 @@ class Registration(Recorded):
     agreeing: float
     error_points: Floats = field(repr=False)
     error_shifts: Floats = field(repr=False)
-    ok: bool
-    reasons: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the map can be trusted to a pixel."""
+        return not self.reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why not."""
+        return tuple(remark.text for remark in self.remarks if remark.kind in FATAL)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to keep in mind all the same."""
+        return tuple(remark.text for remark in self.remarks if remark.kind not in FATAL)
 
     @property
     def mirrored(self) -> bool:
@@ -141,7 +155,7 @@ class Registration(Recorded):
     def identity(cls, shape: tuple[int, int]) -> Self:
         """No map at all, taken on trust."""
         none = np.empty((0, 2))
-        return cls(np.eye(3), None, shape, shape, "affine", np.nan, 1.0, np.nan, np.nan, none, none, True, ())
+        return cls(np.eye(3), None, shape, shape, "affine", np.nan, 1.0, np.nan, np.nan, none, none)
 
     def shifted(self, x: float, y: float) -> Registration:
         """The same map, its pre-stain positions moved."""
@@ -159,7 +173,7 @@ class Registration(Recorded):
         history = {"provenance": self.provenance.to_dict()} if self.provenance.steps else {}
         return {
             "format": FORMAT,
-            "convention": "matrix sends post-stain (x, y, 1) to pre-stain pixels; pixel centres are whole numbers",
+            "convention": CONVENTION,
             "matrix": self.matrix.tolist(),
             "displacement": None if self.displacement is None else self.displacement.to_dict(),
             "post_shape": list(self.post_shape),
@@ -171,8 +185,7 @@ class Registration(Recorded):
             "agreeing": _number(self.agreeing),
             "error_map": np.hstack([self.error_points, self.error_shifts]).tolist(),
             "ok": self.ok,
-            "reasons": list(self.reasons),
-            "warnings": list(self.warnings),
+            "remarks": [remark.to_dict() for remark in self.remarks],
             **history,
         }
 
@@ -202,9 +215,7 @@ class Registration(Recorded):
                 model=str(record["model"]),
                 error_points=errors[:, :2],
                 error_shifts=errors[:, 2:],
-                ok=bool(record["ok"]),
-                reasons=tuple(record["reasons"]),
-                warnings=tuple(record["warnings"]),
+                remarks=tuple(Remark.from_dict(each) for each in record["remarks"]),
                 provenance=Provenance.from_dict(record["provenance"]) if "provenance" in record else Provenance(),
                 **numbers,
             )

@@ -38,6 +38,11 @@ def overlay(post: NDArray[np.float32], pre: NDArray[np.float32]) -> go.Figure:
     return picture(mixed)
 
 
+def grey(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """An image as a picture; black where there is nothing."""
+    return np.asarray(255 * _bright(image), dtype=np.uint8)
+
+
 def _bright(image: NDArray[np.float32]) -> NDArray[np.float32]:
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0)
     positive = values[values > 0]
@@ -61,7 +66,7 @@ def signed(difference: NDArray[np.float32]) -> go.Figure:
     return picture(colours)
 
 
-def apart(points: Floats, shifts: Floats, shape: Sequence[int]) -> go.Figure:
+def apart(points: Floats, shifts: Floats, shape: Sequence[int], start: int = 0) -> go.Figure:
     """Where the registered images are still apart, and how far: an arrow for each part, many times enlarged."""
     length = np.linalg.norm(shifts, axis=1)
     spread = max(float(np.percentile(length, 95)), 1e-6) if len(length) else 1.0
@@ -75,8 +80,8 @@ def apart(points: Floats, shifts: Floats, shape: Sequence[int]) -> go.Figure:
     hover = "%{x:.0f}, %{y:.0f}: %{marker.color:.3f} px<extra></extra>"
     figure.add_scattergl(x=points[:, 0], y=points[:, 1], mode="markers", marker=marker, hovertemplate=hover)
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(title="x (px)", range=[0, shape[1]], constrain="domain")
-    figure.update_yaxes(title="y (px)", range=[shape[0], 0], scaleanchor="x", constrain="domain")
+    figure.update_xaxes(title="x (px)", range=[start, start + shape[1]], constrain="domain")
+    figure.update_yaxes(title="y (px)", range=[start + shape[0], start], scaleanchor="x", constrain="domain")
     return figure
 
 

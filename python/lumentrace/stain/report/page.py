@@ -11,14 +11,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.distribution import distribution
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
+from lumentrace.stain.files.canvas import frame
 from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.report.figures import apart, joint, levels, overlay, ratios, remainders, signed
+from lumentrace.stain.report.figures import apart, grey, joint, levels, overlay, ratios, remainders, signed
 
 Floats = NDArray[np.float32]
 
@@ -43,6 +45,7 @@ def write_report(
     spots: pl.DataFrame,
     warnings: Sequence[str] = (),
     provenance: Provenance | Mapping[str, object] | None = None,
+    pad: int = 0,
 ) -> Path:
     """Write a report on a registered and subtracted pair as one HTML file.
 
@@ -62,6 +65,8 @@ def write_report(
     spots : polars.DataFrame
     warnings : sequence of str, optional
     provenance : Provenance or mapping, optional
+    pad : int, default 0
+        Border of the images that were written; the spots are in their pixels.
 
     Returns
     -------
@@ -73,11 +78,17 @@ def write_report(
         If the file cannot be written.
     """
     report = Report(title, "Pre-stain image registered, scaled and subtracted")
-    _verdict(report, registration, warnings)
+    _verdict(report, judge(registration, scales[0]), registration, warnings)
     _key_figures(report, registration, scales, spots)
     height = picture_height(registration.post_shape)
     shown = f"One pixel shown stands for {factor} x {factor}." if factor > 1 else ""
     report.section("Stain")
+    report.swipe(
+        ("before staining", grey(pictures["aligned"])),
+        ("after staining", grey(pictures["post"])),
+        "Before and after",
+        f"The registered pre-stain image and the post-stain image, each with its own brightness. {shown}".strip(),
+    )
     caption = (
         f"Post less scaled pre: orange above zero, blue below, grey where the pre-stain image has nothing. {shown}"
     )
@@ -85,15 +96,18 @@ def write_report(
     if len(spots):
         sizes = np.log10(np.maximum(spots["intensity"].to_numpy(), 1))
         report.figure(distribution(sizes, "log10 intensity of spots (counts)"), "Spots", height=height, half=True)
-        _spots(report, spots)
+        _spots(report, spots, frame(pad))
     report.section("Registration")
     caption = f"Post in magenta, pre in green, as they came. {shown}"
     report.figure(overlay(pictures["post"], pictures["before"]), "Before", caption, height=height, half=True)
     caption = "Post in magenta, registered pre in green; white where both are alike."
     report.figure(overlay(pictures["post"], pictures["aligned"]), "After", caption, height=height, half=True)
     if len(registration.error_points):
-        caption = "Smooth part of the shifts that small parts of the registered images still show, many times enlarged."
-        figure = apart(registration.error_points, registration.error_shifts, registration.post_shape)
+        caption = (
+            "Smooth part of the shifts that small parts of the registered images still show, many times enlarged. "
+            f"Frame: {frame(pad)}."
+        )
+        figure = apart(registration.error_points + pad, registration.error_shifts, registration.post_shape, pad)
         report.figure(figure, "Error map", caption, height=height, half=True)
     _map(report, registration)
     report.section("Scale")
@@ -111,11 +125,12 @@ def write_report(
     return report.save(path)
 
 
-def _verdict(report: Report, registration: Registration, warnings: Sequence[str]) -> None:
-    report.verdict(judge(registration))
+def _verdict(report: Report, verdict: Verdict, registration: Registration, warnings: Sequence[str]) -> None:
+    report.verdict(verdict)
+    told = {reason.text for reason in verdict.reasons}
     if not registration.ok:
         report.text(f"Do not trust this registration: {'; '.join(registration.reasons)}.", notice=True)
-    for warning in warnings:
+    for warning in (each for each in warnings if each not in told):
         report.text(f"{warning[0].upper()}{warning[1:]}.", notice=True)
 
 
@@ -144,7 +159,7 @@ def _map(report: Report, registration: Registration) -> None:
         ("parts that agree", f"{registration.agreeing:.0%}"),
         ("verdict", "ok" if registration.ok else "; ".join(registration.reasons)),
     ]
-    report.table(["", "from post to pre"], rows)
+    report.table(["", "from post to pre"], rows, "Of the images as they came, without a border.")
 
 
 def _scales(report: Report, scales: Sequence[Scale]) -> None:
@@ -152,8 +167,8 @@ def _scales(report: Report, scales: Sequence[Scale]) -> None:
     report.table(["method", "scale", "standard error", "offset (counts)", "fit"], rows)
 
 
-def _spots(report: Report, spots: pl.DataFrame) -> None:
+def _spots(report: Report, spots: pl.DataFrame, counted: str) -> None:
     brightest = spots.sort("intensity", descending=True).head(MOST_SPOTS)
     rows = [tuple(row[name] for name in COLUMNS) for row in brightest.iter_rows(named=True)]
-    more = f"The {MOST_SPOTS} brightest of {len(spots)}; all are in the table beside this report."
-    report.table(list(COLUMNS.values()), rows, more if len(spots) > MOST_SPOTS else "")
+    more = f" The {MOST_SPOTS} brightest of {len(spots)}; all are in the table beside this report."
+    report.table(list(COLUMNS.values()), rows, f"Frame: {counted}.{more if len(spots) > MOST_SPOTS else ''}")

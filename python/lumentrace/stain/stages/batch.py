@@ -11,20 +11,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from lumentrace.engine.executors import processes
 from lumentrace.stain.compat import StainParameters
 from lumentrace.stain.files.filenames import discover_tasks
+from lumentrace.stain.settings import Settings
 from lumentrace.stain.stages.estimates import preflight_check
 from lumentrace.stain.stages.memory import MemoryTracker
 from lumentrace.stain.stages.runlog import append_to_run_log
-from lumentrace.stain.stages.sample_dye import EXPECTED, SampleDye
+from lumentrace.stain.stages.summary import Result, attempt, summary_table
+from lumentrace.stain.stages.task import Task as Pair
 
 Path_ = str | os.PathLike[str]
+Params = Mapping[str, Any] | Settings | None
 Task = tuple[str, str, dict[str, Any]]
-Result = dict[str, Any]
 
 JOIN = 5.0
 """Seconds to wait for the rest of what a process has printed."""
@@ -35,7 +38,7 @@ WHAT = "import sys; from lumentrace.stain.stages.batch import child; child(sys.a
 
 def build_task_list(
     pairs: Sequence[tuple[str, str]],
-    params: Mapping[str, Any] | None = None,
+    params: Params = None,
     output_dir: Path_ = "processed",
     raw_dir: Path_ = "raw",
     from_stage: int | None = None,
@@ -51,28 +54,35 @@ def build_task_list(
     ValueError
         If a parameter is unknown or out of range.
     """
-    StainParameters().with_changes(params or {})
+    own = _settings(params, checkpoint_format)
     settings = {
+        "plain": not isinstance(own, StainParameters),
         "output_dir": str(output_dir),
         "raw_dir": str(raw_dir),
         "from_stage": from_stage,
         "to_stage": to_stage,
         "force": force,
-        "checkpoint_format": checkpoint_format,
+        "checkpoint_format": own.checkpoint_format,
         "force_run": force_run,
     }
-    return [(sample, dye, {"params": dict(params or {}), **settings}) for sample, dye in pairs]
+    given = params.to_dict() if isinstance(params, Settings) else params or {}
+    return [(sample, dye, {"params": dict(given), **settings}) for sample, dye in pairs]
+
+
+def _settings(params: Params, checkpoint_format: str) -> Settings:
+    if isinstance(params, Settings):
+        return params
+    return replace(StainParameters().with_changes(params or {}), checkpoint_format=checkpoint_format)
 
 
 def run_task(task: Task) -> Result:
     """Run one task; whatever is wrong with its data becomes its status."""
-    sample, dye, settings = task
-    try:
-        job = SampleDye(sample, dye, settings["output_dir"], settings["raw_dir"], settings["checkpoint_format"])
-        job.set_params(**settings["params"])
-        return job.run(settings["from_stage"], settings["to_stage"], settings["force"], settings["force_run"])
-    except EXPECTED as error:
-        return _failed(task, str(error))
+    sample, dye, given = task
+    kind = Settings if given["plain"] else StainParameters
+    own = kind.from_mapping({**given["params"], "checkpoint_format": given["checkpoint_format"]})
+    pair = Pair.of(sample, dye, given["output_dir"], given["raw_dir"], own)
+    found = attempt(pair, given["from_stage"], given["to_stage"], given["force"], given["force_run"])
+    return {"sample": sample, "dye": dye, **found}
 
 
 def run_batch(
@@ -80,7 +90,7 @@ def run_batch(
     dyes: Sequence[str] | str,
     parallel: bool | Literal["subprocess"] = False,
     n_workers: int = 4,
-    params: Mapping[str, Any] | None = None,
+    params: Params = None,
     output_dir: Path_ = "processed",
     raw_dir: Path_ = "raw",
     from_stage: int | None = None,
@@ -103,8 +113,8 @@ def run_batch(
     parallel : {False, True, 'subprocess'}, default False
         In a row; in `n_workers` processes; or each in a new process, one after another, which gives back all memory.
     n_workers : int, default 4
-    params : mapping, optional
-        See `StainParameters`.
+    params : mapping or Settings, optional
+        Changes to `StainParameters`; or settings of `lumentrace.stain.run`, which write images without a border.
     output_dir, raw_dir : path
     from_stage, to_stage, force, checkpoint_format, force_run
         See `SampleDye.run`.
@@ -131,7 +141,7 @@ def run_batch(
     """
     if parallel not in (False, True, "subprocess"):
         raise ValueError(f"`parallel`: expected False, True or 'subprocess', found {parallel!r}")
-    checked = StainParameters().with_changes(params or {})
+    checked = _settings(params, checkpoint_format)
     pairs = _present(samples, dyes, raw_dir, strict_dyes)
     if not pairs:
         return []
@@ -141,7 +151,7 @@ def run_batch(
         raw_dir,
         checked.pad,
         n_workers if parallel is True else 1,
-        checkpoint_format,
+        checked.checkpoint_format,
         checked.scales,
         checked.save_all_intermediates,
         force_run,
@@ -291,28 +301,3 @@ def _collected(tasks: Sequence[Task], done: Any, tracker: MemoryTracker) -> list
     if tasks:
         append_to_run_log(tasks[0][2]["output_dir"], text)
     return results
-
-
-def summary_table(results: Sequence[Result]) -> str:
-    """Sample, dye, scale and status of each task, and below what went wrong."""
-    rows = [("sample", "dye", "scale", "spots", "error px", "status")]
-    for result in results:
-        scale, error = result.get("scale_estimate"), result.get("registration_error_px")
-        rows.append(
-            (
-                result["sample"],
-                result["dye"],
-                "" if scale is None else f"{scale:.4f}",
-                str(result.get("spots", "")),
-                "" if error is None else f"{error:.2f}",
-                result["status"].split(":")[0],
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    problems = [
-        f"  {result['sample']}/{result['dye']}: {text}"
-        for result in results
-        for text in ([result["status"]] if result["status"] != "complete" else []) + list(result.get("warnings", []))
-    ]
-    return "\n".join([*lines, *(["", "Problems:", *problems] if problems else [])])

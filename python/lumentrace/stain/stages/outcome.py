@@ -18,10 +18,12 @@ from lumentrace.engine import outcome
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.verdict import Verdict
 from lumentrace.stain.compat import StainParameters
+from lumentrace.stain.files.canvas import frame
 from lumentrace.stain.files.checkpoints import load_checkpoint
 from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
+from lumentrace.stain.measure.subtraction import placed
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.report.page import write_report
 from lumentrace.stain.settings import Settings
@@ -42,7 +44,7 @@ class Outcome(outcome.Outcome):
     noise : Noise
         Of the difference.
     spots : polars.DataFrame
-        As of `Subtraction`.
+        As of `Subtraction`, in pixels of the images that are written; the column ``frame`` says which these are.
     histograms : Histograms
     pictures : mapping
         Reduced images for the report: 'post', 'before' (pre as it was), 'aligned', 'difference'.
@@ -96,7 +98,7 @@ class Outcome(outcome.Outcome):
             registration=replace(found.fine.registration, provenance=registered),
             scales=tuple(replace(scale, provenance=history) for scale in measured.scales),
             noise=measured.noise,
-            spots=measured.spots,
+            spots=placed(measured.spots, task.settings.pad),
             histograms=measured.histograms,
             pictures=measured.pictures,
             factor=measured.factor,
@@ -109,8 +111,8 @@ class Outcome(outcome.Outcome):
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the registration can be trusted."""
-        return judge(self.registration)
+        """Whether the registration and the scale can be relied on."""
+        return judge(self.registration, self.scales[0])
 
     @property
     def units(self) -> dict[str, str]:
@@ -127,7 +129,7 @@ class Outcome(outcome.Outcome):
         return "complete" if self.registration.ok else f"unreliable: {'; '.join(self.registration.reasons)}"
 
     def image(self, name: str) -> NDArray[np.float32]:
-        """An image without its border.
+        """An image as it is written.
 
         Parameters
         ----------
@@ -143,15 +145,10 @@ class Outcome(outcome.Outcome):
             raise ValueError(f"`name`: expected one of {', '.join(self.images)}, found {name!r}")
         whole = load_checkpoint(self.images[name].with_suffix(""))
         assert whole is not None
-        pad, (rows, columns) = self.settings.pad, self.shape(name)
-        return whole[pad : pad + rows, pad : pad + columns]
-
-    def shape(self, name: str) -> tuple[int, int]:
-        """Rows and columns of an image without its border."""
-        return self.registration.pre_shape if name == "pre" else self.registration.post_shape
+        return whole
 
     def figures(self) -> dict[str, Any]:
-        """The verdict, the error in pixels, the scale with its standard error, and the number of spots."""
+        """The verdict, the error in pixels, the scale with its standard error, the number of spots and their frame."""
         return {
             "registration": "ok" if self.registration.ok else "not reliable",
             "error_px": self.registration.error_px,
@@ -159,6 +156,7 @@ class Outcome(outcome.Outcome):
             "scale": self.scales[0].value,
             "scale_error": self.scales[0].error,
             "spots": len(self.spots),
+            "frame": frame(self.settings.pad),
         }
 
     def write(self, folder: Path) -> list[Path]:
@@ -178,6 +176,7 @@ class Outcome(outcome.Outcome):
             self.spots,
             self.warnings,
             self.provenance,
+            self.settings.pad,
         )
 
     def save(self, folder: str | PathLike[str]) -> Path:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from lumentrace.engine.progress import Verbose
 from lumentrace.stain.compat import ABBREVIATIONS, StainParameters
-from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.files.suffixes import differing
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.settings import FORMATS
-from lumentrace.stain.stages.outcome import Outcome
-from lumentrace.stain.stages.pipeline import Finished, run_stages
 from lumentrace.stain.stages.results import Registered
-from lumentrace.stain.stages.task import FIRST, LAST, NAMES, Task
-
-logger = logging.getLogger(__name__)
-
-EXPECTED = (OSError, ValueError, MemoryError, ImportError, RuntimeError)
-"""What ends a task with a message; anything else is a defect."""
+from lumentrace.stain.stages.summary import attempt
+from lumentrace.stain.stages.task import NAMES, Task
 
 
 class SampleDye:
@@ -73,9 +63,9 @@ class SampleDye:
         self.sample, self.dye = sample, dye
         self.output_dir, self.raw_dir = output_dir, raw_dir
         self.checkpoint_format = checkpoint_format
-        self.folder = Path(output_dir) / sample / dye
         self._defaults = self._parameters = StainParameters(checkpoint_format=checkpoint_format)
-        self._task = Task(partial(RawPair.find, sample, dye, raw_dir), self.folder, self._defaults)
+        self._task = Task.of(sample, dye, output_dir, raw_dir, self._defaults)
+        self.folder = self._task.folder
         self._task.make_folders()
 
     @property
@@ -160,50 +150,13 @@ class SampleDye:
         dict
             ``sample``, ``dye`` and ``status``: 'complete', 'unreliable: ...' if the registration cannot be trusted, or
             'error: ...'. With stage 4 also ``scale_estimate``, ``scale_error``, ``scale_percentile_value``,
-            ``manual_scale``, ``spots`` and ``report``; from stage 2 on ``registration_ok``, ``registration_error_px``.
+            ``manual_scale``, ``spots`` and ``report``; from stage 2 on ``registration_ok``, ``registration_error_px``;
+            from stage 3 on ``verdict`` and the ``reasons`` for it.
 
         Raises
         ------
         ValueError
             If a stage is none of 1 to 4.
         """
-        first, last = from_stage or FIRST, to_stage or LAST
-        if not FIRST <= first <= last <= LAST:
-            raise ValueError(f"expected stages from {FIRST} to {LAST}, found {from_stage} to {to_stage}")
-        result: dict[str, Any] = {"sample": self.sample, "dye": self.dye}
-        try:
-            found = run_stages(self._task, last, verbose, first if force else None, force_run)
-            return {**result, **self._summary(found)}
-        except EXPECTED as error:
-            logger.info("%s/%s failed", self.sample, self.dye, exc_info=True)
-            return {**result, "status": f"error: {error}"}
-
-    def _summary(self, found: Finished) -> dict[str, Any]:
-        """Plain values of what the stages have found."""
-        summary: dict[str, Any] = {"status": "complete"}
-        registered = found.fine or found.rough
-        if registered is not None:
-            map_ = registered.registration
-            summary |= {"registration_ok": map_.ok, "registration_error_px": map_.error_px}
-            if not map_.ok and found.fine is not None:
-                summary["status"] = f"unreliable: {'; '.join(map_.reasons)}"
-        if found.measured is not None:
-            outcome = Outcome.of(self._task, found)
-            outcome.settle()
-            summary |= summary_of(outcome)
-        return summary
-
-
-def summary_of(outcome: Outcome) -> dict[str, Any]:
-    """What the documented result of a run says about scales and spots."""
-    fitted = outcome.scales[0].to_dict()
-    percentile = [scale.value for scale in outcome.scales if scale.method.startswith("percentile")]
-    return {
-        "scale_estimate": fitted["value"],
-        "scale_error": fitted["error"],
-        "scale_percentile_value": percentile[0] if percentile else None,
-        "manual_scale": outcome.settings.manual_scale,
-        "spots": len(outcome.spots),
-        "warnings": list(outcome.warnings),
-        "report": str(outcome.place(outcome.folder, "report", ".html")),
-    }
+        found = attempt(self._task, from_stage, to_stage, force, force_run, verbose)
+        return {"sample": self.sample, "dye": self.dye, **found}

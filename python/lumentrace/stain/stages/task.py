@@ -8,16 +8,16 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from lumentrace import __version__
 from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.run import Keep
 from lumentrace.stain.compat import ABBREVIATIONS, WITHOUT_EFFECT
-from lumentrace.stain.files.canvas import Canvas, Writer, written
+from lumentrace.stain.files.canvas import Canvas, Writer, frame, written
 from lumentrace.stain.files.checkpoints import fits_header
-from lumentrace.stain.files.pair import Image, RawPair
+from lumentrace.stain.files.pair import Image, Path_, RawPair
 from lumentrace.stain.files.suffixes import build_suffix
 from lumentrace.stain.settings import Settings
 from lumentrace.stain.stages.results import Measured, Padded, Registered, Result
@@ -48,6 +48,11 @@ class Task:
         self._pair: RawPair | None = None
         self._inputs: dict[str, str] = {}
         self._images: tuple[Image, Image] | None = None
+
+    @classmethod
+    def of(cls, sample: str, dye: str, output_dir: Path_, raw_dir: Path_, settings: Settings) -> Self:
+        """A pair of a raw folder, with results in ``<output_dir>/<sample>/<dye>``."""
+        return cls(partial(RawPair.find, sample, dye, raw_dir), Path(output_dir) / sample / dye, settings)
 
     def make_folders(self) -> None:
         """Make the folders of images and output."""
@@ -88,7 +93,7 @@ class Task:
 
     def suffix(self, stage: int) -> str:
         """The part of file names that tells settings of a stage or an earlier one."""
-        return build_suffix(self.settings.to_dict(), stage)
+        return _suffix(self.settings, stage)
 
     def output(self, name: str, stage: int, ending: str) -> Path:
         """Where a file of a stage's output is."""
@@ -156,16 +161,16 @@ class Task:
         name = Path(file).stem.removeprefix(f"{NAMES[stage]}_")
         plain = replace(self.settings, scale_percentile=None, manual_scale=None)
         for settings in (self.settings, plain):
-            name = name.removesuffix(build_suffix(settings.to_dict(), stage))
+            name = name.removesuffix(_suffix(settings, stage))
         return SHOWN[stage].format(name)
 
-    def canvas(self) -> Canvas:
-        """Where the images lie in the files that are written."""
-        post, pre = self.images()
-        return Canvas.around(self.settings.pad, post.shape, pre.shape)
+    def canvas(self, shape: tuple[int, ...]) -> Canvas:
+        """Where an image of this shape lies in the file that is written."""
+        pad = self.settings.pad
+        return Canvas.around(pad, *((image.shape for image in self.images()) if pad else (shape,)))
 
     def writer(
-        self, stage: int, name: str, dtype: Any, fill: float, extra: Mapping[str, Any]
+        self, stage: int, name: str, shape: tuple[int, ...], dtype: Any, fill: float, extra: Mapping[str, Any]
     ) -> tuple[AbstractContextManager[Writer], list[Path]]:
         """A writer of one image, and its files."""
         base, pair, used = f"{NAMES[stage]}_{name}", self.found(), self.used(stage)
@@ -176,9 +181,14 @@ class Task:
             "dye": pair.dye,
             "stage": NAMES[stage],
             "pad": self.settings.pad,
+            "frame": frame(self.settings.pad, "pre" if base.startswith("01_padded_pre") else "post"),
             "parameters": used,
             **{key: value[0] if isinstance(value, tuple) else value for key, value in extra.items()},
         }
         title, note = f"{pair.sample} {pair.dye} {base}", json.dumps(about, default=str)
         tiff, fits = places.get("tiff"), places.get("fits")
-        return written(self.canvas(), dtype, fill, tiff, fits, title, note, header), list(places.values())
+        return written(self.canvas(shape), dtype, fill, tiff, fits, title, note, header), list(places.values())
+
+
+def _suffix(settings: Settings, stage: int) -> str:
+    return build_suffix(settings.to_dict(), stage, type(settings)().to_dict())

@@ -12,10 +12,11 @@ import polars as pl
 
 from lumentrace.base.files import replacing
 from lumentrace.engine.progress import between, parts, reporter
+from lumentrace.stain.judgement import about_scale
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
-from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate
+from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate, placed
 from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.align import Search
 from lumentrace.stain.registration.levels import LONGEST
@@ -36,7 +37,7 @@ def pad(task: Task) -> Padded:
     with between(0, 40):
         post, pre = task.images()
     for name, image, share in zip(("post", "pre"), (post, pre), parts(2, 40), strict=True):
-        writer, places = task.writer(1, f"{name}{task.suffix(1)}", image.dtype, 0, {})
+        writer, places = task.writer(1, f"{name}{task.suffix(1)}", image.shape, image.dtype, 0, {})
         with share, writer as canvas:
             tell = reporter()
             for top, end in bands(image.shape[0]):
@@ -98,7 +99,8 @@ def _aligned(
     post, pre = task.images()
     tell = reporter()
     cards = {f"W{row + 1}{column + 1}": float(found.matrix[row, column]) for row in range(3) for column in range(3)}
-    writer, places = task.writer(stage, f"{name}{task.suffix(stage)}", np.float32, 0, {**(extra or {}), **cards})
+    title = f"{name}{task.suffix(stage)}"
+    writer, places = task.writer(stage, title, post.shape, np.float32, 0, {**(extra or {}), **cards})
     with writer as canvas:
         for top, end in bands(post.shape[0]):
             rows = found.warp_rows(pre, top, end - top, "linear" if stage == 2 else "smooth")
@@ -134,7 +136,7 @@ def subtract(task: Task, fine: Registered) -> Measured:
         pictures={**pictures.images(), "before": pictures.before(pre)},
         factor=pictures.factor,
         spots=table,
-        warnings=(*found.warnings, *_doubts(scales[0])),
+        warnings=(*found.warnings, *(remark.text for remark in about_scale(scales[0]))),
     )
     measured.write_arrays(task.folder)
     return measured
@@ -154,7 +156,7 @@ def _scales(task: Task, found: Registration, counts: Histograms) -> tuple[Scale,
 def _write_spots(task: Task, table: pl.DataFrame) -> str:
     place = task.output("spots", LAST, ".csv")
     with replacing(place) as file:
-        table.write_csv(file)
+        placed(table, task.settings.pad).write_csv(file)
     return task.relative(place)[0]
 
 
@@ -172,7 +174,8 @@ def _write_fitted(
     with ExitStack() as stack:
         canvases = {}
         for name in () if kept is not None else ("difference", "significance"):
-            writer, places = plain.writer(LAST, f"{name}{plain.suffix(LAST)}", np.float32, np.nan, _cards(scale))
+            title = f"{name}{plain.suffix(LAST)}"
+            writer, places = plain.writer(LAST, title, post.shape, np.float32, np.nan, _cards(scale))
             canvases[name] = stack.enter_context(writer)
             files += task.relative(*places)
         for band in differences(post, pre, found, scale, noise, pictures.factor):
@@ -187,7 +190,7 @@ def _write_other(task: Task, found: Registration, scale: Scale, noise: Noise) ->
     """Write the difference of another scale."""
     post, pre = task.images()
     name = f"difference_{scale.method}{task.suffix(LAST)}"
-    writer, places = task.writer(LAST, name, np.float32, np.nan, _cards(scale))
+    writer, places = task.writer(LAST, name, post.shape, np.float32, np.nan, _cards(scale))
     with writer as canvas:
         for band in differences(post, pre, found, scale, noise):
             canvas.add(band.difference)
@@ -196,13 +199,3 @@ def _write_other(task: Task, found: Registration, scale: Scale, noise: Noise) ->
 
 def _cards(scale: Scale) -> dict[str, Any]:
     return {"SCALE": scale.value, "SCALEK": scale.method, "OFFSET": scale.offset}
-
-
-def _doubts(scale: Scale) -> list[str]:
-    """What is odd about a scale."""
-    doubts = []
-    if scale.value < 1:
-        doubts.append(f"the scale is below 1 ({scale.value:.3f}): were pre and post swapped?")
-    if scale.status not in ("converged", "given"):
-        doubts.append(f"the fit of the scale: {scale.status}")
-    return doubts
