@@ -91,7 +91,9 @@ def _lattice(smooth: Floats, noise: float) -> Ground | None:
     if min(len(peaks), len(pits)) < PEAKS:
         return None
     top, bottom = float(np.median(peaks)), float(np.median(pits))
-    spreads = [1.4826 * float(np.median(np.abs(heights - middle))) for heights, middle in ((peaks, top), (pits, bottom))]
+    spreads = [
+        1.4826 * float(np.median(np.abs(heights - middle))) for heights, middle in ((peaks, top), (pits, bottom))
+    ]
     if top - bottom < max(PARTED * sum(spreads), NOISES * noise):
         return None
     return Ground(bottom, spreads[1], noise, (top + bottom) / 2)

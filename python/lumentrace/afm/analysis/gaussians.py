@@ -1,4 +1,4 @@
-"""Gaussians fitted to bumps: one to each at once, or several to a bump that particles share."""
+"""Gaussians fitted to the pixels of objects, and what they add to each other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ Integers = NDArray[np.int64]
 
 ROUNDS = 3
 """Fits of the logarithm, each with the weights of the one before."""
+REACH = 4.0
+"""Standard deviations as far as a flank goes: there is less than a thousandth of the height beyond."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,14 @@ class Pixels:
 
     Attributes
     ----------
-    owner : ndarray of int
-        Number of the bump of each.
+    owner, frame : ndarray of int
+        Number of the bump of each, in order, and its frame.
     x, y, z : ndarray
         Place in pixels, and height above the ground.
     """
 
     owner: Integers
+    frame: Integers
     x: Floats
     y: Floats
     z: Floats
@@ -34,13 +37,14 @@ class Pixels:
     def of(self, start: int, end: int) -> Pixels:
         """Those from one on to another."""
         part = slice(start, end)
-        return Pixels(self.owner[part], self.x[part], self.y[part], self.z[part])
+        return Pixels(*(values[part] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)
 class Bumps:
-    """Gaussians, an entry for each: place and standard deviation in pixels, and height; NaN where none fits."""
+    """Gaussians, an entry for each: its object, place and standard deviation in pixels, and height; NaN where none fits."""
 
+    owner: Integers
     x: Floats
     y: Floats
     width: Floats
@@ -50,26 +54,6 @@ class Bumps:
     def volume(self) -> Floats:
         """Height times squared width; the factor 2 pi is left out."""
         return self.height * self.width**2
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What bumps of a film have in common.
-
-    Attributes
-    ----------
-    width, height : float
-        Of a typical bump; see `Bumps`.
-    spread : float
-        Robust standard deviation of the heights, as a share of `height`.
-    misfit : float
-        Root mean square of what a Gaussian leaves of a typical bump.
-    """
-
-    width: float
-    height: float
-    spread: float
-    misfit: float
 
 
 def single(pixels: Pixels, count: int) -> Bumps:
@@ -95,7 +79,7 @@ def single(pixels: Pixels, count: int) -> Bumps:
     with np.errstate(all="ignore"):
         variance = np.where(curve < 0, -0.5 / curve, np.nan)
         height = np.exp(constant + (along**2 + down**2) * variance / 2)
-    return Bumps(middle_x + along * variance, middle_y + down * variance, np.sqrt(variance), height)
+    return Bumps(np.arange(count), middle_x + along * variance, middle_y + down * variance, np.sqrt(variance), height)
 
 
 def _solved(owner: Integers, columns: Floats, values: Floats, weights: Floats, count: int) -> Floats:
@@ -113,43 +97,44 @@ def _solved(owner: Integers, columns: Floats, values: Floats, weights: Floats, c
     return found
 
 
-def residual(pixels: Pixels, bumps: Bumps) -> Floats:
-    """What single Gaussians leave of the height of each pixel."""
-    x, y, width, height = (each[pixels.owner] for each in (bumps.x, bumps.y, bumps.width, bumps.height))
-    squares = (pixels.x - x) ** 2 + (pixels.y - y) ** 2
-    return np.asarray(pixels.z - height * np.exp(-squares / (2 * width**2)))
+def modelled(pixels: Pixels, bumps: Bumps) -> Floats:
+    """The height of each pixel as the bumps of its own object have it."""
+    first, end = (np.searchsorted(pixels.owner, bumps.owner, side) for side in ("left", "right"))
+    members = end - first
+    bump = np.repeat(np.arange(len(members)), members)
+    pixel = np.arange(len(bump)) + np.repeat(first - np.cumsum(members) + members, members)
+    x, y, width, height = (values[bump] for values in (bumps.x, bumps.y, bumps.width, bumps.height))
+    squares = (pixels.x[pixel] - x) ** 2 + (pixels.y[pixel] - y) ** 2
+    return np.bincount(pixel, np.nan_to_num(height * np.exp(-squares / (2 * width**2))), len(pixels.x))
 
 
-def several(pixels: Pixels, number: int, like: Shape) -> tuple[Bumps, float]:
-    """Gaussians of a known width and nearly known height for the pixels of one bump, and the cost of saying so.
+def flanks(pixels: Pixels, bumps: Bumps) -> Floats:
+    """What the bumps of other objects of the frame add to the height of each pixel."""
+    x, y = pixels.x.astype(int), pixels.y.astype(int)
+    shape = (int(y.max(initial=0)) + 1, int(x.max(initial=0)) + 1)
+    added = np.zeros(len(x))
+    frame_of = pixels.frame[np.searchsorted(pixels.owner, bumps.owner)]
+    for frame in np.unique(pixels.frame):
+        here = slice(*np.searchsorted(pixels.frame, (frame, frame + 1)))
+        added[here] = _painted(bumps, np.flatnonzero(frame_of == frame), shape)[y[here], x[here]]
+    return np.asarray(added - modelled(pixels, bumps))
 
-    Parameters
-    ----------
-    pixels : Pixels
-    number : int
-    like : Shape
 
-    Returns
-    -------
-    bumps : Bumps
-    cost : float
-        Squares of what is left over those of a single bump, and the penalty of the Bayesian information criterion.
-    """
-    from scipy import optimize
-
-    weights = pixels.z / pixels.z.sum()
-    middle = np.array([weights @ pixels.x, weights @ pixels.y])
-    away = np.stack([pixels.x, pixels.y]) - middle[:, None]
-    _, axes = np.linalg.eigh((weights * away) @ away.T)
-    starts = middle[:, None] + axes[:, 1:] * np.linspace(-1, 1, number) * like.width * (number > 1)
-
-    def left(values: Floats) -> Floats:
-        x, y, share = values.reshape(3, number)
-        squares = (pixels.x[:, None] - x) ** 2 + (pixels.y[:, None] - y) ** 2
-        model = like.height * np.exp(-squares / (2 * like.width**2)) @ share
-        return np.concatenate([(model - pixels.z) / like.misfit, (share - 1) / like.spread])
-
-    fit = optimize.least_squares(left, np.concatenate([starts.ravel(), np.ones(number)]), method="lm")
-    x, y, share = fit.x.reshape(3, number)
-    cost = 2 * float(fit.cost) + 3 * number * float(np.log(len(pixels.z)))
-    return Bumps(x, y, np.full(number, like.width), share * like.height), cost
+def _painted(bumps: Bumps, numbers: Integers, shape: tuple[int, int]) -> Floats:
+    """Some of the bumps in an image."""
+    image = np.zeros(shape)
+    for x, y, width, height in zip(
+        *(values[numbers].tolist() for values in (bumps.x, bumps.y, bumps.width, bumps.height)), strict=True
+    ):
+        if not np.isfinite(width):
+            continue
+        (top, bottom), (left, right) = (
+            (max(int(place - REACH * width), 0), max(int(place + REACH * width) + 2, 0)) for place in (y, x)
+        )
+        part = image[top:bottom, left:right]
+        down, along = (
+            np.exp(-((np.arange(size) + first - place) ** 2) / (2 * width**2))
+            for size, first, place in ((part.shape[0], top, y), (part.shape[1], left, x))
+        )
+        part += height * down[:, None] * along
+    return image

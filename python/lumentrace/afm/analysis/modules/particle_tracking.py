@@ -143,7 +143,13 @@ class ParticleTracking(AnalysisModule):
         with collector_paused():
             tracks = linked.tracks(np.array(stack.get_frame_times()), axes)
         masks = _masks(found.get("labeled_masks", []), features, tracks)
-        return {"tracks": tracks, "track_masks": masks, "n_tracks": len(tracks), "max_distance": far, "max_missing": gap}
+        return {
+            "tracks": tracks,
+            "track_masks": masks,
+            "n_tracks": len(tracks),
+            "max_distance": far,
+            "max_missing": gap,
+        }
 
 
 def _reach(

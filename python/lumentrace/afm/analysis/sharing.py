@@ -1,0 +1,139 @@
+"""Particles that share an object, told by what particles of the film have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .gaussians import Bumps, Floats, Pixels, flanks, modelled, single
+
+ALIKE, ENOUGH = 0.25, 10
+"""Greatest robust spread of volumes, as a share of their median, for particles that are all alike, and the least number of
+objects to say so."""
+DOUBLE = 1.5
+"""Volumes of a typical particle from which an object may be several: half-way between one and two."""
+MOST = 4
+"""Most particles in one object."""
+ROUNDS = 3
+"""Times that objects are fitted, each without the flanks of the others as they were fitted before."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What bumps of a film have in common.
+
+    Attributes
+    ----------
+    width, height : float
+        Of a typical bump; see `Bumps`.
+    spread : float
+        Robust standard deviation of the heights, as a share of `height`.
+    misfit : float
+        Root mean square of what a Gaussian leaves of a typical bump.
+    """
+
+    width: float
+    height: float
+    spread: float
+    misfit: float
+
+
+def particles(pixels: Pixels, count: int) -> tuple[Bumps, bool]:
+    """The particles of all objects, in their order.
+
+    Parameters
+    ----------
+    pixels : Pixels
+    count : int
+        Number of objects.
+
+    Returns
+    -------
+    bumps : Bumps
+    alike : bool
+        Whether particles are so much alike that several in one object can be told.
+    """
+    bumps, alone, like = single(pixels, count), pixels, None
+    for _ in range(ROUNDS):
+        alone = replace(pixels, z=pixels.z - flanks(pixels, bumps))
+        ones = single(alone, count)
+        like = _alike(alone, ones)
+        bumps = ones if like is None else _shared(alone, ones, like)
+    return bumps, like is not None
+
+
+def _alike(pixels: Pixels, bumps: Bumps) -> Shape | None:
+    """The shape of a typical particle, if they are alike."""
+    known = np.isfinite(bumps.volume)
+    if known.sum() < ENOUGH:
+        return None
+    volume, height = float(np.median(bumps.volume[known])), float(np.median(bumps.height[known]))
+    if _spread(bumps.volume[known], volume) > ALIKE * volume:
+        return None
+    misfit = _spread(pixels.z, modelled(pixels, bumps))
+    # Of particles that agree exactly nothing would be left to compare with.
+    least = 0.01
+    spread = max(_spread(bumps.height[known], height) / height, least)
+    return Shape(float(np.median(bumps.width[known])), height, spread, max(misfit, least * height))
+
+
+def _spread(values: Floats, middle: Floats | float) -> float:
+    return 1.4826 * float(np.median(np.abs(values - middle)))
+
+
+def _shared(pixels: Pixels, ones: Bumps, like: Shape) -> Bumps:
+    """The same with several particles for the objects that are too large for one."""
+    large = np.flatnonzero(~(ones.volume < DOUBLE * like.height * like.width**2))
+    starts, ends = (np.searchsorted(pixels.owner, large, side).tolist() for side in ("left", "right"))
+    found = {
+        number: _most_likely(pixels.of(*ends), like) for number, *ends in zip(large.tolist(), starts, ends, strict=True)
+    }
+    several = [each for each in found.values() if len(each.x) > 1]
+    kept = np.setdiff1d(np.arange(len(ones.x)), [each.owner[0] for each in several])
+    groups = [Bumps(*(values[kept] for values in vars(ones).values())), *several]
+    joined = [np.concatenate(values) for values in zip(*(vars(each).values() for each in groups), strict=True)]
+    order = np.argsort(joined[0], kind="stable")
+    return Bumps(*(values[order] for values in joined))
+
+
+def _most_likely(pixels: Pixels, like: Shape) -> Bumps:
+    """As many particles as leave least by the Bayesian information criterion."""
+    best, cost = _fitted(pixels, 1, like)
+    for number in range(2, min(MOST, len(pixels.z) // 3) + 1):
+        more, dearer = _fitted(pixels, number, like)
+        if dearer >= cost:
+            break
+        best, cost = more, dearer
+    return best
+
+
+def _fitted(pixels: Pixels, number: int, like: Shape) -> tuple[Bumps, float]:
+    """Particles of the typical width and nearly the typical height for the pixels of one object, and the criterion."""
+    from scipy import optimize
+
+    weights = pixels.z / pixels.z.sum()
+    middle = np.array([weights @ pixels.x, weights @ pixels.y])
+    away = np.stack([pixels.x, pixels.y]) - middle[:, None]
+    _, axes = np.linalg.eigh((weights * away) @ away.T)
+    starts = middle[:, None] + axes[:, 1:] * np.linspace(-1, 1, number) * like.width * (number > 1)
+
+    def left(values: Floats) -> Floats:
+        x, y, share = values.reshape(3, number)
+        squares = (pixels.x[:, None] - x) ** 2 + (pixels.y[:, None] - y) ** 2
+        model = like.height * np.exp(-squares / (2 * like.width**2)) @ share
+        return np.concatenate([(model - pixels.z) / like.misfit, (share - 1) / like.spread])
+
+    def slopes(values: Floats) -> Floats:
+        x, y, share = values.reshape(3, number)
+        right, down = pixels.x[:, None] - x, pixels.y[:, None] - y
+        each = like.height / like.misfit * np.exp(-(right**2 + down**2) / (2 * like.width**2))
+        places = [each * share * way / like.width**2 for way in (right, down)]
+        prior = np.hstack([np.zeros((number, 2 * number)), np.eye(number) / like.spread])
+        return np.vstack([np.hstack([*places, each]), prior])
+
+    first = np.concatenate([starts.ravel(), np.ones(number)])
+    fit = optimize.least_squares(left, first, slopes, method="lm")
+    x, y, share = fit.x.reshape(3, number)
+    cost = 2 * float(fit.cost) + 3 * number * float(np.log(len(pixels.z)))
+    return Bumps(np.full(number, pixels.owner[0]), x, y, np.full(number, like.width), share * like.height), cost
