@@ -25,6 +25,8 @@ CUT = 0.5
 """Greatest share of objects that the border cuts."""
 PIECES = 2.0
 """Greatest number of tracks for each object of a frame."""
+LOOSE = 0.05
+"""Greatest share of tracks that begin or end in the midst: one that breaks makes two of these."""
 
 
 def judge(stack: AFMImageStack, found: Found) -> Verdict:
@@ -146,6 +148,45 @@ def _tracks(stack: AFMImageStack, found: Found) -> list[Reason]:
     return reasons
 
 
+def _ends(stack: AFMImageStack, found: Found) -> list[Reason]:
+    tracks = [] if found.tracked is None else found.tracked["tracks"]
+    if not tracks:
+        return []
+    margin = _diameter(found)
+    loose = sum(_begins_or_ends(track, stack, margin) for track in tracks) / len(tracks)
+    if loose <= LOOSE:
+        return []
+    evidence = Evidence("tracks that begin or end in the midst of film and field", loose, "", f"at most {LOOSE:g}")
+    text = "tracks begin or end in the midst: particles came and went, or tracks broke"
+    advice = "look at the film; if particles stay, raise max_distance_nm and max_gap_s of particle_tracking"
+    return [Reason(DOUBTFUL, text, advice, (evidence,))]
+
+
+def _diameter(found: Found) -> float:
+    """Of a typical object, in pixels."""
+    detected = found.detected.get("feature_detection")
+    areas = [] if detected is None else [f["area"] for frame in detected["features_per_frame"] for f in frame]
+    return 2 * (median(areas) / np.pi) ** 0.5 if areas else 0.0
+
+
+def _begins_or_ends(track: Track, stack: AFMImageStack, margin: float) -> bool:
+    """Whether a track does so neither at the ends of the film nor near the border of the field."""
+    ends = [(0, track["frames"][0] > 0), (-1, track["frames"][-1] < stack.n_frames - 1)]
+    return any(inside and not _near_border(track, end, stack, margin) for end, inside in ends)
+
+
+def _near_border(track: Track, end: int, stack: AFMImageStack, margin: float) -> bool:
+    place = track["coords"][end]
+    if place is None:
+        return False
+    sizes = {"x": stack.width, "y": stack.height}
+    return any(
+        not margin <= value <= sizes[axis] - 1 - margin
+        for axis, value in zip(track["coord_axes"], place, strict=False)
+        if axis in sizes
+    )
+
+
 def _points(track: Track) -> int:
     return sum(place is not None for place in track["coords"])
 
@@ -163,4 +204,12 @@ def _times(stack: AFMImageStack, found: Found) -> list[Reason]:
     return [Reason(DOUBTFUL, text, "give a file that holds the times of its frames", (evidence,))]
 
 
-CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (_level, _none, _all, _border, _tracks, _times)
+CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
+    _level,
+    _none,
+    _all,
+    _border,
+    _tracks,
+    _ends,
+    _times,
+)

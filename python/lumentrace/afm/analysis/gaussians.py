@@ -12,6 +12,9 @@ Integers = NDArray[np.int64]
 
 ROUNDS = 3
 """Fits of the logarithm, each with the weights of the one before."""
+FAR, WIDE = 2.0, 3.0
+"""Greatest distance of a Gaussian from the middle of its pixels, and greatest standard deviation, in radii of a disk as large
+as these: down to half of its height a Gaussian has 0 and 0.85, half of one 0.4 and 1.2."""
 REACH = 4.0
 """Standard deviations as far as a flank goes: there is less than a thousandth of the height beyond."""
 
@@ -42,7 +45,7 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Bumps:
-    """Gaussians, an entry for each: its object, place and standard deviation in pixels, and height; NaN where none fits."""
+    """Gaussians: object, place and standard deviation in pixels, and height of each; NaN where none fits."""
 
     owner: Integers
     x: Floats
@@ -79,7 +82,11 @@ def single(pixels: Pixels, count: int) -> Bumps:
     with np.errstate(all="ignore"):
         variance = np.where(curve < 0, -0.5 / curve, np.nan)
         height = np.exp(constant + (along**2 + down**2) * variance / 2)
-    return Bumps(np.arange(count), middle_x + along * variance, middle_y + down * variance, np.sqrt(variance), height)
+        radius = np.sqrt(members / np.pi)
+        far = np.hypot(along, down) * variance > FAR * radius
+        wrong = far | ~(np.sqrt(variance) < WIDE * radius) | ~np.isfinite(height)
+    fits = (middle_x + along * variance, middle_y + down * variance, np.sqrt(variance), height)
+    return Bumps(np.arange(count), *(np.where(wrong, np.nan, values) for values in fits))
 
 
 def _solved(owner: Integers, columns: Floats, values: Floats, weights: Floats, count: int) -> Floats:
@@ -105,7 +112,8 @@ def modelled(pixels: Pixels, bumps: Bumps) -> Floats:
     pixel = np.arange(len(bump)) + np.repeat(first - np.cumsum(members) + members, members)
     x, y, width, height = (values[bump] for values in (bumps.x, bumps.y, bumps.width, bumps.height))
     squares = (pixels.x[pixel] - x) ** 2 + (pixels.y[pixel] - y) ** 2
-    return np.bincount(pixel, np.nan_to_num(height * np.exp(-squares / (2 * width**2))), len(pixels.x))
+    heights: Floats = np.nan_to_num(height * np.exp(-squares / (2 * width**2)))
+    return np.asarray(np.bincount(pixel, heights, len(pixels.x)), dtype=np.float64)
 
 
 def flanks(pixels: Pixels, bumps: Bumps) -> Floats:

@@ -1,6 +1,8 @@
-"""How far objects move from frame to frame, and how long they may be missed: told in nm and s, or learned from the film."""
+"""How far objects move from frame to frame, and how long they may be missed: told, or learned from the film."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +33,18 @@ def in_nm(points: Floats, frame_of: Integers, axes: tuple[str, ...], stack: AFMI
         raise ValueError(f"`max_distance_nm`: expected coordinates x and y, found {', '.join(axes)}")
     scales = np.array([stack.scaling_for_frame(frame) for frame in range(stack.n_frames)])[frame_of]
     slow = stack.pixel_size_y_nm / stack.pixel_size_nm
-    return points * scales[:, None] * [slow if axis == "y" else 1.0 for axis in axes]
+    return np.asarray(points * scales[:, None] * [slow if axis == "y" else 1.0 for axis in axes])
 
 
 def spacing(points: Floats, starts: Integers) -> float:
     """Median distance of objects from the nearest of the same frame; inf if none has company."""
     from scipy.spatial import cKDTree
 
-    frames = [points[start:end] for start, end in zip(starts, starts[1:], strict=False) if end - start > 1]
+    frames = [points[start:end] for start, end in pairwise(starts.tolist()) if end - start > 1]
     if not frames:
         return float("inf")
-    return float(np.median(np.concatenate([cKDTree(frame).query(frame, 2)[0][:, 1] for frame in frames])))
+    nearest = [np.asarray(cKDTree(frame).query(frame, 2)[0])[:, 1] for frame in frames]
+    return float(np.median(np.concatenate(nearest)))
 
 
 def step(points: Floats, starts: Integers) -> float:

@@ -9,12 +9,14 @@ import numpy as np
 from .gaussians import Bumps, Floats, Pixels, flanks, modelled, single
 
 ALIKE, ENOUGH = 0.25, 10
-"""Greatest robust spread of volumes, as a share of their median, for particles that are all alike, and the least number of
-objects to say so."""
+"""Greatest robust spread of volumes, as a share of their median, for particles that are all alike, and the least number
+of objects to say so: `DOUBLE` lies two such spreads above one particle."""
 DOUBLE = 1.5
 """Volumes of a typical particle from which an object may be several: half-way between one and two."""
 MOST = 4
 """Most particles in one object."""
+STEPS, CLOSE = 40, 1e-3
+"""Most steps of a fit, and the change, in widths and heights of a particle, below which it ends."""
 ROUNDS = 3
 """Times that objects are fitted, each without the flanks of the others as they were fitted before."""
 
@@ -110,30 +112,41 @@ def _most_likely(pixels: Pixels, like: Shape) -> Bumps:
 
 def _fitted(pixels: Pixels, number: int, like: Shape) -> tuple[Bumps, float]:
     """Particles of the typical width and nearly the typical height for the pixels of one object, and the criterion."""
-    from scipy import optimize
-
-    weights = pixels.z / pixels.z.sum()
-    middle = np.array([weights @ pixels.x, weights @ pixels.y])
-    away = np.stack([pixels.x, pixels.y]) - middle[:, None]
+    weights = np.maximum(pixels.z, 0) + 1e-9 * like.height
+    middle = np.array([np.average(places, weights=weights) for places in (pixels.x, pixels.y)])
+    away = (np.stack([pixels.x, pixels.y]) - middle[:, None]) / like.width
     _, axes = np.linalg.eigh((weights * away) @ away.T)
-    starts = middle[:, None] + axes[:, 1:] * np.linspace(-1, 1, number) * like.width * (number > 1)
+    starts = axes[:, 1:] * (np.linspace(-1, 1, number) if number > 1 else 0.0)
+    values, squares = _descended(away, pixels.z / like.height, np.vstack([starts, np.ones(number)]), like)
+    places = middle[:, None] + values[:2] * like.width
+    criterion = squares + 3 * number * float(np.log(len(pixels.z)))
+    owner, widths = np.full(number, pixels.owner[0]), np.full(number, like.width)
+    return Bumps(owner, places[0], places[1], widths, values[2] * like.height), criterion
 
-    def left(values: Floats) -> Floats:
-        x, y, share = values.reshape(3, number)
-        squares = (pixels.x[:, None] - x) ** 2 + (pixels.y[:, None] - y) ** 2
-        model = like.height * np.exp(-squares / (2 * like.width**2)) @ share
-        return np.concatenate([(model - pixels.z) / like.misfit, (share - 1) / like.spread])
 
-    def slopes(values: Floats) -> Floats:
-        x, y, share = values.reshape(3, number)
-        right, down = pixels.x[:, None] - x, pixels.y[:, None] - y
-        each = like.height / like.misfit * np.exp(-(right**2 + down**2) / (2 * like.width**2))
-        places = [each * share * way / like.width**2 for way in (right, down)]
-        prior = np.hstack([np.zeros((number, 2 * number)), np.eye(number) / like.spread])
-        return np.vstack([np.hstack([*places, each]), prior])
+def _descended(away: Floats, heights: Floats, values: Floats, like: Shape) -> tuple[Floats, float]:
+    """Least squares by Levenberg and Marquardt, in typical widths and heights: values, and the sum of squares."""
+    number, damping = values.shape[1], 1e-3
+    error = like.misfit / like.height
+    pull = np.concatenate([np.zeros(2 * number), np.full(number, 1 / like.spread**2)])
 
-    first = np.concatenate([starts.ravel(), np.ones(number)])
-    fit = optimize.least_squares(left, first, slopes, method="lm")
-    x, y, share = fit.x.reshape(3, number)
-    cost = 2 * float(fit.cost) + 3 * number * float(np.log(len(pixels.z)))
-    return Bumps(np.full(number, pixels.owner[0]), x, y, np.full(number, like.width), share * like.height), cost
+    def left(trial: Floats) -> tuple[Floats, Floats, Floats, float]:
+        apart = away[:, :, None] - trial[:2, None]
+        each = np.exp(-(apart**2).sum(axis=0) / 2)
+        misfit = (each @ trial[2] - heights) / error
+        return apart, each, misfit, float(misfit @ misfit + (((trial[2] - 1) / like.spread) ** 2).sum())
+
+    apart, each, misfit, squares = left(values)
+    for _ in range(STEPS):
+        slopes = np.hstack([*(each * values[2] * apart), each]) / error
+        matrix = slopes.T @ slopes + np.diag(pull)
+        downhill = slopes.T @ misfit + pull * (values - 1).ravel()
+        step = np.linalg.solve(matrix + damping * np.diag(np.diag(matrix) + 1e-9), downhill).reshape(3, number)
+        trial = left(values - step)
+        if trial[3] < squares:
+            values, (apart, each, misfit, squares), damping = values - step, trial, damping / 10
+        else:
+            damping *= 10
+        if np.abs(step).max() < CLOSE:
+            break
+    return values, squares

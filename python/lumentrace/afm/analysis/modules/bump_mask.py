@@ -16,11 +16,11 @@ from ..parting import parted
 
 
 class BumpMask(AnalysisModule):
-    """Find the pixels that stand out of a levelled film, with no threshold to choose and a gap between bumps that touch.
+    """Find what stands out of a levelled film, with no threshold to choose and gaps between bumps that touch.
 
     Outputs: `mask`, bool (frames, height, width), for ``feature_detection:mask_key=bump_mask.mask``; `level`,
-    `roughness` and `noise` of the ground; `threshold`, inf if nothing can be told from the ground; `height` of a typical
-    bump, NaN without any.
+    `roughness` and `noise` of the ground; `threshold`, inf if nothing can be told from the ground; `height` of a
+    typical bump, NaN without any.
     """
 
     name = "bump_mask"
@@ -44,10 +44,10 @@ class BumpMask(AnalysisModule):
 
         Notes
         -----
-        A bump rises above the ground by five times the noise that smoothing leaves and by six times the roughness of the
-        ground; one that is alone reaches down to half of its height. A film full of bumps has no ground: there peaks
-        have to lie as high above pits as no rough surface has them. All is taken from the whole film, so that what is
-        seen in one frame is seen in the next.
+        A bump rises above the ground by five times the noise that smoothing leaves and by six times the roughness of
+        the ground, and reaches down to half of its height. A film full of bumps has no ground: there peaks have to lie
+        as high above pits as no rough surface has them. All is taken from the whole film, so that what is seen in one
+        frame is seen in the next.
         """
         self.refuse(unknown)
         frames = np.asarray(stack.data, dtype=np.float64)

@@ -23,10 +23,10 @@ Features = list[list[dict[str, Any]]]
 class BumpPositions(AnalysisModule):
     """Fit Gaussians to the objects of a film, and several to one that holds several particles.
 
-    Outputs: `features_per_frame`, a list of dictionaries for each frame: `frame_timestamp` (s), `label` of the object in
-    `labeled_masks`, `particles` that share it, `centroid` (row, column), `centroid_x`, `centroid_y`, `sigma` (pixels),
-    `height` above the background (unit of the film); `x_nm`, `y_nm`; `labeled_masks` of the detector; `summary` with
-    `total_frames`, `total_features`, `shared`, the number of objects that hold several particles, and `alike`, whether
+    Outputs: `features_per_frame`, a list of dictionaries for each frame: `frame_timestamp` (s), `label` of the object
+    in `labeled_masks`, `particles` that share it, `centroid` (row, column), `centroid_x`, `centroid_y`, `sigma`
+    (pixels), `height` above the background (unit of the film); `x_nm`, `y_nm`; `labeled_masks` of the detector;
+    `summary` with `total_frames`, `total_features`, `shared`, the number of objects that hold several particles, and `alike`, whether
     particles are alike so that these could be told.
     """
 
@@ -61,8 +61,8 @@ class BumpPositions(AnalysisModule):
         Notes
         -----
         An object is several particles only if particles are alike, its volume is that of more than one, and several
-        Gaussians of the typical size leave less of it than one by the Bayesian information criterion. An object to which
-        no Gaussian fits is where its mean weighted by height is.
+        Gaussians of the typical size leave less of it than one by the Bayesian information criterion. Real pairs are
+        two particles, too. An object to which no Gaussian fits is where its mean weighted by height is.
         """
         self.refuse(unknown)
         found = detections(previous_results, "feature_detection")
@@ -117,9 +117,8 @@ def _particle(
     own: dict[str, Any], together: int, fitted: tuple[float, float, float, float], scales: tuple[float, float]
 ) -> dict[str, Any]:
     x, y, width, height = fitted
-    top, left, bottom, right = own["bbox"]
-    if together == 1 and not (left - 1 <= x <= right and top - 1 <= y <= bottom):
-        (y, x), width, height = own["centroid_weighted"], math.nan, math.nan
+    if math.isnan(x):
+        y, x = own["centroid_weighted"]
     return {
         "frame_timestamp": own["frame_timestamp"],
         "label": own["label"],

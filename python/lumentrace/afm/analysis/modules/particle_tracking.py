@@ -108,8 +108,8 @@ class ParticleTracking(AnalysisModule):
         coord_order : {'xy', 'playnano'}, default 'xy'
             'playnano' takes (row, column) from features of a mask, as that program does.
         max_distance_nm : float or 'auto', optional
-            The range in nm, instead of `max_distance`. 'auto': five standard deviations of the steps along an axis, taken
-            from links up to half-way to the next object, but not less than the size of objects.
+            The range in nm, instead of `max_distance`. 'auto': five standard deviations of the steps along an axis,
+            taken from links up to half-way to the next object, but not less than the size of objects.
         max_gap_s : float or 'auto', optional
             The longest time that a track may be missed, instead of `max_missing`. 'auto': 2 to 10 frames, as far as the
             range, growing with the square root, stays below half the way to the next object.
