@@ -1,4 +1,4 @@
-"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs]."""
+"""How often good runs are called good, and spoiled ones: python benches/verdicts.py [runs [beginning of names]]."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.engine.verdict import GOOD, Verdict
 
 Image = NDArray[np.float64]
-TRACKING = (
-    "feature_detection:mask_fn=mask_threshold,threshold=1.5,min_size=5; particle_tracking:max_distance=6,max_missing=3"
-)
+PIXELS, SIDE, DRIFT = 2.0, 96, 2.0
+"""Size of a pixel in nm, pixels along a frame, and nm that a drifting film moves from frame to frame."""
 
 
 def pair(seed: int, shared: int = 24, own: int = 16) -> dict[str, NDArray[np.uint16]]:
@@ -70,14 +69,22 @@ def intensities(seed: int) -> Verdict:
     return judge(Measured(channels, channels["one"], coloc.run(channels).table, False, 1))
 
 
-def film(seed: int) -> AFMImageStack:
+def film(seed: int, frames: int = 12, particles: int = 8) -> AFMImageStack:
     """Particles on a tilted surface."""
-    return simulate_film(12, 8, 96, diffusion_nm2_s=2.0, seed=seed)[0]
+    return simulate_film(frames, particles, SIDE, pixel_size_nm=PIXELS, diffusion_nm2_s=2.0, seed=seed)[0]
 
 
-def tracked(stack: AFMImageStack, process: str = "remove_plane; row_median_align", analyse: str = TRACKING) -> Verdict:
+def tracked(stack: AFMImageStack, **settings: object) -> Verdict:
     """The verdict on a film."""
-    return afm.run(stack, afm.Settings(process=process, analyse=analyse)).verdict
+    return afm.run(stack, afm.Settings(**settings)).verdict
+
+
+def drifting(seed: int) -> AFMImageStack:
+    """A field that moves over a larger film."""
+    stack = simulate_film(12, 16, SIDE + 24, pixel_size_nm=PIXELS, diffusion_nm2_s=2.0, seed=seed)[0]
+    step = round(DRIFT / PIXELS)
+    views = [frame[:SIDE, step * number : step * number + SIDE] for number, frame in enumerate(stack.data)]
+    return AFMImageStack(np.stack(views), PIXELS, "height_trace", "drifting", stack.frame_metadata)
 
 
 def untimed(seed: int) -> Verdict:
@@ -98,19 +105,27 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     "coloc clipped channel": clipped,
     "coloc intensities as labels": intensities,
     "afm good": lambda seed: tracked(film(seed)),
+    "afm good, long": lambda seed: tracked(film(seed, frames=40)),
+    "afm good, few": lambda seed: tracked(film(seed, particles=3)),
     "afm no object": lambda seed: tracked(film(seed), analyse="feature_detection:mask_fn=mask_threshold,threshold=500"),
+    "afm noise only": lambda seed: tracked(film(seed, particles=0)),
+    "afm too short": lambda seed: tracked(film(seed, frames=3)),
+    "afm drifting": lambda seed: tracked(drifting(seed)),
+    "afm pixels ten times too small": lambda seed: tracked(film(seed), pixel_size_nm=PIXELS / 10),
     "afm not levelled": lambda seed: tracked(film(seed), process=""),
     "afm no times": untimed,
 }
 
 
-def main(runs: int) -> None:
-    """Print a line for each case."""
+def main(runs: int, only: str = "") -> None:
+    """Print a line for each case whose name begins with `only`."""
     print(f"| case | runs | called good |\n|{'---|' * 3}")
     for name, verdict in CASES.items():
+        if not name.startswith(only):
+            continue
         good = sum(verdict(seed).level == GOOD for seed in range(1000, 1000 + runs))
         print(f"| {name} | {runs} | {good / runs:.1%} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40, *sys.argv[2:3])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.afm.analysis.found import Detected, Found, Track
+from lumentrace.afm.analysis.found import Detected, Found
+from lumentrace.afm.judgement_tracks import TRACK_CHECKS
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
@@ -23,10 +23,8 @@ COVERED = 0.5
 """Greatest share of a frame that objects cover."""
 CUT = 0.5
 """Greatest share of objects that the border cuts."""
-PIECES = 2.0
-"""Greatest number of tracks for each object of a frame."""
-LOOSE = 0.05
-"""Greatest share of tracks that begin or end in the midst: one that breaks makes two of these."""
+STEEP = 2.5
+"""Greatest slope of a typical particle: 68 degrees, as steep as pyramids are, the tips of most probes."""
 
 
 def judge(stack: AFMImageStack, found: Found) -> Verdict:
@@ -130,78 +128,17 @@ def _border(stack: AFMImageStack, found: Found) -> list[Reason]:
     ]
 
 
-def _tracks(stack: AFMImageStack, found: Found) -> list[Reason]:
-    tracks = [] if found.tracked is None else found.tracked["tracks"]
-    if not tracks:
+def _slope(stack: AFMImageStack, found: Found) -> list[Reason]:
+    detected = found.detected.get("bump_positions")
+    particles = [] if detected is None else [each for frame in detected["features_per_frame"] for each in frame]
+    # The flank of a Gaussian is steepest one standard deviation from its middle.
+    slopes = [each["height"] / (each["sigma"] * stack.pixel_size_nm) * np.exp(-0.5) for each in particles]
+    known = [slope for slope in slopes if np.isfinite(slope)]
+    if stack.unit != "nm" or not known or not np.median(known) > STEEP:
         return []
-    reasons = []
-    advice = "raise max_distance and max_missing of particle_tracking, or lower the threshold"
-    gappy = sum(_missing(track) > _points(track) for track in tracks) / len(tracks)
-    if gappy > 0:
-        evidence = Evidence("tracks with more gaps than points", gappy, "", "0")
-        reasons.append(Reason(DOUBTFUL, "tracks are shorter than their gaps", advice, (evidence,)))
-    counts = [len(frame) for each in found.detected.values() for frame in each["features_per_frame"]]
-    pieces = len(tracks) / max(median(counts), 1) if counts else 0.0
-    if pieces > PIECES:
-        evidence = Evidence("tracks for each object of a frame", pieces, "", f"at most {PIECES:g}")
-        reasons.append(Reason(DOUBTFUL, "there are many more tracks than objects: tracks broke", advice, (evidence,)))
-    return reasons
-
-
-def _ends(stack: AFMImageStack, found: Found) -> list[Reason]:
-    tracks = [] if found.tracked is None else found.tracked["tracks"]
-    if not tracks:
-        return []
-    margin = _diameter(found)
-    loose = sum(_begins_or_ends(track, stack, margin) for track in tracks) / len(tracks)
-    if loose <= LOOSE:
-        return []
-    evidence = Evidence("tracks that begin or end in the midst of film and field", loose, "", f"at most {LOOSE:g}")
-    text = "tracks begin or end in the midst: particles came and went, or tracks broke"
-    advice = "look at the film; if particles stay, raise max_distance_nm and max_gap_s of particle_tracking"
-    return [Reason(DOUBTFUL, text, advice, (evidence,))]
-
-
-def _diameter(found: Found) -> float:
-    """Of a typical object, in pixels."""
-    detected = found.detected.get("feature_detection")
-    areas = [] if detected is None else [f["area"] for frame in detected["features_per_frame"] for f in frame]
-    return 2 * (median(areas) / np.pi) ** 0.5 if areas else 0.0
-
-
-def _begins_or_ends(track: Track, stack: AFMImageStack, margin: float) -> bool:
-    """Whether a track does so neither at the ends of the film nor near the border of the field."""
-    ends = [(0, track["frames"][0] > 0), (-1, track["frames"][-1] < stack.n_frames - 1)]
-    return any(inside and not _near_border(track, end, stack, margin) for end, inside in ends)
-
-
-def _near_border(track: Track, end: int, stack: AFMImageStack, margin: float) -> bool:
-    place = track["coords"][end]
-    if place is None:
-        return False
-    sizes = {"x": stack.width, "y": stack.height}
-    return any(
-        not margin <= value <= sizes[axis] - 1 - margin
-        for axis, value in zip(track["coord_axes"], place, strict=False)
-        if axis in sizes
-    )
-
-
-def _points(track: Track) -> int:
-    return sum(place is not None for place in track["coords"])
-
-
-def _missing(track: Track) -> int:
-    return len(track["coords"]) - _points(track)
-
-
-def _times(stack: AFMImageStack, found: Found) -> list[Reason]:
-    missing = sum(entry["timestamp"] is None for entry in stack.frame_metadata)
-    if found.tracked is None or not missing or stack.n_frames < 2:
-        return []
-    evidence = Evidence("frames without a time", missing, "", "0")
-    text = "the file does not say when frames were taken, so speeds and diffusion are in frames, not seconds"
-    return [Reason(DOUBTFUL, text, "give a file that holds the times of its frames", (evidence,))]
+    evidence = Evidence("slope of particles", float(np.median(known)), "", f"at most {STEEP:g}")
+    text = "particles are steeper than a tip can see: the size of a pixel, or of heights, is wrong"
+    return [Reason(DOUBTFUL, text, "check the size of a pixel; give --pixel-size", (evidence,))]
 
 
 CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
@@ -209,7 +146,6 @@ CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
     _none,
     _all,
     _border,
-    _tracks,
-    _ends,
-    _times,
+    _slope,
+    *TRACK_CHECKS,
 )

@@ -13,8 +13,8 @@ Integers = NDArray[np.int64]
 ROUNDS = 3
 """Fits of the logarithm, each with the weights of the one before."""
 FAR, WIDE = 2.0, 3.0
-"""Greatest distance of a Gaussian from the middle of its pixels, and greatest standard deviation, in radii of a disk as large
-as these: down to half of its height a Gaussian has 0 and 0.85, half of one 0.4 and 1.2."""
+"""Greatest distance of a Gaussian from the middle of its pixels, and greatest standard deviation, in radii of a disk as
+large as these: down to half of its height a Gaussian has 0 and 0.85, half of one 0.4 and 1.2."""
 REACH = 4.0
 """Standard deviations as far as a flank goes: there is less than a thousandth of the height beyond."""
 

@@ -49,6 +49,8 @@ def spacing(points: Floats, starts: Integers) -> float:
 
 def step(points: Floats, starts: Integers) -> float:
     """Standard deviation of a step along an axis, from links up to half-way to the next object; NaN without any."""
+    if not len(points):
+        return float("nan")
     half = min(spacing(points, starts) / 2, float(np.ptp(points, axis=0).max(initial=0.0)) + 1)
     ids = _core.link_points(points, starts, half, 0, "constant", "optimal")
     order = np.argsort(ids, kind="stable")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .gaussians import Bumps, Floats, Pixels, flanks, modelled, single
 
 ALIKE, ENOUGH = 0.25, 10
 """Greatest robust spread of volumes, as a share of their median, for particles that are all alike, and the least number
 of objects to say so: `DOUBLE` lies two such spreads above one particle."""
+HALF_WIDTH = 0.6745
+"""Standard deviations on either side of the middle that hold half of a Gaussian."""
 DOUBLE = 1.5
 """Volumes of a typical particle from which an object may be several: half-way between one and two."""
 MOST = 4
@@ -67,17 +70,28 @@ def particles(pixels: Pixels, count: int) -> tuple[Bumps, bool]:
 
 def _alike(pixels: Pixels, bumps: Bumps) -> Shape | None:
     """The shape of a typical particle, if they are alike."""
-    known = np.isfinite(bumps.volume)
-    if known.sum() < ENOUGH:
+    known = np.flatnonzero(np.isfinite(bumps.volume))
+    if len(known) < ENOUGH:
         return None
-    volume, height = float(np.median(bumps.volume[known])), float(np.median(bumps.height[known]))
-    if _spread(bumps.volume[known], volume) > ALIKE * volume:
+    # Half of the objects are enough, where others hold several.
+    half = known[_densest_half(bumps.volume[known])]
+    volumes, heights = bumps.volume[half], bumps.height[half]
+    if np.ptp(volumes) / 2 / HALF_WIDTH > ALIKE * np.median(volumes):
         return None
+    height = float(np.median(heights))
     misfit = _spread(pixels.z, modelled(pixels, bumps))
     # Of particles that agree exactly nothing would be left to compare with.
     least = 0.01
-    spread = max(_spread(bumps.height[known], height) / height, least)
-    return Shape(float(np.median(bumps.width[known])), height, spread, max(misfit, least * height))
+    spread = max(_spread(heights, height) / height, least)
+    return Shape(float(np.median(bumps.width[half])), height, spread, max(misfit, least * height))
+
+
+def _densest_half(values: Floats) -> NDArray[np.int64]:
+    """Which half of the values lies closest together."""
+    order, half = np.argsort(values), len(values) // 2
+    ordered = values[order]
+    start = int(np.argmin(ordered[half:] - ordered[: len(values) - half]))
+    return order[start : start + half + 1]
 
 
 def _spread(values: Floats, middle: Floats | float) -> float:

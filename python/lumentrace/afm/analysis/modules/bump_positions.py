@@ -26,8 +26,8 @@ class BumpPositions(AnalysisModule):
     Outputs: `features_per_frame`, a list of dictionaries for each frame: `frame_timestamp` (s), `label` of the object
     in `labeled_masks`, `particles` that share it, `centroid` (row, column), `centroid_x`, `centroid_y`, `sigma`
     (pixels), `height` above the background (unit of the film); `x_nm`, `y_nm`; `labeled_masks` of the detector;
-    `summary` with `total_frames`, `total_features`, `shared`, the number of objects that hold several particles, and `alike`, whether
-    particles are alike so that these could be told.
+    `summary` with `total_frames`, `total_features`, `shared`, the number of objects that hold several particles, and
+    `alike`, whether particles are alike so that these could be told.
     """
 
     name = "bump_positions"
