@@ -17,8 +17,8 @@ from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.engine.verdict import GOOD, Verdict
 
 Image = NDArray[np.float64]
-PIXELS, SIDE, DRIFT = 2.0, 96, 2.0
-"""Size of a pixel in nm, pixels along a frame, and nm that a drifting film moves from frame to frame."""
+PIXELS, SIDE, DRIFT, APART = 2.0, 96, 2.0, 24.0
+"""Size of a pixel in nm, pixels along a frame, nm that a drifting film moves in a frame, and nm between particles."""
 
 
 def pair(seed: int, shared: int = 24, own: int = 16) -> dict[str, NDArray[np.uint16]]:
@@ -70,8 +70,13 @@ def intensities(seed: int) -> Verdict:
 
 
 def film(seed: int, frames: int = 12, particles: int = 8) -> AFMImageStack:
-    """Particles on a tilted surface."""
-    return simulate_film(frames, particles, SIDE, pixel_size_nm=PIXELS, diffusion_nm2_s=2.0, seed=seed)[0]
+    """Particles on a tilted surface that never touch, as particles on a surface do not."""
+    for random in np.random.default_rng(seed).spawn(1000):
+        stack, truth = simulate_film(frames, particles, SIDE, pixel_size_nm=PIXELS, diffusion_nm2_s=2.0, seed=random)
+        gaps = np.linalg.norm(truth[:, :, None] - truth[:, None], axis=3) + APART * np.eye(particles)
+        if gaps.min(initial=APART) >= APART:
+            return stack
+    raise RuntimeError(f"expected {particles} particles to keep apart, found no such film")
 
 
 def tracked(stack: AFMImageStack, **settings: object) -> Verdict:
@@ -105,7 +110,7 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     "coloc clipped channel": clipped,
     "coloc intensities as labels": intensities,
     "afm good": lambda seed: tracked(film(seed)),
-    "afm good, long": lambda seed: tracked(film(seed, frames=40)),
+    "afm good, long": lambda seed: tracked(film(seed, frames=30, particles=4)),
     "afm good, few": lambda seed: tracked(film(seed, particles=3)),
     "afm no object": lambda seed: tracked(film(seed), analyse="feature_detection:mask_fn=mask_threshold,threshold=500"),
     "afm noise only": lambda seed: tracked(film(seed, particles=0)),

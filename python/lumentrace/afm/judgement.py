@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.afm.analysis.found import Detected, Found
+from lumentrace.afm.analysis.found import Detected, Found, is_cut
 from lumentrace.afm.judgement_tracks import TRACK_CHECKS
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
@@ -21,8 +21,8 @@ BUMP, BUMPS = 8.0, 0.002
 """Height that noise does not reach, in robust standard deviations, and the share of pixels that tells of bumps."""
 COVERED = 0.5
 """Greatest share of a frame that objects cover."""
-CUT = 0.5
-"""Greatest share of objects that the border cuts."""
+CUT = 0.8
+"""Greatest share of objects that the border cuts: of eight particles in a small field half may lie there by chance."""
 STEEP = 2.5
 """Greatest slope of a typical particle: 68 degrees, as steep as pyramids are, the tips of most probes."""
 
@@ -112,9 +112,7 @@ def _border(stack: AFMImageStack, found: Found) -> list[Reason]:
     boxes = [] if detected is None else [f["bbox"] for frame in detected["features_per_frame"] for f in frame]
     if not boxes:
         return []
-    top, left, bottom, right = np.asarray(boxes, dtype=float).T
-    cut = (top <= 0) | (left <= 0) | (bottom >= stack.height) | (right >= stack.width)
-    share = float(cut.mean())
+    share = float(np.mean([is_cut(box, stack.image_shape) for box in boxes]))
     if share <= CUT:
         return []
     evidence = Evidence("objects that the border cuts", share, "", f"at most {CUT:g}")
@@ -122,7 +120,7 @@ def _border(stack: AFMImageStack, found: Found) -> list[Reason]:
         Reason(
             DOUBTFUL,
             "most objects are cut by the border",
-            "their sizes are too small: scan a larger field",
+            "few are left whose sizes are whole: scan a larger field",
             (evidence,),
         )
     ]
