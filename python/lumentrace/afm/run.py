@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 import polars as pl
 
 from lumentrace.afm import compat
+from lumentrace.afm.analysis.columns import COLUMNS
 from lumentrace.afm.analysis.found import Found
 from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures
@@ -223,9 +224,13 @@ def _notices(stack: AFMImageStack, found: Found) -> tuple[str, ...]:
 def _tables(stack: AFMImageStack, found: Found) -> dict[str, pl.DataFrame]:
     """Tables by the names of their files."""
     tables = {"frames": frame_table(stack, found)}
-    tables |= {name: features_to_dataframe(each["features_per_frame"]) for name, each in found.detected.items()}
+    tables |= {
+        name: features_to_dataframe(each["features_per_frame"], COLUMNS.get(name))
+        for name, each in found.detected.items()
+    }
     if found.tracked is not None:
-        tables["tracks"] = track_points(found.tracked["tracks"], stack)
+        features = found.detected[found.tracked["detector"]]["features_per_frame"]
+        tables["tracks"] = track_points(found.tracked["tracks"], stack, features)
     if found.measured is not None:
         tables["track_statistics"] = pl.DataFrame(found.measured["tracks"])
         tables["mean_squared_displacement"] = pl.DataFrame(found.measured["msd"])

@@ -34,6 +34,7 @@ class Track(TypedDict):
     id: int
     coord_axes: Sequence[str]
     frames: list[int]
+    point_indices: list[int | None]
     coords: list[Sequence[float] | None]
 
 
@@ -42,6 +43,7 @@ class Tracked(TypedDict):
 
     tracks: list[Track]
     n_tracks: int
+    detector: str
 
 
 class Measured(TypedDict):

@@ -14,6 +14,8 @@ ALIKE, ENOUGH = 0.25, 10
 of objects to say so: `DOUBLE` lies two such spreads above one particle."""
 HALF_WIDTH = 0.6745
 """Standard deviations on either side of the middle that hold half of a Gaussian."""
+LEAST_SPREAD, LEAST_MISFIT = 0.05, 0.01
+"""Least spread and misfit, as shares of the height, however well particles agree: levelling changes them, too."""
 DOUBLE = 1.5
 """Volumes of a typical particle from which an object may be several: half-way between one and two."""
 MOST = 4
@@ -78,12 +80,12 @@ def _alike(pixels: Pixels, bumps: Bumps) -> Shape | None:
     volumes, heights = bumps.volume[half], bumps.height[half]
     if np.ptp(volumes) / 2 / HALF_WIDTH > ALIKE * np.median(volumes):
         return None
-    height = float(np.median(heights))
-    misfit = _spread(pixels.z, modelled(pixels, bumps))
-    # Of particles that agree exactly nothing would be left to compare with.
-    least = 0.01
-    spread = max(_spread(heights, height) / height, least)
-    return Shape(float(np.median(bumps.width[half])), height, spread, max(misfit, least * height))
+    height, width = float(np.median(heights)), float(np.median(bumps.width[half]))
+    typical = replace(bumps, width=np.full(len(bumps.width), width))
+    own = np.isin(pixels.owner, half)
+    misfit = float(np.sqrt(np.mean((pixels.z - modelled(pixels, typical))[own] ** 2)))
+    spread = _spread(heights, height) / height
+    return Shape(width, height, max(spread, LEAST_SPREAD), max(misfit, LEAST_MISFIT * height))
 
 
 def _densest_half(values: Floats) -> NDArray[np.int64]:

@@ -17,6 +17,11 @@ from ..detections import detections
 from ..gaussians import Bumps, Pixels
 from ..sharing import particles
 
+PARTICLE = (
+    *("frame_timestamp", "label", "particles", "centroid", "centroid_x", "centroid_y"),
+    *("sigma", "height", "x_nm", "y_nm"),
+)
+"""What is said of a particle, in order."""
 Features = list[list[dict[str, Any]]]
 
 
@@ -119,15 +124,5 @@ def _particle(
     x, y, width, height = fitted
     if math.isnan(x):
         y, x = own["centroid_weighted"]
-    return {
-        "frame_timestamp": own["frame_timestamp"],
-        "label": own["label"],
-        "particles": together,
-        "centroid": (y, x),
-        "centroid_x": x,
-        "centroid_y": y,
-        "sigma": width,
-        "height": height,
-        "x_nm": x * scales[0],
-        "y_nm": y * scales[1],
-    }
+    values = (own["frame_timestamp"], own["label"], together, (y, x), x, y, width, height, x * scales[0], y * scales[1])
+    return dict(zip(PARTICLE, values, strict=True))

@@ -16,7 +16,7 @@ from lumentrace.engine.samples.collector import collector_paused
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
-from ..detections import axes_of, coordinates, detections
+from ..detections import axes_of, coordinates, detections, detector
 from ..reach import AUTO, frames_missed, in_nm, reach
 
 SCALES = ("constant", "sqrt", "linear")
@@ -58,7 +58,7 @@ class ParticleTracking(AnalysisModule):
     to the last without gaps), `point_indices` and `coords` (None where the object is missing), `length` (objects),
     `duration_s`, `displacement`, `path_length` (in the unit of the coordinates) and `mean_speed` (per s; None for a
     duration of 0); `track_masks`, by id the mask of the last object, empty if the detector makes none; `n_tracks`;
-    `max_distance` (nm if that was given in nm) and `max_missing` that were used.
+    `max_distance` (nm if that was given in nm), `max_missing` and `detector` that were used.
     """
 
     name = "particle_tracking"
@@ -149,6 +149,7 @@ class ParticleTracking(AnalysisModule):
             "n_tracks": len(tracks),
             "max_distance": far,
             "max_missing": gap,
+            "detector": detector(previous_results, detection_module),
         }
 
 
