@@ -18,7 +18,7 @@ Tracks = Sequence[Mapping[str, Any]]
 
 
 def track_points(
-    tracks: Tracks, stack: AFMImageStack, features: Sequence[Sequence[Mapping[str, Any]]] = ()
+    tracks: Tracks, stack: AFMImageStack, features: Sequence[Sequence[Mapping[str, Any]]] | None = None
 ) -> pl.DataFrame:
     """A row for each object of each track.
 
@@ -33,7 +33,7 @@ def track_points(
     Returns
     -------
     polars.DataFrame
-        `track`, `frame`, `label` of the object in that frame (null without `features`), `time_s`, `x_nm`, `y_nm`; gaps
+        `track`, `frame`, `label` of the object in that frame (with `features`), `time_s`, `x_nm`, `y_nm`; gaps
         are left out.
     """
     import polars as pl
@@ -44,16 +44,17 @@ def track_points(
     frames = np.concatenate([frames for frames, _ in rows]) if rows else np.zeros(0, dtype=np.int64)
     places = np.concatenate([places for _, places in rows]) if rows else np.zeros((0, 2))
     labels = [
-        features[frame][index].get("label") if features else None
-        for track in tracks
-        for frame, index in zip(track["frames"], track.get("point_indices", track["frames"]), strict=True)
-        if index is not None
+        features[frame][index].get("label")
+        for track in (tracks if features is not None else ())
+        for frame, index in zip(track["frames"], track["point_indices"], strict=True)
+        if features is not None and index is not None
     ]
+    own = {} if features is None else {"label": pl.Series(labels, dtype=pl.Int64)}
     return pl.DataFrame(
         {
             "track": np.concatenate(numbers) if numbers else np.zeros(0, dtype=np.int64),
             "frame": frames,
-            "label": pl.Series(labels, dtype=pl.Int64),
+            **own,
             "time_s": times[frames],
             "x_nm": places[:, 0],
             "y_nm": places[:, 1],
