@@ -77,7 +77,7 @@ def test_one_command_does_processing_and_analysis(film: Path, tmp_path: Path) ->
     ]
     history = json.loads((tmp_path / "out" / "run.json").read_text())
     assert [step["name"] for step in history["steps"]][-3:] == [
-        "feature_detection",
+        "bump_positions",
         "particle_tracking",
         "track_statistics",
     ]
