@@ -155,7 +155,7 @@ def test_a_killed_run_is_repeated_to_the_identical_files(tmp_path: Path) -> None
     assert lumentrace(*arguments, whole).returncode == 0
     killed_after_the_first_step(*arguments, broken)
     manifest = json.loads((broken / "run" / "manifest.json").read_text())
-    assert list(manifest["done"]) == ["step_1_feature_detection.h5"]
+    assert list(manifest["done"]) == ["step_1_bump_mask.h5"]
     assert not (broken / "run.json").exists()
     assert lumentrace(*arguments, broken).returncode == 0
     tables = sorted(path.name for path in whole.iterdir() if path.suffix in (".csv", ".parquet"))
@@ -166,8 +166,8 @@ def test_a_killed_run_is_repeated_to_the_identical_files(tmp_path: Path) -> None
     assert one["analysis"] == other["analysis"]
     before, after = (RunRecord.read(folder / "run.json") for folder in (whole, broken))
     assert (before.settings, before.figures, before.notices) == (after.settings, after.figures, after.notices)
-    found = next(step for step in after.provenance.steps if step.name == "feature_detection")
-    kept = manifest["done"]["step_1_feature_detection.h5"]["about"]
+    found = next(step for step in after.provenance.steps if step.name == "bump_mask")
+    kept = manifest["done"]["step_1_bump_mask.h5"]["about"]
     assert (found.started, found.duration) == (kept["started"], kept["duration"])
 
 

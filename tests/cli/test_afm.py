@@ -27,7 +27,7 @@ TABLES = ("feature_detection", "tracks", "track_statistics", "mean_squared_displ
 OUTPUTS = {
     *(
         f"{name}.{ending}"
-        for name in ("frames", "feature_detection", "tracks", "track_statistics")
+        for name in ("frames", "feature_detection", "bump_positions", "tracks", "track_statistics")
         for ending in ("csv", "parquet")
     ),
     *(f"mean_squared_displacement.{ending}" for ending in ("csv", "parquet")),
@@ -69,13 +69,15 @@ def test_one_command_does_processing_and_analysis(film: Path, tmp_path: Path) ->
     assert tracks["points"].to_list() == [6] * 8
     record = load_analysis_from_hdf5(tmp_path / "out" / "record.h5")
     assert list(record["analysis"]) == [
-        "step_1_feature_detection",
-        "step_2_particle_tracking",
-        "step_3_track_statistics",
+        "step_1_bump_mask",
+        "step_2_feature_detection",
+        "step_3_bump_positions",
+        "step_4_particle_tracking",
+        "step_5_track_statistics",
     ]
     history = json.loads((tmp_path / "out" / "run.json").read_text())
     assert [step["name"] for step in history["steps"]][-3:] == [
-        "feature_detection",
+        "bump_positions",
         "particle_tracking",
         "track_statistics",
     ]
@@ -272,6 +274,8 @@ def test_frames_that_cannot_be_levelled(tmp_path: Path) -> None:
     metadata = {"axes": "TYX", "PhysicalSizeX": 0.002, "PhysicalSizeY": 0.002}
     tifffile.imwrite(tmp_path / "film.ome.tif", images, ome=True, metadata=metadata)
     arguments = ("afm", "run", tmp_path / "film.ome.tif", "--out", tmp_path / "out", "--process", "remove_plane")
+    assert "give `frame_time_s` (--frame-time)" in refused(*arguments, code=3)
+    arguments = (*arguments, "--frame-time", 0.5)
     assert "remove_plane, frame 2" in refused(*arguments, code=3)
     done(*arguments, "--on-error", "keep")
     report = (tmp_path / "out" / "report.html").read_text()

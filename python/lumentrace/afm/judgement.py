@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.afm.analysis.found import Detected, Found, Track
+from lumentrace.afm.analysis.found import Detected, Found, is_cut
+from lumentrace.afm.judgement_tracks import TRACK_CHECKS
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
@@ -21,10 +21,10 @@ BUMP, BUMPS = 8.0, 0.002
 """Height that noise does not reach, in robust standard deviations, and the share of pixels that tells of bumps."""
 COVERED = 0.5
 """Greatest share of a frame that objects cover."""
-CUT = 0.5
-"""Greatest share of objects that the border cuts."""
-PIECES = 2.0
-"""Greatest number of tracks for each object of a frame."""
+CUT = 0.8
+"""Greatest share of objects that the border cuts: of eight particles in a small field half may lie there by chance."""
+STEEP = 2.5
+"""Greatest slope of a typical particle: 68 degrees, as steep as pyramids are, the tips of most probes."""
 
 
 def judge(stack: AFMImageStack, found: Found) -> Verdict:
@@ -112,9 +112,7 @@ def _border(stack: AFMImageStack, found: Found) -> list[Reason]:
     boxes = [] if detected is None else [f["bbox"] for frame in detected["features_per_frame"] for f in frame]
     if not boxes:
         return []
-    top, left, bottom, right = np.asarray(boxes, dtype=float).T
-    cut = (top <= 0) | (left <= 0) | (bottom >= stack.height) | (right >= stack.width)
-    share = float(cut.mean())
+    share = float(np.mean([is_cut(box, stack.image_shape) for box in boxes]))
     if share <= CUT:
         return []
     evidence = Evidence("objects that the border cuts", share, "", f"at most {CUT:g}")
@@ -122,45 +120,30 @@ def _border(stack: AFMImageStack, found: Found) -> list[Reason]:
         Reason(
             DOUBTFUL,
             "most objects are cut by the border",
-            "their sizes are too small: scan a larger field",
+            "few are left whose sizes are whole: scan a larger field",
             (evidence,),
         )
     ]
 
 
-def _tracks(stack: AFMImageStack, found: Found) -> list[Reason]:
-    tracks = [] if found.tracked is None else found.tracked["tracks"]
-    if not tracks:
+def _slope(stack: AFMImageStack, found: Found) -> list[Reason]:
+    detected = found.detected.get("bump_positions")
+    particles = [] if detected is None else [each for frame in detected["features_per_frame"] for each in frame]
+    # The flank of a Gaussian is steepest one standard deviation from its middle.
+    slopes = [each["height"] / (each["sigma"] * stack.pixel_size_nm) * np.exp(-0.5) for each in particles]
+    known = [slope for slope in slopes if np.isfinite(slope)]
+    if stack.unit != "nm" or not known or not np.median(known) > STEEP:
         return []
-    reasons = []
-    advice = "raise max_distance and max_missing of particle_tracking, or lower the threshold"
-    gappy = sum(_missing(track) > _points(track) for track in tracks) / len(tracks)
-    if gappy > 0:
-        evidence = Evidence("tracks with more gaps than points", gappy, "", "0")
-        reasons.append(Reason(DOUBTFUL, "tracks are shorter than their gaps", advice, (evidence,)))
-    counts = [len(frame) for each in found.detected.values() for frame in each["features_per_frame"]]
-    pieces = len(tracks) / max(median(counts), 1) if counts else 0.0
-    if pieces > PIECES:
-        evidence = Evidence("tracks for each object of a frame", pieces, "", f"at most {PIECES:g}")
-        reasons.append(Reason(DOUBTFUL, "there are many more tracks than objects: tracks broke", advice, (evidence,)))
-    return reasons
+    evidence = Evidence("slope of particles", float(np.median(known)), "", f"at most {STEEP:g}")
+    text = "particles are steeper than a tip can see: the size of a pixel, or of heights, is wrong"
+    return [Reason(DOUBTFUL, text, "check the size of a pixel; give --pixel-size", (evidence,))]
 
 
-def _points(track: Track) -> int:
-    return sum(place is not None for place in track["coords"])
-
-
-def _missing(track: Track) -> int:
-    return len(track["coords"]) - _points(track)
-
-
-def _times(stack: AFMImageStack, found: Found) -> list[Reason]:
-    missing = sum(entry["timestamp"] is None for entry in stack.frame_metadata)
-    if found.tracked is None or not missing or stack.n_frames < 2:
-        return []
-    evidence = Evidence("frames without a time", missing, "", "0")
-    text = "the file does not say when frames were taken, so speeds and diffusion are in frames, not seconds"
-    return [Reason(DOUBTFUL, text, "give a file that holds the times of its frames", (evidence,))]
-
-
-CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (_level, _none, _all, _border, _tracks, _times)
+CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
+    _level,
+    _none,
+    _all,
+    _border,
+    _slope,
+    *TRACK_CHECKS,
+)

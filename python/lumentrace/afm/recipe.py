@@ -91,8 +91,9 @@ PROCESS: Steps = parse(
     "iterative_flatten:order=2,factor=2.5; mask_mean_offset:factor=1.5; row_median_align; clear; zero_median"
 )
 ANALYSE: Steps = parse(
-    "feature_detection:mask_fn=mask_mean_offset,factor=2.5,min_size=10; "
-    "particle_tracking:max_distance=8,max_missing=2,method=optimal; track_statistics"
+    "bump_mask; feature_detection:mask_key=bump_mask.mask,min_size=1,remove_edge=false; bump_positions; "
+    "particle_tracking:detection_module=bump_positions,method=optimal,max_distance_nm=auto,max_gap_s=auto,"
+    "distance_scale=sqrt,min_track_length=3; track_statistics"
 )
 
 TEMPLATE = """\
@@ -122,16 +123,25 @@ step = "zero_median"
 
 # Analysis, in this order.
 [[analyse]]
+step = "bump_mask"  # what stands out of the noise and the ground of the film itself, down to half of its height
+
+[[analyse]]
 step = "feature_detection"
-mask_fn = "mask_mean_offset"  # higher than the mean by `factor` standard deviations
-factor = 2.5
-min_size = 10  # pixels
+mask_key = "bump_mask.mask"  # instead of it e.g. mask_fn = "mask_threshold" and threshold = 1.5
+min_size = 1  # pixels
+remove_edge = false  # keep what the border cuts: tracks go on there
+
+[[analyse]]
+step = "bump_positions"  # between pixels, and of particles that touch
 
 [[analyse]]
 step = "particle_tracking"
+detection_module = "bump_positions"
 method = "optimal"  # or "greedy"
-max_distance = 8  # pixels from frame to frame
-max_missing = 2  # frames that a track may miss
+max_distance_nm = "auto"  # or nm from frame to frame
+max_gap_s = "auto"  # or seconds that a track may be missed
+distance_scale = "sqrt"  # the range grows with the square root of the frames missed
+min_track_length = 3  # points; shorter ones are left out
 
 [[analyse]]
 step = "track_statistics"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, Self
 import polars as pl
 
 from lumentrace.afm import compat
+from lumentrace.afm.analysis.columns import COLUMNS
 from lumentrace.afm.analysis.found import Found
 from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures
@@ -46,12 +48,18 @@ class Settings(settings.Settings):
     channel: str = setting("height_trace", "channel; height finds the height in every format")
     process: Steps = setting(PROCESS, "filters and masks, in this order")
     analyse: Steps = setting(ANALYSE, "analyses, in this order")
+    pixel_size_nm: float | None = setting(None, "size of a pixel in nm; what the file says if not given")
+    frame_time_s: float | None = setting(None, "time from frame to frame in s; what the file says if not given")
     on_error: str = setting("raise", "a frame that cannot be filtered: raise, or keep it as it is and say so")
     complete_frames: bool = setting(False, "take what is whole of an .asd film that is cut off")
     film: str = setting("", "write the processed film: gif or mp4; no film if empty")
     images: bool = setting(False, "write the processed film as OME-TIFF")
 
     def __post_init__(self) -> None:
+        for name in ("pixel_size_nm", "frame_time_s"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"`{name}`: expected a number above 0, found {value!r}")
         for name in ("process", "analyse"):
             object.__setattr__(self, name, steps(getattr(self, name), name))
 
@@ -158,7 +166,8 @@ def run(
     FormatError
         If the file is damaged.
     ValueError
-        If a step is unknown, has a wrong setting, or fails on a frame.
+        If a step is unknown, has a wrong setting, or fails on a frame; if the file does not say the size of a pixel, or
+        the times of frames that are to be tracked, and the settings do not either.
 
     Examples
     --------
@@ -171,6 +180,7 @@ def run(
     """
     own = settings or Settings()
     stack = source if isinstance(source, AFMImageStack) else _loaded(Path(source), own)
+    _calibrate(stack, own)
     analysis, processing = AnalysisPipeline(), ProcessingPipeline(stack)
     for name, options in own.analyse:
         analysis.add(name, **options)
@@ -184,8 +194,31 @@ def run(
 
 
 def _loaded(path: Path, own: Settings) -> AFMImageStack:
-    partly = own.complete_frames and path.suffix.lower() == ".asd"
-    return load(path, own.channel, **({"strict": False} if partly else {}))
+    name = path.name.lower()
+    options: dict[str, Any] = {}
+    if own.complete_frames and name.endswith(".asd"):
+        options["strict"] = False
+    if own.pixel_size_nm is not None and name.endswith((".tif", ".tiff")):
+        options["pixel_size_nm"] = own.pixel_size_nm
+    stack = load(path, own.channel, **options)
+    timed = own.frame_time_s is not None or all(entry["timestamp"] is not None for entry in stack.frame_metadata)
+    if stack.n_frames > 1 and not timed and "track_statistics" in dict(own.analyse):
+        raise ValueError(
+            f"{path}: does not say when frames were taken, which track_statistics needs; "
+            "give `frame_time_s` (--frame-time), or leave it out"
+        )
+    return stack
+
+
+def _calibrate(stack: AFMImageStack, own: Settings) -> None:
+    """Put what the settings say in place of what the file says."""
+    if own.pixel_size_nm is not None:
+        stack.pixel_size_nm = stack.pixel_size_y_nm = own.pixel_size_nm
+        for entry in stack.frame_metadata:
+            entry.pop("frame_pixel_size_nm", None)
+    if own.frame_time_s is not None:
+        for number, entry in enumerate(stack.frame_metadata):
+            entry["timestamp"] = number * own.frame_time_s
 
 
 def _notices(stack: AFMImageStack, found: Found) -> tuple[str, ...]:
@@ -197,9 +230,13 @@ def _notices(stack: AFMImageStack, found: Found) -> tuple[str, ...]:
 def _tables(stack: AFMImageStack, found: Found) -> dict[str, pl.DataFrame]:
     """Tables by the names of their files."""
     tables = {"frames": frame_table(stack, found)}
-    tables |= {name: features_to_dataframe(each["features_per_frame"]) for name, each in found.detected.items()}
+    tables |= {
+        name: features_to_dataframe(each["features_per_frame"], COLUMNS.get(name))
+        for name, each in found.detected.items()
+    }
     if found.tracked is not None:
-        tables["tracks"] = track_points(found.tracked["tracks"], stack)
+        features = found.detected[found.tracked["detector"]]["features_per_frame"]
+        tables["tracks"] = track_points(found.tracked["tracks"], stack, features)
     if found.measured is not None:
         tables["track_statistics"] = pl.DataFrame(found.measured["tracks"])
         tables["mean_squared_displacement"] = pl.DataFrame(found.measured["msd"])

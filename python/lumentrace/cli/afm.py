@@ -40,7 +40,8 @@ def run(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Films: .asd, .h5-jpk, .aris, TIFF, .h5; images .jpk, .jpk-qi-image, .spm, .000, or folders of them.",
+            help="Films: .asd, .h5-jpk, .aris, TIFF, .h5; images .jpk, .jpk-qi-image, .spm, .000, or folders of them; "
+            "folders of films: all that are below.",
             show_default=False,
         ),
     ] = [],  # noqa: B006  # typer copies it
@@ -62,6 +63,12 @@ def run(
     create_config: Annotated[
         Path | None, typer.Option("--create-config", help="Write a commented recipe there, and stop.")
     ] = None,
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", help="Size of a pixel in nm, for files that do not say.")
+    ] = None,
+    frame_time: Annotated[
+        float | None, typer.Option("--frame-time", help="Time from frame to frame in s, for files that do not say.")
+    ] = None,
     on_error: Annotated[
         OnError, typer.Option(help="A frame that cannot be filtered: stop, or keep it as it is and say so.")
     ] = OnError.raising,
@@ -78,7 +85,7 @@ def run(
     Writes `frames.csv`, `feature_detection.csv`, `tracks.csv`, `track_statistics.csv` (and `.parquet`), `record.h5` and
     `record.json` with everything that was found, `report.html` and `run.json` for each film. A film that cannot be
     worked on does not stop the others. Without --process, --analyse and --config the film is flattened, its lines are
-    levelled, and what is higher than the mean by 2.5 standard deviations is tracked.
+    levelled, and what stands out of its noise and its ground is placed between pixels and tracked.
 
     **Examples**
 
@@ -97,15 +104,23 @@ def run(
         return
     if not files:
         raise typer.BadParameter("expected at least one film", param_hint="FILES")
+    from lumentrace.afm.loaders.search import films
     from lumentrace.afm.run import Settings
 
-    given = {"channel": channel, "process": process, "analyse": analyse}
+    given = {
+        "channel": channel,
+        "process": process,
+        "analyse": analyse,
+        "pixel_size_nm": pixel_size,
+        "frame_time_s": frame_time,
+    }
     steps = (Settings() if config is None else Settings.read(config)).changed(given)
     settings = steps.changed(
         {"on_error": on_error.value, "complete_frames": complete_frames, "film": film and film.value, "images": images}
     )
     work = partial(_run, settings, resume)
-    results = [attempt(path, folder, work) for path, folder in zip(files, folders(files, out), strict=True)]
+    found = [film for path in files for film in films(path)]
+    results = [attempt(path, folder, work) for path, folder in zip(found, folders(found, out), strict=True)]
     show(table(results))
     leave(results, accept)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,18 +21,20 @@ STYLES = {GOOD: "green", DOUBTFUL: "yellow", NOT_RELIABLE: "red"}
 
 
 def folders(files: list[Path], out: Path) -> list[Path]:
-    """A folder per file: `out` itself for a single one, else its name below `out`, that of its folder too if need be.
+    """A folder per file: `out` itself for a single one, else its name below `out`, those of its folders too if need be.
 
     Raises
     ------
     ValueError
-        If two files have the same name in folders of the same name.
+        If a file is there twice.
     """
     if len(files) == 1:
         return [out]
     names = [path.name for path in files]
     if len(set(names)) < len(names):
-        names = [f"{path.parent.name}-{path.name}" for path in files]
+        whole = [path.resolve() for path in files]
+        top = Path(os.path.commonpath([path.parent for path in whole]))
+        names = ["-".join(path.relative_to(top).parts) for path in whole]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"expected files with different names, found {', '.join(sorted(twice))} twice")

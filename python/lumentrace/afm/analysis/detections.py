@@ -25,10 +25,21 @@ def detections(previous: Mapping[str, dict[str, Any]] | None, module: str) -> di
     RuntimeError
         If no detector ran.
     """
+    return dict(previous or {})[detector(previous, module)]
+
+
+def detector(previous: Mapping[str, dict[str, Any]] | None, module: str) -> str:
+    """`module`, or another detector if it did not run.
+
+    Raises
+    ------
+    RuntimeError
+        If no detector ran.
+    """
     found = [name for name in (*DETECTORS, module) if previous is not None and name in previous]
-    if previous is None or not found:
+    if not found:
         raise RuntimeError(f"expected {' or '.join(DETECTORS)} before this step, found none")
-    return previous[found[-1]]
+    return found[-1]
 
 
 def coordinates(

@@ -23,7 +23,8 @@ class Summary(TypedDict, total=False):
 class Detected(TypedDict):
     """Outputs of a detector."""
 
-    features_per_frame: list[list[dict[str, float]]]
+    features_per_frame: list[list[dict[str, Any]]]
+    labeled_masks: list[AnyArray]
     summary: Summary
 
 
@@ -33,6 +34,7 @@ class Track(TypedDict):
     id: int
     coord_axes: Sequence[str]
     frames: list[int]
+    point_indices: list[int | None]
     coords: list[Sequence[float] | None]
 
 
@@ -41,6 +43,7 @@ class Tracked(TypedDict):
 
     tracks: list[Track]
     n_tracks: int
+    detector: str
 
 
 class Measured(TypedDict):
@@ -56,6 +59,12 @@ class Clustered(TypedDict, total=False):
     cluster_centers: AnyArray
     noise: AnyArray
     summary: Summary
+
+
+def is_cut(box: Sequence[int], shape: Sequence[int]) -> bool:
+    """Whether the border of a frame cuts an object: `bbox` and rows and columns of the frame."""
+    top, left, bottom, right = box
+    return top <= 0 or left <= 0 or bottom >= shape[0] or right >= shape[1]
 
 
 @dataclass(frozen=True)
@@ -89,11 +98,17 @@ class Found:
 
     @property
     def areas_nm2(self) -> list[float]:
-        """Areas of the objects of all frames."""
+        """Areas of the objects of all frames, without those that the border cuts."""
         if "feature_detection" not in self.detected:
             return []
-        frames = self.detected["feature_detection"]["features_per_frame"]
-        return [feature["area_nm2"] for frame in frames for feature in frame]
+        detected = self.detected["feature_detection"]
+        shapes = [mask.shape for mask in detected["labeled_masks"]]
+        return [
+            feature["area_nm2"]
+            for frame, shape in zip(detected["features_per_frame"], shapes, strict=True)
+            for feature in frame
+            if not is_cut(feature["bbox"], shape)
+        ]
 
     @property
     def speeds_nm_s(self) -> AnyArray:

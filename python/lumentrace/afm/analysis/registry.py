@@ -11,6 +11,8 @@ from ..plugins import entries, loaded
 from .base import AnalysisModule
 
 BUILT_IN = {
+    "bump_mask": "lumentrace.afm.analysis.modules.bump_mask:BumpMask",
+    "bump_positions": "lumentrace.afm.analysis.modules.bump_positions:BumpPositions",
     "count_nonzero": "lumentrace.afm.analysis.modules.count_nonzero:CountNonzero",
     "dbscan_clustering": "lumentrace.afm.analysis.modules.dbscan_clustering:DBSCANClustering",
     "feature_detection": "lumentrace.afm.analysis.modules.feature_detection:FeatureDetection",

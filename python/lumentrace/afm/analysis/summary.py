@@ -15,7 +15,7 @@ from .found import Found
 if TYPE_CHECKING:
     import polars as pl
 
-COUNTS = {"feature_detection": "objects", "log_blob_detection": "spots"}
+COUNTS = {"feature_detection": "objects", "log_blob_detection": "spots", "bump_positions": "particles"}
 """What the objects of each detector are called."""
 
 

@@ -17,7 +17,9 @@ Floats = NDArray[np.float64]
 Tracks = Sequence[Mapping[str, Any]]
 
 
-def track_points(tracks: Tracks, stack: AFMImageStack) -> pl.DataFrame:
+def track_points(
+    tracks: Tracks, stack: AFMImageStack, features: Sequence[Sequence[Mapping[str, Any]]] | None = None
+) -> pl.DataFrame:
     """A row for each object of each track.
 
     Parameters
@@ -25,11 +27,14 @@ def track_points(tracks: Tracks, stack: AFMImageStack) -> pl.DataFrame:
     tracks : list of dict
         As of particle tracking.
     stack : AFMImageStack
+    features : list of list of dict, optional
+        The objects that were tracked.
 
     Returns
     -------
     polars.DataFrame
-        `track`, `frame`, `time_s`, `x_nm`, `y_nm`; gaps are left out.
+        `track`, `frame`, `label` of the object in that frame (with `features`), `time_s`, `x_nm`, `y_nm`; gaps
+        are left out.
     """
     import polars as pl
 
@@ -38,10 +43,18 @@ def track_points(tracks: Tracks, stack: AFMImageStack) -> pl.DataFrame:
     times = np.array(stack.get_frame_times())
     frames = np.concatenate([frames for frames, _ in rows]) if rows else np.zeros(0, dtype=np.int64)
     places = np.concatenate([places for _, places in rows]) if rows else np.zeros((0, 2))
+    labels = [
+        features[frame][index].get("label")
+        for track in (tracks if features is not None else ())
+        for frame, index in zip(track["frames"], track["point_indices"], strict=True)
+        if features is not None and index is not None
+    ]
+    own = {} if features is None else {"label": pl.Series(labels, dtype=pl.Int64)}
     return pl.DataFrame(
         {
             "track": np.concatenate(numbers) if numbers else np.zeros(0, dtype=np.int64),
             "frame": frames,
+            **own,
             "time_s": times[frames],
             "x_nm": places[:, 0],
             "y_nm": places[:, 1],

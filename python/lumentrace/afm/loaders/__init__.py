@@ -194,7 +194,9 @@ def _folder_format(path: Path) -> str:
         elif spm.is_spm(file):
             kinds["spm"] += 1
     if not kinds:
-        raise ValueError(f"{path}: expected a folder of .jpk, .jpk-qi-image, .spm or .000 files, found none of them")
+        raise ValueError(
+            f"{path}: expected a folder of films, or of .jpk, .jpk-qi-image, .spm or .000 files, found none of them"
+        )
     if len(kinds) > 1:
         warnings.warn(f"{path}: holds .jpk and .spm files; only the .jpk files are read", stacklevel=4)
     return "jpk" if kinds["jpk"] else "spm"

@@ -16,6 +16,11 @@ from ...stack import AFMImageStack
 from ..base import AnalysisModule
 
 POLARITIES = ("bright", "dark")
+SPOT = (
+    *("frame_timestamp", "y", "x", "sigma", "radius", "amplitude"),
+    *("centroid", "centroid_x", "centroid_y", "label"),
+)
+"""What is said of a spot, in order."""
 MOST_SIZES = 1000
 """Each takes the memory of a frame."""
 

@@ -16,7 +16,8 @@ from lumentrace.engine.samples.collector import collector_paused
 
 from ...stack import AFMImageStack
 from ..base import AnalysisModule
-from ..detections import axes_of, coordinates, detections
+from ..detections import axes_of, coordinates, detections, detector
+from ..reach import AUTO, frames_missed, in_nm, reach
 
 SCALES = ("constant", "sqrt", "linear")
 METHODS = ("greedy", "optimal")
@@ -56,7 +57,8 @@ class ParticleTracking(AnalysisModule):
     Outputs: `tracks`, a list of dictionaries `id`, `coord_axes` (which coordinate is x and y), `frames` (from the first
     to the last without gaps), `point_indices` and `coords` (None where the object is missing), `length` (objects),
     `duration_s`, `displacement`, `path_length` (in the unit of the coordinates) and `mean_speed` (per s; None for a
-    duration of 0); `track_masks`, by id the mask of the last object, empty if the detector makes none; `n_tracks`.
+    duration of 0); `track_masks`, by id the mask of the last object, empty if the detector makes none; `n_tracks`;
+    `max_distance` (nm if that was given in nm), `max_missing` and `detector` that were used.
     """
 
     name = "particle_tracking"
@@ -77,6 +79,8 @@ class ParticleTracking(AnalysisModule):
         method: str = "greedy",
         min_track_length: int = 1,
         coord_order: str = "xy",
+        max_distance_nm: float | str | None = None,
+        max_gap_s: float | str | None = None,
         **unknown: Any,
     ) -> dict[str, Any]:
         """Link.
@@ -103,6 +107,12 @@ class ParticleTracking(AnalysisModule):
             Leave out tracks of fewer objects.
         coord_order : {'xy', 'playnano'}, default 'xy'
             'playnano' takes (row, column) from features of a mask, as that program does.
+        max_distance_nm : float or 'auto', optional
+            The range in nm, instead of `max_distance`. 'auto': five standard deviations of the steps along an axis,
+            taken from links up to half-way to the next object, but not less than the size of objects.
+        max_gap_s : float or 'auto', optional
+            The longest time that a track may be missed, instead of `max_missing`. 'auto': 2 to 10 frames, as far as the
+            range, growing with the square root, stays below half the way to the next object.
 
         Raises
         ------
@@ -120,14 +130,43 @@ class ParticleTracking(AnalysisModule):
         points = coordinates(features, coord_columns, coord_order)
         counts = [len(frame) for frame in features]
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        ids = _core.link_points(
-            points, starts, float(max_distance), whole("max_missing", max_missing, 0), distance_scale, method
-        )
-        linked = _Linked(points, np.repeat(np.arange(len(counts)), counts), starts, ids, int(min_track_length))
+        frame_of = np.repeat(np.arange(len(counts)), counts)
+        axes = axes_of(coord_columns, coord_order)
+        linkable, far, gap = points, float(max_distance), whole("max_missing", max_missing, 0)
+        if max_distance_nm is not None:
+            linkable = in_nm(points, frame_of, axes, stack)
+            far = _reach(max_distance_nm, linkable, starts, features, stack)
+        if max_gap_s is not None:
+            gap = frames_missed(max_gap_s, stack, linkable, starts, far)
+        ids = _core.link_points(linkable, starts, far, gap, distance_scale, method)
+        linked = _Linked(points, frame_of, starts, ids, int(min_track_length))
         with collector_paused():
-            tracks = linked.tracks(np.array(stack.get_frame_times()), axes_of(coord_columns, coord_order))
+            tracks = linked.tracks(np.array(stack.get_frame_times()), axes)
         masks = _masks(found.get("labeled_masks", []), features, tracks)
-        return {"tracks": tracks, "track_masks": masks, "n_tracks": len(tracks)}
+        return {
+            "tracks": tracks,
+            "track_masks": masks,
+            "n_tracks": len(tracks),
+            "max_distance": far,
+            "max_missing": gap,
+            "detector": detector(previous_results, detection_module),
+        }
+
+
+def _reach(
+    given: float | str,
+    points: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    features: Sequence[Sequence[Mapping[str, Any]]],
+    stack: AFMImageStack,
+) -> float:
+    if given == AUTO:
+        sizes = [feature.get("sigma", math.nan) for frame in features for feature in frame]
+        known = [size for size in sizes if math.isfinite(size)]
+        return reach(points, starts, (float(np.median(known)) if known else 1.0) * stack.pixel_size_nm)
+    if isinstance(given, str) or not given >= 0:
+        raise ValueError(f"`max_distance_nm`: expected a number from 0 on or {AUTO!r}, found {given!r}")
+    return float(given)
 
 
 def _check(max_distance: float, max_missing: int, scale: str, method: str) -> None:

@@ -10,13 +10,17 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def features_to_dataframe(features_per_frame: Sequence[Sequence[Mapping[str, Any]]]) -> pl.DataFrame:
+def features_to_dataframe(
+    features_per_frame: Sequence[Sequence[Mapping[str, Any]]], columns: Mapping[str, type] | None = None
+) -> pl.DataFrame:
     """A row for each feature, with all of its figures.
 
     Parameters
     ----------
     features_per_frame : list of list of dict
         As of feature detection or spots.
+    columns : dict, optional
+        Names and types of what there is without any feature.
 
     Returns
     -------
@@ -33,15 +37,15 @@ def features_to_dataframe(features_per_frame: Sequence[Sequence[Mapping[str, Any
 
     flat = [{"frame": number, **feature} for number, frame in enumerate(features_per_frame) for feature in frame]
     if not flat:
-        return pl.DataFrame(schema={"frame": pl.Int64})
-    columns: dict[str, Any] = {}
+        return pl.DataFrame(schema={"frame": int, **(columns or {})})
+    found: dict[str, Any] = {}
     for name, value in flat[0].items():
         values: list[Any] = [feature.get(name) for feature in flat]
         if isinstance(value, tuple):
-            columns |= {f"{name}_{place}": [each[place] for each in values] for place in range(len(value))}
+            found |= {f"{name}_{place}": [each[place] for each in values] for place in range(len(value))}
         else:
-            columns[name] = values
-    return pl.DataFrame(columns)
+            found[name] = values
+    return pl.DataFrame(found)
 
 
 def frame_summary_to_dataframe(features_per_frame: Sequence[Sequence[Mapping[str, Any]]]) -> pl.DataFrame:
