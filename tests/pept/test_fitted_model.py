@@ -32,7 +32,7 @@ ONE = {
     "evidence": 1234.5,
 }
 OTHER = {**ONE, "label": 1, "activity": 0.5, "noise": 7e-6, "order": "acceleration", "jumps": 0}
-ABOUT = {"tracers": [ONE, OTHER], "passes": 9, "settled": True, "explained": 0.75}
+ABOUT = {"tracers": [ONE, OTHER], "passes": 9, "settled": True, "explained": 0.75, "unused": 0}
 
 
 def kernel_rows() -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace import LineData
+from lumentrace import LineData, PointData
 from lumentrace.pept import simulation
 from lumentrace.pept.tracking import LineTracker
 
@@ -129,6 +129,21 @@ def test_times_are_checked(every: object) -> None:
         LineTracker(1, every=every)  # type: ignore[arg-type]  # what is refused
 
 
+def test_a_spacing_far_below_that_of_the_lines_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`every`: expected at least 1\.0e-3 ms, a tenth of the mean time"):
+        LineTracker(1, every=1e-5).fit(WHEEL.lines)
+
+
+@pytest.mark.parametrize("every", ["often", True, 1j, np.ma.array([1.0, 2.0], mask=[False, True])])
+def test_times_are_numbers(every: object) -> None:
+    with pytest.raises(TypeError, match="`every`: expected a time in ms or an array of times without a mask"):
+        LineTracker(1, every=every)  # type: ignore[arg-type]  # what is refused
+
+
+def test_any_number_of_tracers_may_be_asked_for() -> None:
+    assert len(LineTracker(10**25).fit(WHEEL.lines).attrs["tracker"]["tracers"]) == 1
+
+
 @pytest.mark.parametrize("tracers", ["two", [1], True])
 def test_a_number_is_no_text(tracers: object) -> None:
     with pytest.raises(TypeError, match="`tracers`: expected a whole number from 1 or None"):
@@ -166,9 +181,59 @@ def test_sixteen_tracers() -> None:
     assert away.min(axis=1).max() < 0.5
 
 
-def test_a_stray_time_ends_with_a_spacing_too() -> None:
+def away_from_the_truth(tracks: PointData) -> np.ndarray:
+    return np.linalg.norm(tracks.points[:, 1:4] - WHEEL.truth(tracks["t"])[0], axis=1)
+
+
+@pytest.mark.parametrize("every", [None, 1.0])
+@pytest.mark.parametrize("time", [-1e30, -1e6, 1e6, 1e17])
+def test_a_line_at_a_time_far_from_all_others_is_none(time: float, every: float | None) -> None:
     rows = WHEEL.lines.lines.copy()
-    rows[5000, 0] = 1e17
-    t = LineTracker(1, every=1.0).fit(LineData(rows))["t"]
-    assert (np.diff(t[t < 1e4]) > 0.5).all()
-    assert len(t) < 300
+    rows[5000, 0] = time
+    tracks = LineTracker(1, every).fit(LineData(rows))
+    assert tracks.attrs["tracker"]["unused"] == 1
+    assert (tracks["t"][[0, -1]] > [0, 195]).all()
+    assert (tracks["t"][[0, -1]] < [5, 201]).all()
+    assert np.quantile(away_from_the_truth(tracks), 0.9) < 0.5
+
+
+def test_lines_of_a_run_with_a_long_pause_are_all_used() -> None:
+    rows = WHEEL.lines.lines.copy()
+    rows[10_000:, 0] += 1e6
+    assert LineTracker(1).fit(LineData(rows)).attrs["tracker"]["unused"] == 0
+
+
+@pytest.mark.parametrize("kind", ["float32", "strided", "read-only", "columns first"])
+def test_lines_may_lie_in_memory_in_any_way(kind: str) -> None:
+    rows = WHEEL.lines.lines
+    whole = LineTracker(1).fit(LineData(rows)).points
+    locked = rows.copy()
+    locked.flags.writeable = False
+    given = {
+        "float32": rows.astype(np.float32),
+        "strided": np.repeat(rows, 2, axis=0)[::2],
+        "read-only": locked,
+        "columns first": np.asfortranarray(rows),
+    }
+    found = LineTracker(1).fit(LineData(given[kind])).points
+    np.testing.assert_allclose(found[:, :4], whole[:, :4], atol=1e-3 if kind == "float32" else 0)
+
+
+def test_locations_at_given_times_are_between_those_at_the_rate() -> None:
+    tracks = LineTracker(1).fit(WHEEL.lines)
+    asked = np.arange(20.0, 180.0, 7.3)
+    found = LineTracker(1, every=asked).fit(WHEEL.lines)
+    between = np.column_stack([np.interp(asked, tracks["t"], tracks[axis]) for axis in "xyz"])
+    # Straight lines between locations 0.2 ms apart are off by less than 0.01 mm on this circle.
+    assert np.abs(found.points[:, 1:4] - between).max() < 0.1
+
+
+def test_a_tracer_enters_and_leaves() -> None:
+    path = simulation.Line((300, 300, -150), (0, 0, 1.0))
+    run = simulation.simulate([path], n=40_000, noise=0.5, seed=1)
+    tracks = LineTracker().fit(run.lines)
+    t = tracks["t"]
+    # The screens are at -10 and 510 mm.
+    assert 130 < t[0] < 165
+    assert np.unique(tracks["label"]).size == 1
+    assert np.median(np.linalg.norm(tracks.points[:, 1:4] - run.truth(t)[0], axis=1)) < 0.2

@@ -230,7 +230,8 @@ def test_means_over_spans_are_weighted_by_the_lines_of_a_tracer() -> None:
             for n, b, a in tracers
         ]
         explained = sum(a for _, _, a in tracers)
-        return {"tracers": each, "explained": explained, "passes": len(tracers), "settled": len(tracers) == 2}
+        ended = {"passes": len(tracers), "settled": len(tracers) == 2}
+        return {"tracers": each, "explained": explained, "unused": len(tracers), **ended}
 
     spans = [about((0, 1.0, 0.2), (1, 5.0, 0.1)), about((0, 4.0, 0.8))]
     found = combined(spans, [{0: 0, 1: 1}, {0: 0}], [1000, 500])
@@ -253,7 +254,7 @@ def test_means_over_spans_are_weighted_by_the_lines_of_a_tracer() -> None:
         },
     ]
     assert found["explained"] == pytest.approx((0.3 * 1000 + 0.8 * 500) / 1500)
-    assert (found["passes"], found["settled"]) == (2, False)
+    assert (found["unused"], found["passes"], found["settled"]) == (3, 2, False)
 
 
 # ---------------------------------------------------------------- the same wherever and however it runs

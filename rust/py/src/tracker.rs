@@ -29,6 +29,7 @@ pub(crate) fn track_lines<'py>(
     let each = found.tracers.iter().map(|tracer| described(py, tracer)).collect::<PyResult<Vec<_>>>()?;
     about.set_item("tracers", each)?;
     about.set_item("explained", found.explained)?;
+    about.set_item("unused", found.unused)?;
     about.set_item("passes", found.passes)?;
     about.set_item("settled", found.settled)?;
     Ok((tables::table(py, found.locations, LOCATION)?, about))

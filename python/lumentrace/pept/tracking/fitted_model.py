@@ -89,6 +89,8 @@ class FittedModel:
     tracers : tuple of FittedTracer
     explained : float
         Share of the lines that the tracers explain.
+    unused : int
+        Lines that were left out: not finite, of no length, or at a time far from all others.
     passes : int
         Passes over all lines.
     settled : bool
@@ -107,6 +109,7 @@ class FittedModel:
 
     tracers: tuple[FittedTracer, ...]
     explained: float
+    unused: int
     passes: int
     settled: bool
 
@@ -117,7 +120,7 @@ class FittedModel:
             return None
         about = tracks.attrs["tracker"]
         tracers = tuple(FittedTracer.of(each, _rate(tracks, each["label"])) for each in about["tracers"])
-        return cls(tracers, about["explained"], about["passes"], about["settled"])
+        return cls(tracers, about["explained"], about["unused"], about["passes"], about["settled"])
 
 
 def _rate(tracks: PointData, label: int) -> float:

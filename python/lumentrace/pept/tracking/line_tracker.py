@@ -36,6 +36,8 @@ LIMIT = 64 * 2**20
 
 VARIANCES, COVARIANCES = [7, 10, 12], [8, 9, 11]
 """Where the kernel has xx, yy, zz, and xy, xz, yz."""
+MOST = 1_000_000
+"""Tracers at a time that nobody has."""
 
 
 class LineTracker(PartedReducer):
@@ -77,8 +79,8 @@ class LineTracker(PartedReducer):
     ``cov_xy, cov_xz, cov_yz`` (mm²), the `rate` of the tracer's lines (lines/ms), and `label`: 0, 1, ... Its attribute
     `tracker` has for each tracer the two widths of the blur (mm) and the share of the wide one, the activity as a
     share of all lines, the background, the noise of the motion (mm²/ms³, or mm²/ms⁵ if its `order` is "acceleration"),
-    the number of jumps and the evidence; and the share of the lines that is `explained`, the number of passes and
-    whether they settled. Where there is no tracer, the result has no rows.
+    the number of jumps and the evidence; and the share of the lines that is `explained`, how many lines were `unused`,
+    the number of passes and whether they settled. Where there is no tracer, the result has no rows.
 
     The blur is looked for between 0.4 and 20 mm. Two tracers that are never further apart than one and a half times
     the blur are taken for one. Lines of a clock so coarse that many have the same time are spread over its ticks.
@@ -94,7 +96,8 @@ class LineTracker(PartedReducer):
     the lines of the tracer. In a `Pipeline`, spans run in any executor, and each is kept in the run directory.
 
     Lines of one span may be in any order of time; those of several may be out of order by at most what spans share.
-    Lines that are not finite, or of no length, are passed over. Give it lines whose samples do not share any: what
+    Lines that are not finite, of no length, or among the first or last few at times further from all others than a
+    hundred times these last, are passed over and counted. Give it lines whose samples do not share any: what
     comes in two samples of a list counts twice.
 
     References
@@ -173,15 +176,18 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
 
 
 def _whole(tracers: Any) -> int:
+    """The number of tracers; more than lines can tell of are as many as there are."""
     if isinstance(tracers, bool) or not isinstance(tracers, (int, float, np.number)):
         raise TypeError(f"`tracers`: expected a whole number from 1 or None, found {tracers!r}")
     if not 1 <= tracers < np.inf or int(tracers) != tracers:
         raise ValueError(f"`tracers`: expected a whole number from 1, found {tracers}")
-    return int(tracers)
+    return int(min(tracers, MOST))
 
 
 def _times(every: Any) -> float | list[float]:
-    found = np.asarray(every, dtype=float)
+    found = np.asarray(every)
+    if found.dtype.kind not in "iuf" or np.ma.isMaskedArray(every):
+        raise TypeError(f"`every`: expected a time in ms or an array of times without a mask, found {every!r}")
     if found.ndim == 0:
         if not 0 < found < np.inf:
             raise ValueError(f"`every`: expected a time above 0 ms, found {every}")

@@ -235,6 +235,7 @@ def combined(spans: Sequence[dict[str, Any]], names: Sequence[dict[int, int]], l
     return {
         "tracers": [_one_tracer(label, entries[label], sum(lines)) for label in sorted(entries)],
         "explained": float(np.average([span["explained"] for span in spans], weights=lines)),
+        "unused": sum(span["unused"] for span in spans),
         "passes": max(span["passes"] for span in spans),
         "settled": all(span["settled"] for span in spans),
     }

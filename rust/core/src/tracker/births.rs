@@ -18,6 +18,8 @@ const WORTH: f64 = 30.0;
 const WIDTHS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 /// How far from these, as a ratio, a blur is looked for.
 const ASIDE: f64 = 2.5;
+/// Variance from which on it is no tracer that lines pass, but the middle of the field of view, mm².
+pub(super) const WIDEST: f64 = (WIDTHS[WIDTHS.len() - 1] * ASIDE) * (WIDTHS[WIDTHS.len() - 1] * ASIDE);
 /// Lines from which the blur is found.
 const WINDOWS: [usize; 3] = [200, 800, 3200];
 /// Pairs of lines that are looked at, and places that are weighed.

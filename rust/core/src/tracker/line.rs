@@ -12,6 +12,9 @@ const LARGEST: f64 = 1e70;
 const SAMPLE: usize = 10_000;
 /// Share of the ends of lines along an axis that are below the upper end of the field of view.
 const MOST: f64 = 0.95;
+/// Most lines at either end that may be far in time from all others, and how many times longer than these are.
+const STRAYS: usize = 16;
+const FAR: f64 = 100.0;
 /// Lines of the same time from which on a clock is coarse, on average.
 const TIES: usize = 2;
 /// Stretches of lines from which the rate is found.
@@ -47,22 +50,28 @@ pub(super) struct Lines {
     pub(super) epoch: f64,
     /// Lines per mm² across them if they were spread evenly over the field of view, as a share of all.
     pub(super) even: f64,
+    /// How many were left out.
+    pub(super) unused: usize,
 }
 
 impl Lines {
-    /// Leaves out lines that are not finite or have no length; spreads those of a coarse clock over its ticks.
+    /// Leaves out lines that are not finite, have no length or a time far from all others; spreads those of a coarse
+    /// clock over its ticks.
     pub(super) fn new(rows: Rows<'_>) -> Self {
         let mut found: Vec<[f64; 7]> = rows.iter().filter_map(finite).copied().filter(has_length).collect();
         if !found.is_sorted_by(|a, b| a[0] <= b[0]) {
             found.sort_by(|a, b| a[0].total_cmp(&b[0]));
         }
+        let unstrayed = without_strays(&found);
+        found.truncate(unstrayed.end);
+        found.drain(..unstrayed.start);
         spread_ticks(&mut found);
         let epoch = found.first().map_or(0.0, |row| row[0]);
         let axes: [Axis; 3] = std::array::from_fn(|k| Axis::new(&found, k));
         let origin = axes.each_ref().map(|axis| axis.middle);
         let all = found.iter().map(|row| line(row, &origin, epoch)).collect();
         let even = evenly(&axes);
-        Self { all, origin, epoch, even }
+        Self { all, origin, epoch, even, unused: rows.len() - found.len() }
     }
 }
 
@@ -95,6 +104,17 @@ fn spread_ticks(rows: &mut [[f64; 7]]) {
             row[0] += step * (at as f64 + 0.5) / (end - first) as f64;
         }
     }
+}
+
+/// The lines but for a few first and last ones whose times are much further from the others than these last.
+fn without_strays(rows: &[[f64; 7]]) -> std::ops::Range<usize> {
+    let times: Vec<f64> = rows.iter().map(|row| row[0]).collect();
+    let few = STRAYS.min(rows.len() / 2);
+    let apart = |gap: f64, rest: f64| gap > FAR * rest && rest > 0.0;
+    let end = (rows.len() - few..rows.len()).find(|&i| apart(times[i] - times[i - 1], times[i - 1] - times[few]));
+    let end = end.unwrap_or(rows.len());
+    let start = (1..=few).rev().find(|&i| apart(times[i] - times[i - 1], times[end - 1] - times[i]));
+    start.unwrap_or(0)..end
 }
 
 fn has_length(row: &[f64; 7]) -> bool {

@@ -8,6 +8,10 @@ use super::line::{Line, Lines};
 
 /// A tracer's own lines for a location.
 const OWN: f64 = 12.0;
+/// Most locations for each line, where they are asked for at a spacing.
+const DENSE: f64 = 10.0;
+/// Largest variance of a location, in those of the tracer's lines: beyond, they do not tell where it is.
+const LOOSE: f64 = 400.0;
 
 /// The times at which locations are given.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +25,15 @@ pub enum Times {
 }
 
 impl Times {
-    pub(super) fn check(&self) -> Result<()> {
+    /// Refuses what no lines have locations for; `rate` is that of all lines, 1/ms.
+    pub(super) fn check(&self, rate: f64) -> Result<()> {
         match self {
             Self::Every(step) if !(step.is_finite() && *step > 0.0) => {
                 Err(Error::argument("every", "a time above 0 ms", step))
+            }
+            Self::Every(step) if DENSE * rate * step < 1.0 => {
+                let least = format!("at least {:.1e} ms, a tenth of the mean time between lines", 1.0 / (DENSE * rate));
+                Err(Error::argument("every", least, step))
             }
             Self::At(all) if !(all.iter().all(|time| time.is_finite()) && all.is_sorted()) => {
                 Err(Error::argument("every", "finite times in order", "others"))
@@ -40,7 +49,7 @@ pub const LOCATION: usize = 15;
 
 /// Locations of a tracer, in order of time.
 ///
-/// There is none where there were no lines for longer than those of a block take.
+/// There is none where there were no lines for longer than those of a block take, or where they do not tell the place.
 pub(super) fn locations(track: &Track, grid: &Grid, lines: &Lines, times: &Times, out: &mut Vec<f64>) {
     let mut last = f64::NEG_INFINITY;
     for at in 0..track.states.len() {
@@ -91,6 +100,9 @@ fn location(track: &Track, at: usize, time: f64, grid: &Grid, lines: &Lines, out
     let state = track.states[at].after(time - grid.times[block], 0.0);
     let span = span(grid, block);
     let p = &state.covariance;
+    if p[0][0] + p[1][1] + p[2][2] > LOOSE * track.blur.narrow {
+        return;
+    }
     out.push(time + lines.epoch);
     out.extend((0..3).map(|k| state.mean[k] + lines.origin[k]));
     out.extend_from_slice(&state.mean[3..]);

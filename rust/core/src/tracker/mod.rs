@@ -44,6 +44,8 @@ pub use motion::Order;
 
 /// Lines from which it is guessed how fast tracers turn.
 const GLIMPSE: usize = 10_000;
+/// Its own lines among these from which on a tracer is followed there; fainter ones may not be.
+const FOLLOWED: f64 = 400.0;
 /// How often a tracer is looked for until its blur is known.
 const GLIMPSES: usize = 32;
 /// How much less a blur is, as a ratio of variances, when what was taken for one tracer was several.
@@ -90,6 +92,8 @@ pub struct Tracked {
     pub tracers: Vec<Tracer>,
     /// Share of the lines that are the tracers'.
     pub explained: f64,
+    /// Lines that were left out: not finite, of no length, or at a time far from all others.
+    pub unused: usize,
     /// Passes of expectation-maximisation.
     pub passes: usize,
     /// Whether the last one changed next to nothing.
@@ -107,14 +111,15 @@ impl Tracker {
         if self.tracers == Some(0) {
             return Err(Error::argument("tracers", "at least 1", 0));
         }
-        self.times.check()?;
         let lines = Lines::new(lines);
+        self.times.check(lines.rate())?;
         let workers = Workers { threads, control };
         let (grid, mut tracks, usual) = self.found(&lines, workers)?;
         let end = refine::refine(&lines, &grid, &mut tracks, &usual, self.tracers, workers)?;
-        let own: f64 = tracks.iter().flat_map(|track| &track.counts).sum();
+        let own = tracks.iter().flat_map(|track| &track.counts).fold(0.0, |sum, count| sum + count);
         let explained = own / lines.all.len() as f64;
-        let mut found = Tracked { explained, passes: end.passes, settled: end.settled, ..Tracked::default() };
+        let mut found =
+            Tracked { explained, unused: lines.unused, passes: end.passes, settled: end.settled, ..Tracked::default() };
         tracks.sort_by_key(|track| (track.label, track.first));
         for pieces in tracks.chunk_by(|one, other| one.label == other.label) {
             found.tracers.push(tracer(pieces));
@@ -138,7 +143,8 @@ impl Tracker {
             workers,
         )?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, workers)?;
-        if usual.is_none_or(|found| blur.narrow < MUCH_LESS * found.narrow) {
+        let faint = activity * (glimpse.len() as f64) < FOLLOWED;
+        if faint && usual.is_none_or(|found| blur.narrow < MUCH_LESS * found.narrow) {
             (tracks, usual) = (Vec::new(), Some(blur));
         }
         while let Some(found) = usual {

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::pool::Workers;
 
 use super::associate::{Member, Sums, associate};
+use super::births::WIDEST;
 use super::blur::Blur;
 use super::cut::cut;
 use super::extend::extend;
@@ -102,7 +103,7 @@ fn settle(
     for pass in 0..PASSES {
         let moved = once(lines, grid, tracks, Some(usual), pass, workers)?;
         if pass >= TWO_WIDTHS {
-            tracks.retain(|track| track.worth() > WORTH);
+            tracks.retain(|track| track.worth() > WORTH && track.blur.narrow < WIDEST);
         }
         if pass > JUMPS[0] && !JUMPS.contains(&(pass + 1)) && moved < SETTLED && !without_company(tracks) {
             return Ok(Convergence { passes: pass + 1, settled: true });
