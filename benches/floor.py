@@ -202,7 +202,7 @@ def tracked(name: str, experiment: Experiment, tracers: int | None) -> scoring.F
 
 def tracked_by_command(name: str, experiment: Experiment, tracers: int | None) -> scoring.Found:
     """The same through the command line, from a file to a file."""
-    command = ["lumentrace", "pept", "track", "lines.npy", "--recipe", name, "--out", "out"]
+    command = [sys.executable, "-m", "lumentrace", "pept", "track", "lines.npy", "--recipe", name, "--out", "out"]
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder, "lines.npy"), experiment.lines)
         told = [] if tracers is None else ["--tracers", str(tracers)]
