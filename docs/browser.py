@@ -18,6 +18,8 @@ from lumentrace.coloc.run import Settings, run
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 TALL = 2400
 """Pixels in which every page ends that is shown whole."""
+SCHEMES = {"dark": 0, "light": 1}
+"""How the browser numbers them."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Shot:
         Of the window, in pixels.
     height : int or None
         None for the whole page.
+    dark : bool
+        Draw it in dark colours too, for docs/index.md.
     """
 
     page: Callable[[], Path]
     width: int = 900
     height: int | None = 1300
+    dark: bool = True
 
 
 def commands(report: str, *lines: str) -> Callable[[], Path]:
@@ -60,7 +65,8 @@ def shown(value: Any) -> Callable[[], Path]:
     """A value as the last of a notebook cell."""
 
     def page() -> Path:
-        html = f'<body style="margin:8px;font:14px sans-serif;width:fit-content;max-width:930px">{value._repr_html_()}</body>'
+        style = "margin:8px;font:14px sans-serif;width:fit-content;max-width:930px"
+        html = f'<body style="{style}">{value._repr_html_()}</body>'
         Path("cell.html").write_text(f"<!doctype html><meta charset=utf-8>{html}", "utf-8")
         return Path("cell.html")
 
@@ -73,6 +79,7 @@ SHOTS = {
         commands("maps/occupancy-xy.html", "demo --out demo", "pept occupancy demo/trajectories.parquet --out maps"),
         1200,
         1450,
+        dark=False,
     ),
     "coloc-report": Shot(colocalization, height=1150),
     "afm-report": Shot(commands("film/report.html", "afm simulate --out film.asd", "afm run film.asd --out film")),
@@ -97,15 +104,23 @@ def browser() -> str | None:
 
 
 def take(shot: Shot, picture: Path) -> None:
-    """Draw a page into a PNG file of 256 colours."""
+    """Draw a page into a PNG file of 256 colours, and into NAME-dark.png if that is asked for."""
     page = shot.page().resolve()
-    size = f"--window-size={shot.width},{shot.height or TALL}"
-    quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=8000"]
+    draw(page, shot, picture, "light")
+    if shot.dark:
+        draw(page, shot, picture.with_stem(f"{picture.stem}-dark"), "dark")
+
+
+def draw(page: Path, shot: Shot, picture: Path, scheme: str) -> None:
     program = browser()
     assert program is not None
-    subprocess.run(
-        [program, *quiet, size, f"--screenshot={picture}", page.as_uri()], check=True, stderr=subprocess.DEVNULL
-    )
+    options = [
+        *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=8000"),
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+        f"--window-size={shot.width},{shot.height or TALL}",
+        f"--screenshot={picture}",
+    ]
+    subprocess.run([program, *options, page.as_uri()], check=True, stderr=subprocess.DEVNULL)
     image = Image.open(picture).convert("RGB")
     if shot.height is None:
         image = trimmed(image)

@@ -50,7 +50,7 @@ def take(name: str) -> None:
 
 
 def notebook(name: str) -> browser.Shot:
-    return browser.Shot(browser.shown(names_of(HERE / "notebooks.md")[name]), 950, None)
+    return browser.Shot(browser.shown(names_of(HERE / "notebooks.md")[name]), 950, None, dark=False)
 
 
 def pictures() -> dict[str, Callable[[], None]]:
