@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -12,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from typer.testing import CliRunner
 
 from lumentrace import coloc
+from lumentrace.cli.main import app
 
 COMMAND = re.compile(r"^    lumentrace (.*)$", re.MULTILINE)
 
@@ -34,18 +35,17 @@ def prepare(folder: Path) -> None:
         tifffile.imwrite(folder / name / "cells.ome.tif", pixels, metadata={"axes": axes})
 
 
-def run_all(readme: Path, folder: Path) -> Iterator[tuple[str, float]]:
-    """Each command with the seconds that it took; raises an error where one fails."""
-    prepare(folder)
+def run_all(readme: Path) -> Iterator[tuple[str, float]]:
+    """Run each command here, and say how many seconds it took; raises an error where one fails."""
+    prepare(Path.cwd())
     for command in commands(readme):
         started = time.perf_counter()
-        words = [sys.executable, "-m", "lumentrace", *shlex.split(command)]
-        done = subprocess.run(words, check=False, cwd=folder, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"lumentrace {command} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        done = CliRunner().invoke(app, shlex.split(command), catch_exceptions=False)
+        if done.exit_code:
+            raise RuntimeError(f"lumentrace {command} ended with {done.exit_code}: {done.output}")
         yield command, time.perf_counter() - started
 
 
 if __name__ == "__main__":
-    for command, seconds in run_all(Path(sys.argv[1]), Path.cwd()):
+    for command, seconds in run_all(Path(sys.argv[1])):
         print(f"{seconds:6.1f} s  lumentrace {command}", flush=True)

@@ -50,6 +50,7 @@ def test_readme_has_runnable_code() -> None:
     assert blocks(ROOT / "README.md"), "the README shows no Python"
 
 
-def test_readme_commands_run(tmp_path: Path) -> None:
-    commands = [command for command, _ in readme_commands.run_all(ROOT / "README.md", tmp_path)]
+def test_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = [command for command, _ in readme_commands.run_all(ROOT / "README.md")]
     assert {command.split()[0] for command in commands} == {"pept", "coloc", "afm", "stain", "twophoton"}
