@@ -65,7 +65,7 @@ docs: build
 	$(BIN)/python docs/check_site.py site
 
 wheel: $(READY)
-	$(BIN)/maturin build --release --strip --out dist
+	$(BIN)/maturin build --release --out dist
 
 check-wheel: wheel
 	packaging/check_wheel.sh
