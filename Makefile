@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test lint rust-test python-test bench docs wheel build clean
+.PHONY: help demo test lint rust-test python-test bench docs wheel check-wheel build clean
 
 help:
 	@echo "make demo   simulate a PEPT experiment, track it, write out/demo/report.html"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench  benchmarks of the kernels, and of the installed alternatives beside ours"
 	@echo "make docs   build the documentation into site/"
 	@echo "make wheel  build an abi3 wheel into dist/"
+	@echo "make check-wheel  install it where there is no Rust; run the demo and all commands of the README"
 
 $(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -61,9 +62,13 @@ bench: build
 
 docs: build
 	$(BIN)/mkdocs build --strict
+	$(BIN)/python docs/check_site.py site
 
 wheel: $(READY)
 	$(BIN)/maturin build --release --out dist
+
+check-wheel: wheel
+	packaging/check_wheel.sh
 
 clean:
 	rm -rf target $(VENV) dist site out

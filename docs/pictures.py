@@ -1,7 +1,8 @@
 """Draws the pictures of pages: ``python docs/pictures.py [NAME ...]``.
 
 The Python of a page makes a matplotlib figure called ``figure``. Those of docs/pept/classes are written to
-docs/images/classes/NAME.png, those of `OTHERS` to docs/images/NAME.png.
+docs/images/classes/NAME.png, those of `OTHERS` to docs/images/NAME.png. Reports and results in notebooks are drawn by
+a browser (`browser.py`); without one their pictures are left as they are.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+import browser
 import matplotlib
 
 HERE = Path(__file__).resolve().parent
 OTHERS = [HERE / "pept" / name for name in ("errors.md", "tutorial.md")]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CELLS = ("lines", "outcome", "pipeline")
+"""What docs/notebooks.md shows."""
 
 
 def names_of(page: Path) -> dict[str, object]:
@@ -38,15 +43,35 @@ def picture(page: Path) -> Path:
     return HERE / "images" / ("" if page in OTHERS else "classes") / f"{page.stem}.png"
 
 
+def take(name: str) -> None:
+    """A picture that needs a browser."""
+    shot = browser.SHOTS.get(name) or notebook(name.removeprefix("notebook-"))
+    browser.take(shot, HERE / "images" / f"{name}.png")
+
+
+def notebook(name: str) -> browser.Shot:
+    return browser.Shot(browser.shown(names_of(HERE / "notebooks.md")[name]), 950, None, dark=False)
+
+
+def pictures() -> dict[str, Callable[[], None]]:
+    """How each picture is drawn, by its name."""
+    pages = [*sorted((HERE / "pept" / "classes").glob("*.md")), *OTHERS]
+    drawn = {page.stem: lambda page=page: draw(page) for page in pages}
+    shots = [*browser.SHOTS, *(f"notebook-{name}" for name in CELLS)]
+    if browser.browser() is None:
+        print(f"No browser ({', '.join(browser.NAMES)}): left as they are: {', '.join(shots)}")
+        return drawn
+    return drawn | {name: lambda name=name: take(name) for name in shots}
+
+
 def main() -> None:
     matplotlib.use("Agg")
-    pages = [*sorted((HERE / "pept" / "classes").glob("*.md")), *OTHERS]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for page in pages:
-            if len(sys.argv) == 1 or page.stem in sys.argv[1:]:
-                print(page.stem, flush=True)
-                draw(page)
+        for name, make in pictures().items():
+            if len(sys.argv) == 1 or name in sys.argv[1:]:
+                print(name, flush=True)
+                make()
 
 
 if __name__ == "__main__":

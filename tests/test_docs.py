@@ -9,6 +9,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
+import readme_commands
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -46,3 +48,9 @@ def run_session(code: str, names: dict[str, object], page: Path, line: int) -> N
 
 def test_readme_has_runnable_code() -> None:
     assert blocks(ROOT / "README.md"), "the README shows no Python"
+
+
+def test_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = [command for command, _ in readme_commands.run_all(ROOT / "README.md")]
+    assert {command.split()[0] for command in commands} == {"pept", "coloc", "afm", "stain", "twophoton"}

@@ -203,7 +203,7 @@ class Voxels(Grid):
 
         Parameters
         ----------
-        condition : callable, default ``voxels > 0``
+        condition : callable, default voxels > 0
             Takes the voxels and returns which of them are drawn.
         ax : matplotlib 3-D axes, optional
             Axes to draw on; new ones by default.

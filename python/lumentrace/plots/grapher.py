@@ -248,7 +248,7 @@ class PlotlyGrapher(SubplotGrid):
         ----------
         pixels : Pixels
         row, col : int, default 1
-        condition : callable, default ``pixels > 0``
+        condition : callable, default pixels > 0
             Takes the pixels and returns which of them keep their value; the others are drawn as 0.
         opacity : float, default 0.9
         colorscale : str or list, default "Magma"
@@ -276,7 +276,7 @@ class PlotlyGrapher(SubplotGrid):
         ----------
         voxels : Voxels
         row, col : int, default 1
-        condition : callable, default ``voxels > 0``
+        condition : callable, default voxels > 0
             Takes the voxels and returns which of them are drawn.
         size : float, default 4
             Marker size in pixels.

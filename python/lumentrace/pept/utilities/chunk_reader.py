@@ -21,7 +21,7 @@ class ChunkReader:
 
     Parameters
     ----------
-    filepath_or_buffer : path, ``file://`` address or readable
+    filepath_or_buffer : path, file:// address or readable
         The file.
     chunksize : int
         Lines of a chunk.
@@ -31,7 +31,7 @@ class ChunkReader:
         Most lines to use.
     dtype : numpy dtype, default float
         Type of the chunks.
-    sep : str, default ``\s+``
+    sep : str, default \s+
         One character between the numbers, or ``\s+`` for white space.
     header, engine, na_filter, quoting, memory_map, **kwargs
         As in `pandas.read_csv`, which is used if any is changed.

@@ -47,7 +47,7 @@ def read_csv(
         Most rows to read; what comes after them is not looked at.
     dtype : numpy dtype, default float
         Type of the result.
-    sep : str, default ``\s+``
+    sep : str, default \s+
         One character between the numbers, or ``\s+`` for white space.
     header, engine, na_filter, quoting, memory_map, **kwargs
         As in `pandas.read_csv`.
@@ -155,7 +155,7 @@ def number_of_lines(filepath_or_buffer: Any) -> int:
 
     Parameters
     ----------
-    filepath_or_buffer : path, ``file://`` address or readable
+    filepath_or_buffer : path, file:// address or readable
         The file.
 
     Returns

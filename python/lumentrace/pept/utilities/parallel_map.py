@@ -36,7 +36,7 @@ def parallel_map_file(
         Called as ``func(chunk, number, *args, **kwargs)``, where `chunk` is an array of `chunksize` rows and `number`
         counts from 0. It must be possible to pickle it: a function of a module. In a script, the
         call belongs under ``if __name__ == "__main__":``.
-    fname : path, ``file://`` address or readable
+    fname : path, file:// address or readable
         The file; something open is read at once, and every process is sent its lines only.
     start, end : int
         First line of the file that is used, and the one after the last.

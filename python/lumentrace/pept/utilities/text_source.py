@@ -20,7 +20,7 @@ class TextSource:
 
     Parameters
     ----------
-    source : path, ``file://`` address or readable
+    source : path, file:// address or readable
         What is open is read to its end at once, from where it stands.
     """
 
