@@ -18,8 +18,8 @@ from lumentrace.pept.tracking.fitted_model import FittedModel
 
 PIECES = 3
 """Trajectories per tracer asked for, from which on they are in pieces: it may be lost twice."""
-OFF, FAR_OFF = 1.0, 3.0
-"""Distance from the tracers of the second look in widths of their blur: that of a single line, and what no line has."""
+OFF, FAR_OFF = 2.0, 4.0
+"""Distance from the tracers of the second look in widths of their blur; 1.7 if it is a width along each axis."""
 SETTLED = 1.0
 """Distance from the second look in its standard uncertainties; of fits that agree it is below 0.3."""
 SPREAD = 20.0
@@ -126,7 +126,7 @@ def _agreement(found: Judged) -> list[Reason]:
     look = found.look
     if look is None or not look.here:
         return []
-    away = Evidence("median distance from them", look.away, "mm", f"at most the blur of a line, {look.blur:.2g} mm")
+    away = Evidence("median distance", look.away, "mm", f"at most {OFF * look.blur:.2g}, {OFF:g} times the blur")
     if found.model is None:
         if not look.away > OFF * look.blur:
             return []
