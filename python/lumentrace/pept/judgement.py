@@ -101,7 +101,7 @@ def _number(found: Judged) -> list[Reason]:
             Evidence("tracers at a time", look.here, "", "as many as trajectories"),
             Evidence("trajectories at a time", look.there, "", "as many as tracers"),
         )
-        return [Reason(NOT_RELIABLE, text, f"{_lines(found)} --tracers {look.here:.0f}", numbers)]
+        return [Reason(NOT_RELIABLE, text, _again(found, look.here), numbers)]
     return _asked(found, found.recipe.tracers)
 
 
@@ -118,7 +118,7 @@ def _asked(found: Judged, asked: int | None) -> list[Reason]:
         return [Reason(DOUBTFUL, text, "look at the trajectories; leave --tracers out, or ask for more", evidence)]
     many = found.count > PIECES * asked
     text = f"{number} at a time asked for: {look.there:.0f} are there at a time{', in pieces' if many else ''}"
-    return [Reason(NOT_RELIABLE if many else DOUBTFUL, text, f"{_lines(found)} --tracers {look.here:.0f}", evidence)]
+    return [Reason(NOT_RELIABLE if many else DOUBTFUL, text, _again(found, look.here), evidence)]
 
 
 def _agreement(found: Judged) -> list[Reason]:
@@ -211,8 +211,12 @@ def _speed(found: Judged) -> list[Reason]:
     return [Reason(NOT_RELIABLE, text, "check the units of the file (times in ms, lengths in mm)", (evidence,))]
 
 
-def _lines(found: Judged) -> str:
-    return "track again with" if found.model is not None else "track again with --recipe lines, or with"
+def _again(found: Judged, tracers: float) -> str:
+    asked = found.recipe.tracers
+    if asked is None or tracers > asked:
+        lines = "" if found.model is not None else "--recipe lines, or with "
+        return f"track again with {lines}--tracers {tracers:.0f}"
+    return "track again without --tracers" if found.model is not None else "track again with --recipe lines"
 
 
 def _counted(found: Judged) -> str:
