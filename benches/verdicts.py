@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 import channels
+import experiments
 import films
 import photographs
 import recordings
@@ -15,6 +16,7 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     **channels.CASES,
     **recordings.CASES,
     **films.CASES,
+    **experiments.CASES,
     **photographs.CASES,
 }
 

@@ -1,9 +1,8 @@
-"""What a run of the recipe `lines` tells of its fit: figures, notices, the report, and files that others read."""
+"""What a run of the recipe `lines` tells of its fit: figures, the report, and files that others read."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -86,28 +85,6 @@ def test_figures_tell_the_fit_with_units(told: Any, tmp_path: Path) -> None:
         }
         assert (second["unit of noise"], second["noise drives"]) == ("mm²/ms⁵", "acceleration")
         assert second["lines per ms"] == 50.0
-    assert outcome.notices == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "asked", "said"),
-    [
-        ({"settled": False}, 2, "The fit had not settled after 9 passes"),
-        ({}, 3, "2 tracers found, 3 asked for"),
-        ({"tracers": [ONE]}, 2, "1 tracer found, 2 asked for"),
-        ({"tracers": []}, 1, "No tracer found, 1 asked for"),
-        ({}, 1, "2 tracers found, 1 at a time asked for"),
-    ],
-)
-def test_doubts_are_told_in_words(told: Any, tmp_path: Path, changes: dict[str, Any], asked: int, said: str) -> None:
-    rows = kernel_rows()
-    labels = [each["label"] for each in changes.get("tracers", ABOUT["tracers"])]
-    outcome = told(rows[np.isin(rows[:, 14], labels)], asked, **changes)
-    assert [notice.startswith(said) for notice in outcome.notices] == [True]
-    folder = outcome.save(tmp_path)
-    assert json.loads((folder / "run.json").read_text())["notices"] == list(outcome.notices)
-    text = (folder / "report.html").read_text("utf-8")
-    assert any(said in notice for notice in re.findall(r'<p class="text notice">(.*?)</p>', text))
 
 
 def test_other_trajectories_have_no_model() -> None:

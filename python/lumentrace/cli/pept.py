@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from lumentrace.cli.batch import PARTIAL, attempt
+from lumentrace.cli.batch import PARTIAL, attempt, leave, tell
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
 from lumentrace.cli.console import Bar, cell, console, failure, plural, show, warning, warnings_told
@@ -111,6 +111,7 @@ def track(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep finished work in the folder and continue an interrupted run.")
     ] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
 ) -> None:
     """Track the tracers in one or more acquisitions.
 
@@ -125,7 +126,8 @@ def track(
 
     `lumentrace pept track --create-config > run.toml`, edit it, then `lumentrace pept track run.da01 --config run.toml`
 
-    Exit codes: 0 all done, 2 wrong usage, 3 some files could not be tracked.
+    Exit codes: 0 all done, 2 wrong usage, 3 some files could not be tracked, 4 some results are not reliable
+    (0 with --accept).
     """
     if create_config:
         print(_template(recipe or RecipeName.lines))
@@ -137,8 +139,7 @@ def track(
     work = partial(_track, settings, executor.value, workers, resume)
     results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]
     show(batch_table(results))
-    if any("reason" in result for result in results):
-        raise typer.Exit(PARTIAL)
+    leave(results, accept)
 
 
 def _settings(config: Path | None, given: dict[str, object]) -> Settings:
@@ -184,6 +185,7 @@ def _track(
         outcome = run(lines, settings, executor=where, max_workers=workers, verbose=bar, run_dir=kept)
     seconds = time.perf_counter() - began
     outcome.save(folder)
+    tell(path.name, outcome.verdict)
     for notice in outcome.notices:
         warning(f"{path.name}: {notice}")
     figures = outcome.figures()
@@ -192,7 +194,7 @@ def _track(
     if model is not None and model.tracers:
         show(pept_fit.table(path.name, model))
     shown = {name: value for name, value in figures.items() if name not in FIT and (name != DAMAGED or value)}
-    return {"file": path.name, **shown, "seconds": round(seconds, 3)}
+    return {"file": path.name, **shown, "seconds": round(seconds, 3), "verdict": outcome.verdict.level}
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -18,6 +19,8 @@ from lumentrace.data.points import PointData
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import setting
+from lumentrace.engine.verdict import Verdict
+from lumentrace.pept.judgement import judge
 from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
 from lumentrace.pept.report.page import write_report
 from lumentrace.pept.report.tracks import SIGMAS
@@ -85,6 +88,11 @@ class Outcome(outcome.Outcome):
     lines: LineData = field(repr=False)
     truth: list[PointData] | None = field(repr=False)
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the trajectories can be relied on."""
+        return judge(self.lines, self.trajectories, self.settings.recipe)
+
     def figures(self) -> dict[str, Any]:
         """Numbers of lines, trajectories and locations, and the spread or the uncertainty.
 
@@ -137,6 +145,7 @@ class Outcome(outcome.Outcome):
             truth=self.truth,
             notes=[self.settings.recipe.error_note],
             notices=self.notices,
+            verdict=self.verdict,
         )
 
 
@@ -183,9 +192,8 @@ def run(
     own = settings or Settings()
     lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
     trajectories = own.recipe.fit(lines, executor=executor, max_workers=max_workers, verbose=verbose, run_dir=run_dir)
-    notices = (*_damage(lines), *_doubts(FittedModel.of(trajectories), own.recipe.tracers))
     name = Path(str(trajectories.provenance.input.get("path", "lines"))).name
-    return Outcome(f"PEPT: {name}", own, trajectories.provenance, notices, trajectories, lines, None)
+    return Outcome(f"PEPT: {name}", own, trajectories.provenance, tuple(_damage(lines)), trajectories, lines, None)
 
 
 def _check_default(given: Mapping[str, Any], source: str) -> None:
@@ -226,20 +234,3 @@ def _damage(lines: LineData) -> Iterator[str]:
     count = left_out(lines)
     if count:
         yield f"{count} damaged line{'s' if count > 1 else ''} of the file left out."
-
-
-def _doubts(model: FittedModel | None, asked: int | None) -> Iterator[str]:
-    """What to doubt of a fit that was asked for so many tracers; None asks for as many as there are."""
-    if model is None:
-        return
-    found = len(model.tracers)
-    if asked is not None and found < asked:
-        yield f"{_count(found)} found, {asked} asked for: what remains of the lines looks like background."
-    if asked is not None and found > asked:
-        yield f"{_count(found)} found, {asked} at a time asked for: a tracer that was lost and came back counts again."
-    if not model.settled:
-        yield f"The fit had not settled after {model.passes} passes: locations and their errors may be off."
-
-
-def _count(tracers: int) -> str:
-    return "No tracer" if not tracers else "1 tracer" if tracers == 1 else f"{tracers} tracers"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.report import Report
 
 from . import errors, fitted, in_space, in_time
@@ -32,6 +33,7 @@ def write_report(
     speed_window: int = 11,
     notes: Sequence[str] = (),
     notices: Sequence[str] = (),
+    verdict: Verdict | None = None,
 ) -> Path:
     """Write a report on tracked trajectories to one HTML file that needs no network.
 
@@ -67,6 +69,8 @@ def write_report(
         Paragraphs to print below the key figures.
     notices : sequence of str, optional
         Paragraphs that the reader should not miss, set off.
+    verdict : Verdict, optional
+        What `lumentrace.pept.run` says of the trajectories, at the top.
 
     Returns
     -------
@@ -93,6 +97,8 @@ def write_report(
     _check_options(max_points, max_gap, speed_window)
     run = Run.of(trajectories, lines, truth, max_gap, speed_window)
     report = Report(title, subtitle(run))
+    if verdict is not None:
+        report.verdict(verdict)
     key_figures(report, run)
     if run.model is not None:
         fitted.fit_figure(report, run.model)
