@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 
@@ -69,8 +70,12 @@ def test_track_writes_everything(
     assert record["figures"]["lines"] == 10_000
     assert settings.items() <= record["settings"].items()
     assert [step["name"] for step in record["steps"]][:2] == steps
-    text = np.loadtxt(tmp_path / "out" / "trajectories.csv")
-    np.testing.assert_array_equal(text, table.to_numpy())
+    text = pl.read_csv(tmp_path / "out" / "trajectories.csv")
+    units = {**UNITS, "error": "mm"}
+    assert text.columns == [f"{name} ({units[name]})" if units[name] else name for name in columns]
+    np.testing.assert_array_equal(text.to_numpy(), table.to_numpy())
+    other = pandas.read_csv(tmp_path / "out" / "trajectories.csv")
+    np.testing.assert_allclose(other.to_numpy(), table.to_numpy(), rtol=1e-15)
     assert "<html" in (tmp_path / "out" / "report.html").read_text("utf-8")[:200]
     assert "trajectories" in done.stdout
 
@@ -275,7 +280,7 @@ def test_simulated_files_are_tracked(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / "new" / f"run{suffix}"
     done = lumentrace("pept", "simulate", file, "--lines", 8000, "--noise", 0.3, "--seed", 3)
     assert done.returncode == 0, done.stderr
-    truth = np.loadtxt(tmp_path / "new" / "run.truth.csv")
+    truth = pl.read_csv(tmp_path / "new" / "run.truth.csv").to_numpy()
     assert truth.shape[1] == 5
     assert lumentrace("pept", "track", file, "--recipe", "birmingham", "--out", tmp_path / "out").returncode == 0
     points = storage.read_parquet(tmp_path / "out" / "trajectories.parquet")
@@ -294,7 +299,7 @@ def test_simulations_repeat_and_differ(tmp_path: Path) -> None:
     tables = {name: (tmp_path / f"{name}.npy").read_bytes() for name in "abcd"}
     assert tables["a"] == tables["b"]
     assert len(set(tables.values())) == 3
-    static = np.loadtxt(tmp_path / "d.truth.csv")
+    static = pl.read_csv(tmp_path / "d.truth.csv").to_numpy()
     assert len(np.unique(static[:, 1:4].round(6), axis=0)) == 3
 
 
@@ -313,7 +318,7 @@ def test_simulate_refuses(tmp_path: Path) -> None:
 
 def test_occupancy_of_runs(tmp_path: Path) -> None:
     t = np.linspace(0, 600, 601)
-    for number, suffix in ((0, ".parquet"), (1, ".h5"), (2, ".csv")):
+    for number, suffix in enumerate((".parquet", ".h5", ".csv", ".old.csv")):
         rows = [
             np.column_stack([t, 100 + 40 * np.cos(t / 80 + k), 50 + 20 * np.sin(t / 80 + k), 0 * t, 0 * t + k])
             for k in (-1, 0, 1)
@@ -321,7 +326,9 @@ def test_occupancy_of_runs(tmp_path: Path) -> None:
         points = PointData(np.concatenate(rows), columns=["t", "x", "y", "z", "label"])
         folder = tmp_path / f"run{number}"
         folder.mkdir()
-        write = {".parquet": storage.to_parquet, ".h5": storage.save, ".csv": storage.to_csv}[suffix]
+        write = {".parquet": storage.to_parquet, ".h5": storage.save, ".csv": storage.write_csv}.get(
+            suffix, storage.to_csv
+        )
         write(folder / f"trajectories{suffix}", points)
     files = sorted(tmp_path.glob("run*/*"))
     done = lumentrace("pept", "occupancy", *files, "--diameter", 4, "--resolution", 84, "--out", tmp_path / "maps")
@@ -331,7 +338,10 @@ def test_occupancy_of_runs(tmp_path: Path) -> None:
         pixels = storage.load(found / "occupancy-xy.h5")
         assert pixels.shape == (84, 44)
         assert pixels.sum() == pytest.approx(2 * 600, rel=1e-9), "two trajectories, the noise left out"
-        np.testing.assert_allclose(np.loadtxt(found / "occupancy-xy.csv"), pixels.pixels)
+        table = pl.read_csv(found / "occupancy-xy.csv")
+        assert table.columns == ["x (mm)", "y (mm)", "time (ms)"]
+        np.testing.assert_allclose(table["time (ms)"].to_numpy().reshape(84, 44), pixels.pixels)
+        assert table["x (mm)"][0] > pixels.xlim[0]
         assert report_text(found / "occupancy-xy.html").startswith(f"Residence time: {file.name} ")
         assert key_figures(found / "occupancy-xy.html")["Time"].startswith("1 200 ms")
         figure = report_figures(found / "occupancy-xy.html")["Time in each pixel"]
@@ -345,5 +355,5 @@ def test_occupancy_names_bad_files(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "bad.csv" in done.stderr
     assert "none.parquet" in done.stderr
-    same = [tmp_path / "a" / "x" / "t.csv", tmp_path / "b" / "x" / "t.csv"]
+    same = [tmp_path / "a" / "t.csv", tmp_path / "a" / "t.csv"]
     assert "twice" in lumentrace("pept", "occupancy", *same).stderr

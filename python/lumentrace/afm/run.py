@@ -35,6 +35,7 @@ from lumentrace.engine.settings import read_mapping, setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import write_table
 
+RECORDED = "record.h5"
 OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
 
 
@@ -119,9 +120,9 @@ class Outcome(outcome.Outcome):
     def write(self, folder: Path) -> list[Path]:
         """Write tables, the record, and film and images if they are asked for."""
         files = [path for name, table in self.tables().items() for path in write_table(folder / name, table)]
-        export_to_hdf5(self.analysis, folder / "record.h5")
+        export_to_hdf5(self.analysis, folder / RECORDED)
         export_analysis_to_json(folder / "record.json", make_json_safe(self.analysis))
-        files += [folder / "record.h5", folder / "record.json"]
+        files += [folder / RECORDED, folder / "record.json"]
         if self.settings.images:
             to_ome_tiff(folder / "processed.ome.tif", self.stack)
             files.append(folder / "processed.ome.tif")
@@ -179,21 +180,19 @@ def run(
     (4, ['remove_plane', 'log_blob_detection'])
     """
     own = settings or Settings()
-    stack = source if isinstance(source, AFMImageStack) else _loaded(Path(source), own)
-    _calibrate(stack, own)
-    analysis, processing = AnalysisPipeline(), ProcessingPipeline(stack)
+    stack = source if isinstance(source, AFMImageStack) else loaded(Path(source), own)
+    analysis = AnalysisPipeline()
     for name, options in own.analyse:
         analysis.add(name, **options)
     analysis.validate()
-    for name, options in own.process:
-        processing.add(name, **options)
-    processing.run(keep="none", on_error=own.on_error, verbose=verbose)
+    process(stack, own, verbose)
     record = analysis.run(stack, verbose=verbose, run_dir=run_dir)
     title = f"AFM: {Path(stack.file_path).name}"
     return Outcome(title, own, record.history, _notices(stack, Found.of(record)), stack, record)
 
 
-def _loaded(path: Path, own: Settings) -> AFMImageStack:
+def loaded(path: Path, own: Settings) -> AFMImageStack:
+    """The film of a run as it is in its file."""
     name = path.name.lower()
     options: dict[str, Any] = {}
     if own.complete_frames and name.endswith(".asd"):
@@ -219,6 +218,15 @@ def _calibrate(stack: AFMImageStack, own: Settings) -> None:
     if own.frame_time_s is not None:
         for number, entry in enumerate(stack.frame_metadata):
             entry["timestamp"] = number * own.frame_time_s
+
+
+def process(stack: AFMImageStack, own: Settings, verbose: Verbose = False) -> None:
+    """Calibrate the film of a run and apply its filters and masks, in place."""
+    _calibrate(stack, own)
+    processing = ProcessingPipeline(stack)
+    for name, options in own.process:
+        processing.add(name, **options)
+    processing.run(keep="none", on_error=own.on_error, verbose=verbose)
 
 
 def _notices(stack: AFMImageStack, found: Found) -> tuple[str, ...]:

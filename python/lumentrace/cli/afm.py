@@ -1,24 +1,26 @@
-"""`lumentrace afm`: films of high-speed atomic force microscopes."""
+"""`lumentrace afm`, and its command `run`."""
 
 from __future__ import annotations
 
 import time
 from enum import StrEnum
 from functools import partial
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from lumentrace.cli.batch import PARTIAL, attempt, folders, leave, table, tell
-from lumentrace.cli.console import Bar, answers, cell, console, plural, show, warnings_told
+from lumentrace.cli import afm_commands
+from lumentrace.cli.batch import attempt, folders, leave, table, tell
+from lumentrace.cli.console import Bar, console, plural, show, warnings_told
+from lumentrace.cli.grammar import Technique, given
+from lumentrace.cli.options import Accept, Config, Out, Resume
+from lumentrace.cli.settings_file import offer
 
 if TYPE_CHECKING:
     from lumentrace.afm.run import Settings
 
-app = typer.Typer(help="High-speed AFM: level films, find objects, track them.", no_args_is_help=True)
+app = Technique("High-speed AFM: films to levelled heights and tracks.")
 
 
 class OnError(StrEnum):
@@ -37,6 +39,7 @@ class Film(StrEnum):
 
 @app.command()
 def run(
+    ctx: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -45,7 +48,7 @@ def run(
             show_default=False,
         ),
     ] = [],  # noqa: B006  # typer copies it
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per film.")] = Path("out"),
+    out: Out = Path("out"),
     channel: Annotated[
         str | None, typer.Option(help="Channel; **height** finds the height in every format.", show_default="height")
     ] = None,
@@ -57,17 +60,16 @@ def run(
         str | None,
         typer.Option("--analyse", help="Analyses: `'feature_detection:mask_fn=mask_otsu'`."),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Recipe in TOML, YAML or JSON; the options above override it.")
-    ] = None,
+    config: Config = None,
     create_config: Annotated[
-        Path | None, typer.Option("--create-config", help="Write a commented recipe there, and stop.")
+        Path | None,
+        typer.Option("--create-config", help="Write a commented settings file, as `lumentrace afm config`."),
     ] = None,
-    pixel_size: Annotated[
-        float | None, typer.Option("--pixel-size", help="Size of a pixel in nm, for files that do not say.")
+    pixel_size_nm: Annotated[
+        float | None, typer.Option("--pixel-size", help="Size of a pixel, in nm, for files that do not say.")
     ] = None,
-    frame_time: Annotated[
-        float | None, typer.Option("--frame-time", help="Time from frame to frame in s, for files that do not say.")
+    frame_time_s: Annotated[
+        float | None, typer.Option("--frame-time", help="Time from frame to frame, in s, for files that do not say.")
     ] = None,
     on_error: Annotated[
         OnError, typer.Option(help="A frame that cannot be filtered: stop, or keep it as it is and say so.")
@@ -77,8 +79,8 @@ def run(
     ] = False,
     film: Annotated[Film | None, typer.Option(help="Write the processed film with scale bar and time stamp.")] = None,
     images: Annotated[bool, typer.Option("--images", help="Write the processed film as OME-TIFF.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Keep finished steps, and go on after them.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
+    resume: Resume = False,
+    accept: Accept = False,
 ) -> None:
     """Level films, find and track objects, and write tables and a report.
 
@@ -94,30 +96,23 @@ def run(
     `lumentrace afm run film.asd --process 'remove_plane; row_median_align' --analyse
     'feature_detection:mask_fn=mask_threshold,threshold=1.5; particle_tracking:max_distance=6' --film gif`
 
-    `lumentrace afm run --create-config recipe.toml`
+    `lumentrace afm config --out recipe.toml`, edit it, then `lumentrace afm run film.asd --config recipe.toml`
 
     Exit codes: 0 all done, 2 wrong usage, 3 some films could not be worked on, 4 some results are not reliable
     (0 with --accept).
     """
+    from lumentrace.afm.recipe import TEMPLATE
+
     if create_config is not None:
-        _create(create_config)
+        offer(TEMPLATE, create_config, "afm run FILM", "--create-config")
         return
     if not files:
         raise typer.BadParameter("expected at least one film", param_hint="FILES")
     from lumentrace.afm.loaders.search import films
     from lumentrace.afm.run import Settings
 
-    given = {
-        "channel": channel,
-        "process": process,
-        "analyse": analyse,
-        "pixel_size_nm": pixel_size,
-        "frame_time_s": frame_time,
-    }
-    steps = (Settings() if config is None else Settings.read(config)).changed(given)
-    settings = steps.changed(
-        {"on_error": on_error.value, "complete_frames": complete_frames, "film": film and film.value, "images": images}
-    )
+    written = Settings() if config is None else Settings.read(config)
+    settings = written.changed({name: value for name, value in given(ctx).items() if name in written.to_dict()})
     work = partial(_run, settings, resume)
     found = [film for path in files for film in films(path)]
     results = [attempt(path, folder, work) for path, folder in zip(found, folders(found, out), strict=True)]
@@ -142,91 +137,5 @@ def _run(settings: Settings, resume: bool, path: Path, folder: Path) -> dict[str
     return {"file": path.name, **outcome.figures(), "seconds": round(seconds, 3), "verdict": outcome.verdict.level}
 
 
-def _create(path: Path) -> None:
-    from lumentrace.afm.recipe import TEMPLATE
-    from lumentrace.base.files import replacing
-
-    if path.suffix.lower() != ".toml":
-        raise typer.BadParameter(f"expected a name ending in .toml, found {path}", param_hint="--create-config")
-    if path.exists():
-        raise typer.BadParameter(f"{path} exists already", param_hint="--create-config")
-    with replacing(path) as file:
-        file.write(TEMPLATE.encode())
-    console.print(f"Wrote {path}; run it with: lumentrace afm run FILM --config {path}")
-
-
-@app.command()
-def info(
-    files: Annotated[list[Path], typer.Argument(help="Films, as for `lumentrace afm run`.", show_default=False)],
-    channel: Annotated[str, typer.Option(help="Channel to describe.")] = "height",
-) -> None:
-    """Show what films hold, without reading their frames."""
-    from lumentrace.afm import info as look
-
-    @warnings_told()
-    def show(path: Path, _: Path) -> dict[str, object]:
-        found = look(path, channel)
-        frames, height, width = found.shape
-        x, y = found.pixel_size_nm
-        answers.print(f"[bold]{escape(str(path))}[/] ({found.format})")
-        rows = {
-            "frames": f"{frames:,} of {height} x {width} pixels",
-            "pixel": f"{x:.6g} nm" if abs(x - y) < 1e-3 * x else f"{x:.6g} x {y:.6g} nm",
-            "duration": "n/a" if isnan(found.duration_s) else f"{cell(found.duration_s)} s",
-            "channel": f"{found.channel}, {found.unit or 'no unit'}",
-            "channels": ", ".join(found.channels),
-            **{name: cell(value) for name, value in found.acquisition.items() if value not in (None, "")},
-        }
-        for name, value in rows.items():
-            answers.print(f"  {escape(name)}: {escape(value)}", soft_wrap=True)
-        return {}
-
-    results = [attempt(path, path, show) for path in files]
-    if any("reason" in result for result in results):
-        raise typer.Exit(PARTIAL)
-
-
-@app.command()
-def simulate(
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, ending in .asd.")] = Path("film.asd"),
-    frames: Annotated[int, typer.Option(min=1, help="Number of frames.")] = 60,
-    particles: Annotated[int, typer.Option(min=0, help="Number of particles.")] = 12,
-    size: Annotated[int, typer.Option(min=8, help="Rows and columns of a frame.")] = 128,
-    diffusion: Annotated[float, typer.Option(min=0.0, help="Diffusion coefficient in nm²/s.")] = 10.0,
-    noise: Annotated[float, typer.Option(min=0.0, help="Noise of pixels in nm.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
-) -> None:
-    """Write a film of particles that diffuse on a tilted surface, and a table of where they are.
-
-    **Example**: `lumentrace afm simulate --out film.asd; lumentrace afm run film.asd`
-    """
-    import numpy as np
-    import polars as pl
-
-    from lumentrace.afm.simulation import simulate_film, write_asd
-    from lumentrace.base.files import replacing
-
-    if out.suffix.lower() != ".asd":
-        raise typer.BadParameter(f"expected a name ending in .asd, found {out}", param_hint="--out")
-    stack, truth = simulate_film(frames, particles, size, diffusion_nm2_s=diffusion, noise_nm=noise, seed=seed)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_asd(out, stack)
-    number, particle = (index.ravel() for index in np.indices(truth.shape[:2]))
-    places = truth.reshape(-1, 2)
-    table = pl.DataFrame({"frame": number, "particle": particle, "x_nm": places[:, 0], "y_nm": places[:, 1]})
-    with replacing(out.with_suffix(".truth.csv")) as file:
-        table.write_csv(file)
-    console.print(f"Wrote {out} and {out.with_suffix('.truth.csv')}; try: lumentrace afm run {out}")
-
-
-@app.command()
-def steps() -> None:
-    """List all filters, masks, edits and analyses with their settings."""
-    from rich.table import Table
-
-    from lumentrace.afm.steps import built_in
-
-    shown = Table("step", "kind", "settings", "what it does")
-    for step in built_in():
-        shown.add_row(step.name, step.kind, ", ".join(step.settings), step.text)
-    show(shown)
+for command in (afm_commands.info, afm_commands.simulate, afm_commands.steps, afm_commands.config, afm_commands.report):
+    app.command()(command)

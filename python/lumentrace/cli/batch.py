@@ -41,6 +41,19 @@ def folders(files: list[Path], out: Path) -> list[Path]:
     return [out / name for name in names]
 
 
+def each(files: list[Path], tell: Callable[[Path], None]) -> None:
+    """Tell about each file; one that cannot be read does not stop the others."""
+    failed = False
+    for path in files:
+        try:
+            tell(path)
+        except (ValueError, OSError) as error:
+            failure(error)
+            failed = True
+    if failed:
+        raise typer.Exit(PARTIAL)
+
+
 def attempt(path: Path, folder: Path, work: Callable[[Path, Path], dict[str, object]]) -> dict[str, object]:
     """A row of figures, or of the reason why there are none."""
     try:

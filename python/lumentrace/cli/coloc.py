@@ -1,16 +1,22 @@
-"""`lumentrace coloc`: colocalization of the channels of images."""
+"""`lumentrace coloc`, and its command `run`."""
 
 from __future__ import annotations
 
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lumentrace.cli import coloc_commands
 from lumentrace.cli.batch import attempt, folders, leave, table, tell
 from lumentrace.cli.console import Bar, console, plural, show
+from lumentrace.cli.grammar import FilesFirst, Technique, given
+from lumentrace.cli.options import Accept, Config, Out, Resume, Seed
+
+if TYPE_CHECKING:
+    from lumentrace.coloc.run import Settings
 
 
 class Threshold(StrEnum):
@@ -36,11 +42,17 @@ class NanPolicy(StrEnum):
     raising = "raise"
 
 
-def coloc(
+app = Technique("Fluorescence colocalization of the channels of images.", FilesFirst)
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
     paths: Annotated[
         list[Path], typer.Argument(help="TIFF or OME-TIFF files, or folders of them.", show_default=False)
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for results; a folder per image.")] = Path("out"),
+    out: Out = Path("out"),
+    config: Config = None,
     channels: Annotated[
         str | None, typer.Option(help="Channels to compare, by name or number: dna,tub or 0,2. All by default.")
     ] = None,
@@ -64,49 +76,36 @@ def coloc(
     nan_policy: Annotated[NanPolicy, typer.Option(help="What pixels that are not finite do.")] = NanPolicy.propagate,
     block: Annotated[int, typer.Option(min=1, help="Side of the blocks that are shuffled, in pixels.")] = 8,
     randomizations: Annotated[int, typer.Option(min=1, help="Number of shuffles.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the shuffles.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Keep finished work in the folder and continue an interrupted run.")
-    ] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
+    seed: Seed = 0,
+    resume: Resume = False,
+    accept: Accept = False,
 ) -> None:
     """Measure how the channels of images colocalize.
 
     Writes `colocalization.csv` and `.parquet` (a row per region and pair of channels, with the reason where a figure is
     missing), `report.html` and `run.json` for each image. An image that cannot be measured does not stop the others.
+    The word `run` may be left out.
 
     **Examples**
 
-    `lumentrace coloc cells.ome.tif --out results`
+    `lumentrace coloc run cells.ome.tif --out results`
 
-    `lumentrace coloc images/ --labels nuclei/ --channels dna,tub --metrics all --out results`
+    `lumentrace coloc run images/ --labels nuclei/ --channels dna,tub --metrics all --out results`
 
-    `lumentrace coloc actin.tif myosin.tif --together --threshold otsu`
+    `lumentrace coloc run actin.tif myosin.tif --together --threshold otsu`
 
     Exit codes: 0 all done, 2 wrong usage, 3 some images could not be measured, 4 some results are not reliable
     (0 with --accept).
     """
-    from lumentrace.coloc import EXTENDED_METRICS, files
-    from lumentrace.coloc.run import Settings, run
+    from lumentrace.coloc import files
+    from lumentrace.coloc.run import run as measured
 
-    settings = Settings(
-        channels=channels or "",
-        channel_axis=channel_axis,
-        labels="" if labels is None else str(labels),
-        pairs=pairs,
-        metrics=EXTENDED_METRICS if metrics == "all" else tuple(word.strip() for word in metrics.split(",")),
-        threshold=threshold.value,
-        slices=slices,
-        nan_policy=nan_policy.value,
-        block=block,
-        randomizations=randomizations,
-        seed=seed,
-    )
+    settings = _settings(config, given(ctx))
 
     def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, object]:
         began = time.perf_counter()
         with Bar(name, 1, "images") as bar:
-            outcome = run(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)
+            outcome = measured(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)
         outcome.save(folder)
         seconds = time.perf_counter() - began
         tell(name, outcome.verdict)
@@ -124,3 +123,22 @@ def coloc(
         ]
     show(table(results))
     leave(results, accept)
+
+
+def _settings(config: Path | None, said: dict[str, object]) -> Settings:
+    """Settings of a file, with what the command line says on top."""
+    from lumentrace.coloc import EXTENDED_METRICS
+    from lumentrace.coloc.run import Settings
+
+    found = Settings() if config is None else Settings.read(config)
+    own = {name: value for name, value in said.items() if name in found.to_dict()}
+    if "labels" in own:
+        own["labels"] = str(own["labels"])
+    if "metrics" in own:
+        words = str(own["metrics"])
+        own["metrics"] = EXTENDED_METRICS if words == "all" else tuple(word.strip() for word in words.split(","))
+    return found.changed(own)
+
+
+for command in (coloc_commands.info, coloc_commands.simulate, coloc_commands.config, coloc_commands.report):
+    app.command()(command)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
+from contextvars import ContextVar
+from types import MappingProxyType, TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console
@@ -23,9 +25,27 @@ NARROW = 100
 """Columns of a terminal below which tables are printed as names and values."""
 
 
+_options: ContextVar[Mapping[str, str]] = ContextVar("options", default=MappingProxyType({}))
+
+
+@contextmanager
+def naming(options: Mapping[str, str]) -> Iterator[None]:
+    """Errors inside the block name these options, where they would name arguments of functions."""
+    token = _options.set(options)
+    try:
+        yield
+    finally:
+        _options.reset(token)
+
+
 def reason(error: BaseException) -> str:
     """What went wrong, in a line."""
-    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    text = str(error)
+    for name, option in _options.get().items():
+        text = re.sub(rf"`{name}`|(?<=expected ){name}(?= to be )|\b{name} \({option}\)", option, text)
+    return text
 
 
 def failure(error: BaseException) -> None:
@@ -79,38 +99,43 @@ def _lines(table: Table) -> Iterator[str]:
 
 
 class Bar:
-    """A live progress bar over the batches of a run, with rate and time left.
+    """A live progress bar over the passes of a run, with rate and time left; nothing where there is no terminal.
 
     Parameters
     ----------
     title : str
         Text before the bar.
-    items : int
-        Things that the first batch works through (lines, frames, ...), for the rate.
+    items : int or None
+        Things that the first pass works through (lines, frames, ...), for the rate; None if progress counts them.
     unit : str
         What they are called.
     """
 
-    def __init__(self, title: str, items: int, unit: str) -> None:
-        self._items, self._unit, self._title = items, unit, title
-        self._batch, self._done = 0, 0
+    def __init__(self, title: str, items: int | None, unit: str) -> None:
+        self._items, self._unit, self._title = items, unit, escape(title)
+        self._pass, self._done = 0, 0
         self._task: TaskID | None = None
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-        self._progress = Progress(*columns, TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=console)
+        note = TextColumn("{task.fields[note]}")
+        self._progress = Progress(
+            *columns, note, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+        )
 
     def __call__(self, done: int, total: int) -> None:
-        """To be given to `Pipeline.fit` as `verbose`."""
+        """To be given to runs as `verbose`."""
         if self._task is None or done < self._done:
-            self._batch += 1
-            self._task = self._progress.add_task(f"{self._title}, pass {self._batch}", total=total, rate="")
+            self._pass += 1
+            again = f", pass {self._pass}" if self._pass > 1 else ""
+            self._task = self._progress.add_task(f"{self._title}{again}", total=total, note="")
         self._done = done
-        self._progress.update(self._task, completed=done, rate=self._rate(done, total))
+        self._progress.update(self._task, completed=done, total=total, note=self._note(done, total))
 
-    def _rate(self, done: int, total: int) -> str:
+    def _note(self, done: int, total: int) -> str:
         elapsed = self._progress.tasks[-1].elapsed
-        if self._batch > 1 or not elapsed:
+        items = total if self._items is None else self._items
+        if self._pass > 1 or not elapsed or items < 2:
             return ""
-        return f"{self._items * done / total / elapsed:,.0f} {self._unit}/s"
+        return f"{items * done / total / elapsed:,.0f} {self._unit}/s"
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -146,3 +171,11 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         return "n/a" if value != value else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else escape(str(value))
+
+
+def facts(title: str, found: Mapping[str, object]) -> None:
+    """Print what is known about a file."""
+    table = Table(title=escape(title), show_header=False, title_justify="left")
+    for name, value in found.items():
+        table.add_row(escape(name), cell(value))
+    show(table)

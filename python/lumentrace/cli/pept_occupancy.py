@@ -13,9 +13,12 @@ from lumentrace.base.errors import FormatError
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
 from lumentrace.pept.processing import ResidenceDistribution2D
+from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.tracking import SplitAll
 from lumentrace.pept.utilities import read_csv
+from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.plots.report import Report
+from lumentrace.storage.frames import write_rows
 
 WIDTH, LOW, HIGH, MARGINS = 1000, 200, 900, 110
 """Of the map in a report, in pixels: its width, the bounds of its height, and what is around it."""
@@ -37,7 +40,7 @@ class Maps:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"occupancy-{self.plane}"
         storage.save(folder / f"{name}.h5", pixels)
-        np.savetxt(folder / f"{name}.csv", pixels.pixels, header=_header(pixels, self.plane))
+        _write_csv(folder / f"{name}.csv", pixels, self.plane)
         figures = {
             "file": path.name,
             "trajectories": len(tracks),
@@ -84,7 +87,7 @@ class Maps:
 
 
 def trajectories(path: Path) -> list[PointData]:
-    """The trajectories in a file that `lumentrace pept track` wrote, without noise.
+    """The trajectories in a file that `lumentrace pept run` wrote, without noise.
 
     Raises
     ------
@@ -110,14 +113,25 @@ def _read(path: Path) -> object:
         return storage.read_parquet(path)
     if path.suffix.lower() in {".h5", ".hdf5"}:
         return storage.load(path)
+    found = layout(TextSource(path))
+    names = found.names or _old_names(path)
+    return PointData(read_csv(path, sep=found.sep, skiprows=found.skiprows), columns=names)
+
+
+def _old_names(path: Path) -> tuple[str, ...] | None:
+    """Names of columns as earlier versions wrote them: after a #, with spaces between."""
     with open(path, encoding="utf-8", errors="replace") as file:
         first = file.readline()
-    names = first.lstrip("#").split() if first.startswith("#") else None
-    return PointData(read_csv(path), columns=names)
+    return tuple(first.lstrip("#").split()) if first.startswith("#") else None
 
 
-def _header(pixels: Pixels, plane: str) -> str:
-    return (
-        f"residence time in ms; rows along {plane[0]} from {pixels.xlim[0]:g} to {pixels.xlim[1]:g} mm, "
-        f"columns along {plane[1]} from {pixels.ylim[0]:g} to {pixels.ylim[1]:g} mm"
-    )
+def _write_csv(path: Path, pixels: Pixels, plane: str) -> None:
+    """A row for each pixel: its centre and its time."""
+    edges = [np.linspace(*limits, count + 1) for limits, count in zip(_limits(pixels), pixels.shape, strict=True)]
+    first, second = np.meshgrid(*((each[1:] + each[:-1]) / 2 for each in edges), indexing="ij")
+    rows = np.column_stack([first.ravel(), second.ravel(), pixels.pixels.ravel()])
+    write_rows(path, [f"{plane[0]} (mm)", f"{plane[1]} (mm)", "time (ms)"], rows.tolist())
+
+
+def _limits(pixels: Pixels) -> tuple[tuple[float, float], ...]:
+    return tuple((float(low), float(high)) for low, high in (pixels.xlim, pixels.ylim))

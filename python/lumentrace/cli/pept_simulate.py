@@ -48,7 +48,7 @@ def write(out: Path, experiment: simulation.Experiment) -> tuple[LineData, Path]
     if suffix == ".da01":
         simulation.write_adac(out, lines, separation=experiment.separation)
     elif suffix == ".csv":
-        storage.to_csv(out, lines)
+        storage.write_csv(out, lines)
     elif suffix == ".npy":
         np.save(out, lines.lines, allow_pickle=False)
     elif suffix == ".h5":
@@ -56,7 +56,7 @@ def write(out: Path, experiment: simulation.Experiment) -> tuple[LineData, Path]
     else:
         storage.to_parquet(out, lines)
     truth = out.with_name(f"{out.stem}.truth.csv")
-    storage.to_csv(truth, _truth(simulated))
+    storage.write_csv(truth, _truth(simulated))
     return lines, truth
 
 

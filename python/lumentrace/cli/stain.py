@@ -1,4 +1,4 @@
-"""`lumentrace stain`: tissue before and after staining."""
+"""`lumentrace stain`, and its commands `run` and `batch`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from lumentrace.cli import stain_commands, stain_survey
 from lumentrace.cli.batch import PARTIAL, UNRELIABLE, leave, tell
-from lumentrace.cli.console import answers, cell, console, plural, show
-from lumentrace.cli.stain_settings import Canvas, Config, Formats, Params, settings_of
+from lumentrace.cli.console import Bar, cell, console, show
+from lumentrace.cli.grammar import Technique
+from lumentrace.cli.options import Accept, Config
+from lumentrace.cli.stain_settings import Canvas, Formats, Out, Params, Raw, settings_of
 
 if TYPE_CHECKING:
     from lumentrace.stain.run import Outcome, Settings
@@ -20,102 +22,7 @@ if TYPE_CHECKING:
 LAST = 4
 """The last stage."""
 
-app = typer.Typer(help="Pre- and post-stain images: register, scale, subtract, say how sure.", no_args_is_help=True)
-
-Raw = Annotated[Path, typer.Option("--raw", help="Folder that holds a folder per sample.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for results: <out>/<sample>/<dye>/.")]
-
-
-@app.command()
-def survey(
-    raw: Annotated[Path, typer.Argument(help="Folder that holds a folder per sample.")] = Path("raw"),
-    crop: Annotated[int, typer.Option(min=2, help="Side of the part in the middle that is read, in pixels.")] = 1000,
-) -> None:
-    """Show what every image below a folder holds, channel by channel.
-
-    Only the middle of each image is read, so that this is quick for large ones too.
-    """
-    import contextlib
-    import io
-
-    from lumentrace.stain import diagnose_raw_layout, survey_raw_channels
-
-    layout = diagnose_raw_layout(raw)
-    if not layout["ok"]:
-        raise FileNotFoundError(layout["message"])
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        found = survey_raw_channels(raw, crop)
-    for line in printed.getvalue().splitlines():
-        if "cannot be read" in line:
-            console.print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
-    table = Table("file", "mode", "size", "channel", "max", "mean", "share not zero")
-    for entry in found:
-        width, height = entry["size"]
-        pixels = min(crop // 2 * 2, width) * min(crop // 2 * 2, height)
-        for number, (name, item) in enumerate(entry["channels"].items()):
-            own = (escape(entry["path"]), entry["mode"], f"{width} x {height}") if not number else ("", "", "")
-            share = f"{item['nonzero'] / max(pixels, 1):.0%}"
-            table.add_row(*own, name, cell(item["max"]), cell(float(item["mean"])), share)
-    show(table)
-
-
-@app.command()
-def plan(
-    raw: Raw = Path("raw"),
-    out: Out = Path("processed"),
-    param: Params = [],  # noqa: B006  # typer copies it
-    config: Config = None,
-    image_format: Formats = None,
-    canvas: Canvas = False,
-    workers: Annotated[int, typer.Option(min=1, help="Tasks at a time.")] = 1,
-) -> None:
-    """Show which pairs there are, which are not complete and why, and what they need of memory and disk.
-
-    Nothing is read but the names and headers of files, and nothing is written.
-    """
-    from lumentrace.stain import (
-        classify_raw_files,
-        diagnose_raw_layout,
-        discover_tasks,
-        estimate_pipeline_memory,
-        estimate_pipeline_output_size,
-        format_bytes,
-        get_available_memory,
-        get_free_disk_space,
-    )
-
-    settings = settings_of(param, config, image_format, canvas)
-    layout = diagnose_raw_layout(raw)
-    if not layout["ok"]:
-        raise FileNotFoundError(layout["message"])
-    shown = Table("sample", "dye", "memory", "disk", "state")
-    pairs: list[tuple[str, str]] = []
-    for sample in layout["subdirs"]:
-        dyes, warnings = classify_raw_files(raw / sample)
-        for warning in warnings:
-            console.print(f"[yellow]{escape(sample)}: {escape(warning)}[/]", soft_wrap=True)
-        tasks = discover_tasks([sample], list(dyes), raw)
-        skipped = {dye: reason for _, dye, reason in tasks["skipped"]}
-        for dye in dyes:
-            if dye in skipped:
-                shown.add_row(escape(sample), escape(dye), "", "", f"[red]{escape(skipped[dye])}[/]")
-                continue
-            own = [(sample, dye)]
-            memory = estimate_pipeline_memory(own, raw, settings.pad)
-            disk = estimate_pipeline_output_size(own, raw, settings.pad, checkpoint_format=settings.checkpoint_format)
-            problem = "; ".join(memory["warnings"])
-            text = f"[red]{escape(problem)}[/]" if problem else "ready"
-            needs = (format_bytes(memory["peak_bytes"]), format_bytes(disk["total_bytes"]))
-            shown.add_row(escape(sample), escape(dye), *needs, text)
-            pairs.append((sample, dye))
-    show(shown)
-    memory = estimate_pipeline_memory(pairs, raw, settings.pad, workers)
-    disk = estimate_pipeline_output_size(pairs, raw, settings.pad, checkpoint_format=settings.checkpoint_format)
-    answers.print(
-        f"{plural(len(pairs), 'task')}, {workers} at a time: {format_bytes(memory['concurrent_peak_bytes'])} of memory "
-        f"({format_bytes(get_available_memory())} free), at most {format_bytes(disk['total_bytes'])} on disk "
-        f"({format_bytes(get_free_disk_space(out))} free; compression makes it less)"
-    )
+app = Technique("Tissue before and after staining: what the stain found.")
 
 
 @app.command()
@@ -126,13 +33,13 @@ def run(
     out: Out = Path("processed"),
     param: Params = [],  # noqa: B006  # typer copies it
     config: Config = None,
-    from_stage: Annotated[int | None, typer.Option(min=1, max=4, help="First stage, see below.")] = None,
-    to_stage: Annotated[int | None, typer.Option(min=1, max=4, help="Last stage.")] = None,
+    from_stage: Annotated[int | None, typer.Option(min=1, max=4, help="First stage, 1 to 4 as above.")] = None,
+    to_stage: Annotated[int | None, typer.Option(min=1, max=4, help="Last stage, 1 to 4.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
     image_format: Formats = None,
     canvas: Canvas = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though the result is not reliable.")] = False,
+    accept: Accept = False,
 ) -> None:
     """Register, scale and subtract one pair of images.
 
@@ -160,7 +67,7 @@ def run(
     if last < LAST:
         _run_partly(sample, dye, raw, out, settings, last, again, force_run, accept)
         return
-    with _Stages(f"{sample}/{dye}", last) as progress:
+    with _Stages(f"{sample}/{dye}") as progress:
         try:
             outcome = run_pair(
                 RawPair.find(sample, dye, raw),
@@ -193,7 +100,7 @@ def _run_partly(
     from lumentrace.stain.stages.task import Task
 
     task = Task.of(sample, dye, out, raw, settings)
-    with _Stages(f"{sample}/{dye}", last) as progress:
+    with _Stages(f"{sample}/{dye}") as progress:
         result = attempt(task, again, last, again is not None, force_run, progress)
     if result["status"].startswith("error: "):
         raise ValueError(result["status"].removeprefix("error: "))
@@ -214,13 +121,15 @@ def batch(
     out: Out = Path("processed"),
     param: Params = [],  # noqa: B006  # typer copies it
     config: Config = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 for a new one per task, one at a time.")] = 1,
-    timeout: Annotated[float | None, typer.Option(help="Seconds per task, with --workers 0.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="How many processes work at a time; 0 for a new one per task, one at a time.")
+    ] = 1,
+    timeout: Annotated[float | None, typer.Option(help="Longest time of a task, in seconds, with --workers 0.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run stages again that are done.")] = False,
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
     image_format: Formats = None,
     canvas: Canvas = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")] = False,
+    accept: Accept = False,
 ) -> None:
     """Run all pairs of samples and dyes; one that fails does not stop the others.
 
@@ -260,63 +169,14 @@ def batch(
     leave([*failed, *results], accept)
 
 
-@app.command()
-def apply(
-    image: Annotated[Path, typer.Argument(help="Another channel of the pre-stain photograph.", show_default=False)],
-    registration: Annotated[Path, typer.Argument(help="A task's `pipeline_output/registration.json`.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, ending in .tif or .tiff.")],
-) -> None:
-    """Put a saved registration to another image of the same pair."""
-    from lumentrace.stain import apply_transform
-
-    if out.suffix.lower() not in (".tif", ".tiff"):
-        raise typer.BadParameter(f"expected a name ending in .tif or .tiff, found {out}", param_hint="--out")
-    apply_transform(image, registration, out)
-    console.print(f"wrote {out}")
-
-
-@app.command()
-def simulate(
-    raw: Raw = Path("raw"),
-    samples: Annotated[int, typer.Option(min=1, help="Number of samples.")] = 1,
-    dye: Annotated[str, typer.Option(help="Name of the dye.")] = "SybrGld",
-    size: Annotated[int, typer.Option(min=64, help="Side of the images in pixels.")] = 1000,
-    angle: Annotated[float, typer.Option(help="Rotation in degrees.")] = 2.0,
-    scale: Annotated[float, typer.Option(help="How many times brighter tissue is after staining.")] = 1.3,
-    spots: Annotated[int, typer.Option(min=0, help="Stained spots per sample.")] = 200,
-    seed: Annotated[int, typer.Option(help="Of the first sample.")] = 0,
-) -> None:
-    """Write simulated pairs into a raw folder, to try things out."""
-    from lumentrace.stain import simulate as make
-
-    for number in range(samples):
-        pair = make(size, angle, scale=scale, spots=spots, seed=seed + number)
-        pair.save(raw, f"S{number + 1:03d}", dye)
-    console.print(f"wrote {plural(samples, 'pair')} below {raw}")
-
-
-class _Stages:
+class _Stages(Bar):
     """A progress bar over stages of a hundred steps each."""
 
-    def __init__(self, title: str, stages: int):
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[stage]}"),
-            TimeElapsedColumn(),
-        )
-        self._progress = Progress(*columns, console=console)
-        self._task = self._progress.add_task(escape(title), total=100 * stages, stage="stage 1")
+    def __init__(self, title: str) -> None:
+        super().__init__(title, None, "")
 
-    def __call__(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, stage=f"stage {min(done // 100 + 1, total // 100)}")
-
-    def __enter__(self) -> _Stages:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop()
+    def _note(self, done: int, total: int) -> str:
+        return f"stage {min(done // 100 + 1, total // 100)}"
 
 
 def _verdict(ok: bool, error: float) -> str:
@@ -338,3 +198,15 @@ def _show(outcome: Outcome) -> None:
     told = {reason.text for reason in outcome.verdict.reasons}
     for warning in (each for each in outcome.warnings if each not in told):
         console.print(f"[yellow]warning[/] {escape(warning)}", soft_wrap=True)
+
+
+for command in (
+    stain_survey.info,
+    stain_survey.plan,
+    stain_commands.apply,
+    stain_commands.simulate,
+    stain_commands.config,
+    stain_commands.report,
+):
+    app.command()(command)
+app.command("survey", hidden=True)(stain_survey.info)

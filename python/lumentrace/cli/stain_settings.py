@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 Params = Annotated[
     list[str], typer.Option("--param", "-p", help="A setting: `-p offset=true`; may be given several times.")
 ]
-Config = Annotated[
-    Path | None, typer.Option(help="Settings in TOML, YAML or JSON; those of --param and --format override them.")
-]
+Raw = Annotated[Path, typer.Option("--raw", help="Folder with a folder per sample.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for results; SAMPLE/DYE in it for each pair of images.")]
 Canvas = Annotated[
     bool,
     typer.Option("--canvas", help="Write images with the border of exo2micro: 2000 pixels, or those of `-p pad=500`."),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
-from lumentrace.storage import read_tiff
+from lumentrace.storage import Picture, read_tiff
 from lumentrace.storage.tiff import SUFFIXES
 
 COLOURS = ("red", "green", "blue", "alpha")
@@ -57,7 +57,11 @@ def read(path: Path, axis: int | None) -> Channels:
     FormatError
         If the file is damaged or does not say where its channels are.
     """
-    picture = read_tiff(path)
+    return channels_of(path, read_tiff(path), axis)
+
+
+def channels_of(path: Path, picture: Picture, axis: int | None) -> Channels:
+    """The channels of what was read from a file; see `read`."""
     place = _channel_axis(path, picture.axes, picture.pixels.shape) if axis is None else axis
     if not -picture.pixels.ndim <= place < picture.pixels.ndim:
         raise ValueError(

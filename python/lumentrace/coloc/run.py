@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.coloc import files
 from lumentrace.coloc.files import Channels
@@ -33,12 +34,15 @@ from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import table_bytes, table_from_bytes, write_table
 
+TABLE, NULLS = "colocalization", "randomization.arrow"
+"""Names of files: the table without its ending, and the correlations of shuffled images."""
+
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
 
 
 @dataclass(frozen=True)
 class Settings(settings.Settings):
-    """How an image is measured; `lumentrace coloc` has an option for each."""
+    """How an image is measured; `lumentrace coloc run` has an option for each."""
 
     channels: str = setting("", "channels to compare, by name or number: dna,tub or 0,2; all if empty")
     channel_axis: int | None = setting(None, "axis of the channels, where the file does not say")
@@ -97,15 +101,20 @@ class Outcome(outcome.Outcome):
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """The table."""
-        return {"colocalization": self.table}
+        return {TABLE: self.table}
 
     def figures(self) -> dict[str, Any]:
         """Rows, rows with something missing, and medians of the measures."""
         return dict(key_figures(self.table))
 
     def write(self, folder: Path) -> list[Path]:
-        """Write the table as CSV and Parquet."""
-        return write_table(folder / "colocalization", self.table)
+        """Write the table as CSV and Parquet, and the correlations of shuffled images if there are any."""
+        files = write_table(folder / TABLE, self.table)
+        if not self.nulls:
+            return files
+        with replacing(folder / NULLS) as file:
+            file.write(nulls_bytes(self.nulls))
+        return [*files, folder / NULLS]
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
@@ -162,9 +171,7 @@ def run(
     (1, ['colocalization_table'])
     """
     own = settings or Settings()
-    name, found, identity = _read(source, own)
-    image = files.chosen(found, own.channels or None)
-    labels = files.labels_for(Path(name), Path(own.labels) if own.labels else None)
+    image, labels, history = looked_at(source, own)
     arguments: dict[str, Any] = {
         "metrics": own.metrics,
         "threshold_method": own.threshold,
@@ -175,8 +182,8 @@ def run(
         "randomizations": own.randomizations,
         "seed": own.seed,
     }
-    hashes = {channel: content(pixels) for channel, pixels in image.pixels.items()}
-    history = Provenance({**identity, "xxh3": hashes}, seed=own.seed)
+    name = _first(history.input["path"])
+    hashes = history.input["xxh3"]
     pixels = sum(each.size for each in image.pixels.values())
     shuffled = labels is None and not own.slices and "randomization" in own.metrics
     directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(hashes, labels, own))
@@ -203,8 +210,22 @@ def run(
         table,
         nulls,
         image.guessed,
-        _times(image),
+        times(image),
     )
+
+
+def looked_at(source: Source, own: Settings) -> tuple[Channels, NDArray[Any] | None, Provenance]:
+    """What is measured: the chosen channels, the labels of their regions, and where they are from."""
+    name, found, identity = _read(source, own)
+    image = files.chosen(found, own.channels or None)
+    labels = files.labels_for(Path(name), Path(own.labels) if own.labels else None)
+    hashes = {channel: content(pixels) for channel, pixels in image.pixels.items()}
+    return image, labels, Provenance({**identity, "xxh3": hashes}, seed=own.seed)
+
+
+def _first(path: Any) -> str:
+    """Name of the first file."""
+    return "arrays" if path is None else path[0] if isinstance(path, list) else str(path)
 
 
 def _read(source: Source, own: Settings) -> tuple[str, Channels, dict[str, Any]]:
@@ -244,7 +265,7 @@ def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[st
     return nulls
 
 
-def _times(image: Channels) -> int:
+def times(image: Channels) -> int:
     """Planes along axes that are neither space nor slices."""
     shape = next(iter(image.pixels.values())).shape
     return math.prod(size for size, axis in zip(shape, image.axes, strict=True) if axis not in "ZYX")

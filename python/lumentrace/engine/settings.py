@@ -71,6 +71,23 @@ class Settings:
         """Name, value and meaning of every setting, in the order in which they are used."""
         return [(each.name, getattr(self, each.name), each.metadata["text"]) for each in self._fields()]
 
+    def to_toml(self, head: str) -> str:
+        """A settings file with a comment on each setting, below a line that says what it is.
+
+        A setting without a value is a comment itself: TOML has no word for nothing.
+
+        Examples
+        --------
+        >>> from lumentrace.pept.recipes import Lines
+        >>> print(Lines(tracers=2).to_toml("Settings."))
+        # Settings.
+        <BLANKLINE>
+        tracers = 2  # most tracers at a time; as many as there are, if there is no number
+        # every =  # time between locations, ms; as often as there are lines for them, by default
+        """
+        lines = (_line(name, value, text) for name, value, text in self.describe())
+        return "\n".join([f"# {head}", "", *lines])
+
     def to_dict(self) -> dict[str, Any]:
         """Names and values; `from_mapping` makes the same settings of them."""
         return asdict(self)
@@ -78,6 +95,11 @@ class Settings:
     @classmethod
     def _fields(cls) -> list[Field[Any]]:
         return list(fields(cls))
+
+
+def _line(name: str, value: Any, text: str) -> str:
+    plain = list(value) if isinstance(value, tuple) else value
+    return f"# {name} =  # {text}" if value is None else f"{name} = {json.dumps(plain, ensure_ascii=False)}  # {text}"
 
 
 def _check_type(source: str, name: str, value: Any, default: Any) -> None:

@@ -26,7 +26,7 @@ from lumentrace.pept.report.page import write_report
 from lumentrace.pept.report.tracks import SIGMAS
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
 from lumentrace.pept.tracking.fitted_model import FittedModel
-from lumentrace.storage import to_csv, to_parquet, to_polars, to_vtp
+from lumentrace.storage import to_parquet, to_polars, to_vtp, write_csv
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +37,7 @@ BLOCK = 2**16
 
 @dataclass(frozen=True)
 class Settings(settings.Settings):
-    """How an acquisition is read and tracked; `lumentrace pept track` has an option for each.
+    """How an acquisition is read and tracked; `lumentrace pept run` has an option for each.
 
     As names and values the settings of the recipe stand beside the others: ``{"recipe": "lines", "tracers": 2}``.
     """
@@ -61,6 +61,11 @@ class Settings(settings.Settings):
         recipe = RECIPES[name].from_mapping(others, f"{source}: recipe {name!r}")
         rest = {key: value for key, value in given.items() if key in own and key != "recipe"}
         return replace(super().from_mapping(rest, source), recipe=recipe)
+
+    def describe(self) -> list[tuple[str, Any, str]]:
+        """Name, value and meaning of every setting; those of the recipe beside the others."""
+        own = [each for each in super().describe() if each[0] != "recipe"]
+        return [("recipe", self.recipe.name, f"one of {', '.join(RECIPES)}"), *self.recipe.describe(), *own]
 
     def to_dict(self) -> dict[str, Any]:
         """Names and values; those of the recipe beside the others."""
@@ -131,7 +136,7 @@ class Outcome(outcome.Outcome):
         """Write trajectories as Parquet, CSV and VTP."""
         places = [folder / f"trajectories.{ending}" for ending in ("parquet", "csv", "vtp")]
         to_parquet(places[0], self.trajectories)
-        to_csv(places[1], self.trajectories, units=True)
+        write_csv(places[1], self.trajectories)
         to_vtp(places[2], self.trajectories)
         return places
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lumentrace.storage.frames import table_from_bytes as table_from_bytes
     from lumentrace.storage.frames import write_table as write_table
     from lumentrace.storage.pickles import import_pickle as import_pickle
+    from lumentrace.storage.sheets import write_csv as write_csv
     from lumentrace.storage.tables import read_parquet as read_parquet
     from lumentrace.storage.tables import to_csv as to_csv
     from lumentrace.storage.tables import to_pandas as to_pandas
@@ -42,6 +43,7 @@ __getattr__, __dir__, __all__ = exports(
         "to_parquet": "lumentrace.storage.tables",
         "to_polars": "lumentrace.storage.tables",
         "to_vtp": "lumentrace.storage.vtp",
+        "write_csv": "lumentrace.storage.sheets",
         "write_table": "lumentrace.storage.frames",
     },
 )

@@ -161,14 +161,14 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     """Write the rows as a Parquet file.
 
     The file's key-value metadata has one entry ``lumentrace``, a JSON object with `schema`, `version`, `type`, `units`,
-    `provenance` and the `checksum` of the rows.
+    `provenance`, those `attrs` that JSON can hold, and the `checksum` of the rows.
 
     Parameters
     ----------
     path : path
         File to write; replaced at once when everything is written.
     table : LineData or PointData
-        Rows to write, shape (N, C). Samples and attributes are not written; `save` keeps them.
+        Rows to write, shape (N, C). Samples and attributes that JSON cannot hold are not written; `save` keeps them.
 
     Raises
     ------
@@ -189,6 +189,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
         "type": type(table).__name__,
         "units": table.units,
         "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
+        "attrs": {name: value for name, value in table.extra_attrs().items() if _is_json(value)},
         "checksum": checksum.of_array(table.data),
     }
     mapping.release(table.data)
@@ -251,8 +252,17 @@ def _table(record: dict[str, Any], frame: pl.DataFrame, sample_size: Any, overla
         raise FormatError("the rows changed since they were written (checksum)")
     table = known.cls()(rows, sample_size, overlap, columns=frame.columns)
     table.units = record["units"]
+    table.attrs.update(record.get("attrs", {}))
     table.provenance = record["provenance"] and Provenance.from_dict(record["provenance"])
     return table
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON gives back the same value."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
 
 
 def _check(table: Any, distinct: bool = False) -> None:

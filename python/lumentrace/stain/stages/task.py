@@ -41,12 +41,16 @@ class Task:
     folder : path
         Of the results.
     settings : Settings
+    inputs : dict
+        Content hashes of the raw images; may be given where these are not at hand any more.
     """
 
-    def __init__(self, find: Callable[[], RawPair], folder: Path, settings: Settings):
+    def __init__(
+        self, find: Callable[[], RawPair], folder: Path, settings: Settings, inputs: Mapping[str, str] | None = None
+    ):
         self._find, self.folder, self.settings = find, folder, settings
-        self._pair: RawPair | None = None
-        self._inputs: dict[str, str] = {}
+        self._pair: RawPair | None = None if inputs is None else find()
+        self._inputs: dict[str, str] = dict(inputs or {})
         self._images: tuple[Image, Image] | None = None
 
     @classmethod

@@ -112,7 +112,7 @@ def convert_recording(
     side = None if config is None else side_in_database(source.folder, config)
     if side is not None:
         source.run.update(hemisphere=side, eye=side)
-    with _Movie(source.folder / MOVIE) as movie:
+    with RecordedMovie(source.folder / MOVIE) as movie:
         mean_range = frame_range(mean_start_frame, mean_stop_frame, movie.shape[0])
         counts = _frame_counts(source, movie.shape[0])
         history = watch.after(Provenance(_identity(source, movie)), "read_source", {"hemisphere": side})
@@ -194,7 +194,7 @@ def _identity(source: Source, movie: MovieSource) -> dict[str, Any]:
     }
 
 
-class _Movie(MovieSource):
+class RecordedMovie(MovieSource):
     """The movie of the recording folder, where rows and columns come the other way round."""
 
     dataset, orientation = SOURCE_DATASET, SOURCE_ORIENTATION
@@ -205,7 +205,7 @@ class _Movie(MovieSource):
         self._file: Any = None
         self._data: Any = None
 
-    def __enter__(self) -> _Movie:
+    def __enter__(self) -> RecordedMovie:
         import h5py
 
         if h5py.is_hdf5(self.path):

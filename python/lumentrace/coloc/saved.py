@@ -1,0 +1,57 @@
+"""A run of colocalization as it was saved."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import polars as pl
+
+from lumentrace.coloc.kept import nulls_from_bytes
+from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, looked_at, times
+from lumentrace.engine.saved import check_same, record_of, sources
+
+
+def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None = None) -> Outcome:
+    """The outcome of a run from the folder where it was saved; nothing is measured.
+
+    Parameters
+    ----------
+    folder : path
+        That of ``colocalization.parquet`` and ``run.json``.
+    source : path, optional
+        The image, or the folder it is in, if it is not where it was.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    FormatError
+        If one is damaged, or they do not belong together.
+
+    Examples
+    --------
+    >>> from lumentrace.coloc.saved import load_outcome
+    >>> load_outcome("results").report("results/report.html")  # doctest: +SKIP
+    """
+    place = Path(folder)
+    record = record_of(place, Outcome.technique)
+    settings = Settings.from_mapping(record.settings, str(place))
+    files = sources(record, source)
+    image, labels, history = looked_at(
+        files if isinstance(record.provenance.input["path"], list) else files[0], settings
+    )
+    check_same(files[0], record, history.input)
+    drawn = place / NULLS
+    return Outcome(
+        f"Colocalization: {files[0].name}",
+        settings,
+        record.provenance,
+        record.notices,
+        image.pixels,
+        labels,
+        pl.read_parquet((place / TABLE).with_suffix(".parquet")),
+        nulls_from_bytes(drawn.read_bytes()) if NULLS in record.files else {},
+        image.guessed,
+        times(image),
+    )

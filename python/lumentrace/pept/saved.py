@@ -1,0 +1,50 @@
+"""A run of PEPT as it was saved."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from lumentrace.base.errors import FormatError
+from lumentrace.data.points import PointData
+from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.pept.run import Outcome, Settings
+from lumentrace.pept.scanners.any_file import read
+from lumentrace.storage import read_parquet
+
+TRAJECTORIES = "trajectories.parquet"
+
+
+def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None = None) -> Outcome:
+    """The outcome of a run from the folder where it was saved; nothing is tracked.
+
+    Parameters
+    ----------
+    folder : path
+        That of ``trajectories.parquet`` and ``run.json``.
+    source : path, optional
+        The acquisition, or the folder it is in, if it is not where it was.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    FormatError
+        If one is damaged, or they do not belong together.
+
+    Examples
+    --------
+    >>> from lumentrace.pept.saved import load_outcome
+    >>> load_outcome("results").report("results/report.html")  # doctest: +SKIP
+    """
+    place = Path(folder)
+    record = record_of(place, Outcome.technique)
+    settings = Settings.from_mapping(record.settings, str(place))
+    trajectories = read_parquet(place / TRAJECTORIES)
+    if not isinstance(trajectories, PointData):
+        raise FormatError(f"{place / TRAJECTORIES}: expected trajectories, found {type(trajectories).__name__}")
+    (path,) = sources(record, source)
+    lines = read(path, settings.scanner, settings.separation, settings.lenient)
+    check_same(path, record, {} if lines.provenance is None else lines.provenance.input)
+    name = Path(str(record.provenance.input["path"])).name
+    return Outcome(f"PEPT: {name}", settings, record.provenance, record.notices, trajectories, lines, None)
