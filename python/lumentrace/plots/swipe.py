@@ -11,8 +11,6 @@ from .pictures import png
 
 Shown = tuple[str, NDArray[np.uint8]]
 
-MOVED = "this.parentNode.style.setProperty('--at', this.value + '%')"
-
 
 def swiped(one: Shown, other: Shown, title: str, caption: str) -> str:
     """HTML of two pictures, of which the slider uncovers the first on its left, the other on its right."""
@@ -23,5 +21,5 @@ def swiped(one: Shown, other: Shown, title: str, caption: str) -> str:
         f'<figure class="swipe"><h3>{html.escape(title)}</h3><div class="pair" style="--at: 50%">'
         f'<div><img src="{covered}" alt="{right}"><span>{right}</span></div>'
         f'<div class="cover"><img src="{cover}" alt="{left}"><span>{left}</span></div>'
-        f'<input type="range" value="50" aria-label="{left} | {right}" oninput="{MOVED}"></div>{about}</figure>'
+        f'<input type="range" value="50" aria-label="{left} | {right}"></div>{about}</figure>'
     )
