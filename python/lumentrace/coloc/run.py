@@ -119,6 +119,7 @@ class Outcome(outcome.Outcome):
             provenance=self.provenance,
             notes=self.notices,
             verdict=self.verdict,
+            settings=self.settings,
         )
 
 

@@ -137,6 +137,7 @@ class Outcome(outcome.Outcome):
             truth=self.truth,
             notes=[self.settings.recipe.error_note],
             notices=self.notices,
+            settings=self.settings,
         )
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from .numbers import missing, spell
 
+WIDE = 12
+"""Tables of more columns have small letters."""
 MOST_ROWS = 1000
 """More rows make a page slow to lay out and to sort."""
 
@@ -48,7 +50,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str,
     )
     title = " ".join(filter(None, [caption, left_out]))
     top = f"<caption>{escaped(title)}</caption>" if title else ""
-    return f'<div class="table"><table>{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    kind = ' class="wide"' if len(header) > WIDE else ""
+    inner = f"<table{kind}>{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="table"><div class="rows">{inner}</div></div>'
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> str:
@@ -60,7 +64,8 @@ def pairs(rows: Iterable[tuple[str, object]]) -> str:
 def _cell(value: object, tag: str, number: bool) -> str:
     exact = f' data-value="{float(value)!r}"' if isinstance(value, (float, np.floating)) and tag == "td" else ""
     start = f"<{tag}{' scope=col' if tag == 'th' else ''}{' class=number' if number else ''}{exact}>"
-    return f"{start}{_content(value)}</{tag}>"
+    content = _content(value)
+    return f"{start}{content.replace('_', '_<wbr>') if tag == 'th' else content}</{tag}>"
 
 
 def _content(value: object) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cells import escaped
+from .pictures import address
 
-QUALITY = 80
-"""Of the pictures, lossy WebP: a frame of noise of 128 pixels then has 5 kB, as PNG 15 kB."""
+EXACT, QUALITY = 2_000, 70
+"""Bytes up to which a frame is kept without loss, and how well others: a frame of noise of 128 pixels has 1.8 kB."""
 
 
 @dataclass(frozen=True)
@@ -41,39 +40,44 @@ class Frame:
     shapes: Sequence[Shape] = ()
 
 
-def filmed(frames: Sequence[Frame], size: tuple[float, float], title: str, caption: str) -> str:
-    """HTML of all frames, of which the first is shown, and a slider."""
+@dataclass(frozen=True)
+class Bar:
+    """A scale bar: its share of the width of the picture, and its length with the unit."""
+
+    share: float
+    text: str
+
+
+def filmed(frames: Sequence[Frame], size: tuple[float, float], bar: Bar | None, title: str, caption: str) -> str:
+    """HTML of the first frame with a slider for all of them."""
     about = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
-    shown = "".join(_frame(frame, size, hidden=number > 0) for number, frame in enumerate(frames))
     slider = (
         f'<div class="slider frames"><input type="range" min="0" max="{len(frames) - 1}" value="0" step="1" '
         f'aria-label="frame"><output>{escaped(frames[0].name)}</output></div>'
     )
     style = f"aspect-ratio: {size[0]:g} / {size[1]:g}; max-width: min(620px, {620 * size[0] / size[1]:.0f}px)"
     return (
-        f'<figure class="film"><h3>{escaped(title)}</h3><div class="frames" style="{style}">{shown}</div>'
+        f'<figure class="film"><h3>{escaped(title)}</h3><div class="frames" style="{style}">'
+        f"{drawn(frames[0], size)}{_bar(bar)}</div>"
         f"{slider}{about}</figure>"
     )
 
 
-def _frame(frame: Frame, size: tuple[float, float], hidden: bool) -> str:
-    shapes = "".join(map(_drawn, frame.shapes))
+def drawn(frame: Frame, size: tuple[float, float]) -> str:
+    """HTML of a frame."""
+    shapes = "".join(map(_shape, frame.shapes))
     name = escaped(frame.name)
     return (
-        f'<div data-name="{name}"{" hidden" if hidden else ""}><img src="{_webp(frame.pixels)}" alt="{name}">'
+        f'<div data-name="{name}"><img src="{address(frame.pixels, EXACT, QUALITY)}" alt="{name}">'
         f'<svg viewBox="0 0 {size[0]:g} {size[1]:g}" preserveAspectRatio="none">{shapes}</svg></div>'
     )
 
 
-def _drawn(shape: Shape) -> str:
+def _shape(shape: Shape) -> str:
     points = " ".join(f"{x:.4g},{y:.4g}" for x, y in shape.points)
     link = f' data-id="{escaped(shape.identity)}"' if shape.identity else ""
     return f'<poly{"gon" if shape.closed else "line"} points="{points}" stroke="{escaped(shape.colour)}"{link}/>'
 
 
-def _webp(pixels: NDArray[np.uint8]) -> str:
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "WEBP", quality=QUALITY)
-    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
+def _bar(bar: Bar | None) -> str:
+    return "" if bar is None else f'<span class="bar" style="width: {bar.share:.2%}">{escaped(bar.text)}</span>'

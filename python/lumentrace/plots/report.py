@@ -21,7 +21,7 @@ from lumentrace.engine.verdict import COLOURS, SIGNS, Verdict
 from .cells import Missing as Missing
 from .cells import Swatch as Swatch
 from .cells import escaped, pairs, table
-from .film import Frame, filmed
+from .film import Bar, Frame, drawn, filmed
 from .hover import told
 from .numbers import missing, spell
 from .packing import digest, library, packed
@@ -87,6 +87,7 @@ class Report:
         self._arrays: dict[tuple[str, str], dict[str, object]] = {}
         self._panels_open = False
         self._sections: list[str] = []
+        self._films: list[list[str]] = []
 
     def key_figure(
         self, name: str, value: object, unit: str = "", note: str = "", reason: str = "not measured"
@@ -185,7 +186,9 @@ class Report:
         """
         self._add(swiped(one, other, title, caption))
 
-    def film(self, frames: Sequence[Frame], size: tuple[float, float], title: str, caption: str = "") -> None:
+    def film(
+        self, frames: Sequence[Frame], size: tuple[float, float], title: str, caption: str = "", bar: Bar | None = None
+    ) -> None:
         """Add pictures that a slider goes through, with shapes over them.
 
         Parameters
@@ -194,8 +197,10 @@ class Report:
         size : (float, float)
             Width and height in the units of the shapes.
         title, caption : str
+        bar : lumentrace.plots.film.Bar, optional
         """
-        self._add(filmed(frames, size, title, caption))
+        self._add(filmed(frames, size, bar, title, caption))
+        self._films.append([drawn(frame, size) for frame in frames[1:]])
 
     def table(
         self, header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", ids: Sequence[str] = ()
@@ -292,9 +297,11 @@ class Report:
             f"{closing}</main>\n"
             f"<footer>Made by lumentrace on {created}. This file holds all it needs and loads nothing.</footer>\n"
         )
-        if self._figures:
+        if self._figures or self._films:
             arrays = [entry["array"] for entry in self._arrays.values()]
-            content = to_json_plotly({"figures": self._figures, "arrays": arrays, "templates": TEMPLATES})
+            content = to_json_plotly(
+                {"figures": self._figures, "arrays": arrays, "films": self._films, "templates": TEMPLATES}
+            )
             data = packed(content.encode("utf-8", "backslashreplace"))
             yield f'<script type="text/plain" id="report-data">{data}</script>\n'
         if embedded:

@@ -165,6 +165,7 @@
     const report = JSON.parse(await unpack("report-data"));
     if (document.getElementById("plotly")) document.head.append(make("script", {}, await unpack("plotly")));
     templates = report.templates;
+    all(".slider.frames").forEach((slider, number) => slideFrames(slider, report.films[number]));
     figures = report.figures.map((figure, number) => {
       const { data, layout } = restore(figure, report.arrays);
       const element = document.getElementById(`figure-${number}`);
@@ -198,9 +199,11 @@
     button.addEventListener("click", () => show(null));
   };
 
-  const slideFrames = (slider) => {
+  const slideFrames = (slider, more) => {
     const [input, output] = slider.children;
-    const frames = [...slider.previousElementSibling.children];
+    slider.previousElementSibling.insertAdjacentHTML("beforeend", more.join(""));
+    const frames = all("[data-name]", slider.previousElementSibling);
+    frames.slice(1).forEach((frame) => (frame.hidden = true));
     input.addEventListener("input", () => {
       frames.forEach((frame, number) => (frame.hidden = number !== +input.value));
       output.textContent = frames[input.value].dataset.name;
@@ -242,7 +245,13 @@
     });
     const bar = make("div", { className: "filter" });
     bar.append(input, count);
-    table.before(bar);
+    table.parentNode.before(bar);
+  };
+
+  const fit = (table) => {
+    table.classList.remove("cards");
+    const room = table.parentNode.clientWidth + 1;
+    table.classList.toggle("cards", innerWidth < 640 || table.scrollWidth > room);
   };
 
   const enhance = (table) => {
@@ -251,23 +260,26 @@
     rows.forEach((row) => [...row.cells].forEach((cell, place) => (cell.dataset.name = headings[place].textContent)));
     if (rows.length > 1)
       headings.forEach((heading) => {
-        const button = make("button", { type: "button" }, heading.textContent);
-        heading.replaceChildren(button);
+        const button = make("button", { type: "button" });
+        button.append(...heading.childNodes);
+        heading.append(button);
         button.addEventListener("click", () => sort(table, heading));
       });
     if (rows.length >= FEW) filterable(table);
   };
 
   // ------------------------------------------------------------------ the page
+  const tables = all(".table table").filter((table) => table.tHead);
   const unfold = (id) => {
     const section = document.getElementById(id);
     if (section) section.open = true;
   };
 
-  all(".table table").filter((table) => table.tHead).forEach(enhance);
+  tables.forEach(enhance);
+  tables.forEach(fit);
+  addEventListener("resize", () => tables.forEach(fit));
   linkRows();
   all(".slider.times").forEach(slideTimes);
-  all(".slider.frames").forEach(slideFrames);
   all(".pair input").forEach(slidePairs);
   all("nav a").forEach((link) => link.addEventListener("click", () => unfold(link.hash.slice(1))));
   addEventListener("beforeprint", () => all("details").forEach((each) => (each.open = true)));
