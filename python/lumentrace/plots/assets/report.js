@@ -59,11 +59,11 @@
     document.body.append(chosen);
     all("tr[data-id]").forEach((row) => (row.tabIndex = 0));
     document.addEventListener("click", (event) => {
-      const own = event.target.closest("[data-id]");
+      const own = event.target.closest?.("[data-id]");
       if (own) mark(own.dataset.id === marked ? null : own.dataset.id);
     });
     document.addEventListener("keydown", (event) => {
-      const own = event.target.closest("tr[data-id]");
+      const own = event.target.closest?.("tr[data-id]");
       if (event.key === "Escape") mark(null);
       if (own && event.key === "Enter") mark(own.dataset.id);
     });
@@ -177,12 +177,12 @@
   };
 
   // ------------------------------------------------------------------ sliders
-  const onceAFrame = (action) => {
+  const onceInAWhile = (action) => {
     let waiting = false;
     return () => {
       if (waiting) return;
       waiting = true;
-      requestAnimationFrame(() => ((waiting = false), action()));
+      setTimeout(() => ((waiting = false), action()), 30);
     };
   };
 
@@ -195,7 +195,7 @@
       output.textContent = moment ? `${(moment.at - tail).toFixed(digits)} to ${moment.at.toFixed(digits)} ${unit}` : "all times";
       if (own()) draw(Object.assign(own(), { moment }));
     };
-    input.addEventListener("input", onceAFrame(() => show({ at: +input.value, tail: +tail })));
+    input.addEventListener("input", onceInAWhile(() => show({ at: +input.value, tail: +tail })));
     button.addEventListener("click", () => show(null));
   };
 
