@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+import zlib
 from html.parser import HTMLParser
 
 import numpy as np
@@ -25,7 +26,7 @@ class Page(HTMLParser):
         for name, value in attrs:
             if name.startswith("on"):
                 self.handlers.append((tag, name))
-            if name in ("src", "href", "srcset", "action", "data"):
+            if name in ("src", "href", "srcset", "action", "data") and not value.startswith("#"):
                 self.references.append((tag, value))
 
 
@@ -72,10 +73,22 @@ def key_figures(path):
     return {plain_text(name): plain_text(value) for name, value in pairs}
 
 
+def unpacked(text, name):
+    """What a report packs into the script element of this id: seven bits in each character, deflated."""
+    packed = re.search(rf'id="{name}">(.*?)</script>', text, flags=re.S)[1]
+    bits = np.unpackbits(np.array([ord(each) & 127 for each in packed], np.uint8)[:, None], axis=1)[:, 1:].ravel()
+    return zlib.decompress(np.packbits(bits[: len(bits) // 8 * 8]).tobytes()).decode()
+
+
+def report_data(text):
+    """Figures, arrays and templates of a report."""
+    return json.loads(unpacked(text, "report-data"))
+
+
 def report_figures(path):
     """The figures of a report by title, with their arrays unpacked."""
     text = path.read_text()
-    data = json.loads(re.search(r'id="report-data">(.*?)</script>', text, flags=re.S)[1])
+    data = report_data(text)
 
     def unpack(node):
         if isinstance(node, list):

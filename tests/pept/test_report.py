@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 import time
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from plotly.offline import get_plotlyjs
 
 from lumentrace import LineData, PointData
 from lumentrace.pept import write_report
 from lumentrace.pept.report.tracks import followed_times, located_time, speeds, tracks, truth_errors
 from lumentrace.plots.report import Missing, Report, Swatch
-from pages import Page, key_figures, report_figures, report_text
+from pages import Page, key_figures, report_data, report_figures, report_text, unpacked
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>&amp;\'"\ud800'
 
@@ -268,7 +267,8 @@ def test_report_stores_plotly_and_repeated_arrays_once(wheel):
         report.figure(go.Figure(go.Scatter(x=t, y=t**2, name=name)), name)
     text = report.html()
     assert text.count("plotly.js v") == 1
-    assert len(json.loads(re.search(r'id="report-data">(.*?)</script>', text, flags=re.S)[1])["arrays"]) == 2
+    assert len(report_data(text)["arrays"]) == 2
+    assert unpacked(text, "plotly") == get_plotlyjs()
 
 
 def test_report_of_nothing_says_so(tmp_path, wheel):

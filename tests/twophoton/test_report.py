@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from lumentrace.twophoton.measure.quality import background_left, baseline_misfi
 from lumentrace.twophoton.report.notices import notices
 from lumentrace.twophoton.report.places import coloured, outline
 from lumentrace.twophoton.respond.epochs import peaks, ranked
-from pages import Page
+from pages import Page, report_data
 from twophoton_recording import make_recording
 
 GREY, ODOUR = 1, 2
@@ -56,7 +55,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def data(text: str) -> list[Any]:
     """Figures of a report with their arrays."""
-    kept = json.loads(re.search(r'<script type="application/json" id="report-data">(.*?)</script>', text, re.S)[1])
+    kept = report_data(text)
 
     def restored(node: Any) -> Any:
         if isinstance(node, list):
@@ -89,7 +88,7 @@ def table(text: str, first: str) -> list[list[str]]:
     """Cells of the table whose first heading is `first`."""
     for part in re.findall(r"<table>.*?</table>", text, re.S):
         if re.search(rf"<th[^>]*>{first}</th>", part):
-            rows = re.findall(r"<tr>(.*?)</tr>", part, re.S)[1:]
+            rows = re.findall(r"<tr[^>]*>(.*?)</tr>", part, re.S)[1:]
             return [[html.unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)] for row in rows]
     raise AssertionError(first)
 

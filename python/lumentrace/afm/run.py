@@ -134,7 +134,13 @@ class Outcome(outcome.Outcome):
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
         return write_report(
-            self.stack, self.analysis, path=path, title=self.title, notes=self.notices, verdict=self.verdict
+            self.stack,
+            self.analysis,
+            path=path,
+            title=self.title,
+            notes=self.notices,
+            verdict=self.verdict,
+            settings=self.settings,
         )
 
 

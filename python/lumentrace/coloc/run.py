@@ -128,6 +128,7 @@ class Outcome(outcome.Outcome):
             provenance=self.provenance,
             notes=self.notices,
             verdict=self.verdict,
+            settings=self.settings,
         )
 
 

@@ -92,6 +92,10 @@ class Settings:
         """Names and values; `from_mapping` makes the same settings of them."""
         return asdict(self)
 
+    def defaults(self) -> dict[str, Any]:
+        """Names and values of settings that nobody chose."""
+        return type(self)().to_dict()
+
     @classmethod
     def _fields(cls) -> list[Field[Any]]:
         return list(fields(cls))

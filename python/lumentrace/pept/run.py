@@ -72,6 +72,10 @@ class Settings(settings.Settings):
         own = {"scanner": self.scanner, "separation": self.separation, "lenient": self.lenient}
         return {"recipe": self.recipe.name, **self.recipe.to_dict(), **own}
 
+    def defaults(self) -> dict[str, Any]:
+        """Names and values of settings that nobody chose; those of the recipe that was chosen beside the others."""
+        return {**super().defaults(), **self.recipe.defaults(), "recipe": Lines.name}
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome(outcome.Outcome):
@@ -151,6 +155,7 @@ class Outcome(outcome.Outcome):
             notes=[self.settings.recipe.error_note],
             notices=self.notices,
             verdict=self.verdict,
+            settings=self.settings,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,37 +12,48 @@ from typing import TypeGuard
 
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
-from plotly.offline import get_plotlyjs
 
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import COLOURS, SIGNS, Verdict
 
+from .cells import Missing as Missing
+from .cells import Swatch as Swatch
+from .cells import escaped, pairs, table
+from .film import Bar, Frame, drawn, filmed
+from .hover import told
 from .numbers import missing, spell
+from .packing import digest, library, packed
+from .settings_rows import HEADER, settings_rows
 from .swipe import Shown, swiped
 from .theme import TEMPLATES
 
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
-)
+POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+"""Only the two scripts of the report may run, told by their digests; figures have their styles in the page."""
 SHORT = 256
 HEADINGS = {"index": "", "duration": "duration (s)"}
+UNGRANTED = {"scattergl": "scatter", "heatmapgl": "heatmap"}
+"""Traces that need more rights than the page has, and what is drawn instead."""
+NO_SCRIPT = "<noscript>The figure needs JavaScript.</noscript>"
 
 
 @dataclass(frozen=True)
-class Swatch:
-    """A table cell with a dot of colour before its text."""
+class Times:
+    """A slider of time below a figure, whose `timed` traces then show where things were.
 
-    text: object
-    colour: str
+    Attributes
+    ----------
+    start, end : float
+    tail : float
+        How much of the time before is shown.
+    unit : str
+    """
 
-
-@dataclass(frozen=True)
-class Missing:
-    """A table cell for a value that could not be measured."""
-
-    reason: str
+    start: float
+    end: float
+    tail: float
+    unit: str
 
 
 class Report:
@@ -76,6 +86,8 @@ class Report:
         self._figures: list[object] = []
         self._arrays: dict[tuple[str, str], dict[str, object]] = {}
         self._panels_open = False
+        self._sections: list[str] = []
+        self._films: list[list[str]] = []
 
     def key_figure(
         self, name: str, value: object, unit: str = "", note: str = "", reason: str = "not measured"
@@ -94,31 +106,42 @@ class Report:
             Why there is no value, if there is none.
         """
         if missing(value):
-            shown = f'<div class="value missing">n/a ({_text(reason)})</div>'
+            shown = f'<div class="value missing">n/a ({escaped(reason)})</div>'
         else:
-            unit_tag = f'<span class="unit">{_text(unit)}</span>' if unit else ""
-            shown = f'<div class="value">{_text(spell(value))}{unit_tag}</div>'
-        note_tag = f'<div class="note">{_text(note)}</div>' if note else ""
-        self._key_figures.append(f"<div><dt>{_text(name)}</dt><dd>{shown}{note_tag}</dd></div>")
+            unit_tag = f'<span class="unit">{escaped(unit)}</span>' if unit else ""
+            shown = f'<div class="value">{escaped(spell(value))}{unit_tag}</div>'
+        note_tag = f'<div class="note">{escaped(note)}</div>' if note else ""
+        self._key_figures.append(f"<div><dt>{escaped(name)}</dt><dd>{shown}{note_tag}</dd></div>")
 
     def verdict(self, verdict: Verdict) -> None:
         """Say at the very top whether the results can be relied on: a word with its sign and colour, and why."""
-        items = "".join(f"<li>{_text(each.why)}<br><em>{_text(each.advice)}</em></li>" for each in verdict.reasons)
+        items = "".join(f"<li>{escaped(each.why)}<br><em>{escaped(each.advice)}</em></li>" for each in verdict.reasons)
         listed = f"<ul>{items}</ul>" if items else ""
         self._verdict = (
             f'<section class="verdict" style="border-color: {COLOURS[verdict.level]}">'
-            f"<strong>{SIGNS[verdict.level]} {_text(verdict.level)}</strong>{listed}</section>"
+            f"<strong>{SIGNS[verdict.level]} {escaped(verdict.level)}</strong>{listed}</section>"
         )
 
     def section(self, title: str) -> None:
-        """Start a section."""
-        self._add(f"<h2>{_text(title)}</h2>")
+        """Start a section, which the reader can fold."""
+        closing = "</details>" if self._sections else ""
+        self._sections.append(title)
+        start = f'<details class="section" id="section-{len(self._sections)}" open>'
+        self._add(f"{closing}{start}<summary><h2>{escaped(title)}</h2></summary>")
 
     def text(self, text: str, notice: bool = False) -> None:
         """Add a paragraph; `notice` sets it off as something the reader should not miss."""
-        self._add(f'<p class="text{" notice" if notice else ""}">{_text(text)}</p>')
+        self._add(f'<p class="text{" notice" if notice else ""}">{escaped(text)}</p>')
 
-    def figure(self, fig: go.Figure, title: str, caption: str = "", height: int = 460, half: bool = False) -> None:
+    def figure(
+        self,
+        fig: go.Figure,
+        title: str,
+        caption: str = "",
+        height: int = 460,
+        half: bool = False,
+        times: Times | None = None,
+    ) -> None:
         """Add a Plotly figure.
 
         Parameters
@@ -130,18 +153,26 @@ class Report:
             In pixels.
         half : bool, default False
             Take half of the width, so that two such figures stand side by side.
+        times : Times, optional
+            For a slider of time.
+
+        Notes
+        -----
+        Traces `scattergl` are drawn as `scatter`, because WebGL in two dimensions needs rights that the page has not.
         """
         identity = f"figure-{len(self._figures)}"
         plain = fig.to_dict()
-        plain["layout"].pop("template", None)
-        self._figures.append(self._share_arrays({"data": plain["data"], "layout": plain["layout"]}))
+        layout = {key: value for key, value in plain["layout"].items() if key != "template"}
+        data = [told({**trace, "type": UNGRANTED.get(trace["type"], trace["type"])}, layout) for trace in plain["data"]]
+        self._figures.append(self._share_arrays({"data": data, "layout": layout}))
         if not self._panels_open:
             self._parts.append('<div class="panels">')
             self._panels_open = True
-        caption_tag = f"<figcaption>{_text(caption)}</figcaption>" if caption else ""
+        caption_tag = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
         self._parts.append(
-            f"<figure{' class=half' if half else ''}><h3>{_text(title)}</h3>"
-            f'<div id="{identity}" style="height: {int(height)}px"></div>{caption_tag}</figure>'
+            f"<figure{' class=half' if half else ''}><h3>{escaped(title)}</h3>"
+            f'<div id="{identity}" class="plot" style="height: {int(height)}px">{NO_SCRIPT}</div>'
+            f"{'' if times is None else _slider(times)}{caption_tag}</figure>"
         )
 
     def swipe(self, one: Shown, other: Shown, title: str, caption: str = "") -> None:
@@ -155,7 +186,25 @@ class Report:
         """
         self._add(swiped(one, other, title, caption))
 
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> None:
+    def film(
+        self, frames: Sequence[Frame], size: tuple[float, float], title: str, caption: str = "", bar: Bar | None = None
+    ) -> None:
+        """Add pictures that a slider goes through, with shapes over them.
+
+        Parameters
+        ----------
+        frames : sequence of lumentrace.plots.film.Frame
+        size : (float, float)
+            Width and height in the units of the shapes.
+        title, caption : str
+        bar : lumentrace.plots.film.Bar, optional
+        """
+        self._add(filmed(frames, size, bar, title, caption))
+        self._films.append([drawn(frame, size) for frame in frames[1:]])
+
+    def table(
+        self, header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "", ids: Sequence[str] = ()
+    ) -> None:
         """Add a table.
 
         Parameters
@@ -164,18 +213,15 @@ class Report:
         rows : iterable of sequences
             Numbers, texts, `Swatch` and `Missing`; None and NaN are shown as "n/a".
         caption : str, optional
+        ids : sequence of str, optional
+            What each row belongs to, as `lumentrace.plots.linked.identity` names it.
         """
-        cells = [list(row) for row in rows]
-        right = [_is_numeric([row[i] for row in cells]) for i in range(len(header))]
-        head = "".join(_cell(name, "th", number) for name, number in zip(header, right, strict=True))
-        body = "".join(
-            f"<tr>{''.join(_cell(value, 'td', number) for value, number in zip(row, right, strict=True))}</tr>"
-            for row in cells
-        )
-        caption_tag = f"<caption>{_text(caption)}</caption>" if caption else ""
-        self._add(
-            f'<div class="table"><table>{caption_tag}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        )
+        self._add(table(header, rows, caption, ids))
+
+    def settings(self, settings: Settings) -> None:
+        """Add all settings of a run, with their defaults."""
+        self.section("Settings")
+        self.table(HEADER, settings_rows(settings))
 
     def provenance(self, record: Provenance | Mapping[str, object] | None) -> None:
         """Add what is known about where the data came from and what was done to it.
@@ -193,7 +239,7 @@ class Report:
         listed = {name: value for name, value in values.items() if _is_records(value)}
         rows = [pair for name, value in values.items() if name not in listed for pair in _flat(str(name), value)]
         if rows:
-            self._pairs(rows)
+            self._add(pairs((name, _plain(value)) for name, value in rows))
         for name, records in listed.items():
             header = list(dict.fromkeys(key for entry in records for key in entry))
             cells = [[_plain(entry.get(key, "")) for key in header] for entry in records]
@@ -201,12 +247,6 @@ class Report:
             starts = [entry["started"] for entry in records if "started" in entry]
             if len(set(starts)) < len(starts):
                 self.text("Steps that started at the same moment ran together; each shows the time of all of them.")
-
-    def _pairs(self, rows: Iterable[tuple[str, object]]) -> None:
-        body = "".join(
-            f'<tr><th scope="row">{_text(name)}</th>{_cell(_plain(value), "td", False)}</tr>' for name, value in rows
-        )
-        self._add(f'<div class="table pairs"><table><tbody>{body}</tbody></table></div>')
 
     def _add(self, part: str) -> None:
         if self._panels_open:
@@ -237,36 +277,42 @@ class Report:
         return "".join(self._pieces(embed_plotly))
 
     def _pieces(self, embed_plotly: bool = True) -> Iterator[str]:
-        closing = "</div>" if self._panels_open else ""
+        closing = ("</div>" if self._panels_open else "") + ("</details>" if self._sections else "")
         figures = f'<dl class="figures">{"".join(self._key_figures)}</dl>' if self._key_figures else ""
-        subtitle = f'<p class="subtitle">{_text(self.subtitle)}</p>' if self.subtitle else ""
+        subtitle = f'<p class="subtitle">{escaped(self.subtitle)}</p>' if self.subtitle else ""
         created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        script = _asset("report.js")
+        embedded = bool(self._figures) and embed_plotly
+        policy = POLICY.format(scripts=" ".join([digest(script), *([library().digest] if embedded else [])]))
         yield (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{_text(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n"
-            f"<header><h1>{_text(self.title)}</h1>{subtitle}</header>\n<main>{self._verdict}{figures}"
+            f"<title>{escaped(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n"
+            f"<header><h1>{escaped(self.title)}</h1>{subtitle}{self._contents()}</header>\n"
+            f"<main>{self._verdict}{figures}"
         )
         yield from self._parts
         yield (
             f"{closing}</main>\n"
             f"<footer>Made by lumentrace on {created}. This file holds all it needs and loads nothing.</footer>\n"
         )
-        if self._figures:
-            yield from self._scripts(embed_plotly)
-        yield "\n</body>\n</html>\n"
+        if self._figures or self._films:
+            arrays = [entry["array"] for entry in self._arrays.values()]
+            content = to_json_plotly(
+                {"figures": self._figures, "arrays": arrays, "films": self._films, "templates": TEMPLATES}
+            )
+            data = packed(content.encode("utf-8", "backslashreplace"))
+            yield f'<script type="text/plain" id="report-data">{data}</script>\n'
+        if embedded:
+            yield f'<!-- {library().licence} -->\n<script type="text/plain" id="plotly">{library().text}</script>\n'
+        yield f"<script>{script}</script>\n</body>\n</html>\n"
 
-    def _scripts(self, embed_plotly: bool) -> Iterator[str]:
-        arrays = [entry["array"] for entry in self._arrays.values()]
-        yield '<script type="application/json" id="report-data">'
-        yield to_json_plotly({"figures": self._figures, "arrays": arrays, "templates": TEMPLATES})
-        yield "</script>\n"
-        if embed_plotly:
-            yield "<script>"
-            yield get_plotlyjs()
-            yield "</script>\n"
-        yield f"<script>\n{_asset('report.js')}</script>"
+    def _contents(self) -> str:
+        links = "".join(
+            f'<a href="#section-{number}">{escaped(title)}</a>' for number, title in enumerate(self._sections, 1)
+        )
+        return f'<nav aria-label="Contents">{links}</nav>' if links else ""
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the report; `path` then holds the whole of it, or what it held before.
@@ -282,38 +328,17 @@ class Report:
         return Path(path)
 
 
-def _text(value: object) -> str:
-    return html.escape(str(value), quote=True)
-
-
 def _asset(name: str) -> str:
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _cell(value: object, tag: str, number: bool) -> str:
-    start = f"<{tag}{' scope=col' if tag == 'th' else ''}{' class=number' if number else ''}>"
-    return f"{start}{_content(value)}</{tag}>"
-
-
-def _content(value: object) -> str:
-    if isinstance(value, Swatch):
-        return f'<span class="swatch" style="background: {_text(value.colour)}"></span>{_text(spell(value.text))}'
-    if isinstance(value, Missing):
-        return f"n/a ({_text(value.reason)})"
-    return "n/a" if missing(value) else _text(spell(value))
-
-
-def _is_numeric(values: Sequence[object]) -> bool:
-    known = [value for value in values if not isinstance(value, Missing) and not missing(value)]
-    return bool(known) and all(_reads_as_number(value) for value in known)
-
-
-def _reads_as_number(value: object) -> bool:
-    try:
-        float(value)  # type: ignore[arg-type]  # whether it does is the question
-    except (TypeError, ValueError):
-        return False
-    return True
+def _slider(times: Times) -> str:
+    unit = escaped(times.unit)
+    return (
+        f'<div class="slider times" data-tail="{times.tail!r}" data-unit="{unit}"><button type="button">all</button>'
+        f'<input type="range" min="{times.start!r}" max="{times.end!r}" value="{times.end!r}" step="any" '
+        f'aria-label="time ({unit})"><output>all times</output></div>'
+    )
 
 
 def _is_records(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:

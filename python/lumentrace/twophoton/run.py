@@ -160,6 +160,7 @@ class Outcome(outcome.Outcome):
             notes=self.notices,
             provenance=self.provenance,
             verdict=self.verdict,
+            settings=self.settings,
         )
 
 
@@ -305,6 +306,7 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
         kernels=load_stimulus_kernels(folder / KERNELS) if with_kernels else None,
         provenance=None if record is None else record.provenance,
         verdict=None if record is None else record.verdict,
+        settings=None if record is None else Settings.from_mapping(made),
     )
 
 

@@ -9,16 +9,19 @@ import plotly.graph_objects as go  # untyped: its figures are Any
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.plots.linked import whole
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
 
 from .drawing import Range, annotated, coloured, magnified
 
-MOST_SHOWN = 12
+MOST_SHOWN = 8
 COLUMNS = (4, 5, 3)
 CELL = 300
 GAP = 6
 MOST_TRACKS = 2000
+TRACK = "track"
+"""What tracks are called where they are marked."""
 
 
 def montage(frames: AnyArray, pixel_size_nm: float, times: AnyArray, limits: Range) -> tuple[go.Figure, int]:
@@ -43,7 +46,11 @@ def _cell(frame: AnyArray, pixel_size_nm: float, text: str, limits: Range) -> ND
 
 
 def tracks_over(
-    mean: AnyArray, tracks: Sequence[tuple[AnyArray, AnyArray]], size_nm: tuple[float, float], limits: Range
+    mean: AnyArray,
+    tracks: Sequence[tuple[AnyArray, AnyArray]],
+    numbers: Sequence[int],
+    size_nm: tuple[float, float],
+    limits: Range,
 ) -> go.Figure:
     """Tracks (x and y in nm) over the mean of all frames."""
     figure = picture(magnified(coloured(mean, limits), 600))
@@ -60,8 +67,8 @@ def tracks_over(
         sizing="stretch",
         layer="below",
     )
-    for number, (x, y) in enumerate(tracks[:MOST_TRACKS]):
-        colour = PALETTE[number % len(PALETTE)]
+    for place, (number, (x, y)) in enumerate(zip(numbers[:MOST_TRACKS], tracks, strict=False)):
+        colour = PALETTE[place % len(PALETTE)]
         figure.add_trace(
             go.Scatter(
                 x=x,
@@ -71,6 +78,7 @@ def tracks_over(
                 marker={"size": 4},
                 name=f"track {number}",
                 hovertemplate="%{x:.4g} nm, %{y:.4g} nm",
+                **whole(TRACK, number),
             )
         )
     figure.update_xaxes(visible=True, range=[0, wide], title_text="x (nm)", showgrid=False, constrain="domain")

@@ -14,13 +14,17 @@ from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures, seconds_between_frames
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
+from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
+from lumentrace.plots.decimate import every as evenly
 from lumentrace.plots.distribution import distribution
+from lumentrace.plots.linked import identity
 from lumentrace.plots.palette import PALETTE
 from lumentrace.plots.report import Report, Swatch
 
 from .drawing import Range, height_range, spelled
-from .figures import MOST_TRACKS, displacement, montage, over_time, tracks_over
+from .figures import MOST_TRACKS, TRACK, displacement, montage, over_time, tracks_over
+from .film import MOST_FRAMES, TAIL, film_frame, scale_bar, shapes
 
 MOST_ROWS = 100
 MOST_PIXELS = 1_000_000
@@ -61,6 +65,7 @@ def write_report(
     title: str = "AFM report",
     notes: Sequence[str] = (),
     verdict: Verdict | None = None,
+    settings: Settings | None = None,
 ) -> Path:
     """Write a report on an AFM film to one HTML file that needs no network.
 
@@ -79,6 +84,8 @@ def write_report(
         Paragraphs to print below the key figures.
     verdict : Verdict, optional
         Shown first.
+    settings : Settings, optional
+        Those of the run, shown with their defaults.
 
     Returns
     -------
@@ -129,12 +136,31 @@ def write_report(
         report.figure(distribution(_some(stack.data), f"value ({stack.unit})"), "All pixels", height=LOW, half=True)
     for name, detected in found.detected.items():
         _objects(report, name, detected, times)
+    _film(report, stack, found, times, limits)
     if found.tracked is not None:
         _tracks(report, stack, found.tracked["tracks"], found.measured, size_nm, limits)
     for name, clustered in found.clustered.items():
         _clusters(report, name, clustered)
+    if settings is not None:
+        report.settings(settings)
     report.provenance(record.history if isinstance(record, AnalysisRecord) else stack.history)
     return report.save(path)
+
+
+def _film(report: Report, stack: AFMImageStack, found: Found, times: NDArray[np.float64], limits: Range) -> None:
+    marks = shapes(found, stack.data.shape[1:])
+    if stack.n_frames < 2 or not marks:
+        return
+    report.section("Frame by frame")
+    every = evenly(stack.n_frames, MOST_FRAMES)
+    frames = [film_frame(stack, number, times[number], limits, marks[number]) for number in every]
+    some = "" if len(every) == stack.n_frames else f" {len(every)} of {stack.n_frames} frames, evenly spread."
+    unit = f" {stack.unit}" if stack.unit else ""
+    caption = (
+        f"Outlines of objects and the last {TAIL} places of tracks, a colour for each track, grey for objects in none. "
+        f"Colours from {limits[0]:.3g} to {limits[1]:.3g}{unit}.{some} Pictures are compressed with loss."
+    )
+    report.film(frames, (stack.width, stack.height), "Film", caption, scale_bar(stack))
 
 
 def _key_figures(report: Report, stack: AFMImageStack, found: Found) -> None:
@@ -189,12 +215,13 @@ def _tracks(
         return
     scale = (stack.pixel_size_nm, stack.pixel_size_y_nm)
     lines = [_line(track, scale) for track in tracks]
+    numbers = [track["id"] for track in tracks]
     longest = sorted(range(len(lines)), key=lambda number: -len(lines[number][0]))
     mean = _mean(stack.data)
     shown = "" if len(lines) <= MOST_TRACKS else f" The first {MOST_TRACKS} are shown."
     caption = f"Over the mean of all frames.{shown}"
     height = int(np.clip(620 * stack.height / stack.width, 250, 800)) + 60
-    report.figure(tracks_over(mean, lines, size_nm, limits), "Tracks", caption, height=height)
+    report.figure(tracks_over(mean, lines, numbers, size_nm, limits), "Tracks", caption, height=height)
     if figures is None:
         return
     msd = figures["msd"]
@@ -215,7 +242,7 @@ def _tracks(
         for number in longest[:MOST_ROWS]
     ]
     more = f"The {MOST_ROWS} longest of {len(tracks)}." if len(tracks) > MOST_ROWS else ""
-    report.table(header, rows, more)
+    report.table(header, rows, more, [identity(TRACK, tracks[number]["id"]) for number in longest[:MOST_ROWS]])
 
 
 def _line(track: Track, scale: tuple[float, float]) -> tuple[AnyArray, AnyArray]:

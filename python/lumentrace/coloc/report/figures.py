@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
 from lumentrace.coloc.measure.line import least_squares
+from lumentrace.plots.linked import each
+from lumentrace.plots.outlines import joined, outlines
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture, plane, reduced, step, stretched
 
 GREEN, MAGENTA, YELLOW, WHITE = (0.0, 1.0, 0.35), (1.0, 0.0, 0.65), (1.0, 0.85, 0.2), (1.0, 1.0, 1.0)
 BINS = 128
+MOST_OUTLINED, MOST_NUMBERED = 500, 150
+REGION = "region"
+"""What regions are called where they are marked."""
 THRESHOLD = PALETTE[1]
 
 
@@ -22,6 +27,28 @@ def merge(a: AnyArray, b: AnyArray) -> go.Figure:
     """Both channels over one another, in green and magenta; what both have is white."""
     first, second = (stretched(reduced(plane(channel))) for channel in (a, b))
     return _coloured([(first, GREEN), (second, MAGENTA)])
+
+
+def add_regions(figure: go.Figure, labels: NDArray[np.int64]) -> None:
+    """Outlines and numbers of regions over a picture; of many only outlines, of very many nothing."""
+    flat = plane(labels)
+    found = list(outlines(flat)) if len(np.unique(flat)) <= MOST_OUTLINED else []
+    if not found:
+        return
+    side = step(flat.shape)
+    x, y, regions = joined(found)
+    style = {"showlegend": False, "hovertemplate": "region %{customdata}<extra></extra>"}
+    line = {"color": "#ffffff", "width": 1.2}
+    x, y = x / side - 0.5, y / side - 0.5
+    figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=line, **style, **each(REGION, regions)))
+    first = np.flatnonzero(np.diff(regions, prepend=-1))
+    if len(first) <= MOST_NUMBERED:
+        spans = zip(first, [*first[1:], len(regions)], strict=True)
+        centres = np.array([[np.nanmean(x[a:b]), np.nanmean(y[a:b])] for a, b in spans])
+        text = [f"<b>{region}</b>" for region in regions[first]]
+        font = {"color": "#ffffff", "size": 12, "shadow": "auto"}
+        marks = {"mode": "markers+text", "text": text, "textfont": font, "marker": {"size": 14, "opacity": 0}}
+        figure.add_trace(go.Scatter(x=centres[:, 0], y=centres[:, 1], **marks, **style, **each(REGION, regions[first])))
 
 
 def co_occurrence(
@@ -85,7 +112,8 @@ def joint_histogram(
                 "tickvals": decades,
                 "ticktext": [f"{10**decade:,}".replace(",", " ") for decade in decades],
             },
-            hovertemplate="%{x:.4g}, %{y:.4g}<extra></extra>",
+            hovertemplate=f"{html.escape(names[0])}: %{{x:.4g}}<br>{html.escape(names[1])}: %{{y:.4g}}<br>"
+            "log10 of pixels: %{z:.2f}<extra></extra>",
         )
     )
     _add_line(figure, x, y, edges)
@@ -136,14 +164,16 @@ def null_histogram(null: NDArray[np.float64], observed: float) -> go.Figure:
     return figure
 
 
-def by_region(values: dict[str, NDArray[np.float64]]) -> go.Figure:
+def by_region(values: dict[str, NDArray[np.float64]], regions: NDArray[np.int64]) -> go.Figure:
     """The figures of all regions, one strip per measure."""
     figure = go.Figure()
     for number, (name, numbers) in enumerate(values.items()):
-        colour = PALETTE[number % len(PALETTE)]
+        colour, known = PALETTE[number % len(PALETTE)], np.isfinite(numbers)
         figure.add_trace(
             go.Box(
-                y=numbers[np.isfinite(numbers)],
+                y=numbers[known],
+                hovertemplate="region %{customdata}: %{y:.3g}<extra></extra>",
+                **each(REGION, regions[known]),
                 name=name,
                 boxpoints="all",
                 pointpos=0,

@@ -15,17 +15,20 @@ from lumentrace.base.html import LEAST_P
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.coloc.summary import key_figures
+from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
+from lumentrace.plots.linked import identity
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
 
-from .figures import by_region, co_occurrence, joint_histogram, merge, null_histogram, scale_note
+from .figures import REGION, add_regions, by_region, co_occurrence, joint_histogram, merge, null_histogram, scale_note
 
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_ROWS = 200
+MOST_ROWS = 1000
+HEADINGS = {"n_pixels": "n_pixels (px)"}
 MEASURES = {
     "pcc": "Pearson's r",
     "srcc": "Spearman's rho",
@@ -51,6 +54,7 @@ def write_report(
     provenance: Provenance | Mapping[str, object] | None = None,
     notes: Sequence[str] = (),
     verdict: Verdict | None = None,
+    settings: Settings | None = None,
 ) -> Path:
     """Write a report on the colocalization of channels to one HTML file that needs no network.
 
@@ -77,6 +81,8 @@ def write_report(
         Paragraphs to print below the key figures.
     verdict : Verdict, optional
         Shown first.
+    settings : Settings, optional
+        Those of the run, shown with their defaults.
 
     Returns
     -------
@@ -119,6 +125,8 @@ def write_report(
             caption = f"{spell(len(drawn.null))} shuffles of {spell(drawn.n_blocks)} blocks; p = {drawn.p_right:.3g}."
             report.figure(null_histogram(drawn.null, drawn.observed), "Randomisation", caption, half=True)
         _by_region(report, rows)
+    if settings is not None:
+        report.settings(settings)
     report.provenance(provenance)
     return report.save(path)
 
@@ -150,11 +158,16 @@ def _pictures(
     a, b = channels
     height = picture_height(a.shape)
     caption = f"{names[0]} green, {names[1]} magenta, both white. {scale_note(a.shape, 'Greatest value')}"
-    report.figure(merge(a, b), "Merged", caption, height, half=True)
+    merged = merge(a, b)
+    if labels is not None:
+        add_regions(merged, labels)
+    report.figure(merged, "Merged", caption, height, half=True)
     if "slice" not in rows.columns and rows["threshold_a"].is_not_nan().any():
         limits = [_threshold_image(labels, rows, f"threshold_{which}") for which in "ab"]
         inside = None if labels is None else labels != 0
         figure = co_occurrence(a > limits[0], b > limits[1], inside)
+        if labels is not None:
+            add_regions(figure, labels)
         caption = (
             f"Above its threshold: {names[0]} green, {names[1]} magenta, both yellow. {scale_note(a.shape, 'Share')}"
         )
@@ -181,14 +194,20 @@ def _by_region(report: Report, rows: pl.DataFrame) -> None:
     shown = [column for column in MEASURES if column in rows.columns and rows[column].is_not_nan().any()]
     if len(rows) > 2 and shown:
         values = {MEASURES[column]: rows[column].to_numpy() for column in shown}
-        report.figure(by_region(values), "All regions", "Each point is a region; boxes are quartiles.", half=True)
+        report.figure(
+            by_region(values, rows["region"].to_numpy()),
+            "All regions",
+            "Each point is a region; boxes are quartiles.",
+            half=True,
+        )
     header = [*(("slice",) if "slice" in rows.columns else ()), "region", "n_pixels"]
     header += [column for column in rows.columns if column not in {*header, "channel_a", "channel_b"}]
     header = [column for column in header if column in {"status", "reason"} or _has_values(rows, column)]
-    shown_rows = rows.select(header).head(MOST_ROWS).iter_rows(named=True)
-    cells = [[_cell(column, value) for column, value in row.items()] for row in shown_rows]
+    shown_rows = rows.select(header).head(MOST_ROWS)
+    cells = [[_cell(column, value) for column, value in row.items()] for row in shown_rows.iter_rows(named=True)]
     caption = "" if len(rows) <= MOST_ROWS else f"The first {MOST_ROWS} of {len(rows)} rows; the table files have all."
-    report.table(header, cells, caption)
+    ids = [identity(REGION, region) for region in shown_rows["region"]]
+    report.table([HEADINGS.get(column, column) for column in header], cells, caption, ids)
 
 
 def _cell(column: str, value: object) -> object:

@@ -73,6 +73,7 @@ def truth_in_time(paths: Tracks, parts: Sequence[Group], distance: Floats, time:
                 name=part.name,
                 showlegend=True,
                 zorder=part.layer,
+                **part.link,
             )
         )
     time.put_on(fig)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lumentrace.pept.tracking.fitted_model import NOISE_UNITS, FittedModel, FittedTracer
+from lumentrace.plots.linked import identity
 from lumentrace.plots.palette import NEUTRAL
 from lumentrace.plots.report import Report, Swatch
+
+from .parts import TRAJECTORY
 
 HEADER = (
     "Tracer",
@@ -40,7 +43,8 @@ def fit_figure(report: Report, model: FittedModel) -> None:
 
 def fit_table(report: Report, model: FittedModel, colours: Mapping[float, str]) -> None:
     """One row for each tracer."""
-    report.table(HEADER, [_row(tracer, colours) for tracer in model.tracers], "Model of the tracers")
+    ids = [identity(TRAJECTORY, float(tracer.label)) for tracer in model.tracers]
+    report.table(HEADER, [_row(tracer, colours) for tracer in model.tracers], "Model of the tracers", ids)
     noises = " or ".join(dict.fromkeys(DRIVES[tracer.order] for tracer in model.tracers))
     report.text(NOTE.format(noises))
 

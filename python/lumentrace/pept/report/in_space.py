@@ -9,19 +9,23 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lumentrace.plots.decimate import every, shares
+from lumentrace.plots.linked import timed
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, translucent
+from lumentrace.plots.report import Times
 
 from .lines import Lines
-from .parts import Group, Panel, broken, others_note, sentence
+from .parts import TRAJECTORY, Clock, Group, Panel, broken, others_note, sentence
 from .tracks import XYZ, Tracks
 
 SPACE_HEIGHT = 560
+TAIL = 0.05
+"""Share of the whole time that is seen behind a tracer."""
 LEAST_SHARE = 0.25
 """Least length of an axis, as a share of the longest."""
 
 
-def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], limit: int) -> Panel:
+def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
     """A sample of the LoRs between their detector hits, with the trajectories."""
     ends = np.full((len(lines.sample), 3, 3), np.nan, dtype=np.float32)
     ends[:, 0], ends[:, 1] = lines.sample[:, 1:4], lines.sample[:, 4:7]
@@ -38,7 +42,7 @@ def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], limit: 
             hoverinfo="skip",
         )
     )
-    shown = _add_paths(fig, paths, parts, limit)
+    shown = _add_paths(fig, paths, parts, time, limit)
     _space(fig, paths.units["x"])
     caption = f"{spell(len(lines.sample))} of {spell(lines.count)} LoRs, evenly spaced in the list"
     if len(paths.t):
@@ -46,10 +50,10 @@ def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], limit: 
     return Panel("Lines of response", fig, f"{caption}. Equal scales; y points up.", SPACE_HEIGHT)
 
 
-def paths_in_space(paths: Tracks, parts: Sequence[Group], limit: int) -> Panel:
+def paths_in_space(paths: Tracks, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
     """The trajectories, one colour each, and the points that belong to none."""
     fig = go.Figure()
-    shown = _add_paths(fig, paths, parts, limit)
+    shown = _add_paths(fig, paths, parts, time, limit)
     loose = every(len(paths.loose_t), limit // 4)
     if len(loose):
         x, y, z = paths.loose_xyz[loose].astype(np.float32).T.copy()
@@ -59,19 +63,29 @@ def paths_in_space(paths: Tracks, parts: Sequence[Group], limit: int) -> Panel:
     caption = sentence(drawn(shown, len(paths.t), "points"))
     if len(loose):
         caption += f"; {drawn(len(loose), len(paths.loose_t), 'unassigned points')}"
-    return Panel("Trajectories", fig, f"{caption}.{others_note(paths)} Equal scales; y points up.", SPACE_HEIGHT)
+    note = f"{caption}.{others_note(paths)} Equal scales; y points up."
+    return Panel("Trajectories", fig, note, SPACE_HEIGHT, _times(time))
 
 
-def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], limit: int) -> int:
+def _times(time: Clock) -> Times | None:
+    span = (time.end - time.start) * time.scale
+    return Times(time.start * time.scale, time.end * time.scale, TAIL * span, time.unit) if span > 0 else None
+
+
+def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], time: Clock, limit: int) -> int:
     """Add a trace per group, joined by lines unless points are left out; returns the number of points drawn."""
     quota = shares([len(part.rows) for part in parts], limit)
     shown = 0
+    unit = html.escape(paths.units["x"])
     for part, share in zip(parts, quota, strict=True):
         rows = part.rows[every(len(part.rows), share)]
         shown += len(rows)
+        when = "" if part.label is None else f"<br>t: %{{customdata}} {html.escape(time.unit)}"
+        hover = f"x: %{{x}} {unit}<br>y: %{{y}} {unit}<br>z: %{{z}} {unit}{when}<extra>{part.name}</extra>"
         whole = len(rows) == len(part.rows)
         segment = paths.segment[rows] if whole else np.zeros(len(rows))
         x, y, z = (broken(paths.xyz[rows, i], segment, np.float32) for i in range(3))
+        t = broken(paths.t[rows] * time.scale, segment, np.float32)
         fig.add_trace(
             go.Scatter3d(
                 x=x,
@@ -81,6 +95,8 @@ def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], limit: int
                 line={"width": 2, "color": translucent(part.colour, 0.6)},
                 marker={"size": 2.2 if whole else 1.8, "color": part.colour},
                 name=part.name,
+                hovertemplate=hover,
+                **({} if part.label is None else timed(TRAJECTORY, part.label, t)),
             )
         )
     return shown

@@ -64,6 +64,7 @@ def _band_and_curve(
         legendgroup=part.name,
         showlegend=True,
         zorder=part.layer,
+        **part.link,
     )
     if paths.errors is None:
         return [curve]
@@ -101,6 +102,7 @@ def speed_in_time(paths: Tracks, parts: Sequence[Group], speed: Floats, window: 
                 name=part.name,
                 showlegend=True,
                 zorder=part.layer,
+                **part.link,
             )
         )
     time.put_on(fig)
@@ -133,6 +135,7 @@ def sigmas_in_time(paths: Tracks, sigmas: Floats, parts: Sequence[Group], time: 
                 legendgroup=part.name,
                 showlegend=axis == 0,
                 zorder=part.layer,
+                **part.link,
             )
             fig.add_trace(curve, row=axis + 1, col=1)
     for number, name in enumerate(XYZ, start=1):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.report import Report
 
@@ -34,6 +35,7 @@ def write_report(
     notes: Sequence[str] = (),
     notices: Sequence[str] = (),
     verdict: Verdict | None = None,
+    settings: Settings | None = None,
 ) -> Path:
     """Write a report on tracked trajectories to one HTML file that needs no network.
 
@@ -71,6 +73,8 @@ def write_report(
         Paragraphs that the reader should not miss, set off.
     verdict : Verdict, optional
         What `lumentrace.pept.run` says of the trajectories, at the top.
+    settings : Settings, optional
+        Those of the run, shown with their defaults.
 
     Returns
     -------
@@ -112,6 +116,8 @@ def write_report(
         _in_space(report, run, parts, max_points)
         _in_time(report, run, parts, max_points)
         _errors(report, run, parts, max_points)
+    if settings is not None:
+        report.settings(settings)
     report.provenance(provenance if provenance is not None else getattr(trajectories, "provenance", None))
     return report.save(path)
 
@@ -128,16 +134,16 @@ def _check_options(max_points: int, max_gap: float | None, speed_window: int) ->
 def _show(report: Report, *panels: Panel) -> None:
     """Add panels side by side, two at most."""
     for panel in panels:
-        report.figure(panel.fig, panel.title, panel.caption, panel.height, half=len(panels) > 1)
+        report.figure(panel.fig, panel.title, panel.caption, panel.height, len(panels) > 1, panel.times)
 
 
 def _in_space(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
     report.section("In space")
     panels = []
     if run.lines is not None and run.line_count:
-        panels.append(in_space.lines_and_paths(run.lines, run.paths, parts, limit))
+        panels.append(in_space.lines_and_paths(run.lines, run.paths, parts, run.clock, limit))
     if run.paths.total:
-        panels.append(in_space.paths_in_space(run.paths, parts, limit))
+        panels.append(in_space.paths_in_space(run.paths, parts, run.clock, limit))
     _show(report, *panels)
     if parts:
         table(report, run, parts)

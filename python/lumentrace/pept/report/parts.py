@@ -11,13 +11,17 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.plots.linked import whole
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
+from lumentrace.plots.report import Times
 from lumentrace.plots.tables import Floats
 
 from .tracks import GAP_INTERVALS, Tracks
 
 COLOURED = 8
+TRAJECTORY = "trajectory"
+"""What trajectories are called where they are marked."""
 BINS = 160
 
 
@@ -29,6 +33,7 @@ class Panel:
     fig: go.Figure
     caption: str
     height: int = 340
+    times: Times | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,12 @@ class Group:
     name: str
     colour: str
     rows: NDArray[np.intp]
+    label: float | None = None
+
+    @property
+    def link(self) -> dict[str, object]:
+        """Settings of its traces, by which it is marked in all figures."""
+        return {} if self.label is None else whole(TRAJECTORY, self.label)
 
     @property
     def layer(self) -> int:
@@ -50,7 +61,12 @@ def groups(paths: Tracks) -> list[Group]:
     by_size = np.argsort(-paths.counts, kind="stable")
     chosen, others = np.sort(by_size[:COLOURED]), by_size[COLOURED:]
     found = [
-        Group(f"trajectory {paths.labels[i]:g}", PALETTE[number], np.arange(paths.counts[i]) + paths.starts[i])
+        Group(
+            f"trajectory {paths.labels[i]:g}",
+            PALETTE[number],
+            np.arange(paths.counts[i]) + paths.starts[i],
+            float(paths.labels[i]),
+        )
         for number, i in enumerate(chosen)
     ]
     if len(others):

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lumentrace.plots.linked import identity
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.palette import NEUTRAL
 from lumentrace.plots.report import Missing, Report, Swatch
 from lumentrace.plots.tables import Floats
 
-from .parts import Group, gap_rule, speed_unit
+from .parts import TRAJECTORY, Group, gap_rule, speed_unit
 from .run import Run
 from .tracks import Tracks, followed_times, located_time
 
@@ -151,4 +152,4 @@ def table(report: Report, run: Run, parts: Sequence[Group]) -> None:
         rows.append(row)
     more = len(paths.labels) - len(chosen)
     caption = "Trajectories" if more <= 0 else f"The {TABLE_ROWS} longest of {spell(len(paths.labels))} trajectories"
-    report.table(header, rows, caption)
+    report.table(header, rows, caption, [identity(TRAJECTORY, float(paths.labels[i])) for i in chosen])

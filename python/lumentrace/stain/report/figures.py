@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.plots.linked import each
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
 from lumentrace.stain.measure.scale import Scale
@@ -21,6 +23,8 @@ POST, PRE = (1.0, 0.15, 0.55), (0.1, 0.9, 0.45)
 """Magenta and green; where both are equal they make a near white."""
 COOL, WARM = np.array([60, 150, 255]), np.array([255, 170, 40])
 BINS = 256
+HOVER = "pre: %{x}<br>post: %{y}<br>log10 of pixels: %{z:.2f}<extra></extra>"
+SPOT, RING = "spot", "#ffffff"
 BRIGHT = 99.5
 KNEE = 1.0
 UNKNOWN = 96
@@ -66,6 +70,27 @@ def signed(difference: NDArray[np.float32]) -> go.Figure:
     return picture(colours)
 
 
+def add_spots(figure: go.Figure, spots: pl.DataFrame, pad: int, factor: int) -> None:
+    """Rings over a picture that is reduced by a factor, for spots in the pixels of an image with a border."""
+    x, y = ((spots[axis].to_numpy() - pad + 0.5) / factor - 0.5 for axis in ("x", "y"))
+    about = spots.select("x", "y", "intensity", "significance").rows()
+    hover = "spot %{customdata}<br>%{text}<extra></extra>"
+    texts = [f"x {a:.1f} px, y {b:.1f} px<br>{c:.4g} counts, {d:.3g} sigma" for a, b, c, d in about]
+    marker = {"symbol": "circle-open", "size": 9, "color": RING, "line": {"width": 1}}
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="markers",
+            marker=marker,
+            text=texts,
+            hovertemplate=hover,
+            **each(SPOT, spots[SPOT].to_numpy()),
+        )
+    )
+    figure.update_layout(showlegend=False)
+
+
 def apart(points: Floats, shifts: Floats, shape: Sequence[int], start: int = 0) -> go.Figure:
     """Where the registered images are still apart, and how far: an arrow for each part, many times enlarged."""
     length = np.linalg.norm(shifts, axis=1)
@@ -109,7 +134,7 @@ def joint(counts: Counts, most: Sequence[float], scales: Sequence[Scale], excess
         shown = np.where(small > 0, np.log10(small), np.nan)
     bar = {"title": {"text": "log10 n"}}
     figure = go.Figure(
-        go.Heatmap(x=pre, y=post, z=shown.astype(np.float32), colorscale="Magma", colorbar=bar, hoverinfo="skip")
+        go.Heatmap(x=pre, y=post, z=shown.astype(np.float32), colorscale="Magma", colorbar=bar, hovertemplate=HOVER)
     )
     top = float(post[-1])
     line = np.array([0.0, float(pre[-1])])

@@ -11,8 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.distribution import distribution
+from lumentrace.plots.linked import identity
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
 from lumentrace.stain.files.canvas import frame
@@ -20,12 +22,24 @@ from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.registration.result import Registration
-from lumentrace.stain.report.figures import apart, grey, joint, levels, overlay, ratios, remainders, signed
+from lumentrace.stain.report.figures import (
+    SPOT,
+    add_spots,
+    apart,
+    grey,
+    joint,
+    levels,
+    overlay,
+    ratios,
+    remainders,
+    signed,
+)
 
 Floats = NDArray[np.float32]
 
-MOST_SPOTS = 20
+MOST_SPOTS = 200
 COLUMNS = {
+    SPOT: SPOT,
     "x": "x (px)",
     "y": "y (px)",
     "area": "area (px)",
@@ -46,6 +60,7 @@ def write_report(
     warnings: Sequence[str] = (),
     provenance: Provenance | Mapping[str, object] | None = None,
     pad: int = 0,
+    settings: Settings | None = None,
 ) -> Path:
     """Write a report on a registered and subtracted pair as one HTML file.
 
@@ -67,6 +82,8 @@ def write_report(
     provenance : Provenance or mapping, optional
     pad : int, default 0
         Border of the images that were written; the spots are in their pixels.
+    settings : Settings, optional
+        Those of the run, shown with their defaults.
 
     Returns
     -------
@@ -92,11 +109,15 @@ def write_report(
     caption = (
         f"Post less scaled pre: orange above zero, blue below, grey where the pre-stain image has nothing. {shown}"
     )
-    report.figure(signed(pictures["difference"]), "Difference", caption, height=height, half=True)
+    brightest = spots.with_row_index(SPOT, 1).sort("intensity", descending=True).head(MOST_SPOTS)
+    difference = signed(pictures["difference"])
+    add_spots(difference, brightest, pad, factor)
+    rings = " Rings are spots." if len(spots) else ""
+    report.figure(difference, "Difference", f"{caption}{rings}", height=height, half=True)
     if len(spots):
         sizes = np.log10(np.maximum(spots["intensity"].to_numpy(), 1))
         report.figure(distribution(sizes, "log10 intensity of spots (counts)"), "Spots", height=height, half=True)
-        _spots(report, spots, frame(pad))
+        _spots(report, brightest, len(spots), frame(pad))
     report.section("Registration")
     caption = f"Post in magenta, pre in green, as they came. {shown}"
     report.figure(overlay(pictures["post"], pictures["before"]), "Before", caption, height=height, half=True)
@@ -121,6 +142,8 @@ def write_report(
     report.figure(joint(counts, most, scales, excess=True), "Excess", caption, half=True)
     report.figure(levels(counts, most), "Values", "Where both images have signal.", half=True)
     report.figure(remainders(counts, most, scales[0]), "Difference", "Counts of pixels, logarithmic.", half=True)
+    if settings is not None:
+        report.settings(settings)
     report.provenance(provenance)
     return report.save(path)
 
@@ -167,8 +190,8 @@ def _scales(report: Report, scales: Sequence[Scale]) -> None:
     report.table(["method", "scale", "standard error", "offset (counts)", "fit"], rows)
 
 
-def _spots(report: Report, spots: pl.DataFrame, counted: str) -> None:
-    brightest = spots.sort("intensity", descending=True).head(MOST_SPOTS)
+def _spots(report: Report, brightest: pl.DataFrame, total: int, counted: str) -> None:
     rows = [tuple(row[name] for name in COLUMNS) for row in brightest.iter_rows(named=True)]
-    more = f" The {MOST_SPOTS} brightest of {len(spots)}; all are in the table beside this report."
-    report.table(list(COLUMNS.values()), rows, f"Frame: {counted}.{more if len(spots) > MOST_SPOTS else ''}")
+    more = f" The {MOST_SPOTS} brightest of {total}; all are in the table beside this report."
+    ids = [identity(SPOT, number) for number in brightest[SPOT]]
+    report.table(list(COLUMNS.values()), rows, f"Frame: {counted}.{more if total > MOST_SPOTS else ''}", ids)

@@ -177,6 +177,7 @@ class Outcome(outcome.Outcome):
             self.warnings,
             self.provenance,
             self.settings.pad,
+            self.settings,
         )
 
     def save(self, folder: str | PathLike[str]) -> Path:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance
+from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
+from lumentrace.plots.linked import identity
 from lumentrace.plots.report import Missing, Report
 from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
@@ -23,7 +25,7 @@ from lumentrace.twophoton.respond.responses import RecordingResponses
 
 from .clocks import durations, onsets, photodiode
 from .notices import notices
-from .places import COLUMNS, regions_over, response_maps
+from .places import COLUMNS, REGION, regions_over, response_maps
 from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, means, traces
 from .responses import order_by_preference as by_preference
 
@@ -56,6 +58,7 @@ def write_report(
     notes: Sequence[str] = (),
     provenance: Provenance | Mapping[str, object] | None = None,
     verdict: Verdict | None = None,
+    settings: Settings | None = None,
 ) -> Path:
     """Write a report on the responses of a recording to one HTML file that needs no network.
 
@@ -78,6 +81,8 @@ def write_report(
         That of the responses by default, or the settings that they know if they have none.
     verdict : Verdict, optional
         Shown first; found from the responses by default.
+    settings : Settings, optional
+        Those of the run, shown with their defaults.
 
     Returns
     -------
@@ -128,6 +133,8 @@ def write_report(
     _timing(report, run, epochs, colours)
     report.section("Table of regions")
     _table(report, rows, run.correlation_scores is not None)
+    if settings is not None:
+        report.settings(settings)
     known = run.provenance if run.provenance.steps else _settings(run)
     report.provenance(known if provenance is None else provenance)
     return report.save(path)
@@ -204,7 +211,7 @@ def _responses(
         return
     panels = sorted(best[:PANELS])
     some = "" if len(best) <= PANELS else f" The {PANELS} regions that respond most of {len(best)}; all are below."
-    figure, lines = means(epochs, titles, panels, colours)
+    figure, lines = means(epochs, numbers, titles, panels, colours)
     caption = f"Mean over trials with its standard error.{some}"
     report.figure(figure, "Means over trials", caption, height=120 + PANEL * lines)
     order = by_preference(values, [row.epoch for row in own], epochs)
@@ -239,11 +246,12 @@ def _maps(report: Report, maps: RecordingResponseMaps, run: RecordingResponses) 
 def _kernels(report: Report, kernels: StimulusKernels, rows: Sequence[RegionResponse]) -> None:
     report.section("Kernels")
     numbers = {row.label: row.number for row in rows}
+    known = [numbers.get(label, label) for label in kernels.roi_labels]
     titles = [f"{numbers.get(label, '')}  {label}".strip() for label in kernels.roi_labels]
     best = ranked(kernels.peaks())
     side = f", {kernels.hemisphere} hemisphere" if kernels.hemisphere else ""
     if best:
-        figure, lines = kernel_panels(kernels, sorted(best[:PANELS]), titles)
+        figure, lines = kernel_panels(kernels, known, sorted(best[:PANELS]), titles)
         some = "" if len(best) <= PANELS else f" The {PANELS} largest of {len(best)}."
         caption = (
             f"{kernels.method}, {kernels.stimulus_modality}, {kernels.stimulus_column}{side}. Left of 0 is the "
@@ -318,7 +326,16 @@ def _timing(report: Report, run: RecordingResponses, epochs: Sequence[EpochMean]
 
 
 def _table(report: Report, rows: Sequence[RegionResponse], scored: bool) -> None:
-    header = ["number", "label", "pixels", "used", "peak dF/F", "to", *(["correlation"] if scored else []), "remarks"]
+    header = [
+        "number",
+        "label",
+        "pixels",
+        "used",
+        "peak dF/F",
+        "to epoch",
+        *(["correlation"] if scored else []),
+        "remarks",
+    ]
     shown = rows if len(rows) <= MOST_ROWS else sorted(rows, key=_strength)[:MOST_ROWS]
     cells = []
     for row in shown:
@@ -327,7 +344,8 @@ def _table(report: Report, rows: Sequence[RegionResponse], scored: bool) -> None
         score = [row.score if np.isfinite(row.score) else Missing("too few trials")] if scored else []
         cells.append([row.number, row.label, row.pixels, row.used, peak, row.epoch, *score, "; ".join(row.reasons)])
     most = f"The {MOST_ROWS} that respond most of {len(rows)}. " if len(rows) > MOST_ROWS else ""
-    report.table(header, cells, f"{most}Peaks are those of means over trials, after the onset.")
+    caption = f"{most}Peaks are those of means over trials, after the onset. “Used” counts pixels too."
+    report.table(header, cells, caption, [identity(REGION, row.number) for row in shown])
 
 
 def _strength(row: RegionResponse) -> float:

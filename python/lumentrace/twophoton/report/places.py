@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
+from lumentrace.plots.linked import each
 from lumentrace.plots.palette import PALETTE
 from lumentrace.plots.pictures import picture, reduced, step, stretched
 from lumentrace.twophoton.read.crop import SpatialCrop
@@ -26,6 +27,9 @@ USED, MISSED, EDGE = PALETTE[4], PALETTE[3], PALETTE[5]
 MOST_NUMBERED = 150
 COLUMNS = 4
 PERCENTILE = 95
+REGION = "region"
+"""What regions are called where they are marked."""
+ABOUT = {"hovertemplate": "region %{customdata}: x %{x:.0f} px, y %{y:.0f} px<extra></extra>"}
 
 
 def outline(pixels: Pixels, width: int) -> tuple[Floats, Floats]:
@@ -46,12 +50,11 @@ def outline(pixels: Pixels, width: int) -> tuple[Floats, Floats]:
     return np.hstack([x + left, gaps]).ravel(), np.hstack([y + top, gaps]).ravel()
 
 
-def _outlines(regions: Sequence[Pixels], width: int) -> dict[str, NDArray[np.float32]]:
+def _outlines(regions: Sequence[Pixels], numbers: Sequence[int], width: int) -> dict[str, object]:
+    """Outlines of regions as one line, each marked by its number."""
     lines = [outline(own, width) for own in regions]
-    return {
-        axis: np.concatenate([line[place] for line in lines]).astype(np.float32)
-        for place, axis in enumerate(("x", "y"))
-    }
+    x, y = (np.concatenate([line[place] for line in lines]).astype(np.float32) for place in range(2))
+    return {"x": x, "y": y, **each(REGION, np.repeat(numbers, [len(line[0]) for line in lines]))}
 
 
 def _source(colours: NDArray[np.uint8]) -> str:
@@ -68,10 +71,10 @@ def regions_over(mean: Floats, regions: Sequence[Pixels], usable: Sequence[bool]
     figure = go.Figure()
     _place(figure, np.repeat(shown[..., None], 3, axis=2), (0, 0, columns, rows))
     for name, kept, colour in (("regions", True, USED), ("regions without values", False, MISSED)):
-        own = [region for region, good in zip(regions, usable, strict=True) if bool(good) is kept]
-        if own:
-            line = {"color": colour, "width": 1.5}
-            figure.add_scattergl(**_outlines(own, columns), mode="lines", name=name, line=line, hoverinfo="skip")
+        numbers = [number for number, good in enumerate(usable, 1) if bool(good) is kept]
+        if numbers:
+            line, own = {"color": colour, "width": 1.5}, [regions[number - 1] for number in numbers]
+            figure.add_scatter(**_outlines(own, numbers, columns), mode="lines", name=name, line=line, **ABOUT)
     x = np.array([crop.axis1_start, crop.axis1_stop])[[0, 1, 1, 0, 0]]
     y = np.array([crop.axis0_start, crop.axis0_stop])[[0, 0, 1, 1, 0]]
     line = {"color": EDGE, "width": 2, "dash": "dash"}
@@ -87,8 +90,9 @@ def _numbers(regions: Sequence[Pixels], width: int) -> go.Scatter:
     centres = np.array([[(own // width).mean(), (own % width).mean()] for own in regions]) + 0.5
     numbers = [f"<b>{number}</b>" for number in range(1, len(regions) + 1)]
     font = {"color": "#ffffff", "size": 12 if len(regions) <= 40 else 9, "shadow": "auto"}
-    style = {"text": numbers, "textfont": font, "hoverinfo": "skip", "showlegend": False}
-    return go.Scatter(x=centres[:, 1], y=centres[:, 0], mode="text", **style)
+    style = {"text": numbers, "textfont": font, "showlegend": False, "marker": {"size": 14, "opacity": 0}}
+    known = each(REGION, np.arange(1, len(regions) + 1))
+    return go.Scatter(x=centres[:, 1], y=centres[:, 0], mode="markers+text", **style, **known, **ABOUT)
 
 
 def _place(figure: go.Figure, colours: NDArray[np.uint8], box: Sequence[float], panel: int = 1) -> None:
@@ -145,13 +149,11 @@ def response_maps(maps: RecordingResponseMaps, regions: Sequence[Pixels]) -> tup
     crop = maps.spatial_crop
     box = (crop.axis1_start, crop.axis0_start, crop.axis1_stop, crop.axis0_stop)
     line = {"color": "#000000", "width": 1}
-    lines = _outlines(regions, crop.original_shape[1])
+    lines = _outlines(regions, range(1, len(regions) + 1), crop.original_shape[1])
     for number, image in enumerate(values):
         _place(figure, coloured(image, limit), box, number + 1)
         row, column = number // columns + 1, number % columns + 1
-        figure.add_trace(
-            go.Scattergl(**lines, mode="lines", line=line, hoverinfo="skip", showlegend=False), row=row, col=column
-        )
+        figure.add_trace(go.Scatter(**lines, mode="lines", line=line, showlegend=False, **ABOUT), row=row, col=column)
     bar = {"title": {"text": "dF/F"}, "thickness": 14}
     marker = {"color": [0], "cmin": -limit, "cmax": limit, "colorscale": DIVERGING, "showscale": True, "colorbar": bar}
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False), row=1, col=1)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from lumentrace.plots.decimate import extremes
+from lumentrace.plots.linked import each, whole
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
 from lumentrace.twophoton.respond.epochs import EpochMean, answered
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
-from .places import DIVERGING, display_limit
+from .places import DIVERGING, REGION, display_limit
 
 Floats = NDArray[np.float64]
 
@@ -60,13 +61,14 @@ def traces(
     for place, own in enumerate(shown):
         rows = extremes(values[:, place : place + 1], POINTS)
         height = apart * (len(shown) - 1 - place)
-        figure.add_scattergl(
+        figure.add_scatter(
             x=times[rows].astype(np.float32),
             y=(values[rows, place] + height).astype(np.float32),
             mode="lines",
             line={"color": LINE, "width": 1.2},
             showlegend=False,
-            hovertemplate=f"{dff.labels[own]}, %{{x:.2f}} s<extra></extra>",
+            hovertemplate=f"region {numbers[own]}, {dff.labels[own]}: %{{x:.2f}} s<extra></extra>",
+            **whole(REGION, numbers[own]),
         )
     moved = np.flatnonzero(np.asarray(run.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame])
     if moved.size:
@@ -113,11 +115,16 @@ def _shades(
 
 
 def means(
-    epochs: Sequence[EpochMean], titles: Sequence[str], shown: Sequence[int], colours: Mapping[int, str]
+    epochs: Sequence[EpochMean],
+    numbers: Sequence[int],
+    titles: Sequence[str],
+    shown: Sequence[int],
+    colours: Mapping[int, str],
 ) -> tuple[go.Figure, int]:
     """Mean responses with their standard errors, a panel for each region; and the number of rows."""
     figure, rows, places = _panels([titles[own] for own in shown])
     for number, (own, place) in enumerate(zip(shown, places, strict=True)):
+        link = whole(REGION, numbers[own])
         for epoch in answered(epochs):
             colour = colours[epoch.number]
             group = {"legendgroup": f"{epoch.number}", "name": epoch.name, "showlegend": number == 0}
@@ -143,8 +150,9 @@ def means(
                     y=mean.astype(np.float32),
                     mode="lines",
                     line={"color": colour, "width": 1.8},
-                    hovertemplate="%{x:.2f} s: %{y:.3f}",
+                    hovertemplate="%{x:.2f} s: %{y:.3f} dF/F",
                     **group,
+                    **link,
                 ),
                 **place,
             )
@@ -200,7 +208,8 @@ def heat(epochs: Sequence[EpochMean], order: Sequence[int], numbers: Sequence[in
                 y=np.arange(len(order)),
                 z=values.T.astype(np.float32),
                 coloraxis="coloraxis",
-                hovertemplate="%{x:.2f} s: %{z:.3f}<extra></extra>",
+                hovertemplate="region %{customdata}, %{x:.2f} s: %{z:.3f} dF/F<extra></extra>",
+                **each(REGION, [numbers[own] for own in order]),
             ),
             row=1,
             col=number,
@@ -249,7 +258,9 @@ def order_by_preference(peaks: Floats, names: Sequence[str], epochs: Sequence[Ep
     return [key[3] for key in sorted(keys)]
 
 
-def kernel_panels(kernels: StimulusKernels, shown: Sequence[int], titles: Sequence[str]) -> tuple[go.Figure, int]:
+def kernel_panels(
+    kernels: StimulusKernels, numbers: Sequence[int | str], shown: Sequence[int], titles: Sequence[str]
+) -> tuple[go.Figure, int]:
     """Kernels of some regions; and the number of rows."""
     figure, rows, places = _panels([titles[own] for own in shown])
     several = len(kernels.epoch_names) > 1
@@ -269,6 +280,7 @@ def kernel_panels(kernels: StimulusKernels, shown: Sequence[int], titles: Sequen
                         legendgroup=f"{stream}{epoch}",
                         showlegend=number == 0,
                         hovertemplate="%{x:.3f} s: %{y:.4f}",
+                        **whole(REGION, numbers[own]),
                     ),
                     **place,
                 )
