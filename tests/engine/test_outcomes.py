@@ -127,10 +127,10 @@ def documented():
 
 
 def written_columns(path):
-    """Columns of a CSV file; those of times as one."""
+    """Columns of a CSV file; without units, and those of times as one."""
     with path.open(encoding="utf-8", newline="") as file:
         first = file.readline()
-    names = first[2:].split() if first.startswith("# ") else next(csv.reader([first]))
+    names = [name.split(" (")[0] for name in next(csv.reader([first]))]
     return list(dict.fromkeys(re.sub(r"^time_s_-?[0-9.]+$", "time_s_…", name) for name in names))
 
 

@@ -165,29 +165,29 @@ def _rate(facts: LineFacts) -> list[Reason]:
     if SLOW <= facts.rate <= FAST:
         return []
     level = DOUBTFUL if TOO_SLOW <= facts.rate <= TOO_FAST else NOT_RELIABLE
-    text, advice = _unit("times", TIMES, facts.rate / USUAL_RATE, "no scanner is like that")
+    unit, advice = _unit("times", TIMES, facts.rate / USUAL_RATE)
     evidence = (
         Evidence("rate", facts.rate, "lines/ms", f"{SLOW:g} to {FAST:g}"),
         Evidence("duration", facts.duration, "ms", "as in the logbook"),
     )
-    return [Reason(level, text, advice, evidence)]
+    return [Reason(level, f"times {unit}: no scanner is like that", advice, evidence)]
 
 
 def _extent(facts: LineFacts) -> list[Reason]:
     if SMALL <= facts.extent <= LARGE:
         return []
     level = DOUBTFUL if TOO_SMALL <= facts.extent <= TOO_LARGE else NOT_RELIABLE
-    text, advice = _unit("lengths", LENGTHS, USUAL_EXTENT / facts.extent, "no scanner is that size")
+    unit, advice = _unit("lengths", LENGTHS, USUAL_EXTENT / facts.extent)
     evidence = Evidence("largest extent of the ends of lines", facts.extent, "mm", f"{SMALL:g} to {LARGE:g}")
-    return [Reason(level, text, advice, (evidence,))]
+    return [Reason(level, f"lengths {unit}: no scanner is that size", advice, (evidence,))]
 
 
-def _unit(what: str, units: dict[str, float], factor: float, otherwise: str) -> tuple[str, str]:
-    """Text and advice that name the unit that comes nearest to what is usual; none if that is the unit as it is."""
+def _unit(what: str, units: dict[str, float], factor: float) -> tuple[str, str]:
+    """Words and advice that name the unit that comes nearest to what is usual; none if that is the unit as it is."""
     nearest = min({**units, "": 1.0}.items(), key=lambda each: abs(math.log(each[1] / max(factor, 1e-300))))
     if not nearest[0]:
-        return f"{what} may have another unit: {otherwise}", f"check the unit of {what}"
-    return f"{what} look like {nearest[0]}: {otherwise}", f"if so, multiply {what} by {nearest[1]:g} and track again"
+        return "may have another unit", f"check the unit of {what}"
+    return f"look like {nearest[0]}", f"if so, multiply {what} by {nearest[1]:g} and track again"
 
 
 CHECKS: tuple[Callable[[LineFacts], list[Reason]], ...] = (_rate, _extent, _order, _stray, _pause, _finite)
