@@ -97,8 +97,8 @@ def simulate(
     >>> from lumentrace import coloc
     >>> from lumentrace.coloc.simulation import simulate
     >>> made = simulate(shared=0.5, seed=1)
-    >>> round(made.truth["pcc"], 1), round(coloc.pearson(*made.channels.values())[0], 1)
-    (0.5, 0.4)
+    >>> round(made.truth["pcc"], 2), round(coloc.pearson(*made.channels.values())[0], 2)
+    (0.5, 0.5)
     """
     cells = _checked(size, structures, shared, noise)
     random = np.random.default_rng(seed)
