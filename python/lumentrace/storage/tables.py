@@ -34,9 +34,7 @@ EXACT = 2**53
 _CSV_ROWS = 4096
 
 
-def to_csv(
-    path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delimiter: str = " ", units: bool = False
-) -> None:
+def to_csv(path: str | os.PathLike[str] | IO[Any], table: IterableSamples, delimiter: str = " ") -> None:
     """Write the rows as text.
 
     The first line is ``# `` and the names of the columns; `lumentrace.pept.read_csv` and `numpy.loadtxt` skip it. Each
@@ -50,8 +48,6 @@ def to_csv(
         Rows to write, shape (N, C). Samples and attributes are not written; `save` keeps them.
     delimiter : str, default " "
         Text between the numbers.
-    units : bool, default False
-        Write a second line, ``# `` and the unit of each column, ``-`` where it has none.
 
     Raises
     ------
@@ -73,20 +69,18 @@ def to_csv(
     _check(table)
     if is_open(path):
         encoded = not hasattr(path, "encoding")
-        for text in _csv(table, delimiter, units):
+        for text in _csv(table, delimiter):
             path.write(text.encode() if encoded else text)
         return
     with replacing(path) as file:
-        for text in _csv(table, delimiter, units):
+        for text in _csv(table, delimiter):
             file.write(text.encode())
 
 
-def _csv(table: IterableSamples, delimiter: str, units: bool) -> Iterator[str]:
+def _csv(table: IterableSamples, delimiter: str) -> Iterator[str]:
     row = delimiter.join(["%.18e"] * table.data.shape[1]) + "\n"
     block_format = row * _CSV_ROWS
     yield f"# {delimiter.join(' '.join(name.split()) for name in table.columns)}\n"
-    if units:
-        yield f"# {delimiter.join(''.join(table.units.get(name, '').split()) or '-' for name in table.columns)}\n"
     for start in range(0, len(table.data), _CSV_ROWS):
         block = table.data[start : start + _CSV_ROWS]
         form = block_format if len(block) == _CSV_ROWS else row * len(block)
