@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -113,7 +114,7 @@ class Bar:
 
     def __init__(self, title: str, items: int | None, unit: str) -> None:
         self._items, self._unit, self._title = items, unit, escape(title)
-        self._pass, self._done = 0, 0
+        self._pass, self._done, self._began = 0, 0, 0.0
         self._task: TaskID | None = None
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
         note = TextColumn("{task.fields[note]}")
@@ -131,13 +132,14 @@ class Bar:
         self._progress.update(self._task, completed=done, total=total, note=self._note(done, total))
 
     def _note(self, done: int, total: int) -> str:
-        elapsed = self._progress.tasks[-1].elapsed
+        elapsed = time.perf_counter() - self._began
         items = total if self._items is None else self._items
-        if self._pass > 1 or not elapsed or items < 2:
+        if self._pass > 1 or items < 2:
             return ""
         return f"{items * done / total / elapsed:,.0f} {self._unit}/s"
 
     def __enter__(self) -> Self:
+        self._began = time.perf_counter()
         self._progress.start()
         return self
 
