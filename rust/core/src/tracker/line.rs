@@ -108,12 +108,12 @@ fn spread_ticks(rows: &mut [[f64; 7]]) {
 
 /// The lines but for a few first and last ones whose times are much further from the others than these last.
 fn without_strays(rows: &[[f64; 7]]) -> std::ops::Range<usize> {
-    let times: Vec<f64> = rows.iter().map(|row| row[0]).collect();
+    let span = |first: usize, last: usize| rows[last][0] - rows[first][0];
     let few = STRAYS.min(rows.len() / 2);
     let apart = |gap: f64, rest: f64| gap > FAR * rest && rest > 0.0;
-    let end = (rows.len() - few..rows.len()).find(|&i| apart(times[i] - times[i - 1], times[i - 1] - times[few]));
+    let end = (rows.len() - few..rows.len()).find(|&i| apart(span(i - 1, i), span(few, i - 1)));
     let end = end.unwrap_or(rows.len());
-    let start = (1..=few).rev().find(|&i| apart(times[i] - times[i - 1], times[end - 1] - times[i]));
+    let start = (1..=few).rev().find(|&i| apart(span(i - 1, i), span(i, end - 1)));
     start.unwrap_or(0)..end
 }
 
