@@ -64,7 +64,7 @@ def test_a_lattice_of_bumps_has_each_of_them_and_rough_surfaces_have_none() -> N
     image = lattice(random)
     found = run(AFMImageStack(image[None], 10.0, "height_trace", "lattice"), Settings(process="zero_median"))
     peaks = ndimage.maximum_filter(ndimage.gaussian_filter(image, 2), 7) == ndimage.gaussian_filter(image, 2)
-    assert found.figures()["objects"] == pytest.approx(peaks.sum(), abs=12)
+    assert found.figures()["objects"] == peaks.sum() == 121
     rough = ndimage.gaussian_filter(random.normal(size=(128, 128)), 4)
     for surface in (rough / rough.std(), random.normal(size=(128, 128))):
         nothing = run(AFMImageStack(surface[None], 2.0, "height_trace", "rough"), Settings(process=""))
@@ -108,7 +108,7 @@ def test_ranges_in_nm_and_gaps_in_seconds() -> None:
     outcome = run(stack, Settings(analyse=track.format("auto", 1.1)))
     tracked = outcome.analysis["analysis"]["step_4_particle_tracking"]
     assert tracked["max_missing"] == 2
-    # The standard deviation of steps is 3.2 nm along an axis.
+    # The standard deviation of steps is 3.2 nm along an axis; from 36 steps it is known to 14 %.
     assert tracked["max_distance"] == pytest.approx(5 * 10**0.5, rel=0.35)
     for wrong, said in ((("far", "auto"), "max_distance_nm"), (("auto", -1), "max_gap_s")):
         with pytest.raises(ValueError, match=said):

@@ -91,7 +91,10 @@ def test_every_table_goes_to_pandas_with_units(outcome):
         assert frame.attrs["units"] == {column: outcome.units.get(column, "") for column in table.columns}
         for column in table.columns:
             values = table[column].to_numpy()
-            assert values.dtype.kind == "O" or np.array_equal(frame[column].to_numpy(), values, equal_nan=True)
+            if values.dtype.kind == "O":
+                assert frame[column].tolist() == table[column].to_list()
+            else:
+                np.testing.assert_array_equal(frame[column].to_numpy(), values)
             if table.schema[column] == pl.Int64 and not table[column].null_count():
                 assert frame[column].dtype == np.int64
 

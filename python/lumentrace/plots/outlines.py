@@ -34,8 +34,8 @@ def outlines(labels: AnyArray) -> Iterator[tuple[int, Points]]:
     for value, box in zip(values[values > 0], find_objects(np.maximum(numbers, 0)), strict=True):
         mask = np.pad(labels[box] == value, 1).astype(np.float64)
         corner = np.array([box[1].start, box[0].start]) - 0.5
-        for line in find_contours(mask, 0.5):  # type: ignore[no-untyped-call]
-            yield int(value), approximate_polygon(line, TOLERANCE)[:, ::-1] + corner  # type: ignore[no-untyped-call]
+        for line in find_contours(mask, 0.5):  # type: ignore[no-untyped-call]  # untyped library
+            yield int(value), approximate_polygon(line, TOLERANCE)[:, ::-1] + corner  # type: ignore[no-untyped-call]  # untyped library
 
 
 def joined(found: list[tuple[int, Points]]) -> tuple[Points, Points, NDArray[np.int64]]:

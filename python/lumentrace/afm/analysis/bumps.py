@@ -104,7 +104,7 @@ def _classes(heights: Floats, noise: float) -> Ground | None:
 
     if not heights.max() > heights.min():
         return None
-    cut = float(threshold_otsu(heights, nbins=512))  # type: ignore[no-untyped-call]
+    cut = float(threshold_otsu(heights, nbins=512))  # type: ignore[no-untyped-call]  # untyped library
     above = heights > cut
     bottom, top, share = float(heights[~above].mean()), float(heights[above].mean()), float(above.mean())
     between = share * (1 - share) * (top - bottom) ** 2 / float(heights.var())

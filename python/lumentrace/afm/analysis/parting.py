@@ -32,7 +32,7 @@ def parted(smooth: Floats, base: Ground, height: float) -> Mask:
     peaks, count = ndimage.label((ndimage.maximum_filter(smooth, footprint=EIGHT) == smooth) & mask, EIGHT)
     if not count:
         return np.zeros(smooth.shape, dtype=bool)
-    basins = watershed(-smooth, peaks, mask=mask, connectivity=2)  # type: ignore[no-untyped-call]
+    basins = watershed(-smooth, peaks, mask=mask, connectivity=2)  # type: ignore[no-untyped-call]  # untyped library
     labels = _joined(smooth, basins, max(NOISES * base.noise, SADDLE * height))
     tops = ndimage.maximum(smooth, labels, np.arange(count + 1))
     whole = np.where((labels > 0) & (smooth > base.level + HALF * (tops[labels] - base.level)), labels, 0)
