@@ -77,6 +77,14 @@ def test_clocks_that_jump(rows: np.ndarray) -> None:
     assert of(np.where(late, t + 200, t)).startswith("? doubtful: for a long time there are no lines")
     assert of(np.append(t[:-1], 1e9)).startswith("✗ not reliable: a few lines have times far from")
     assert "the same time" in of(np.full(len(t), 7.0))
+    assert "the same time" in of(np.append(np.full(len(t) - 5, 7.0), [8.0, 9.0, 10.0, 11.0, 12.0]))
+
+
+def test_lines_without_an_extent_are_none_of_a_scanner() -> None:
+    points = np.column_stack([np.arange(100.0), np.full((100, 6), 3.0)])
+    outcome = run(LineData(points), Settings())
+    assert outcome.figures()["lines unused"] == 100
+    assert "no scanner is that size" in told(outcome.verdict)
 
 
 def test_facts_are_those_of_all_blocks() -> None:

@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from lumentrace import LineData, PointData
 from lumentrace.pept import write_report
-from lumentrace.pept.report.tracks import followed_times, located_time, speeds, tracks, truth_errors
+from lumentrace.pept.tracks import followed_times, located_time, speeds, tracks, truth_errors
 from lumentrace.plots.report import Missing, Report, Swatch
 from pages import Page, key_figures, report_data, report_figures, report_text, unpacked
 
@@ -27,7 +27,7 @@ def labelled(*paths):
 
 @pytest.mark.parametrize("block", [50, 2**16])
 def test_speed_is_the_slope_of_a_fitted_line(block, monkeypatch):
-    monkeypatch.setattr("lumentrace.pept.report.tracks.BLOCK", block)
+    monkeypatch.setattr("lumentrace.pept.tracks.BLOCK", block)
     rng = np.random.default_rng(4)
     paths = []
     for n in (30, 5, 40):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 UNSAID = (None, Scanner.auto, False)
 """Values of options that leave what a settings file says."""
-FIT = ("lines explained", "passes", "settled", "tracers")
+FIT = ("lines explained", "lines unused", "passes", "settled", "tracers")
 """Figures of a fit that have a table of their own."""
 
 app = Technique("Positron emission particle tracking: lines to trajectories.")

@@ -12,9 +12,9 @@ from lumentrace.data.points import PointData
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
 from lumentrace.pept.plausible import LineFacts, implausible
 from lumentrace.pept.recipes import BaseRecipe
-from lumentrace.pept.report.tracks import Tracks, located_time, speeds, tracks
 from lumentrace.pept.second_look import SecondLook
 from lumentrace.pept.tracking.fitted_model import FittedModel
+from lumentrace.pept.tracks import Tracks, located_time, speeds, tracks
 
 PIECES = 3
 """Trajectories per tracer asked for, from which on they are in pieces: it may be lost twice."""
@@ -131,7 +131,8 @@ def _agreement(found: Judged) -> list[Reason]:
         if not look.away > OFF * look.blur:
             return []
         level = NOT_RELIABLE if look.away > FAR_OFF * look.blur else DOUBTFUL
-        return [Reason(level, "locations lie beside the places where lines meet", "--recipe lines", (away,))]
+        text = "locations lie beside the places where lines meet"
+        return [Reason(level, text, "track again with --recipe lines", (away,))]
     if look.sigmas <= SETTLED:
         return []
     settled = "" if found.model.settled else f"The fit had not settled after {found.model.passes} passes: "
@@ -149,7 +150,7 @@ def _spread(found: Judged) -> list[Reason]:
         return []
     evidence = Evidence("median spread", spread, "mm", f"at most {SPREAD:g}")
     text = "the lines behind a location do not meet there: several tracers, or too much noise for the recipe"
-    return [Reason(NOT_RELIABLE, text, "--recipe lines", (evidence,))]
+    return [Reason(NOT_RELIABLE, text, "track again with --recipe lines", (evidence,))]
 
 
 def _blur(found: Judged) -> list[Reason]:

@@ -29,6 +29,8 @@ LARGE, TOO_LARGE = 3000.0, 10_000.0
 """Largest extent in mm: the longest scanners have 2 m; none fills a hall."""
 USUAL_RATE, USUAL_EXTENT = 50.0, 600.0
 """Lines per ms and mm of an ADAC Forte, about; that unit is guessed which comes nearest."""
+LEAST_EXTENT = 1e-3
+"""Extent in mm, a µm, below which no unit is guessed better."""
 TIMES = {"s": 1e3, "µs": 1e-3, "ns": 1e-6, "ps": 1e-9}
 LENGTHS = {"m": 1e3, "cm": 10.0, "µm": 1e-3}
 """Units that tables may be in, and what to multiply them by."""
@@ -103,11 +105,10 @@ def implausible(facts: LineFacts) -> list[Reason]:
     """What speaks against lines, whatever was tracked in them."""
     if not facts.finite:
         return [Reason(NOT_RELIABLE, "there are no lines", "look at the file")]
-    if not facts.duration > 0:
-        text = "all lines have the same time, so that nothing is known of motion"
-        return [
-            Reason(NOT_RELIABLE, text, "look at the column of times", (Evidence("duration", 0.0, "ms", "above 0"),))
-        ]
+    if not facts.bulk > 0:
+        text = "nearly all lines have the same time, so that nothing is known of motion"
+        evidence = Evidence("time of 98 % of the lines", 0.0, "ms", "above 0")
+        return [Reason(NOT_RELIABLE, text, "look at the column of times", (evidence,))]
     return [reason for check in CHECKS for reason in check(facts)]
 
 
@@ -177,7 +178,7 @@ def _extent(facts: LineFacts) -> list[Reason]:
     if SMALL <= facts.extent <= LARGE:
         return []
     level = DOUBTFUL if TOO_SMALL <= facts.extent <= TOO_LARGE else NOT_RELIABLE
-    unit, advice = _unit("lengths", LENGTHS, USUAL_EXTENT / facts.extent)
+    unit, advice = _unit("lengths", LENGTHS, USUAL_EXTENT / max(facts.extent, LEAST_EXTENT))
     evidence = Evidence("largest extent of the ends of lines", facts.extent, "mm", f"{SMALL:g} to {LARGE:g}")
     return [Reason(level, f"lengths {unit}: no scanner is that size", advice, (evidence,))]
 

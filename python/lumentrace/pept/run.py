@@ -23,9 +23,9 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.pept.judgement import judge
 from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
 from lumentrace.pept.report.page import write_report
-from lumentrace.pept.report.tracks import SIGMAS
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
 from lumentrace.pept.tracking.fitted_model import FittedModel
+from lumentrace.pept.tracks import SIGMAS
 from lumentrace.storage import to_parquet, to_polars, to_vtp, write_csv
 
 if TYPE_CHECKING:
@@ -234,6 +234,7 @@ def _column(trajectories: PointData, name: str) -> NDArray[np.float64]:
 def _fit(model: FittedModel) -> dict[str, Any]:
     return {
         "lines explained": model.explained,
+        "lines unused": model.unused,
         "passes": model.passes,
         "settled": model.settled,
         "tracers": [tracer.figures() for tracer in model.tracers],

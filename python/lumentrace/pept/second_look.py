@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.pept.report.tracks import SIGMAS, XYZ
 from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.pept.tracking.line_tracker import LineTracker
+from lumentrace.pept.tracks import SIGMAS, XYZ
 
 Floats = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lumentrace.pept.tracks import Errors, Tracks
 from lumentrace.plots.decimate import every, shares
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.tables import Floats
 
 from .parts import Clock, Group, Panel, round_width, sentence, steps
-from .tracks import Errors, Tracks
 
 FILLED = 3
 HISTOGRAMS = {

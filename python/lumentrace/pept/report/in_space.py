@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lumentrace.pept.tracks import XYZ, Tracks
 from lumentrace.plots.decimate import every, shares
 from lumentrace.plots.linked import timed
 from lumentrace.plots.numbers import drawn, spell
@@ -16,7 +17,6 @@ from lumentrace.plots.report import Times
 
 from .lines import Lines
 from .parts import TRAJECTORY, Clock, Group, Panel, broken, others_note, sentence
-from .tracks import XYZ, Tracks
 
 SPACE_HEIGHT = 560
 TAIL = 0.05

@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from lumentrace.pept.tracks import XYZ, Tracks
 from lumentrace.plots.decimate import extremes, shares
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
 from lumentrace.plots.tables import Floats
 
 from .lines import Lines
 from .parts import Clock, Group, Panel, broken, kept, others_note, outline, speed_unit, steps, visible_breaks
-from .tracks import XYZ, Tracks
 
 DENSE = 500
 BANDS = {

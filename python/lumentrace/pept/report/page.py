@@ -11,6 +11,7 @@ import numpy as np
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
+from lumentrace.pept.tracks import Points
 from lumentrace.plots.report import Report
 
 from . import errors, fitted, in_space, in_time
@@ -18,7 +19,6 @@ from .lines import LineRows
 from .parts import Group, Panel, groups, time_bins
 from .run import Run
 from .summary import key_figures, subtitle, table, warnings
-from .tracks import Points
 
 
 def write_report(

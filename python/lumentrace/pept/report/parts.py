@@ -11,13 +11,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.pept.tracks import GAP_INTERVALS, Tracks
 from lumentrace.plots.linked import whole
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
 from lumentrace.plots.report import Times
 from lumentrace.plots.tables import Floats
-
-from .tracks import GAP_INTERVALS, Tracks
 
 COLOURED = 8
 TRAJECTORY = "trajectory"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from lumentrace.data.points import PointData
 from lumentrace.pept.tracking.fitted_model import FittedModel
+from lumentrace.pept.tracks import Points, Tracks, speeds, tracks, truth_errors
 from lumentrace.plots.tables import Floats
 
 from .lines import LineRows, Lines
 from .parts import Clock, clock
-from .tracks import Points, Tracks, speeds, tracks, truth_errors
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lumentrace.pept.tracks import Tracks, followed_times, located_time
 from lumentrace.plots.linked import identity
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.palette import NEUTRAL
@@ -15,7 +16,6 @@ from lumentrace.plots.tables import Floats
 
 from .parts import TRAJECTORY, Group, gap_rule, speed_unit
 from .run import Run
-from .tracks import Tracks, followed_times, located_time
 
 TABLE_ROWS = 20
 
