@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 use crate::Result;
 use crate::pool::Workers;
 use crate::simd::wide;
 
-use super::algebra::{LogProduct, Vec3, dot};
+use super::algebra::{LogProduct, Vec3, cross, dot};
 use super::blur::Blur;
 use super::line::Line;
 use super::motion::{Information, State};
@@ -181,12 +182,15 @@ struct Crossing {
 /// Where lines that follow each other pass at less than a distance.
 fn crossings(lines: &[Line], most: f64, workers: Workers<'_>) -> Result<Vec<Crossing>> {
     let neighbours = (PAIRS / lines.len().max(1)).max(6);
+    let bundle = Bundle::new(lines);
     let some = |number: usize| {
-        let mut found = Vec::new();
+        let (mut found, mut squares) = (Vec::new(), Vec::with_capacity(neighbours));
         for i in number * STRETCH..lines.len().min((number + 1) * STRETCH) {
-            for (k, other) in lines[i + 1..].iter().take(neighbours).enumerate() {
-                found.extend(crossing(&lines[i], other, most, i + k.div_ceil(2)));
-            }
+            let others = i + 1..lines.len().min(i + 1 + neighbours);
+            squares.resize(others.len(), 0.0);
+            all_apart(bundle.part(others.clone()), &lines[i], &mut squares);
+            let near = others.zip(&squares).filter(|(_, squared)| **squared < most * most);
+            found.extend(near.filter_map(|(j, _)| crossing(&lines[i], &lines[j], most, (i + j) / 2)));
         }
         found
     };
@@ -265,11 +269,30 @@ impl Bundle {
         Self(std::array::from_fn(|k| lines.iter().map(|line| number(line, k)).collect()))
     }
 
+    fn part(&self, numbers: Range<usize>) -> [&[f64]; 6] {
+        self.0.each_ref().map(|all| &all[numbers.clone()])
+    }
+
     /// [`Line::across`] for each.
     fn across(&self, x: &Vec3) -> Vec<f64> {
         let mut squares = vec![0.0; self.0[0].len()];
         all_across(self.0.each_ref().map(Vec::as_slice), x, &mut squares);
         squares
+    }
+}
+
+wide! {
+    /// The square of how far many lines pass one; not a number of those that run along it.
+    fn all_apart(lines: [&[f64]; 6], one: &Line, squares: &mut [f64]) {
+        let lines = lines.map(|numbers| &numbers[..squares.len()]);
+        let (point, direction) = (&one.point, &one.direction);
+        for (i, squared) in squares.iter_mut().enumerate() {
+            let way = [lines[0][i] - point[0], lines[1][i] - point[1], lines[2][i] - point[2]];
+            let other = [lines[3][i], lines[4][i], lines[5][i]];
+            let normal = cross(direction, &other);
+            let between = dot(&way, &normal);
+            *squared = between * between / dot(&normal, &normal);
+        }
     }
 }
 

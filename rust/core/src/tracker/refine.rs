@@ -19,10 +19,12 @@ use super::split::{parted, split, without_company};
 
 /// Blocks that are worked on as one piece.
 const PIECE: usize = 64;
-/// Most passes, and the first ones with two widths and with jumps.
+/// Most passes, the first one with two widths, and those in which the order of the motion and jumps are chosen.
 const PASSES: usize = 12;
-const TWO_WIDTHS: usize = 2;
-const JUMPS: [usize; 2] = [3, 6];
+const TWO_WIDTHS: usize = 1;
+const JUMPS: [usize; 2] = [2, 5];
+/// Passes from which the usual blur is found.
+const USUAL: usize = 2;
 /// Rounds in which the noise is made likelier in a pass.
 const NEARER: usize = 2;
 /// How often trajectories are cut where they are of no tracer.
@@ -120,8 +122,8 @@ pub(super) fn usual_blur(
     tracks: &mut [Track],
     workers: Workers<'_>,
 ) -> Result<Option<Blur>> {
-    for pass in 0..TWO_WIDTHS {
-        once(lines, grid, tracks, None, pass, workers)?;
+    for _ in 0..USUAL {
+        once(lines, grid, tracks, None, 0, workers)?;
     }
     let mut found: Vec<f64> = tracks.iter().map(|track| track.blur.narrow).collect();
     found.sort_by(f64::total_cmp);

@@ -19,6 +19,9 @@ const STRIKING: f64 = 25.0;
 pub(super) const PRICE: f64 = 12.0;
 /// Rounds in which jumps are looked for.
 const ROUNDS: usize = 12;
+/// What may still be lacking after the first of them, as a part: sudden turns leave at most 0.35, curves mostly more than
+/// this.
+const REGAINED: f64 = 0.5;
 /// Process noise of free flight that is tried, as a part of the likeliest one.
 const QUIETER: [f64; 3] = [1.0, 1.0 / 30.0, 1.0 / 1000.0];
 /// Rounds in which the likeliest noise is looked for, and how near to it is near enough, as a logarithm.
@@ -254,7 +257,7 @@ pub(super) fn likeliest_push(start: &State, nodes: Nodes<'_>, guess: &Push) -> P
     let mut best = (plain.1.likelihood, plain.0.clone());
     for part in QUIETER {
         let mut tried = Push { noise: plain.0.noise * part, ..plain.0.clone() };
-        add_jumps(start, nodes, &mut tried);
+        add_jumps(start, nodes, &mut tried, best.0);
         if tried.jumps.is_empty() {
             continue;
         }
@@ -300,10 +303,18 @@ fn guesses(nodes: Nodes<'_>, push: &Push) -> (Push, Push) {
     }
 }
 
-/// Adds jumps until none is striking.
-fn add_jumps(start: &State, nodes: Nodes<'_>, push: &mut Push) {
-    for _ in 0..ROUNDS {
+/// Adds jumps until none is striking; none at all where the first ones regain too little of what the likelihood lacks of
+/// `best` for want of noise: then the noise was for something else.
+fn add_jumps(start: &State, nodes: Nodes<'_>, push: &mut Push, best: f64) {
+    let mut before = 0.0;
+    for round in 0..ROUNDS {
         let Some(found) = smoothed(start, nodes, push, Wanted::Jumps) else { break };
+        let lacking = best - found.likelihood + PRICE * push.jumps.len() as f64;
+        if round == 1 && before > 0.0 && lacking > REGAINED * before {
+            push.jumps.clear();
+            break;
+        }
+        before = lacking;
         let fresh = peaks(&found.striking, push);
         if fresh.is_empty() {
             break;
