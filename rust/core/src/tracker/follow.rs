@@ -213,7 +213,9 @@ impl Live {
         let nodes = Nodes { times: &times[first..first + count - from], lines: &self.track.lines[from..] };
         let start = if from == 0 { self.track.start } else { self.track.states[from] };
         self.noise = likeliest_noise(&start, nodes, &Push::plain(Order::Velocity, self.noise), SEARCH).noise;
-        self.track.push.noise = self.noise;
+        // Smoothed with the noise of a calm stretch, the track would leave its lines at the turns of the others.
+        let before = if count == LEARN { 0.0 } else { self.track.push.noise };
+        self.track.push.noise = self.noise.max(before);
     }
 }
 

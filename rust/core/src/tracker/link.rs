@@ -4,7 +4,6 @@ use super::algebra::{inverse, plus, times};
 use super::follow::Track;
 use super::grid::Grid;
 use super::motion::{Information, State};
-use super::smoother::PRICE;
 
 /// Blocks that a piece is filled up over; over longer gaps two pieces only share their label.
 const FILLED: usize = 100;
@@ -12,6 +11,9 @@ const FILLED: usize = 100;
 const SHARED: usize = 50;
 /// Blocks at the ends of pieces that may be wrong.
 const WRONG: [usize; 5] = [0, 2, 4, 8, 16];
+/// Logarithm of how much more seldom a tracer turns where nobody follows it than it goes straight on; what the turn may
+/// have been is in the density already.
+const TURN: f64 = 3.0;
 /// How many times faster than it was a tracer may be when it is found again, for the volume of velocities.
 const FASTER: f64 = 4.0;
 
@@ -83,7 +85,7 @@ fn likeliest(grid: &Grid, tracks: &[Track], one: usize, other: usize, even: f64)
 fn worth(last: &State, first: &State, gap: f64, noise: f64, even: f64) -> Option<f64> {
     let straight = likelier(last, first, gap, noise, even)?;
     let turn = 2.0 * speed(last).max(speed(first)).powi(2);
-    let turned = likelier(last, first, gap, noise + turn / gap.max(1e-9), even)? - PRICE;
+    let turned = likelier(last, first, gap, noise + turn / gap.max(1e-9), even)? - TURN;
     Some(straight.max(turned))
 }
 
