@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from lumentrace.pept.recipes import RECIPES, Lines
 from lumentrace.pept.run import Settings, run
 from lumentrace.pept.tracking import LineTracker
 from twins import line_tracker as twin
+
+sys.path.append(str(Path(__file__).parents[2] / "benches"))
+import floor as benches
 
 Array = NDArray[np.float64]
 
@@ -106,6 +110,17 @@ def test_sudden_reversals_are_no_noise_in_free_flight(seed: int) -> None:
     assert score.quantile(0.5) < 0.75 * np.median(floor(bouncing, noise=0.01))
     assert score.errors.max() < 2
     assert tracks.attrs["tracker"]["tracers"][0]["jumps"] == 2
+
+
+@pytest.mark.parametrize("seed", [8025, 8028, 8037, 8044])
+def test_tracers_that_bounce_stay_whole(seed: int) -> None:
+    """Two whose last stretch is calmer than those before, and two that were lost in a corner."""
+    experiment = benches.random_experiment(np.random.default_rng([seed, 77]))
+    tracks = LineTracker().fit(LineData(experiment.lines))
+    found = scoring.Found.of(tracks.points, tracks.columns)
+    score = scoring.trajectories(experiment.truth, found, np.arange(0, experiment.duration + 1, 10.0))
+    assert score.trajectories == len(experiment.truth.paths)
+    assert score.share > 0.99
 
 
 def test_velocities_are_those_of_the_tracer() -> None:
