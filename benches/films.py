@@ -9,7 +9,7 @@ import numpy as np
 from lumentrace.afm import run as afm
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.afm.stack import AFMImageStack
-from lumentrace.engine.verdict import Verdict
+from lumentrace.engine.verdict import DOUBTFUL, GOOD, Reason, Verdict
 
 PIXELS, SIDE, DRIFT, APART = 2.0, 96, 2.0, 24.0
 """Size of a pixel in nm, pixels along a frame, nm that a drifting film moves in a frame, and nm between particles."""
@@ -46,6 +46,20 @@ def untimed(seed: int) -> Verdict:
     return tracked(stack)
 
 
+def crowded(seed: int, particles: int = 30) -> Verdict:
+    """Particles anywhere in 254 nm: right if their number is."""
+    stack, _ = simulate_film(20, particles, 128, pixel_size_nm=PIXELS, diffusion_nm2_s=2.0, seed=seed)
+    outcome = afm.run(stack)
+    if outcome.verdict.level == GOOD and outcome.figures()["tracks"] == particles:
+        return Verdict((Reason(DOUBTFUL, "the number is right", "nothing"),))
+    return outcome.verdict
+
+
+def fast(seed: int) -> AFMImageStack:
+    """Particles that move as far as the next one."""
+    return simulate_film(12, 12, SIDE, pixel_size_nm=PIXELS, diffusion_nm2_s=400.0, seed=seed)[0]
+
+
 CASES: dict[str, Callable[[int], Verdict]] = {
     "afm good": lambda seed: tracked(film(seed)),
     "afm good, long": lambda seed: tracked(film(seed, frames=30, particles=4)),
@@ -55,6 +69,9 @@ CASES: dict[str, Callable[[int], Verdict]] = {
     "afm too short": lambda seed: tracked(film(seed, frames=3)),
     "afm drifting": lambda seed: tracked(drifting(seed)),
     "afm pixels ten times too small": lambda seed: tracked(film(seed), pixel_size_nm=PIXELS / 10),
+    "afm pixels ten times too large": lambda seed: tracked(film(seed), pixel_size_nm=PIXELS * 10),
+    "afm crowded, number wrong": crowded,
+    "afm too fast": lambda seed: tracked(fast(seed)),
     "afm not levelled": lambda seed: tracked(film(seed), process=""),
     "afm no times": untimed,
 }

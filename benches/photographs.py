@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from lumentrace import stain
 from lumentrace.base.arrays import AnyArray
 from lumentrace.engine.verdict import NOT_RELIABLE, Reason, Verdict
 from lumentrace.stain.judgement import judge
-from lumentrace.stain.simulation import Pair
+from lumentrace.stain.simulation import LEVEL, READ_NOISE, SHOT_NOISE, Pair
+
+FOCUS = 0.7
+"""Standard deviation of a blur that is hardly seen, in pixels."""
 
 
 def photographs(seed: int, **settings: Any) -> Pair:
@@ -53,6 +57,30 @@ def blank(seed: int) -> Verdict:
     return stained(pair.post, np.random.default_rng(seed).poisson(3, pair.pre.shape).astype(np.uint8))
 
 
+def everywhere(seed: int, brightness: float) -> Verdict:
+    """Stain lies evenly on all of the tissue, as bright as a share of it."""
+    pair = photographs(seed)
+    level = np.random.default_rng(seed).poisson(LEVEL * brightness, pair.post.shape)
+    return stained(np.where(pair.post > 5, np.minimum(pair.post + level, 255), pair.post).astype(np.uint8), pair.pre)
+
+
+def defocused(seed: int) -> Verdict:
+    """The post-stain image is not quite in focus; its noise is as it was."""
+    pair = photographs(seed)
+    blurred = ndimage.gaussian_filter(pair.post.astype(float), FOCUS)
+    lost = 1 - 1 / (4 * np.pi * FOCUS**2)
+    noise = np.sqrt(lost * (READ_NOISE**2 * (blurred > 0) + SHOT_NOISE**2 * blurred))
+    seen = blurred + noise * np.random.default_rng(seed).standard_normal(blurred.shape)
+    return stained(np.rint(seen).clip(0, 255).astype(np.uint8), pair.pre)
+
+
+def saturated(seed: int) -> Verdict:
+    """The exposure of the post-stain image was too long: a twentieth of its tissue is white."""
+    pair = photographs(seed)
+    limit = np.quantile(pair.post[pair.post > 5], 0.95)
+    return stained(np.minimum(pair.post, limit).astype(np.uint8), pair.pre)
+
+
 def swapped(seed: int) -> Verdict:
     """Each image is taken for the other."""
     pair = photographs(seed)
@@ -61,10 +89,15 @@ def swapped(seed: int) -> Verdict:
 
 CASES: dict[str, Callable[[int], Verdict]] = {
     "stain good": photographed,
+    "stain good, a little out of focus": defocused,
     "stain unrelated pair": strangers,
     "stain blank": blank,
     "stain another dye's tissue": lambda seed: photographed(seed, scale=0.0, unspecific=1.3),
     "stain magnified beyond reach": lambda seed: photographed(seed, magnification=2.0),
     "stain shifted beyond reach": lambda seed: photographed(seed, shift=(215.0, 0.0)),
     "stain swapped": swapped,
+    "stain everywhere, a tenth as bright as tissue": lambda seed: photographed(seed, unspecific=0.1),
+    "stain everywhere, a third as bright as tissue": lambda seed: photographed(seed, unspecific=0.33),
+    "stain everywhere, evenly": lambda seed: everywhere(seed, 0.1),
+    "stain saturated": saturated,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.run import Settings, run
 from lumentrace.engine.record import RunRecord
 from lumentrace.engine.verdict import Evidence, Reason, Verdict
+
+PACKAGE = Path(__file__).parents[2] / "python" / "lumentrace"
 
 
 @pytest.mark.parametrize("case", verdicts.CASES)
@@ -84,3 +88,10 @@ def test_a_report_never_shows_a_p_value_of_zero(tmp_path: Path) -> None:
     outcome = run(channels.pair(1), Settings(metrics=("pcc",)))
     assert outcome.table["pcc_pvalue"][0] < 1e-16
     assert "&lt; 1e-16" in outcome.report(tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/judgement*.py")), ids=lambda path: path.parent.name)
+def test_advice_names_options_and_nothing_of_python(path: Path) -> None:
+    texts = [node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)]
+    lines = [text for text in texts if isinstance(text, str) and "\n" not in text]
+    assert [text for text in lines if re.search(r"=(True|False|None)|\w\(\)|\b[A-Z][a-z]+[A-Z]\w+", text)] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from lumentrace import FormatError, stain
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.scale import line, moffat, percentile
+from lumentrace.stain.measure.texture import QUICKLY, texture_slope
 from lumentrace.stain.prepare import whole_image
 
 Floats = NDArray[np.float64]
@@ -217,6 +219,17 @@ def test_a_line_is_not_moved_by_many_spots() -> None:
     found = stain.subtract(pair.post, pair.pre, offset=True).scale
     assert found.value == pytest.approx(1.3, rel=0.05)
     assert abs(found.value - 1.3) < 2 * found.error < 0.2
+
+
+def test_strips_of_an_image_tell_the_slope_of_texture() -> None:
+    pair = stain.simulate(size=512, unspecific=0.3, seed=33)
+    found = stain.subtract(pair.post, pair.pre)
+    look, floor = replace(QUICKLY, pixels=130_000), found.histograms.floor
+    slope, least = texture_slope(pair.post, pair.pre, found.registration, floor, look)
+    assert slope == pytest.approx(1.3, abs=3 * least)
+    assert found.scale.texture == pytest.approx(1.3, abs=3 * found.scale.texture_error)
+    assert found.scale.texture_error < least < 0.1
+    assert found.scale.value > 1.4
 
 
 def test_too_few_pixels_give_no_scale() -> None:

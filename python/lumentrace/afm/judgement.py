@@ -23,8 +23,9 @@ COVERED = 0.5
 """Greatest share of a frame that objects cover."""
 CUT = 0.8
 """Greatest share of objects that the border cuts: of eight particles in a small field half may lie there by chance."""
-STEEP = 2.5
-"""Greatest slope of a typical particle: 68 degrees, as steep as pyramids are, the tips of most probes."""
+SHARP, FLAT = 1.0, 100.0
+"""Radii of curvature at the top of a typical particle, in nm: that of tip and particle together. The sharpest
+tips have 1, blunt ones 50. Pixels that are ten times too small or too large change it a hundredfold."""
 
 
 def judge(stack: AFMImageStack, found: Found) -> Verdict:
@@ -126,17 +127,20 @@ def _border(stack: AFMImageStack, found: Found) -> list[Reason]:
     ]
 
 
-def _slope(stack: AFMImageStack, found: Found) -> list[Reason]:
+def _curvature(stack: AFMImageStack, found: Found) -> list[Reason]:
     detected = found.detected.get("bump_positions")
     particles = [] if detected is None else [each for frame in detected["features_per_frame"] for each in frame]
-    # The flank of a Gaussian is steepest one standard deviation from its middle.
-    slopes = [each["height"] / (each["sigma"] * stack.pixel_size_nm) * np.exp(-0.5) for each in particles]
-    known = [slope for slope in slopes if np.isfinite(slope)]
-    if stack.unit != "nm" or not known or not np.median(known) > STEEP:
+    radii = [(each["sigma"] * stack.pixel_size_nm) ** 2 / each["height"] for each in particles if each["height"] > 0]
+    known = [radius for radius in radii if np.isfinite(radius)]
+    if stack.unit != "nm" or not known or SHARP <= np.median(known) <= FLAT:
         return []
-    evidence = Evidence("slope of particles", float(np.median(known)), "", f"at most {STEEP:g}")
-    text = "particles are steeper than a tip can see: the size of a pixel, or of heights, is wrong"
-    return [Reason(DOUBTFUL, text, "check the size of a pixel; give --pixel-size", (evidence,))]
+    middle = float(np.median(known))
+    bound = f"{SHARP:g} to {FLAT:g}, as tips and molecules have"
+    evidence = Evidence("radius of curvature at the top of particles", middle, "nm", bound)
+    what = "sharper than a tip can see" if middle < SHARP else "flatter than single molecules"
+    advice = "compare the size of the field with what was scanned; give --pixel-size"
+    text = f"particles are {what}: is the size of a pixel, or of heights, wrong?"
+    return [Reason(DOUBTFUL, text, advice, (evidence,))]
 
 
 CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
@@ -144,6 +148,6 @@ CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
     _none,
     _all,
     _border,
-    _slope,
+    _curvature,
     *TRACK_CHECKS,
 )

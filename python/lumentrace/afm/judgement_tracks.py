@@ -6,8 +6,9 @@ from collections.abc import Callable
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lumentrace.afm.analysis.found import Found, Track
+from lumentrace.afm.analysis.found import Detected, Found, Track
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.engine.verdict import DOUBTFUL, Evidence, Reason
 
@@ -20,6 +21,12 @@ FRAMES = 5
 TOGETHER, SURE = 0.3, 4.0
 """Greatest mean step of all tracks, in standard deviations of a step: more adds a tenth to the diffusion coefficient
 over three lags. It counts if it is as many standard errors from 0, which chance makes of one film in 10 000."""
+WIDE, CROWDED = 2.355, 0.25
+"""Standard deviations of a Gaussian that it is wide at half its height, and the greatest share of particles that have
+another nearer than that. With more, films of 20 and 30 particles at random in 254 nm have a wrong number in 4 of 10."""
+RANGE = 5.0
+"""Range of steps in standard deviations, as the tracker takes it; where it reaches the next particle, links are chosen
+among several, and particles that move faster than can be followed look like this too."""
 
 
 def _tracks(stack: AFMImageStack, found: Found) -> list[Reason]:
@@ -121,6 +128,50 @@ def _drift(stack: AFMImageStack, found: Found) -> list[Reason]:
     return [Reason(DOUBTFUL, text, "add correct_drift or align_frames to --process", (evidence,))]
 
 
+def _crowded(stack: AFMImageStack, found: Found) -> list[Reason]:
+    detected = found.detected.get("bump_positions")
+    if detected is None or found.tracked is None:
+        return []
+    away = _nearest(stack, detected)
+    sigmas = [each["sigma"] for frame in detected["features_per_frame"] for each in frame]
+    if not len(away) or np.isnan(sigmas).all():
+        return []
+    share = float((away < WIDE * np.nanmedian(sigmas)).mean())
+    if share <= CROWDED:
+        return []
+    evidence = Evidence("particles that have another nearer than they are wide", share, "", f"at most {CROWDED:g}")
+    text = "particles are so crowded that some are seen as one: their number, and tracks, may be wrong"
+    return [Reason(DOUBTFUL, text, "look at the film; use less sample, or a sharper tip", (evidence,))]
+
+
+def _confused(stack: AFMImageStack, found: Found) -> list[Reason]:
+    steps = [] if found.tracked is None else [step for track in found.tracked["tracks"] for step in _steps(track)]
+    detected = next(reversed(found.detected.values()), None)
+    away = np.zeros(0) if detected is None else _nearest(stack, detected)
+    if not steps or not len(away):
+        return []
+    reach = RANGE * float(np.std(steps, axis=0).mean()) / float(np.median(away))
+    if reach <= 1:
+        return []
+    evidence = Evidence(f"{RANGE:g} standard deviations of a step over the way to the next", reach, "", "at most 1")
+    text = "particles move as far as the next one from frame to frame: tracks may change from one to the other"
+    return [Reason(DOUBTFUL, text, "record with less time between frames, or with less sample", (evidence,))]
+
+
+def _nearest(stack: AFMImageStack, detected: Detected) -> NDArray[np.float64]:
+    """Distance of each object from the nearest of the same frame, in pixels along x; none for those that are alone."""
+    from scipy.spatial import cKDTree
+
+    slow = stack.pixel_size_y_nm / stack.pixel_size_nm
+    frames = [
+        np.array([each["centroid"] for each in frame]) * (slow, 1)
+        for frame in detected["features_per_frame"]
+        if len(frame) > 1
+    ]
+    nearest = [np.asarray(cKDTree(frame).query(frame, 2)[0])[:, 1] for frame in frames]
+    return np.concatenate(nearest) if nearest else np.zeros(0)
+
+
 def _steps(track: Track) -> list[tuple[float, ...]]:
     """Displacements from frame to frame."""
     pairs = zip(track["coords"], track["coords"][1:], strict=False)
@@ -131,4 +182,12 @@ def _steps(track: Track) -> list[tuple[float, ...]]:
     ]
 
 
-TRACK_CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (_short, _drift, _tracks, _ends, _times)
+TRACK_CHECKS: tuple[Callable[[AFMImageStack, Found], list[Reason]], ...] = (
+    _short,
+    _drift,
+    _tracks,
+    _ends,
+    _crowded,
+    _confused,
+    _times,
+)

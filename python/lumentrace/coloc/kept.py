@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.storage import table_bytes, table_from_bytes
@@ -22,7 +23,7 @@ def nulls_bytes(nulls: Mapping[tuple[str, str], Randomization]) -> bytes:
             "channel_b": two,
             **{name: getattr(drawn, name) for name in FIGURES},
             "null": drawn.null.tolist(),
-            "provenance": json.dumps(drawn.provenance.to_dict()),
+            "provenance": json_text(drawn.provenance.to_dict()),
         }
         for (one, two), drawn in nulls.items()
     ]

@@ -13,6 +13,7 @@ import numpy as np
 
 from lumentrace import _core
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import finite, json_text
 from lumentrace.base.provenance import content as content_of
 
 MANIFEST = "manifest.json"
@@ -132,7 +133,7 @@ class RunDirectory:
         """
         piece: dict[str, Any] = {"xxh3": _digest(content), "about": about}
         if identity is not None:
-            piece["identity"] = dict(identity)
+            piece["identity"] = finite(identity, repr)
         held = {place.relative_to(self.path).as_posix(): _held(place) for place in left}
         if held:
             piece["left"] = held
@@ -141,8 +142,9 @@ class RunDirectory:
         with _alone(self.path):
             self._read()
             self._done[file] = piece
+            text = json_text({"identity": finite(self._identity, repr), "done": self._done}, indent=1)
             with replacing(self._manifest) as target:
-                target.write(json.dumps({"identity": self._identity, "done": self._done}, indent=1).encode())
+                target.write(text.encode())
             self._seen, self._damage = _stamp(self._manifest), ""
 
     def _read(self) -> None:
@@ -168,9 +170,9 @@ class RunDirectory:
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Names whose values differ; as texts, because nan differs from itself."""
+    """Names whose values differ."""
     names = sorted({*one, *other})
-    texts = [[json.dumps(each.get(name), sort_keys=True) for each in (one, other)] for name in names]
+    texts = [[json_text(finite(each.get(name), repr), sort_keys=True) for each in (one, other)] for name in names]
     return [name for name, (first, second) in zip(names, texts, strict=True) if first != second]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any, Self
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import finite, json_text
 from lumentrace.base.provenance import Provenance, plain
 from lumentrace.engine.verdict import Verdict
 
@@ -64,10 +63,10 @@ class RunRecord:
         return {
             "schema": SCHEMA,
             "technique": self.technique,
-            "verdict": None if self.verdict is None else _finite(plain(self.verdict.to_dict())),
-            "settings": _finite(plain(self.settings)),
+            "verdict": None if self.verdict is None else finite(plain(self.verdict.to_dict())),
+            "settings": finite(plain(self.settings)),
             **self.provenance.to_dict(),
-            "figures": _finite(plain(self.figures)),
+            "figures": finite(plain(self.figures)),
             "notices": list(self.notices),
             "files": list(self.files),
         }
@@ -76,7 +75,7 @@ class RunRecord:
         """Write the record as JSON; the file appears whole or not at all."""
         place = Path(path)
         with replacing(place) as file:
-            file.write(json.dumps(_finite(self.to_dict()), indent=1, allow_nan=False).encode())
+            file.write(json_text(self.to_dict(), indent=1).encode())
         return place
 
     @classmethod
@@ -107,12 +106,3 @@ class RunRecord:
             raise
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(f"{place}: expected the record of a run, found something else ({error!r})") from error
-
-
-def _finite(value: Any) -> Any:
-    """Plain values with None for numbers that JSON cannot hold."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -198,7 +198,7 @@ def _short(found: Judged) -> list[Reason]:
     fewest = 0 if without else int(paths.counts.min())
     evidence = Evidence("locations of the shortest", fewest, "", f"at least {SHORT}")
     text = f"{number} of {found.count} trajectories {'is' if number == 1 else 'are'} hardly longer than a point"
-    return [Reason(DOUBTFUL, text, "leave them out, for instance with SamplesCondition", (evidence,))]
+    return [Reason(DOUBTFUL, text, "leave them out: look for their labels in the table of trajectories", (evidence,))]
 
 
 def _speed(found: Judged) -> list[Reason]:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SATURATED = "saturated"
     BELOW_ONE = "scale below 1"
     POOR_FIT = "poor fit"
+    BIASED = "biased"
     MIRRORED = "mirrored"
     DEFORMED = "deformed"
 

@@ -14,6 +14,7 @@ from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.frames import pandas_frame
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage import checksum, types
@@ -189,7 +190,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     mapping.release(table.data)
     with replacing(path) as file:
         sink = Sink(file)
-        frame.write_parquet(cast(BinaryIO, sink), metadata={METADATA_KEY: json.dumps(record, ensure_ascii=False)})
+        frame.write_parquet(cast(BinaryIO, sink), metadata={METADATA_KEY: json_text(record, ensure_ascii=False)})
         sink.check()
 
 

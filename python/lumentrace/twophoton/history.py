@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 
 NAME = "lumentrace_provenance"
@@ -14,7 +15,7 @@ NAME = "lumentrace_provenance"
 
 def write_history(group: Any, history: Provenance) -> None:
     """Keep a history in a group of an HDF5 file."""
-    group[NAME] = json.dumps(history.to_dict())
+    group[NAME] = json_text(history.to_dict())
 
 
 def read_history(group: Any, otherwise: Mapping[str, Any]) -> Provenance:

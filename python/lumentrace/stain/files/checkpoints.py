@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import json_text
 from lumentrace.stain.compat import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
 
@@ -110,7 +110,7 @@ def save_checkpoint(
     tiff, other = places(filepath)
     for place in (tiff, other):
         place.parent.mkdir(parents=True, exist_ok=True)
-    note = json.dumps({card.keyword: card.value for card in header.cards}, ensure_ascii=True)
+    note = json_text({card.keyword: card.value for card in header.cards}, ensure_ascii=True)
     _save_tiff(image, tiff, note)
     with replacing(other) as file:
         file.write(_fits_bytes([fits.PrimaryHDU(np.asarray(image, dtype=np.float32), header)]))

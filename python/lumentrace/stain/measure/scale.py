@@ -49,6 +49,7 @@ AVERAGED = 0.67
 TUKEY = 2.5
 ROUNDS = 30
 PLAIN = 1e-9
+NUMBERS = ("value", "error", "offset", "texture", "texture_error")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class Scale(Recorded):
         Its standard error, from resampling parts of the image; NaN if not estimated.
     offset : float
         Counts that the post-stain image has everywhere, 0 unless they were fitted.
+    texture, texture_error : float
+        The same by the fine texture of both images, which stain of its own texture does not move, and its standard
+        error; NaN if not measured.
     method : str
         'moffat', 'line', 'percentile_p50', 'manual', ...
     status : str
@@ -81,17 +85,19 @@ class Scale(Recorded):
     centres: Floats = field(default_factory=lambda: np.empty(0), repr=False)
     counts: Floats = field(default_factory=lambda: np.empty(0), repr=False)
     fitted: Floats = field(default_factory=lambda: np.empty(0), repr=False)
+    texture: float = field(default=np.nan, repr=False)
+    texture_error: float = field(default=np.nan, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, without the histogram."""
-        numbers = {name: getattr(self, name) for name in ("value", "error", "offset")}
+        numbers = {name: getattr(self, name) for name in NUMBERS}
         plain = {name: value if np.isfinite(value) else None for name, value in numbers.items()}
         return {**plain, "method": self.method, "status": self.status}
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Self:
         """The scale that `to_dict` made plain values of; arrays may be among them."""
-        numbers = {name: np.nan if found[name] is None else found[name] for name in ("value", "error", "offset")}
+        numbers = {name: np.nan if found.get(name) is None else found[name] for name in NUMBERS}
         return cls(**{**found, **numbers})
 
 

@@ -19,7 +19,7 @@ from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale, line, manual, moffat, noise_of_difference
-from lumentrace.stain.measure.texture import texture_slope
+from lumentrace.stain.measure.texture import QUICKLY, texture_slope
 from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration
@@ -227,6 +227,10 @@ def estimate(
     """The scale, as the settings ask for it; raises as `subtract` does."""
     if offset:
         return line(counts, *texture_slope(post, pre, registration, counts.floor))
-    if histogram == "exo2micro":
-        return moffat(counting.count(post, pre, registration, exo2micro=True), exo2micro=True)
-    return moffat(counts)
+    ratios = counting.count(post, pre, registration, exo2micro=True) if histogram == "exo2micro" else counts
+    found = moffat(ratios, exo2micro=histogram == "exo2micro")
+    try:
+        slope, error = texture_slope(post, pre, registration, counts.floor, QUICKLY)
+    except ValueError:
+        return found
+    return replace(found, texture=slope, texture_error=error)

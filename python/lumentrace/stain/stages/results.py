@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import json_text
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
 from lumentrace.stain.measure.subtraction import spots_table
@@ -59,7 +60,7 @@ class Result(ABC):
     def encode(self) -> bytes:
         """As JSON."""
         record = {"format": FORMAT, "files": list(self.files), "result": self.to_dict()}
-        return json.dumps(record, indent=1, allow_nan=False).encode()
+        return json_text(record, indent=1).encode()
 
     @classmethod
     def decode(cls, content: bytes, folder: Path) -> Self:

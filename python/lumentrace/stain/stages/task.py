@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from lumentrace import __version__
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.run import Keep
@@ -189,7 +189,7 @@ class Task:
             "parameters": used,
             **{key: value[0] if isinstance(value, tuple) else value for key, value in extra.items()},
         }
-        title, note = f"{pair.sample} {pair.dye} {base}", json.dumps(about, default=str)
+        title, note = f"{pair.sample} {pair.dye} {base}", json_text(about, default=str)
         tiff, fits = places.get("tiff"), places.get("fits")
         return written(self.canvas(shape), dtype, fill, tiff, fits, title, note, header), list(places.values())
 

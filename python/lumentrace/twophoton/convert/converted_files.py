@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import written
 from lumentrace.twophoton.convert.source import Source
@@ -63,7 +63,7 @@ def write_data(
         for group, values in (("metadata", source.acquisition), ("run", source.run), ("frame_counts", counts)):
             own_group = file.create_group(group)
             for name, value in values.items():
-                own_group.attrs[name] = value if isinstance(value, (str, bool, int, float)) else json.dumps(value)
+                own_group.attrs[name] = value if isinstance(value, (str, bool, int, float)) else json_text(value)
         _write_stimulus(file, source, packed)
         write_history(file, history)
         diode = file.create_group("photodiode")
@@ -87,7 +87,7 @@ def _write_stimulus(file: Any, source: Source, packed: dict[str, Any]) -> None:
         ("function_lookup_json", source.function_lookup),
         ("stimulus_specific_columns_json", source.specific_columns),
     ):
-        group.create_dataset(name, data=json.dumps(value))
+        group.create_dataset(name, data=json_text(value))
 
 
 def publish(work: Path, place: Path) -> None:

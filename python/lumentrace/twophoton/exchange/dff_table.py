@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -10,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import json_text
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.exchange.trial_tables import record
@@ -46,7 +46,7 @@ def dff_table(responses: RecordingResponses) -> pl.DataFrame:
 
 def save_dff_table(path: Path, responses: RecordingResponses) -> Path:
     """Write it as Parquet, with units and how it was made in the metadata of the file (key ``lumentrace``, as JSON)."""
-    metadata = {METADATA_KEY: json.dumps(record(responses, "dff", UNITS), ensure_ascii=False)}
+    metadata = {METADATA_KEY: json_text(record(responses, "dff", UNITS), ensure_ascii=False)}
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         sink = Sink(file)

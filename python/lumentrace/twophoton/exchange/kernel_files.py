@@ -12,6 +12,7 @@ import polars as pl
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import json_text
 from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.respond.kernels import StimulusKernels
@@ -38,7 +39,7 @@ def write_kernels(file: BinaryIO, kernels: StimulusKernels) -> None:
     with written(file) as h5:
         write_history(h5, kernels.provenance)
         h5.attrs["lumentrace_format"] = FORMAT
-        h5.attrs["about"] = json.dumps({name: value for name, value in values.items() if name not in ARRAYS})
+        h5.attrs["about"] = json_text({name: value for name, value in values.items() if name not in ARRAYS})
         for name in ARRAYS:
             if values[name] is not None:
                 h5[name] = values[name]

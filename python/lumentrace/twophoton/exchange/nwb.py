@@ -7,7 +7,6 @@ ecosystem for neurophysiological data science, eLife 11:e78362 (2022).
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import uuid
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from lumentrace import __version__
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import plain
 from lumentrace.storage.hdf5 import written
 from lumentrace.twophoton.respond.responses import RecordingResponses
@@ -254,7 +254,7 @@ def _add_series(
         starting_time=run.traces.start_frame / rate,
         rate=rate,
         description=told,
-        comments=json.dumps(plain(metadata)),
+        comments=json_text(plain(metadata)),
     )
 
 

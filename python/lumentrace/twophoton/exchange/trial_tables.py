@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -13,6 +12,7 @@ import polars as pl
 from lumentrace import __version__
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import environment, plain
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
@@ -88,7 +88,7 @@ def save_trials_table(path: Path_, responses: RecordingResponses | GroupedRoiRes
     with replacing(place) as file:
         sink = Sink(file)
         if parquet:
-            metadata = {METADATA_KEY: json.dumps(record(responses, KIND, UNITS), ensure_ascii=False)}
+            metadata = {METADATA_KEY: json_text(record(responses, KIND, UNITS), ensure_ascii=False)}
             table.write_parquet(cast(BinaryIO, sink), metadata=metadata)
         else:
             table.write_csv(cast(BinaryIO, sink))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from lumentrace.base.checks import whole
+from lumentrace.base.json_text import json_text
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.twophoton.convert.source import COLUMNS
 from lumentrace.twophoton.measure.photodiode import PROJECTOR_HZ
@@ -351,4 +351,4 @@ def _write_truth(truth: SimulatedRecording, settings: dict[str, object]) -> None
     arrays: dict[str, Any] = {name: value for name, value in vars(truth).items() if isinstance(value, np.ndarray)}
     np.savez_compressed(truth.folder / "truth.npz", **arrays)
     about = {**settings, "tau_per_frame": truth.tau_per_frame, "epoch_names": truth.epoch_names}
-    (truth.folder / "truth.json").write_text(json.dumps(about, indent=1))
+    (truth.folder / "truth.json").write_text(json_text(about, indent=1))
