@@ -67,10 +67,12 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
     return {"layout": layout}
 
 
-LIGHT = ("#1c232b", "#8a939e", "#dfe4e8", "#ffffff")
+GROUNDS = {"light": "#ffffff", "dark": "#1a2027"}
+"""Of figures in a report, as in `assets/report.css`."""
+LIGHT = ("#1c232b", "#8a939e", "#dfe4e8", GROUNDS["light"])
 TEMPLATES = {
     "light": template(*LIGHT),
-    "dark": template("#e4e9ee", "#8a939e", "#36404b", "#1a2027"),
+    "dark": template("#e4e9ee", "#8a939e", "#36404b", GROUNDS["dark"]),
 }
 ALONE = template(*LIGHT, paper="#ffffff")
 """For figures whose ground is not known, as in notebooks."""

@@ -72,7 +72,7 @@ def traces(
         )
     moved = np.flatnonzero(np.asarray(run.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame])
     if moved.size:
-        marker = {"symbol": "line-ns-open", "size": 9, "color": PALETTE[7]}
+        marker = {"symbol": "line-ns-open", "size": 9, "color": PALETTE[6], "line": {"width": 2}}
         low = np.full(moved.size, -0.75 * apart)
         figure.add_scatter(x=times[moved], y=low, mode="markers", marker=marker, name="frame moved too far")
     figure.update_layout(shapes=_shades(run, rate, (-apart, top + apart), colours))
