@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -16,6 +17,15 @@ OPTIONS = (
     "--headless --no-sandbox --disable-gpu --enable-unsafe-swiftshader --hide-scrollbars --remote-debugging-pipe "
     "--no-first-run --disable-extensions --force-color-profile=srgb"
 )
+REDIRECT = """
+import os, sys
+for own, number in zip([os.dup(int(own)) for own in sys.argv[1:3]], (3, 4)):
+    os.dup2(own, number)
+    os.set_inheritable(number, True)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""The browser reads from its file number 3 and writes to number 4."""
+KEYS = {"Enter": 13, "Escape": 27, "Home": 36, "Delete": 46}
 VIEWS = {f"{width}-{scheme}": (width, scheme) for width in (1400, 400) for scheme in ("light", "dark")}
 """Windows in which pages are looked at: a screen and a telephone, by day and by night."""
 
@@ -26,8 +36,7 @@ class Browser:
     def __init__(self, folder: Path):
         (theirs, self._out), (self._in, answers) = os.pipe(), os.pipe()
         command = [PROGRAM, *OPTIONS.split(), f"--user-data-dir={folder}"]
-        # The browser reads from the third and writes to the fourth of its files.
-        redirected = ["sh", "-c", f'exec "$@" 3<&{theirs} 4>&{answers}', "sh", *command]
+        redirected = [sys.executable, "-c", REDIRECT, str(theirs), str(answers), *command]
         self._log = (folder / "log.txt").open("wb")
         self._process = subprocess.Popen(redirected, pass_fds=(theirs, answers), stderr=self._log, stdout=self._log)
         os.close(theirs)
@@ -69,7 +78,7 @@ class Browser:
     def open(self, url: str) -> Tab:
         """A page of its own."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        tab = Tab(self, self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
+        tab = Tab(self, target, self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
         tab.visit(url)
         return tab
 
@@ -77,13 +86,16 @@ class Browser:
 class Tab:
     """A page that is open."""
 
-    def __init__(self, browser: Browser, session: str):
-        self.browser, self.session = browser, session
+    def __init__(self, browser: Browser, target: str, session: str):
+        self.browser, self.target, self.session = browser, target, session
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
 
     def send(self, method: str, **values: object) -> dict:
         return self.browser.send(method, self.session, **values)
+
+    def close(self) -> None:
+        self.browser.send("Target.closeTarget", targetId=self.target)
 
     def visit(self, url: str) -> None:
         """Go to a page and wait until all of it is there."""
@@ -107,6 +119,23 @@ class Tab:
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def press(self, element: str) -> None:
+        """Click into the middle of an element that an expression finds."""
+        place = f"(({element}).scrollIntoView({{block: 'center'}}), ({element}).getBoundingClientRect())"
+        x, y = self.run(f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({place})")
+        self.click(x, y)
+
+    def type(self, text: str) -> None:
+        """Write a text into what has the focus."""
+        self.send("Input.insertText", text=text)
+
+    def key(self, name: str) -> None:
+        """Press one of `KEYS`."""
+        known = {"key": name, "code": name, "windowsVirtualKeyCode": KEYS[name]}
+        text = {"text": "\r"} if name == "Enter" else {}
+        self.send("Input.dispatchKeyEvent", type="keyDown", **known, **text)
+        self.send("Input.dispatchKeyEvent", type="keyUp", **known)
 
     def picture(self, path: Path) -> None:
         """Keep the whole page as PNG."""

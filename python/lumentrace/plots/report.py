@@ -21,7 +21,7 @@ from lumentrace.engine.verdict import COLOURS, SIGNS, Verdict
 from .cells import Missing as Missing
 from .cells import Swatch as Swatch
 from .cells import escaped, pairs, table
-from .film import Bar, Frame, drawn, filmed
+from .film import Bar, Frame, Gradient, drawn, filmed
 from .hover import told
 from .numbers import missing, spell
 from .packing import digest, library, packed
@@ -32,7 +32,7 @@ from .theme import TEMPLATES
 POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 """Only the two scripts of the report may run, told by their digests; figures have their styles in the page."""
 SHORT = 256
-HEADINGS = {"index": "", "duration": "duration (s)"}
+HEADINGS = {"index": "step", "duration": "duration (s)"}
 UNGRANTED = {"scattergl": "scatter", "heatmapgl": "heatmap"}
 """Traces that need more rights than the page has, and what is drawn instead."""
 NO_SCRIPT = "<noscript>The figure needs JavaScript.</noscript>"
@@ -141,6 +141,7 @@ class Report:
         height: int = 460,
         half: bool = False,
         times: Times | None = None,
+        narrow: tuple[go.Figure, int] | None = None,
     ) -> None:
         """Add a Plotly figure.
 
@@ -155,6 +156,8 @@ class Report:
             Take half of the width, so that two such figures stand side by side.
         times : Times, optional
             For a slider of time.
+        narrow : tuple of plotly.graph_objects.Figure and int, optional
+            The same traces arranged for a narrow window, and the height.
 
         Notes
         -----
@@ -162,9 +165,14 @@ class Report:
         """
         identity = f"figure-{len(self._figures)}"
         plain = fig.to_dict()
-        layout = {key: value for key, value in plain["layout"].items() if key != "template"}
+        layout = _layout(plain)
         data = [told({**trace, "type": UNGRANTED.get(trace["type"], trace["type"])}, layout) for trace in plain["data"]]
-        self._figures.append(self._share_arrays({"data": data, "layout": layout}))
+        shown: dict[str, object] = {"data": data, "layout": layout}
+        if narrow is not None:
+            other = _layout(narrow[0].to_dict())
+            changed = {key: other.get(key) for key in {**layout, **other} if layout.get(key) != other.get(key)}
+            shown["narrow"] = {"layout": changed, "height": narrow[1]}
+        self._figures.append(self._share_arrays(shown))
         if not self._panels_open:
             self._parts.append('<div class="panels">')
             self._panels_open = True
@@ -175,7 +183,7 @@ class Report:
             f"{'' if times is None else _slider(times)}{caption_tag}</figure>"
         )
 
-    def swipe(self, one: Shown, other: Shown, title: str, caption: str = "") -> None:
+    def swipe(self, one: Shown, other: Shown, title: str, caption: str = "", bar: Bar | None = None) -> None:
         """Add two pictures of the same place with a slider that uncovers one or the other; side by side in print.
 
         Parameters
@@ -183,11 +191,18 @@ class Report:
         one, other : tuple of str and ndarray of uint8
             What is seen on the left and on the right of the slider: a name, and grey values or colours.
         title, caption : str
+        bar : lumentrace.plots.film.Bar, optional
         """
-        self._add(swiped(one, other, title, caption))
+        self._add(swiped(one, other, title, caption, bar))
 
     def film(
-        self, frames: Sequence[Frame], size: tuple[float, float], title: str, caption: str = "", bar: Bar | None = None
+        self,
+        frames: Sequence[Frame],
+        size: tuple[float, float],
+        title: str,
+        caption: str = "",
+        bar: Bar | None = None,
+        gradient: Gradient | None = None,
     ) -> None:
         """Add pictures that a slider goes through, with shapes over them.
 
@@ -198,8 +213,9 @@ class Report:
             Width and height in the units of the shapes.
         title, caption : str
         bar : lumentrace.plots.film.Bar, optional
+        gradient : lumentrace.plots.film.Gradient, optional
         """
-        self._add(filmed(frames, size, bar, title, caption))
+        self._add(filmed(frames, size, bar, title, caption, gradient))
         self._films.append([drawn(frame, size) for frame in frames[1:]])
 
     def table(
@@ -326,6 +342,10 @@ class Report:
             for piece in self._pieces():
                 file.write(piece.encode("utf-8", errors="backslashreplace"))
         return Path(path)
+
+
+def _layout(figure: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    return {key: value for key, value in figure["layout"].items() if key != "template"}
 
 
 def _asset(name: str) -> str:

@@ -42,6 +42,7 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
         "minexponent": 6,
         "separatethousands": True,
     }
+    bar = {"colorbar": {"title": {"font": {"size": 14}}, "tickfont": {"size": 13}, "thickness": 16, "outlinewidth": 0}}
     layout = {
         "font": {"family": FONT, "size": 14, "color": text},
         "paper_bgcolor": paper,
@@ -62,9 +63,10 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
         "annotationdefaults": {"font": {"color": text}},
         "xaxis": axis,
         "yaxis": axis,
+        "coloraxis": bar,
         "scene": {"xaxis": space, "yaxis": space, "zaxis": space},
     }
-    return {"layout": layout}
+    return {"layout": layout, "data": {"heatmap": [bar], "scatter": [{"marker": bar}]}}
 
 
 GROUNDS = {"light": "#ffffff", "dark": "#1a2027"}

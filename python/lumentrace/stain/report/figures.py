@@ -9,9 +9,12 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.plots.film import Bar
 from lumentrace.plots.linked import each
+from lumentrace.plots.numbers import round_length
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
+from lumentrace.plots.scale_bars import add_scale_bar
 from lumentrace.stain.measure.scale import Scale
 
 Counts = NDArray[np.uint32]
@@ -89,6 +92,20 @@ def add_spots(figure: go.Figure, spots: pl.DataFrame, pad: int, factor: int) -> 
         )
     )
     figure.update_layout(showlegend=False)
+
+
+def bar_of(shape: tuple[int, ...], pixel_um: float | None) -> Bar | None:
+    """A scale bar for an image of this shape, if the size of a pixel is known."""
+    if not pixel_um:
+        return None
+    wide = shape[1] * pixel_um
+    return Bar(round_length(wide / 4) / wide, f"{round_length(wide / 4):g} µm")
+
+
+def add_bar(figure: go.Figure, shape: tuple[int, ...], factor: int, pixel_um: float | None) -> None:
+    """A scale bar over a picture of an image of this shape that is reduced by a factor."""
+    if pixel_um:
+        add_scale_bar(figure, (shape[1] / factor, shape[0] / factor), pixel_um * factor, "µm", (-0.5, -0.5))
 
 
 def apart(points: Floats, shifts: Floats, shape: Sequence[int], start: int = 0) -> go.Figure:
