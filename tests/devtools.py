@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ OPTIONS = (
     "--headless --no-sandbox --disable-gpu --enable-unsafe-swiftshader --hide-scrollbars --remote-debugging-pipe "
     "--no-first-run --disable-extensions --force-color-profile=srgb"
 )
+PATIENCE = 60
+"""Seconds; on a busy machine the largest report takes 20."""
 REDIRECT = """
 import os, sys
 for own, number in zip([os.dup(int(own)) for own in sys.argv[1:3]], (3, 4)):
@@ -68,6 +71,8 @@ class Browser:
 
     def _next(self) -> dict:
         while b"\0" not in self._buffer:
+            if not select.select([self._in], [], [], PATIENCE)[0]:
+                raise TimeoutError(f"the browser has said nothing for {PATIENCE} s; see {self._log.name}")
             part = os.read(self._in, 1 << 20)
             if not part:
                 raise RuntimeError(f"the browser ended; see {self._log.name}")

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from devtools import MISSING, PROGRAM, VIEWS, Browser
+from pages import report_data
 from reported import RUNS, write_reports
 
 HERE = Path(__file__).parent
 SCRIPTS = [HERE.parent / "looking.js", HERE / "browsing.js"]
 GROUNDS = {"light": "rgb(246, 247, 248)", "dark": "rgb(17, 21, 26)"}
+UNIT = re.compile(
+    r"(?<!\w)(mm|ms|m/s|nm|nm²|nm³|nm/s|s|px|%|counts|pixels|frames|dF/F)(?!\w)|number|per|log10|ratio|region|spot|"
+    r"actin|myosin"
+)
+"""Units, and words for what has none: numbers, ratios, names, and intensities of images."""
 FIGURES = {"pept": 4, "coloc": 3, "afm": 1, "stain": 1, "twophoton": 4}
 """In how many figures at least what is selected is marked."""
 
@@ -61,6 +67,17 @@ def without_errors(request):
 @pytest.mark.parametrize("name", RUNS)
 def test_simulated_reports_are_small(reports, name):
     assert reports[name].stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_tooltips_tell_units(reports, name):
+    drawn = [trace for figure in report_data(reports[name].read_text("utf-8"))["figures"] for trace in figure["data"]]
+    shown = [trace for trace in drawn if trace.get("hoverinfo") != "skip" and trace["type"] != "image"]
+    assert shown
+    for trace in shown:
+        template = trace["hovertemplate"].split("<extra>")[0].replace("%{text}", str(trace.get("text", [""])[0]))
+        for line in template.split("<br>"):
+            assert UNIT.search(re.sub(r"%{.*?}", "", line)), template
 
 
 def test_the_eye_sees_what_is_wrong(browser, tmp_path):
@@ -132,9 +149,9 @@ def as_number(text):
 
 
 def test_what_is_clicked_on_is_marked_everywhere_until_escape(page):
-    name, tab, _ = page
+    name, tab, scheme = page
     chosen = tab.run("report.row().dataset.id")
-    for way in ("row", "key", "figure"):
+    for way in ("row" if scheme == "light" else "key", "figure"):
         if way == "row":
             tab.press("report.row().cells[0]")
         elif way == "key":

@@ -181,7 +181,7 @@ def by_region(values: dict[str, NDArray[np.float64]], regions: NDArray[np.int64]
         figure.add_trace(
             go.Box(
                 y=numbers[known],
-                hovertemplate="region %{customdata}: %{y:.3g}<extra></extra>",
+                hovertemplate=f"region %{{customdata}}, {html.escape(name)}: %{{y:.3g}}<extra></extra>",
                 **each(REGION, regions[known]),
                 name=name,
                 boxpoints="all",

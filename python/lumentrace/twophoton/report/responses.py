@@ -30,6 +30,7 @@ MOST_CELLS = 150_000
 """Of all heat maps together."""
 MOST_TICKS = 60
 STREAMS = {"ipsilateral": PALETTE[0], "contralateral": PALETTE[1], "contrast": PALETTE[0]}
+VALUE = "%{x:.2f} s, %{customdata:.3f} dF/F"
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -67,14 +68,16 @@ def traces(
             mode="lines",
             line={"color": LINE, "width": 1.2},
             showlegend=False,
-            hovertemplate=f"region {numbers[own]}, {dff.labels[own]}: %{{x:.2f}} s<extra></extra>",
+            customdata=values[rows, place].astype(np.float32),
+            hovertemplate=f"region {numbers[own]}, {dff.labels[own]}: {VALUE}<extra></extra>",
             **whole(REGION, numbers[own]),
         )
     moved = np.flatnonzero(np.asarray(run.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame])
     if moved.size:
         marker = {"symbol": "line-ns-open", "size": 9, "color": PALETTE[6], "line": {"width": 2}}
         low = np.full(moved.size, -0.75 * apart)
-        figure.add_scatter(x=times[moved], y=low, mode="markers", marker=marker, name="frame moved too far")
+        name = "frame moved too far"
+        figure.add_scatter(x=times[moved], y=low, mode="markers", marker=marker, name=name, hovertemplate="%{x:.2f} s")
     figure.update_layout(shapes=_shades(run, rate, (-apart, top + apart), colours))
     for epoch in epochs:
         if not epoch.baseline:
@@ -289,7 +292,7 @@ def kernel_panels(
                         name=f"{stream}, {name}" if several else stream,
                         legendgroup=f"{stream}{epoch}",
                         showlegend=number == 0,
-                        hovertemplate="%{x:.3f} s: %{y:.4f}",
+                        hovertemplate="%{x:.3f} s: weight %{y:.4f}",
                         **whole(REGION, numbers[own]),
                     ),
                     **place,
