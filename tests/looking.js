@@ -20,12 +20,12 @@
     const found = [];
     for (let node; (node = walker.nextNode()); ) {
       const owner = node.parentElement;
-      if (!node.data.trim() || owner.closest("svg, script, style, noscript, [data-md-component=announce]")) continue;
+      if (!node.data.trim() || owner.closest("svg, script, style, noscript, .md-sidebar .md-nav__title")) continue;
       if (!owner.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       for (const rect of range.getClientRects())
-        if (rect.width > 1 && within(rect, scrolled(owner))) found.push({ owner, text: node.data.trim(), points: flat(rect) });
+        if (rect.width > 1 && rect.right > 0 && within(rect, scrolled(owner))) found.push({ owner, text: node.data.trim(), points: flat(rect) });
     }
     return found;
   };

@@ -20,10 +20,16 @@ TUTORIALS = [f"{technique}/tutorial/" for technique in ("pept", "coloc", "afm", 
 PAGES = ["", "install/", "pept/which-recipe/", "coloc/which-metric/", *TUTORIALS]
 SCHEMES = {"light": "default", "dark": "slate"}
 
-SETTLED = """(async (scheme) => {
-  while (document.body.dataset.mdColorScheme !== scheme) await new Promise((done) => setTimeout(done, 30));
-  await new Promise((done) => setTimeout(done, 400)); // until colours have faded over
-})"""
+TAKE = """window.take = async (scheme) => {
+  const button = () => document.querySelector("[data-md-component=palette] label:not([hidden])");
+  const until = async (condition) => {
+    for (let waited = 0; !condition() && waited < 100; waited++) await new Promise((done) => setTimeout(done, 20));
+  };
+  await until(button);
+  if (document.body.dataset.mdColorScheme !== scheme) button().click(); // the site remembers the one before
+  await until(() => document.body.dataset.mdColorScheme === scheme);
+  await Promise.all(document.getAnimations().map((each) => each.finished)); // colours that fade over
+}"""
 PICTURES = """(async () => {
   const pictures = [...document.querySelectorAll("article img")];
   await Promise.allSettled(pictures.map((each) => each.decode()));
@@ -75,9 +81,11 @@ def tab(site, tmp_path_factory):
 def test_a_page_can_be_read(page, site, tab):
     tab.visit(f"{site}{page}")
     tab.run(LOOKING)
+    tab.run(TAKE)
     for width, scheme in VIEWS.values():
         tab.look(width, scheme)
-        tab.run(f"{SETTLED}('{SCHEMES[scheme]}')")
+        tab.run(f"take('{SCHEMES[scheme]}')")
+        assert tab.run("document.body.dataset.mdColorScheme") == SCHEMES[scheme]
         seen = tab.run("looked()")
         assert seen["texts"] > 50
         assert seen["page"] <= seen["window"]
