@@ -145,6 +145,14 @@
     await Plotly.Plots.resize(element);
   };
 
+  // In a narrow place the eye is farther away, so that the names of the axes are seen.
+  const stepBack = (scene, width) => {
+    const by = Math.max(1, ROOM / width);
+    const eye = Object.fromEntries(Object.entries(scene.camera.eye).map(([axis, value]) => [axis, value * by]));
+    return { ...scene, camera: { ...scene.camera, eye } };
+  };
+
+  const ROOM = 580; // width that shows a whole scene
   const ABOVE = 66; // room for buttons and a legend below them
   const draw = async (figure) => {
     const { element, data, moment } = figure;
@@ -161,6 +169,7 @@
       own.margin.r = Math.min(own.margin.r, 24);
       if (data.filter((trace) => trace.name && trace.showlegend !== false).length > 1) own.margin.t = Math.max(own.margin.t, ABOVE);
     }
+    if (layout.scene?.camera?.eye) own.scene = stepBack(own.scene, element.clientWidth);
     const buttons = layout.scene ? ["toImage", "resetCameraDefault3d"] : ["toImage", "resetScale2d"];
     const config = {
       responsive: true, displaylogo: false, modeBarButtons: [buttons], toImageButtonOptions: { scale: 2 },
@@ -224,7 +233,10 @@
       if (own()) draw(Object.assign(own(), { moment }));
     };
     input.addEventListener("input", onceInAWhile(() => show({ at: +input.value, tail: +tail })));
-    button.addEventListener("click", () => show(null));
+    button.addEventListener("click", () => {
+      input.value = input.max;
+      show(null);
+    });
   };
 
   const slideFrames = (slider, more) => {
