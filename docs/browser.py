@@ -124,7 +124,8 @@ def draw(page: Path, shot: Shot, picture: Path, scheme: str) -> None:
     image = Image.open(picture).convert("RGB")
     if shot.height is None:
         image = trimmed(image)
-    image.quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
+    # Without means of colours, small patches such as that of the verdict take the colour of larger ones.
+    image.quantize(256, kmeans=3, dither=Image.Dither.NONE).save(picture, optimize=True)
 
 
 def trimmed(image: Image.Image) -> Image.Image:

@@ -1,90 +1,93 @@
-(async () => {
+// What the tests ask an open report; they click themselves.
+(() => {
   "use strict";
-  const errors = [];
-  addEventListener("error", (event) => errors.push(String(event.message)));
-  addEventListener("unhandledrejection", (event) => errors.push(String(event.reason)));
-  document.addEventListener("securitypolicyviolation", (event) => errors.push(`policy: ${event.violatedDirective}`));
-  console.error = (...words) => errors.push(words.join(" "));
-  const pause = () => new Promise((done) => setTimeout(done, 50));
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  while (!document.documentElement.matches(".ready, .failed")) await pause();
-
-  const lit = (trace) => [trace.line?.color, trace.marker?.color, trace.selected?.marker?.color].includes("#f0e442");
-  const marks = () => ({
-    shown: !document.querySelector(".chosen").hidden,
-    rows: all("tr.marked").map((row) => row.dataset.id),
-    shapes: all("svg .marked").length,
-    figures: all(".plot").filter((plot) => plot.data.some(lit)).length,
-  });
-  const wide = all("body *").filter((each) => !each.closest("svg, [hidden], .plot")).filter((each) => {
-    const { right, width } = each.getBoundingClientRect();
-    return width && right > innerWidth + 1;
-  });
-  const found = {
-    name: document.documentElement.dataset.name,
-    window: innerWidth,
-    page: document.documentElement.scrollWidth,
-    wide: wide.map((each) => `${each.tagName}.${each.className}`),
-    clipped: all(".rows").filter((each) => each.scrollWidth > each.clientWidth + 1).length,
-    ready: document.documentElement.matches(".ready"),
-    drawn: all(".plot").map((plot) => all(".main-svg", plot).length > 0),
-    ground: getComputedStyle(document.body).backgroundColor,
-    sorts: [],
-    marks: {},
+  const pause = (time) => new Promise((done) => setTimeout(done, time));
+  const until = async (condition) => {
+    for (let waited = 0; !condition() && waited < 100; waited++) await pause(20);
   };
+  const lit = (trace) => [trace.line?.color, trace.marker?.color, trace.selected?.marker?.color].includes("#f0e442");
+  const sizes = () => JSON.stringify(all(".plot").map((plot) => [plot.clientWidth, plot.clientHeight, plot._fullLayout?.width, plot._fullLayout?.height]));
 
-  for (const table of all("table").filter((each) => each.querySelector("thead button"))) {
-    const heading = table.querySelector("thead th.number") ?? table.querySelector("thead th");
-    const values = () =>
-      [...table.tBodies[0].rows].map(({ cells }) => cells[heading.cellIndex].dataset.value ?? cells[heading.cellIndex].textContent);
-    heading.querySelector("button").click();
-    const up = { order: heading.getAttribute("aria-sort"), values: values() };
-    heading.querySelector("button").click();
-    found.sorts.push({ number: heading.className === "number", up, down: { order: heading.getAttribute("aria-sort"), values: values() } });
-  }
+  // The points of a flat figure, in its pixels, and what they belong to.
+  const drawn = (plot) =>
+    plot._fullData
+      .filter(({ type, xaxis, hoverinfo, meta }) => type === "scatter" && xaxis && meta && hoverinfo !== "skip")
+      .flatMap(({ x, y, xaxis, yaxis, meta, customdata }) => {
+        const [across, up] = [xaxis, yaxis].map((name) => plot._fullLayout[`${name[0]}axis${name.slice(1)}`]);
+        return [...x.keys()]
+          .filter((place) => Number.isFinite(x[place]) && Number.isFinite(y[place]))
+          .map((place) => ({
+            own: meta.id ?? `${meta.kind}-${customdata[place]}`,
+            x: across._offset + across.d2p(x[place]),
+            y: up._offset + up.d2p(y[place]),
+          }));
+      });
 
-  const input = document.querySelector(".filter input");
-  const rows = all("tbody tr", input.parentNode.nextElementSibling);
-  input.value = rows.at(-1).textContent.slice(0, 12);
-  input.dispatchEvent(new Event("input"));
-  found.filtered = { all: rows.length, left: rows.filter((row) => !row.hidden).length, last: !rows.at(-1).hidden };
-  input.value = "";
-  input.dispatchEvent(new Event("input"));
-
-  const row = document.querySelector("tr[data-id]");
-  found.id = row.dataset.id;
-  row.cells[0].click();
-  await pause();
-  found.marks.click = marks();
-  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
-  await pause();
-  found.marks.escape = marks();
-  row.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-  await pause();
-  found.marks.enter = marks();
-  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
-
-  const [kind, number] = found.id.split("-");
-  const belongs = (trace) => trace.meta?.id === found.id || trace.meta?.kind === kind;
-  const plot = all(".plot").find((each) => each.data.some(belongs));
-  const data = plot.data.find(belongs);
-  plot.emit("plotly_click", { points: [{ data, pointNumber: data.meta.id ? 0 : data.customdata.findIndex((each) => `${each}` === number) }] });
-  await pause();
-  await pause();
-  found.marks.plot = marks();
-
-  const slider = document.querySelector(".slider input");
-  if (slider) {
-    slider.value = (+slider.min + +slider.max) / 2;
-    slider.dispatchEvent(new Event("input"));
-    await pause();
-    await pause();
-    found.slider = slider.parentNode.querySelector("output").textContent;
-    found.frames = all(".frames > [data-name]").filter((each) => !each.hidden).length;
-  }
-  const section = document.querySelector("details");
-  section.open = false;
-  document.querySelector("nav a").click();
-  found.unfolded = section.open;
-  parent.postMessage({ ...found, errors }, "*");
+  window.report = {
+    // All figures are as wide as their place, and nothing has moved for a while.
+    settled: async () => {
+      while (!document.documentElement.matches(".ready, .failed")) await pause(50);
+      for (let before = "", still = 0; still < 3; await pause(40)) {
+        const now = sizes();
+        still = now === before && all(".plot").every((plot) => plot._fullLayout.width === plot.clientWidth) ? still + 1 : 0;
+        before = now;
+      }
+    },
+    state: () => ({
+      ready: document.documentElement.matches(".ready"),
+      drawn: all(".plot").map((plot) => all(".main-svg", plot).length > 0),
+      ground: getComputedStyle(document.body).backgroundColor,
+      clipped: all(".rows").filter((each) => each.scrollWidth > each.clientWidth + 1).length,
+      units: all("td.whole, .unit, .whole").filter((each) => each.checkVisibility() && each.getClientRects().length > 1).map((each) => each.textContent),
+    }),
+    // What is marked, once something is or nothing is any more.
+    marks: async (some) => {
+      const chosen = document.querySelector(".chosen");
+      await until(() => chosen.hidden !== some);
+      return {
+        shown: !chosen.hidden,
+        rows: all("tr.marked").map((row) => row.dataset.id),
+        shapes: all("svg .marked").length,
+        figures: all(".plot").filter((plot) => plot.data.some(lit)).length,
+      };
+    },
+    tables: () => all("table").filter((each) => each.querySelector("thead button")),
+    heading: (table) => table.querySelector("thead th.number") ?? table.querySelector("thead th"),
+    order: (table) => {
+      const { cellIndex } = report.heading(table);
+      const cells = [...table.tBodies[0].rows].map(({ cells }) => cells[cellIndex]);
+      return {
+        number: report.heading(table).className === "number",
+        order: report.heading(table).getAttribute("aria-sort"),
+        values: cells.map((cell) => cell.dataset.value ?? cell.textContent),
+      };
+    },
+    filterable: () => document.querySelector(".filter + .rows table"),
+    left: () => [...report.filterable().tBodies[0].rows].map((row) => !row.hidden),
+    row: () => document.querySelector("tr[data-id]"),
+    // Where in the window a flat figure shows what the row of this id is about, as far as can be from all else.
+    place: (id) => {
+      const plot = all(".plot").find((each) => drawn(each).some(({ own }) => own === id));
+      plot.scrollIntoView({ block: "center" });
+      const points = drawn(plot);
+      const others = points.filter(({ own }) => own !== id);
+      const alone = ({ x, y }) => Math.min(...others.map((each) => Math.hypot(each.x - x, each.y - y)));
+      const own = points.filter((each) => each.own === id).filter((_, place, { length }) => place % Math.ceil(length / 50) === 0);
+      const best = own.reduce((one, other) => (alone(other) > alone(one) ? other : one));
+      const { left, top } = plot.getBoundingClientRect();
+      return [left + best.x, top + best.y];
+    },
+    pair: () => {
+      const pair = document.querySelector(".pair");
+      return { at: pair.style.getPropertyValue("--at"), clip: getComputedStyle(pair.querySelector(".cover")).clipPath };
+    },
+    // What stands beside the slider, once it is this or is not any more.
+    told: async (text, wanted) => {
+      const output = document.querySelector(".slider output");
+      await until(() => text === undefined || (output.textContent === text) === wanted);
+      return output.textContent;
+    },
+    frames: () => all(".frames > [data-name]").filter((each) => !each.hidden).length,
+  };
 })();

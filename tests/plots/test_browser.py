@@ -1,30 +1,26 @@
-"""Reports in a browser: nothing is too wide, nothing fails, tables sort and filter, marks are everywhere."""
+"""Reports in a browser, large and small, light and dark: what is seen, and what happens when it is clicked on."""
 
 from __future__ import annotations
 
-import html
-import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from lumentrace.plots.packing import digest
+from devtools import MISSING, PROGRAM, VIEWS, Browser
+from pages import report_data
 from reported import RUNS, write_reports
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SCRIPT = (Path(__file__).parent / "browsing.js").read_text("utf-8")
-SCHEMES = {"dark": (0, 1400), "light": (1, 400)}
-"""What Chromium calls the scheme, and how wide the window is."""
-HARNESS = """<!DOCTYPE html><body><pre></pre>{frames}<script>
-const found = [];
-addEventListener("message", ({{ data }}) => {{
-  found.push(data);
-  if (found.length === {count}) document.querySelector("pre").textContent = JSON.stringify(found);
-}});
-</script>"""
+HERE = Path(__file__).parent
+SCRIPTS = [HERE.parent / "looking.js", HERE / "browsing.js"]
+GROUNDS = {"light": "rgb(246, 247, 248)", "dark": "rgb(17, 21, 26)"}
+UNIT = re.compile(
+    r"(?<!\w)(mm|ms|m/s|nm|nm²|nm³|nm/s|s|px|%|counts|pixels|frames|dF/F)(?!\w)|number|per|log10|ratio|region|spot|"
+    r"actin|myosin"
+)
+"""Units, and words for what has none: numbers, ratios, names, and intensities of images."""
+FIGURES = {"pept": 4, "coloc": 3, "afm": 1, "stain": 1, "twophoton": 4}
+"""In how many figures at least what is selected is marked."""
 
 
 @pytest.fixture(scope="module")
@@ -32,51 +28,119 @@ def reports(tmp_path_factory):
     return write_reports(tmp_path_factory.mktemp("reports"))
 
 
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with Browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def opened(request, reports, browser):
+    """A report in the browser."""
+    tab = browser.open(reports[request.param].as_uri())
+    for script in SCRIPTS:
+        tab.run(script.read_text("utf-8"))
+    yield request.param, tab
+    tab.close()
+
+
+@pytest.fixture(scope="module", params=VIEWS)
+def page(request, opened):
+    """A report in a window: its name, itself, and the scheme."""
+    name, tab = opened
+    width, scheme = VIEWS[request.param]
+    tab.look(width, scheme)
+    tab.run("report.settled()")
+    return name, tab, scheme
+
+
+@pytest.fixture(autouse=True)
+def without_errors(request):
+    """What the tests do with a page causes no error there."""
+    yield
+    if "page" in request.fixturenames:
+        assert request.getfixturevalue("page")[1].errors() == []
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_simulated_reports_are_small(reports, name):
     assert reports[name].stat().st_size < 2_000_000
 
 
-def probed(path):
-    """A copy of a report that runs the script as well and tells what it found to the page around it."""
-    text = path.read_text("utf-8")
-    text = text.replace("script-src ", f"script-src {digest(SCRIPT)} ", 1)
-    text = text.replace("<html ", f'<html data-name="{path.stem}" ', 1)
-    copy = path.with_name(f"probed-{path.name}")
-    copy.write_text(text.replace("<title>", f"<script>{SCRIPT}</script><title>", 1), "utf-8")
-    return copy
+@pytest.mark.parametrize("name", RUNS)
+def test_tooltips_tell_units(reports, name):
+    drawn = [trace for figure in report_data(reports[name].read_text("utf-8"))["figures"] for trace in figure["data"]]
+    shown = [trace for trace in drawn if trace.get("hoverinfo") != "skip" and trace["type"] != "image"]
+    assert shown
+    for trace in shown:
+        template = trace["hovertemplate"].split("<extra>")[0].replace("%{text}", str(trace.get("text", [""])[0]))
+        for line in template.split("<br>"):
+            assert UNIT.search(re.sub(r"%{.*?}", "", line)), template
 
 
-@pytest.fixture(scope="module", params=SCHEMES)
-def seen(request, reports, tmp_path_factory):
-    """What the script found in each report, by name."""
-    if BROWSER is None:
-        pytest.skip("no chromium here to open reports with")
-    folder = tmp_path_factory.mktemp(request.param)
-    pages = [probed(path) for path in reports.values()]
-    scheme, width = SCHEMES[request.param]
-    frames = "".join(
-        f'<iframe src="{page.as_uri()}" style="width: {width}px; height: 900px; border: 0"></iframe>' for page in pages
+def test_the_eye_sees_what_is_wrong(browser, tmp_path):
+    """A page with one text over another, one too faint, one too wide, and one that is all right."""
+    style = "position: absolute; top: 0; left: 0"
+    (tmp_path / "bad.html").write_text(
+        f'<body style="background: #fff"><p style="{style}">one text</p><p style="{style}">other text</p>'
+        '<p style="margin-top: 90px; color: #999">faint</p><p style="width: 900px">wide</p><p>good</p>'
     )
-    (folder / "all.html").write_text(HARNESS.format(frames=frames, count=len(pages)), "utf-8")
-    options = [
-        *("--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--dump-dom"),
-        *(f"--user-data-dir={folder / 'user'}", "--window-size=1500,1000", "--virtual-time-budget=60000"),
-        f"--blink-settings=preferredColorScheme={scheme}",
-    ]
-    done = subprocess.run(
-        [BROWSER, *options, (folder / "all.html").as_uri()], capture_output=True, text=True, timeout=120, check=False
-    )
-    told = re.search(r"<pre>(.+?)</pre>", done.stdout, flags=re.S)
-    assert told is not None, done.stderr[-3000:]
-    found = json.loads(html.unescape(told[1]))
-    return request.param, {each["name"]: each for each in found}
+    tab = browser.open((tmp_path / "bad.html").as_uri())
+    tab.look(400, "light")
+    tab.run(SCRIPTS[0].read_text("utf-8"))
+    seen = tab.run("looked()")
+    assert seen["overlaps"] == ["one text | other text"]
+    assert seen["faint"] == ["2.85: faint"]
+    assert seen["wide"] == ["P."]
+    assert seen["page"] > seen["window"]
 
 
-@pytest.fixture(params=RUNS)
-def page(request, seen):
-    scheme, found = seen
-    return {**found[request.param], "scheme": scheme}
+def test_a_report_can_be_read(page):
+    _, tab, scheme = page
+    state = tab.run("report.state()")
+    assert state["ready"]
+    assert all(state["drawn"])
+    assert state["ground"] == GROUNDS[scheme]
+    assert (state["clipped"], state["units"]) == (0, [])
+    seen = tab.run("looked()")
+    assert seen["texts"] > 200
+    assert seen["page"] <= seen["window"]
+    assert {kind: seen[kind] for kind in ("wide", "overlaps", "cut", "faint")} == {
+        "wide": [],
+        "overlaps": [],
+        "cut": [],
+        "faint": [],
+    }
+
+
+def test_tables_sort_and_filter(page):
+    _, tab, _ = page
+    for number in range(tab.run("report.tables().length")):
+        table = f"report.tables()[{number}]"
+        tab.run(f"report.heading({table}).removeAttribute('aria-sort')")
+        for order in ("ascending", "descending"):
+            tab.press(f"report.heading({table}).querySelector('button')")
+            told = tab.run(f"report.order({table})")
+            assert told["order"] == order
+            check_order(told)
+    tab.press("document.querySelector('.filter input')")
+    tab.type(tab.run("[...report.filterable().tBodies[0].rows].at(-1).textContent.trim().slice(0, 12)"))
+    left = tab.run("report.left()")
+    assert left[-1]
+    assert 1 <= sum(left) < len(left)
+    tab.run("document.querySelector('.filter input').select()")
+    tab.key("Delete")
+    assert all(tab.run("report.left()"))
+
+
+def check_order(told):
+    keys = [as_number(text) if told["number"] else text for text in told["values"]]
+    known = [key for key in keys if key is not None]
+    assert keys[: len(known)] == known  # what is not known comes last
+    if told["number"]:
+        assert known == sorted(known, reverse=told["order"] == "descending")
 
 
 def as_number(text):
@@ -84,48 +148,64 @@ def as_number(text):
     return float(digits[0].replace("\u202f", "")) if digits else None
 
 
-def check_order(told, number):
-    keys = [as_number(text) if number else text for text in told["values"]]
-    known = [key for key in keys if key is not None]
-    assert keys[: len(known)] == known  # what is not known comes last
-    if number:
-        assert known == sorted(known, reverse=told["order"] == "descending")
+def test_what_is_clicked_on_is_marked_everywhere_until_escape(page):
+    name, tab, scheme = page
+    chosen = tab.run("report.row().dataset.id")
+    for way in ("row" if scheme == "light" else "key", "figure"):
+        if way == "row":
+            tab.press("report.row().cells[0]")
+        elif way == "key":
+            tab.run("report.row().focus()")
+            tab.key("Enter")
+        else:
+            tab.click(*tab.run(f"report.place('{chosen}')"))
+        marks = tab.run("report.marks(true)")
+        assert marks["shown"], way
+        assert set(marks["rows"]) == {chosen}, way
+        assert marks["figures"] >= FIGURES[name], way
+        assert (marks["shapes"] > 0) == (name == "afm"), way
+        assert tab.run("document.querySelector('.chosen').getBoundingClientRect().right <= innerWidth")
+        tab.key("Escape")
+        assert tab.run("report.marks(false)") == {"shown": False, "rows": [], "shapes": 0, "figures": 0}
 
 
-def test_a_report_works(page):
-    assert page["errors"] == []
-    assert page["ready"]
-    assert all(page["drawn"])
-    assert page["page"] <= page["window"]
-    assert page["wide"] == []
-    assert page["clipped"] == 0
-    assert (page["ground"] == "rgb(17, 21, 26)") == (page["scheme"] == "dark")
-    assert page["unfolded"]
-    assert page["sorts"]
-    for sort in page["sorts"]:
-        assert (sort["up"]["order"], sort["down"]["order"]) == ("ascending", "descending")
-        check_order(sort["up"], sort["number"])
-        check_order(sort["down"], sort["number"])
-    filtered = page["filtered"]
-    assert filtered["last"]
-    assert 1 <= filtered["left"] < filtered["all"]
+def test_sections_fold_and_links_unfold_them(page):
+    _, tab, _ = page
+    section = "document.querySelector('details')"
+    tab.press(f"{section}.querySelector('summary')")
+    assert not tab.run(f"{section}.open")
+    tab.press("document.querySelector('nav a')")
+    assert tab.run(f"{section}.open")
 
 
-def test_what_is_selected_is_marked_everywhere_until_escape(page):
-    marks = page["marks"]
-    for way in ("click", "enter", "plot"):
-        assert marks[way]["shown"], way
-        assert set(marks[way]["rows"]) == {page["id"]}, way
-        assert marks[way]["figures"] >= {"pept": 4, "coloc": 3, "afm": 1, "stain": 1, "twophoton": 4}[page["name"]], way
-        assert (marks[way]["shapes"] > 0) == (page["name"] == "afm"), way
-    assert marks["escape"] == {"shown": False, "rows": [], "shapes": 0, "figures": 0}
+def test_sliders_and_swipes_show_where_they_are(page):
+    name, tab, _ = page
+    checks = {"pept": check_times, "afm": check_frames, "stain": check_swipe}
+    assert tab.run("document.querySelector('.slider, .pair') !== null") == (name in checks)
+    if name in checks:
+        checks[name](tab)
 
 
-def test_sliders_tell_where_they_are(page):
-    if page["name"] == "pept":
-        assert page["slider"] == "180 to 200 ms"
-    elif page["name"] == "afm":
-        assert page["slider"].startswith("frame 1")
-        assert page["frames"] == 1
-    elif page["name"] == "stain":
-        assert "slider" not in page
+def check_times(tab):
+    tab.press("document.querySelector('.slider input')")
+    start, end = map(int, re.fullmatch(r"(\d+) to (\d+) ms", tab.run("report.told('all times', false)")).groups())
+    assert end - start == 20
+    assert 190 <= end <= 210
+    tab.press("document.querySelector('.slider button')")
+    assert tab.run("report.told('all times', true)") == "all times"
+
+
+def check_frames(tab):
+    assert tab.run("report.frames()") == 1
+    tab.press("document.querySelector('.slider input')")
+    assert re.match(r"frame 1[45],", tab.run("report.told()"))
+    assert tab.run("report.frames()") == 1
+
+
+def check_swipe(tab):
+    tab.press("document.querySelector('.pair input')")
+    middle = tab.run("report.pair()")
+    tab.key("Home")
+    start = tab.run("report.pair()")
+    assert start["at"] == "0%"
+    assert start["clip"] != middle["clip"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lumentrace import PointData
+from lumentrace import Pixels, PointData
 from lumentrace.plots import PlotlyGrapher, PlotlyGrapher2D
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.theme import FONT
@@ -242,7 +242,13 @@ def test_scenes_look_as_documented():
     assert scene.camera.up.to_plotly_json() == {"x": 0, "y": 1, "z": 0}
     assert scene.camera.eye.to_plotly_json() == {"x": 1.5, "y": 1.5, "z": 1.5}
     assert [scene[f"{axis}axis"].title.text for axis in "xyz"] == [f"<i>{axis}</i> (mm)" for axis in "xyz"]
-    assert scene.aspectmode == "cube"
+
+
+def test_scales_are_equal_but_for_heights_that_are_no_lengths():
+    """Ranges of one length, which `show` gives, make a cube of equal scales too."""
+    grapher = PlotlyGrapher(cols=2, xlim=[0, 500], ylim=[0, 500], zlim=[0, 100])
+    grapher.add_pixels(Pixels(np.ones((3, 4)), xlim=[0, 3], ylim=[0, 4]), col=2)
+    assert [grapher.fig.layout[name].aspectmode for name in ("scene", "scene2")] == ["data", "cube"]
 
 
 @pytest.mark.parametrize(("make", "axes"), [(PlotlyGrapher, "xyz"), (PlotlyGrapher2D, "xy")])

@@ -144,6 +144,22 @@ def test_curves_are_those_of_the_run(simulated: Any, tmp_path: Path) -> None:
     assert len(drawn["dF/F"]["layout"]["shapes"]) == sum(each.epoch_number != GREY for each in run.epoch_windows)
 
 
+def test_a_pixel_of_known_size_gives_a_scale_bar(simulated: Any, tmp_path: Path) -> None:
+    """56 pixels of 0.5 µm: a quarter of the width is 7 µm, so the bar has 5."""
+    report = twophoton.write_report(tmp_path / "report.html", simulated, pixel_size_um=0.5)
+    traces = figures(report.read_text("utf-8"))["Regions over the mean image"]["data"]
+    (bar,) = [trace for trace in traces if trace.get("text", [""])[0] == "5 µm"]
+    assert np.ptp(bar["x"]) == pytest.approx(10)
+
+
+def test_panels_take_two_columns_in_a_narrow_window(simulated: Any, tmp_path: Path) -> None:
+    text = twophoton.write_report(tmp_path / "report.html", simulated).read_text("utf-8")
+    figure = figures(text)["Means over trials"]
+    for layout, columns in ((figure["layout"], 4), (figure["layout"] | figure["narrow"]["layout"], 2)):
+        starts = {axis["domain"][0] for name, axis in layout.items() if name.startswith("xaxis") and axis}
+        assert len(starts) == columns
+
+
 def test_timing_figures(simulated: Any, tmp_path: Path) -> None:
     drawn = figures(twophoton.write_report(tmp_path / "report.html", simulated).read_text("utf-8"))
     exact = {

@@ -78,6 +78,8 @@ class Outcome(outcome.Outcome):
         Neither the file nor the settings say which axis the channels lie along.
     times : int
         Time points, or planes of an axis without a name, that were measured as one.
+    pixel_um : float or None
+        Width of a pixel in micrometres, where the file says it.
     """
 
     technique: ClassVar[str] = "coloc"
@@ -88,6 +90,7 @@ class Outcome(outcome.Outcome):
     nulls: dict[tuple[str, str], Randomization] = field(repr=False)
     guessed: bool = False
     times: int = 1
+    pixel_um: float | None = None
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -129,6 +132,7 @@ class Outcome(outcome.Outcome):
             notes=self.notices,
             verdict=self.verdict,
             settings=self.settings,
+            pixel_um=self.pixel_um,
         )
 
 
@@ -212,6 +216,7 @@ def run(
         nulls,
         image.guessed,
         times(image),
+        image.spacing.get("X"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from .numbers import missing, spell
 
 WIDE = 12
 """Tables of more columns have small letters."""
+WORD = 16
+"""Letters up to which a cell without spaces, e.g. a unit, or what is in brackets is not broken into lines."""
+IN_BRACKETS = re.compile(rf"\([^()<>]{{1,{WORD}}}\)")
 MOST_ROWS = 1000
 """More rows make a page slow to lay out and to sort."""
 
@@ -63,9 +67,19 @@ def pairs(rows: Iterable[tuple[str, object]]) -> str:
 
 def _cell(value: object, tag: str, number: bool) -> str:
     exact = f' data-value="{float(value)!r}"' if isinstance(value, (float, np.floating)) and tag == "td" else ""
-    start = f"<{tag}{' scope=col' if tag == 'th' else ''}{' class=number' if number else ''}{exact}>"
     content = _content(value)
-    return f"{start}{content.replace('_', '_<wbr>') if tag == 'th' else content}</{tag}>"
+    kind = " class=number" if number else " class=whole" if tag == "td" and _is_word(content) else ""
+    start = f"<{tag}{' scope=col' if tag == 'th' else ''}{kind}{exact}>"
+    return f"{start}{_breakable(content) if tag == 'th' else content}</{tag}>"
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= WORD and len(text.split()) == 1
+
+
+def _breakable(heading: str) -> str:
+    """A heading that may break after underscores, but not inside of short brackets, which hold a unit."""
+    return IN_BRACKETS.sub(r'<span class="whole">\g<0></span>', heading.replace("_", "_<wbr>"))
 
 
 def _content(value: object) -> str:

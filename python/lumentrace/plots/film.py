@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cells import escaped
+from .numbers import spell
 from .pictures import address
 
 EXACT, QUALITY = 2_000, 70
@@ -48,18 +49,36 @@ class Bar:
     text: str
 
 
-def filmed(frames: Sequence[Frame], size: tuple[float, float], bar: Bar | None, title: str, caption: str) -> str:
+@dataclass(frozen=True)
+class Gradient:
+    """A bar of colours: each with its place from 0 to 1, the values at the ends, and their quantity with its unit."""
+
+    colours: Sequence[tuple[float, str]]
+    low: float
+    high: float
+    title: str
+
+
+def filmed(
+    frames: Sequence[Frame],
+    size: tuple[float, float],
+    bar: Bar | None,
+    title: str,
+    caption: str,
+    gradient: Gradient | None = None,
+) -> str:
     """HTML of the first frame with a slider for all of them."""
     about = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
     slider = (
         f'<div class="slider frames"><input type="range" min="0" max="{len(frames) - 1}" value="0" step="1" '
         f'aria-label="frame"><output>{escaped(frames[0].name)}</output></div>'
     )
-    style = f"aspect-ratio: {size[0]:g} / {size[1]:g}; max-width: min(620px, {620 * size[0] / size[1]:.0f}px)"
+    widest = f"max-width: min(620px, {620 * size[0] / size[1]:.0f}px)"
+    style = f"aspect-ratio: {size[0]:g} / {size[1]:g}; {widest}"
     return (
         f'<figure class="film"><h3>{escaped(title)}</h3><div class="frames" style="{style}">'
-        f"{drawn(frames[0], size)}{_bar(bar)}</div>"
-        f"{slider}{about}</figure>"
+        f"{drawn(frames[0], size)}{barred(bar)}</div>"
+        f"{_gradient(gradient, widest)}{slider}{about}</figure>"
     )
 
 
@@ -79,5 +98,18 @@ def _shape(shape: Shape) -> str:
     return f'<poly{"gon" if shape.closed else "line"} points="{points}" stroke="{escaped(shape.colour)}"{link}/>'
 
 
-def _bar(bar: Bar | None) -> str:
+def barred(bar: Bar | None) -> str:
+    """HTML of a scale bar over a picture."""
     return "" if bar is None else f'<span class="bar" style="width: {bar.share:.2%}">{escaped(bar.text)}</span>'
+
+
+def _gradient(gradient: Gradient | None, widest: str) -> str:
+    if gradient is None:
+        return ""
+    stops = ", ".join(f"{colour} {place:.0%}" for place, colour in gradient.colours)
+    low, high = (escaped(spell(value)) for value in (gradient.low, gradient.high))
+    return (
+        f'<div class="gradient" style="{widest}"><span>{low}</span>'
+        f'<i style="background: linear-gradient(to right, {stops})"></i>'
+        f"<span>{high}</span><span>{escaped(gradient.title)}</span></div>"
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PlotlyGrapher(SubplotGrid):
-    """A grid of 3-D subplots for points, lines, pixels and voxels, with the y axis pointing up.
+    """A grid of 3-D subplots for points, lines, pixels and voxels, with equal scales and the y axis pointing up.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class PlotlyGrapher(SubplotGrid):
         fig = make_subplots(self.rows, self.cols, **{**usual, **kwargs})
         axes = {f"{axis}axis": {"title": {"text": f"<i>{axis}</i> (mm)"}} for axis in self.axes}
         camera = {"up": {"x": 0, "y": 1, "z": 0}, "eye": {"x": 1.5, "y": 1.5, "z": 1.5}}
-        fig.update_scenes(aspectmode="cube", camera=camera, **axes)
+        fig.update_scenes(aspectmode="data", camera=camera, **axes)
         return fig
 
     def _place(self, row: int, col: int) -> str:
@@ -242,7 +242,7 @@ class PlotlyGrapher(SubplotGrid):
         opacity: float = 0.9,
         colorscale: object = "Magma",
     ) -> Self:
-        """Draw pixels as a surface whose height is the pixel value, by `Pixels.pixels_trace`.
+        """Draw pixels as a surface whose height is the pixel value, by `Pixels.pixels_trace`, in a cube.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class PlotlyGrapher(SubplotGrid):
         opacity : float, default 0.9
         colorscale : str or list, default "Magma"
         """
-        self._cell(row, col)
+        self._cell(row, col).aspectmode = "cube"  # heights are no lengths
         draw = drawing_method(pixels, "pixels", "pixels_trace")
         return self.add_trace(draw(condition=condition, opacity=opacity, colorscale=colorscale), row, col)
 

@@ -32,6 +32,18 @@ def spell(value: object, digits: int = 3) -> str:
     return f"{number:,.{decimals}f}".replace(",", THIN)
 
 
+def round_length(most: float) -> float:
+    """The largest length of 1, 2 or 5 times a power of ten that is not above.
+
+    Examples
+    --------
+    >>> round_length(37.5)
+    20.0
+    """
+    power = 10.0 ** math.floor(math.log10(most))
+    return power * max(step for step in (1, 2, 5) if step * power <= most * (1 + 1e-12))
+
+
 def drawn(shown: int, total: int, what: str) -> str:
     """A sentence part that tells how much of the data a figure shows.
 

@@ -23,6 +23,8 @@ LONGEST = 16383
 """Side of the largest picture that WebP has."""
 HALF_PAGE = 520
 """Width of half a report's page, in pixels of the screen."""
+BUTTONS = 30
+"""Room above a picture for the buttons of the figure."""
 DARKEST, BRIGHTEST = 1.0, 99.8
 """Percentiles that become black and white."""
 
@@ -61,7 +63,7 @@ def stretched(image: Floats) -> Floats:
 def picture_height(shape: tuple[int, ...]) -> int:
     """Height in a report, for a picture of half the page's width."""
     tall, wide = shape[-2:]
-    return int(np.clip(HALF_PAGE * tall / max(wide, 1), 200, 700)) + 40
+    return int(np.clip(HALF_PAGE * tall / max(wide, 1), 200, 700)) + BUTTONS + 12
 
 
 def address(pixels: NDArray[np.uint8], large: int = LARGE, quality: int = QUALITY) -> str:
@@ -87,5 +89,5 @@ def picture(colours: NDArray[np.uint8]) -> go.Figure:
     figure = go.Figure(go.Image(source=address(colours), hoverinfo="skip"))
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, constrain="domain", scaleanchor="x")
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": BUTTONS, "b": 8})
     return figure

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeGuard
 
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
@@ -21,39 +19,22 @@ from lumentrace.engine.verdict import COLOURS, SIGNS, Verdict
 from .cells import Missing as Missing
 from .cells import Swatch as Swatch
 from .cells import escaped, pairs, table
-from .film import Bar, Frame, drawn, filmed
+from .film import Bar, Frame, Gradient, drawn, filmed
 from .hover import told
 from .numbers import missing, spell
 from .packing import digest, library, packed
+from .provenance_rows import HEADINGS, flat, is_records, plain
 from .settings_rows import HEADER, settings_rows
 from .swipe import Shown, swiped
 from .theme import TEMPLATES
+from .times import Times, slider
 
 POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 """Only the two scripts of the report may run, told by their digests; figures have their styles in the page."""
 SHORT = 256
-HEADINGS = {"index": "", "duration": "duration (s)"}
 UNGRANTED = {"scattergl": "scatter", "heatmapgl": "heatmap"}
 """Traces that need more rights than the page has, and what is drawn instead."""
 NO_SCRIPT = "<noscript>The figure needs JavaScript.</noscript>"
-
-
-@dataclass(frozen=True)
-class Times:
-    """A slider of time below a figure, whose `timed` traces then show where things were.
-
-    Attributes
-    ----------
-    start, end : float
-    tail : float
-        How much of the time before is shown.
-    unit : str
-    """
-
-    start: float
-    end: float
-    tail: float
-    unit: str
 
 
 class Report:
@@ -141,6 +122,7 @@ class Report:
         height: int = 460,
         half: bool = False,
         times: Times | None = None,
+        narrow: tuple[go.Figure, int] | None = None,
     ) -> None:
         """Add a Plotly figure.
 
@@ -155,16 +137,23 @@ class Report:
             Take half of the width, so that two such figures stand side by side.
         times : Times, optional
             For a slider of time.
+        narrow : tuple of plotly.graph_objects.Figure and int, optional
+            The same traces arranged for a narrow window, and the height.
 
         Notes
         -----
         Traces `scattergl` are drawn as `scatter`, because WebGL in two dimensions needs rights that the page has not.
         """
         identity = f"figure-{len(self._figures)}"
-        plain = fig.to_dict()
-        layout = {key: value for key, value in plain["layout"].items() if key != "template"}
-        data = [told({**trace, "type": UNGRANTED.get(trace["type"], trace["type"])}, layout) for trace in plain["data"]]
-        self._figures.append(self._share_arrays({"data": data, "layout": layout}))
+        whole = fig.to_dict()
+        layout = _layout(whole)
+        data = [told({**trace, "type": UNGRANTED.get(trace["type"], trace["type"])}, layout) for trace in whole["data"]]
+        shown: dict[str, object] = {"data": data, "layout": layout}
+        if narrow is not None:
+            other = _layout(narrow[0].to_dict())
+            changed = {key: other.get(key) for key in {**layout, **other} if layout.get(key) != other.get(key)}
+            shown["narrow"] = {"layout": changed, "height": narrow[1]}
+        self._figures.append(self._share_arrays(shown))
         if not self._panels_open:
             self._parts.append('<div class="panels">')
             self._panels_open = True
@@ -172,10 +161,10 @@ class Report:
         self._parts.append(
             f"<figure{' class=half' if half else ''}><h3>{escaped(title)}</h3>"
             f'<div id="{identity}" class="plot" style="height: {int(height)}px">{NO_SCRIPT}</div>'
-            f"{'' if times is None else _slider(times)}{caption_tag}</figure>"
+            f"{'' if times is None else slider(times)}{caption_tag}</figure>"
         )
 
-    def swipe(self, one: Shown, other: Shown, title: str, caption: str = "") -> None:
+    def swipe(self, one: Shown, other: Shown, title: str, caption: str = "", bar: Bar | None = None) -> None:
         """Add two pictures of the same place with a slider that uncovers one or the other; side by side in print.
 
         Parameters
@@ -183,11 +172,18 @@ class Report:
         one, other : tuple of str and ndarray of uint8
             What is seen on the left and on the right of the slider: a name, and grey values or colours.
         title, caption : str
+        bar : lumentrace.plots.film.Bar, optional
         """
-        self._add(swiped(one, other, title, caption))
+        self._add(swiped(one, other, title, caption, bar))
 
     def film(
-        self, frames: Sequence[Frame], size: tuple[float, float], title: str, caption: str = "", bar: Bar | None = None
+        self,
+        frames: Sequence[Frame],
+        size: tuple[float, float],
+        title: str,
+        caption: str = "",
+        bar: Bar | None = None,
+        gradient: Gradient | None = None,
     ) -> None:
         """Add pictures that a slider goes through, with shapes over them.
 
@@ -198,8 +194,9 @@ class Report:
             Width and height in the units of the shapes.
         title, caption : str
         bar : lumentrace.plots.film.Bar, optional
+        gradient : lumentrace.plots.film.Gradient, optional
         """
-        self._add(filmed(frames, size, bar, title, caption))
+        self._add(filmed(frames, size, bar, title, caption, gradient))
         self._films.append([drawn(frame, size) for frame in frames[1:]])
 
     def table(
@@ -236,13 +233,13 @@ class Report:
         if not values:
             self.text("n/a (no provenance record came with the data)")
             return
-        listed = {name: value for name, value in values.items() if _is_records(value)}
-        rows = [pair for name, value in values.items() if name not in listed for pair in _flat(str(name), value)]
+        listed = {name: value for name, value in values.items() if is_records(value)}
+        rows = [pair for name, value in values.items() if name not in listed for pair in flat(str(name), value)]
         if rows:
-            self._add(pairs((name, _plain(value)) for name, value in rows))
+            self._add(pairs((name, plain(value)) for name, value in rows))
         for name, records in listed.items():
             header = list(dict.fromkeys(key for entry in records for key in entry))
-            cells = [[_plain(entry.get(key, "")) for key in header] for entry in records]
+            cells = [[plain(entry.get(key, "")) for key in header] for entry in records]
             self.table([HEADINGS.get(key, str(key)) for key in header], cells, str(name).capitalize())
             starts = [entry["started"] for entry in records if "started" in entry]
             if len(set(starts)) < len(starts):
@@ -328,32 +325,9 @@ class Report:
         return Path(path)
 
 
+def _layout(figure: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    return {key: value for key, value in figure["layout"].items() if key != "template"}
+
+
 def _asset(name: str) -> str:
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _slider(times: Times) -> str:
-    unit = escaped(times.unit)
-    return (
-        f'<div class="slider times" data-tail="{times.tail!r}" data-unit="{unit}"><button type="button">all</button>'
-        f'<input type="range" min="{times.start!r}" max="{times.end!r}" value="{times.end!r}" step="any" '
-        f'aria-label="time ({unit})"><output>all times</output></div>'
-    )
-
-
-def _is_records(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:
-    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(item, Mapping) for item in value)
-
-
-def _flat(name: str, value: object) -> list[tuple[str, object]]:
-    if isinstance(value, Mapping):
-        return [pair for key, inner in value.items() for pair in _flat(f"{name}: {key}", inner)]
-    return [(name, value)]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return "\n".join(f"{key} = {_plain(inner)}" for key, inner in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(_plain(item)) for item in value)
-    return value

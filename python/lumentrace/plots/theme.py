@@ -42,6 +42,7 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
         "minexponent": 6,
         "separatethousands": True,
     }
+    bar = {"colorbar": {"title": {"font": {"size": 14}}, "tickfont": {"size": 13}, "thickness": 16, "outlinewidth": 0}}
     layout = {
         "font": {"family": FONT, "size": 14, "color": text},
         "paper_bgcolor": paper,
@@ -62,15 +63,18 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
         "annotationdefaults": {"font": {"color": text}},
         "xaxis": axis,
         "yaxis": axis,
+        "coloraxis": bar,
         "scene": {"xaxis": space, "yaxis": space, "zaxis": space},
     }
-    return {"layout": layout}
+    return {"layout": layout, "data": {"heatmap": [bar], "scatter": [{"marker": bar}]}}
 
 
-LIGHT = ("#1c232b", "#8a939e", "#dfe4e8", "#ffffff")
+GROUNDS = {"light": "#ffffff", "dark": "#1a2027"}
+"""Of figures in a report, as in `assets/report.css`."""
+LIGHT = ("#1c232b", "#8a939e", "#dfe4e8", GROUNDS["light"])
 TEMPLATES = {
     "light": template(*LIGHT),
-    "dark": template("#e4e9ee", "#8a939e", "#36404b", "#1a2027"),
+    "dark": template("#e4e9ee", "#8a939e", "#36404b", GROUNDS["dark"]),
 }
 ALONE = template(*LIGHT, paper="#ffffff")
 """For figures whose ground is not known, as in notebooks."""

@@ -87,6 +87,22 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
         return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
 
 
+def read_spacing(path: str | os.PathLike[str]) -> dict[str, float]:
+    """Micrometres from pixel to pixel along X, Y and Z, as far as a file says them; the pixels are not read.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    OSError
+        If it cannot be read.
+    """
+    import tifffile
+
+    with damage_named(path), tifffile.TiffFile(path) as file:
+        return _spacing(file)
+
+
 def check_chain(path: str | os.PathLike[str], file: Any) -> None:
     """Refuse a file whose chain of pages, or what a page says, goes past its end: tifffile passes over that."""
     place, seen = file.pages[0].offset, set[int]()

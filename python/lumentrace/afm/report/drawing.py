@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.plots.numbers import round_length
 
 Image = NDArray[np.uint8]
 Range = tuple[float, float]
@@ -95,19 +95,6 @@ def spelled(nm: float) -> str:
     ('150 nm', '15 um')
     """
     return f"{nm / 1000:.4g} um" if nm >= 1000 else f"{nm:.4g} nm"
-
-
-def round_length(nm: float) -> float:
-    """The largest length of 1, 2 or 5 times a power of ten that is not above.
-
-    Examples
-    --------
-    >>> from lumentrace.afm.report.drawing import round_length
-    >>> round_length(37.5)
-    20.0
-    """
-    power = 10.0 ** math.floor(math.log10(nm))
-    return power * max(step for step in (1, 2, 5) if step * power <= nm * (1 + 1e-12))
 
 
 def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str, lines: int = 24) -> Image:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from lumentrace.base.arrays import AnyArray
 from lumentrace.plots.linked import whole
 from lumentrace.plots.palette import NEUTRAL, PALETTE
-from lumentrace.plots.pictures import picture
+from lumentrace.plots.pictures import BUTTONS, picture
 
-from .drawing import Range, annotated, coloured, magnified
+from .drawing import ANCHORS, Range, annotated, coloured, magnified
 
 MOST_SHOWN = 8
 COLUMNS = (4, 5, 3)
@@ -24,7 +24,7 @@ TRACK = "track"
 """What tracks are called where they are marked."""
 
 
-def montage(frames: AnyArray, pixel_size_nm: float, times: AnyArray, limits: Range) -> tuple[go.Figure, int]:
+def montage(frames: AnyArray, pixel_size_nm: float, times: AnyArray, limits: Range, unit: str) -> tuple[go.Figure, int]:
     """Some frames side by side, evenly spread over the film, and how many rows of them."""
     shown = np.unique(np.linspace(0, len(frames) - 1, min(MOST_SHOWN, len(frames))).round().astype(int)).tolist()
     columns = min(COLUMNS, key=lambda columns: (-len(shown) % columns, abs(columns - 4)))
@@ -36,7 +36,9 @@ def montage(frames: AnyArray, pixel_size_nm: float, times: AnyArray, limits: Ran
     for place, cell in enumerate(cells):
         top, left = (place // columns) * (tall + GAP), (place % columns) * (wide + GAP)
         sheet[top : top + tall, left : left + wide] = cell
-    return picture(sheet), rows
+    figure = picture(sheet)
+    _add_bar(figure, limits, unit)
+    return figure, rows
 
 
 def _cell(frame: AnyArray, pixel_size_nm: float, text: str, limits: Range) -> NDArray[np.uint8]:
@@ -45,12 +47,27 @@ def _cell(frame: AnyArray, pixel_size_nm: float, text: str, limits: Range) -> ND
     return annotated(image, pixel_size_nm * frame.shape[1] / image.shape[1], None, text, lines=13)
 
 
+def _add_bar(figure: go.Figure, limits: Range, unit: str) -> None:
+    """A bar of the colours of heights beside a picture."""
+    low, high = limits
+    scale = [[place, f"rgb{colour}"] for place, colour in ANCHORS]
+    marker = {"color": [0], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True}
+    marker["colorbar"] = {"title": {"text": height_title(unit), "side": "right"}}
+    figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip"))
+
+
+def height_title(unit: str) -> str:
+    """What a bar of colours is about; only lengths are heights."""
+    return "height (nm)" if unit == "nm" else f"value ({unit})" if unit else "value"
+
+
 def tracks_over(
     mean: AnyArray,
     tracks: Sequence[tuple[AnyArray, AnyArray]],
     numbers: Sequence[int],
     size_nm: tuple[float, float],
     limits: Range,
+    unit: str,
 ) -> go.Figure:
     """Tracks (x and y in nm) over the mean of all frames."""
     figure = picture(magnified(coloured(mean, limits), 600))
@@ -81,9 +98,11 @@ def tracks_over(
                 **whole(TRACK, number),
             )
         )
-    figure.update_xaxes(visible=True, range=[0, wide], title_text="x (nm)", showgrid=False, constrain="domain")
-    figure.update_yaxes(visible=True, range=[tall, 0], title_text="y (nm)", showgrid=False, scaleanchor="x")
-    figure.update_layout(showlegend=False, margin={"l": 70, "r": 20, "t": 10, "b": 50})
+    _add_bar(figure, limits, unit)
+    shared = {"visible": True, "showgrid": False, "constrain": "domain"}
+    figure.update_xaxes(range=[0, wide], title_text="x (nm)", **shared)
+    figure.update_yaxes(range=[tall, 0], title_text="y (nm)", scaleanchor="x", **shared)
+    figure.update_layout(showlegend=False, margin={"l": 70, "r": 20, "t": BUTTONS, "b": 50})
     return figure
 
 
@@ -118,7 +137,9 @@ def displacement(lag_s: AnyArray, msd: AnyArray, pairs: AnyArray) -> go.Figure:
         line = msd[0] * np.asarray(lag_s) / lag_s[0]
         dash = {"color": NEUTRAL, "dash": "dash"}
         figure.add_trace(go.Scatter(x=lag_s, y=line, mode="lines", line=dash, name="free diffusion", hoverinfo="skip"))
-    logarithmic = len(lag_s) > 5 and bool((np.asarray(msd) > 0).all())
-    figure.update_xaxes(title_text="lag (s)", type="log" if logarithmic else "linear")
-    figure.update_yaxes(title_text="mean squared displacement (nm²)", type="log" if logarithmic else "linear")
+    figure.update_xaxes(title_text="lag (s)")
+    figure.update_yaxes(title_text="mean squared displacement (nm²)")
+    if len(lag_s) > 5 and bool((np.asarray(msd) > 0).all()):
+        figure.update_xaxes(type="log", dtick="D2")
+        figure.update_yaxes(type="log", dtick="D2")
     return figure

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from lumentrace.afm.analysis.found import Detected, Found, Track
 from lumentrace.afm.stack import AFMImageStack
-from lumentrace.plots.film import Bar, Frame, Shape
+from lumentrace.plots.film import Bar, Frame, Gradient, Shape
 from lumentrace.plots.linked import identity
+from lumentrace.plots.numbers import round_length
 from lumentrace.plots.outlines import outlines
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 
-from .drawing import Range, coloured, round_length, spelled
-from .figures import TRACK
+from .drawing import ANCHORS, Range, coloured, spelled
+from .figures import TRACK, height_title
 
 MOST_FRAMES = 40
 """Of a film in a report, which then takes about 1 MB at most."""
@@ -45,6 +46,11 @@ def scale_bar(stack: AFMImageStack) -> Bar:
     wide = stack.pixel_size_nm * stack.width
     length = round_length(wide / 4)
     return Bar(length / wide, spelled(length))
+
+
+def colour_bar(stack: AFMImageStack, limits: Range) -> Gradient:
+    """The colours of the film and the heights at their ends."""
+    return Gradient([(place, f"rgb{colour}") for place, colour in ANCHORS], *limits, height_title(stack.unit))
 
 
 def shapes(found: Found, shape: tuple[int, int]) -> Shapes:

@@ -24,7 +24,7 @@ from lumentrace.plots.report import Report, Swatch
 
 from .drawing import Range, height_range, spelled
 from .figures import MOST_TRACKS, TRACK, displacement, montage, over_time, tracks_over
-from .film import MOST_FRAMES, TAIL, film_frame, scale_bar, shapes
+from .film import MOST_FRAMES, TAIL, colour_bar, film_frame, scale_bar, shapes
 
 MOST_ROWS = 100
 MOST_PIXELS = 1_000_000
@@ -122,11 +122,11 @@ def write_report(
     frames = frame_table(stack, found)
     report.section("Film")
     if stack.n_frames:
-        figure, rows = montage(stack.data, stack.pixel_size_nm, times, limits)
+        figure, rows = montage(stack.data, stack.pixel_size_nm, times, limits, stack.unit)
         share = 250 * stack.height / stack.width
         unit = f" {stack.unit}" if stack.unit else ""
         caption = f"Colours from {limits[0]:.3g} to {limits[1]:.3g}{unit}; grey pixels have no value."
-        report.figure(figure, "Frames", caption, height=int(np.clip(rows * (share + 6) + 20, 200, 900)))
+        report.figure(figure, "Frames", caption, height=int(np.clip(rows * (share + 6) + 40, 200, 900)))
         report.figure(
             over_time(times, frames["roughness"].to_numpy(), f"rms roughness ({stack.unit})"),
             "Roughness",
@@ -160,7 +160,8 @@ def _film(report: Report, stack: AFMImageStack, found: Found, times: NDArray[np.
         f"Outlines of objects and the last {TAIL} places of tracks, a colour for each track, grey for objects in none. "
         f"Colours from {limits[0]:.3g} to {limits[1]:.3g}{unit}.{some} Pictures are compressed with loss."
     )
-    report.film(frames, (stack.width, stack.height), "Film", caption, scale_bar(stack))
+    size = stack.width, stack.height
+    report.film(frames, size, "Film", caption, scale_bar(stack), colour_bar(stack, limits))
 
 
 def _key_figures(report: Report, stack: AFMImageStack, found: Found) -> None:
@@ -221,7 +222,7 @@ def _tracks(
     shown = "" if len(lines) <= MOST_TRACKS else f" The first {MOST_TRACKS} are shown."
     caption = f"Over the mean of all frames.{shown}"
     height = int(np.clip(620 * stack.height / stack.width, 250, 800)) + 60
-    report.figure(tracks_over(mean, lines, numbers, size_nm, limits), "Tracks", caption, height=height)
+    report.figure(tracks_over(mean, lines, numbers, size_nm, limits, stack.unit), "Tracks", caption, height=height)
     if figures is None:
         return
     msd = figures["msd"]

@@ -14,6 +14,7 @@ from lumentrace.plots.linked import each
 from lumentrace.plots.outlines import joined, outlines
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture, plane, reduced, step, stretched
+from lumentrace.plots.scale_bars import add_scale_bar
 
 GREEN, MAGENTA, YELLOW, WHITE = (0.0, 1.0, 0.35), (1.0, 0.0, 0.65), (1.0, 0.85, 0.2), (1.0, 1.0, 1.0)
 BINS = 128
@@ -49,6 +50,14 @@ def add_regions(figure: go.Figure, labels: NDArray[np.int64]) -> None:
         font = {"color": "#ffffff", "size": 12, "shadow": "auto"}
         marks = {"mode": "markers+text", "text": text, "textfont": font, "marker": {"size": 14, "opacity": 0}}
         figure.add_trace(go.Scatter(x=centres[:, 0], y=centres[:, 1], **marks, **style, **each(REGION, regions[first])))
+
+
+def add_bar(figure: go.Figure, shape: tuple[int, ...], pixel_um: float | None) -> None:
+    """A scale bar, if the size of a pixel is known."""
+    if pixel_um:
+        side = step(shape[-2:])
+        tall, wide = (length // side for length in shape[-2:])
+        add_scale_bar(figure, (wide, tall), pixel_um * side, "µm", (-0.5, -0.5))
 
 
 def co_occurrence(
@@ -172,7 +181,7 @@ def by_region(values: dict[str, NDArray[np.float64]], regions: NDArray[np.int64]
         figure.add_trace(
             go.Box(
                 y=numbers[known],
-                hovertemplate="region %{customdata}: %{y:.3g}<extra></extra>",
+                hovertemplate=f"region %{{customdata}}, {html.escape(name)}: %{{y:.3g}}<extra></extra>",
                 **each(REGION, regions[known]),
                 name=name,
                 boxpoints="all",

@@ -22,7 +22,17 @@ from lumentrace.plots.numbers import spell
 from lumentrace.plots.pictures import picture_height
 from lumentrace.plots.report import Report
 
-from .figures import REGION, add_regions, by_region, co_occurrence, joint_histogram, merge, null_histogram, scale_note
+from .figures import (
+    REGION,
+    add_bar,
+    add_regions,
+    by_region,
+    co_occurrence,
+    joint_histogram,
+    merge,
+    null_histogram,
+    scale_note,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,6 +65,7 @@ def write_report(
     notes: Sequence[str] = (),
     verdict: Verdict | None = None,
     settings: Settings | None = None,
+    pixel_um: float | None = None,
 ) -> Path:
     """Write a report on the colocalization of channels to one HTML file that needs no network.
 
@@ -83,6 +94,8 @@ def write_report(
         Shown first.
     settings : Settings, optional
         Those of the run, shown with their defaults.
+    pixel_um : float, optional
+        Width of a pixel in micrometres, for scale bars.
 
     Returns
     -------
@@ -119,7 +132,7 @@ def write_report(
         rows = table.filter(channel_a=one, channel_b=two)
         report.section(f"{one} and {two}")
         if labels is None or labels.shape == shape:
-            _pictures(report, (arrays[one], arrays[two]), (one, two), rows, labels)
+            _pictures(report, (arrays[one], arrays[two]), (one, two), rows, labels, pixel_um)
         drawn = (nulls or {}).get((one, two))
         if drawn is not None and len(drawn.null):
             caption = f"{spell(len(drawn.null))} shuffles of {spell(drawn.n_blocks)} blocks; p = {drawn.p_right:.3g}."
@@ -154,6 +167,7 @@ def _pictures(
     names: tuple[str, str],
     rows: pl.DataFrame,
     labels: AnyArray | None,
+    pixel_um: float | None,
 ) -> None:
     a, b = channels
     height = picture_height(a.shape)
@@ -161,6 +175,7 @@ def _pictures(
     merged = merge(a, b)
     if labels is not None:
         add_regions(merged, labels)
+    add_bar(merged, a.shape, pixel_um)
     report.figure(merged, "Merged", caption, height, half=True)
     if "slice" not in rows.columns and rows["threshold_a"].is_not_nan().any():
         limits = [_threshold_image(labels, rows, f"threshold_{which}") for which in "ab"]
@@ -168,6 +183,7 @@ def _pictures(
         figure = co_occurrence(a > limits[0], b > limits[1], inside)
         if labels is not None:
             add_regions(figure, labels)
+        add_bar(figure, a.shape, pixel_um)
         caption = (
             f"Above its threshold: {names[0]} green, {names[1]} magenta, both yellow. {scale_note(a.shape, 'Share')}"
         )

@@ -13,7 +13,7 @@ from lumentrace.plots.decimate import every, shares
 from lumentrace.plots.linked import timed
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, translucent
-from lumentrace.plots.report import Times
+from lumentrace.plots.times import Times
 
 from .lines import Lines
 from .parts import TRAJECTORY, Clock, Group, Panel, broken, others_note, sentence

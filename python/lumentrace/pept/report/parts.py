@@ -15,8 +15,8 @@ from lumentrace.pept.tracks import GAP_INTERVALS, Tracks
 from lumentrace.plots.linked import whole
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
-from lumentrace.plots.report import Times
 from lumentrace.plots.tables import Floats
+from lumentrace.plots.times import Times
 
 COLOURED = 8
 TRAJECTORY = "trajectory"

@@ -3,6 +3,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const make = (tag, attributes = {}, text = "") => Object.assign(document.createElement(tag), attributes, { textContent: text });
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const narrow = matchMedia("(max-width: 639px)");
   const HALO = "#111111", MARK = "#f0e442";
   let figures = [], templates = {}, marked = null;
   document.documentElement.classList.add("js");
@@ -130,22 +131,55 @@
     return { ...trace, selectedpoints, selected, unselected: { marker: { opacity: 0.35 } } };
   };
 
-  const draw = (figure) => {
-    const { element, data, layout, moment } = figure;
+  const changed = (layout, changes) =>
+    Object.fromEntries(Object.entries({ ...layout, ...changes }).filter(([, value]) => value !== null));
+
+  // A picture is as tall as its width allows, and no taller than was asked for.
+  const fitPicture = async (element, layout, height) => {
+    const { xaxis, yaxis, _size: room } = element._fullLayout;
+    if (!yaxis?.scaleanchor) return;
+    const [across, up] = [xaxis, yaxis].map(({ range }) => Math.abs(range[1] - range[0]));
+    const [wide, tall] = ["xaxis", "yaxis"].map((axis) => layout[axis].domain ?? [0, 1]).map(([start, end]) => end - start);
+    const wanted = (((room.w * wide) / across) * up) / tall + room.t + room.b;
+    element.style.height = `${Math.min(height, Math.ceil(wanted))}px`;
+    await Plotly.Plots.resize(element);
+  };
+
+  // In a narrow place the eye is farther away, so that the names of the axes are seen.
+  const stepBack = (scene, width) => {
+    const by = Math.max(1, ROOM / width);
+    const eye = Object.fromEntries(Object.entries(scene.camera.eye).map(([axis, value]) => [axis, value * by]));
+    return { ...scene, camera: { ...scene.camera, eye } };
+  };
+
+  const ROOM = 580; // width that shows a whole scene
+  const ABOVE = 66; // room for buttons and a legend below them
+  const draw = async (figure) => {
+    const { element, data, moment } = figure;
+    if (!element.clientWidth) return;
+    const { layout, height } = narrow.matches ? figure.narrow : figure;
     const paths = moment ? data.map((trace) => (trace.meta?.timed ? { ...trace, opacity: 0.12 } : trace)) : data;
     const marks = marked === null ? [] : data.flatMap((trace) => (trace.meta ? [...lit(trace), ...framed(trace)] : []));
     const now = moment ? data.filter((trace) => trace.meta?.timed).flatMap((trace) => passed(trace, moment)) : [];
-    const own = { ...layout, uirevision: "kept", template: templates[dark.matches ? "dark" : "light"] };
-    if (innerWidth < 640) {
+    // Plotly writes what it finds into the layout that it is given.
+    const own = { ...structuredClone(layout), uirevision: "kept", template: templates[dark.matches ? "dark" : "light"] };
+    if (narrow.matches) {
       own.margin = { ...own.template.layout.margin, ...own.margin };
       own.margin.l = Math.min(own.margin.l, 44);
       own.margin.r = Math.min(own.margin.r, 24);
+      if (data.filter((trace) => trace.name && trace.showlegend !== false).length > 1) own.margin.t = Math.max(own.margin.t, ABOVE);
     }
+    if (layout.scene?.camera?.eye) own.scene = stepBack(own.scene, element.clientWidth);
     const buttons = layout.scene ? ["toImage", "resetCameraDefault3d"] : ["toImage", "resetScale2d"];
     const config = {
       responsive: true, displaylogo: false, modeBarButtons: [buttons], toImageButtonOptions: { scale: 2 },
     };
-    return Plotly.react(element, [...paths.map(boxed), ...marks, ...now], own, config);
+    const resized = figure.tall !== height || figure.wide !== element.clientWidth;
+    if (resized) element.style.height = `${height}px`;
+    await Plotly.react(element, [...paths.map(boxed), ...marks, ...now], own, config);
+    if (resized && figure.wide) await Plotly.Plots.resize(element);
+    Object.assign(figure, { tall: height, wide: element.clientWidth });
+    if (resized) await fitPicture(element, layout, height);
   };
 
   const listen = (figure) => {
@@ -167,13 +201,16 @@
     templates = report.templates;
     all(".slider.frames").forEach((slider, number) => slideFrames(slider, report.films[number]));
     figures = report.figures.map((figure, number) => {
-      const { data, layout } = restore(figure, report.arrays);
+      const { data, layout, narrow: other } = restore(figure, report.arrays);
       const element = document.getElementById(`figure-${number}`);
-      return { element, data, layout, moment: null, linked: data.some((trace) => trace.meta) };
+      const height = parseInt(element.style.height);
+      const arranged = other ? { layout: changed(layout, other.layout), height: other.height } : { layout, height };
+      return { element, data, layout, height, narrow: arranged, moment: null, linked: data.some((trace) => trace.meta) };
     });
+    dark.addEventListener("change", drawAll);
+    addEventListener("resize", onceInAWhile(drawAll));
     await drawAll();
     figures.forEach(listen);
-    dark.addEventListener("change", drawAll);
   };
 
   // ------------------------------------------------------------------ sliders
@@ -196,13 +233,17 @@
       if (own()) draw(Object.assign(own(), { moment }));
     };
     input.addEventListener("input", onceInAWhile(() => show({ at: +input.value, tail: +tail })));
-    button.addEventListener("click", () => show(null));
+    button.addEventListener("click", () => {
+      input.value = input.max;
+      show(null);
+    });
   };
 
   const slideFrames = (slider, more) => {
     const [input, output] = slider.children;
-    slider.previousElementSibling.insertAdjacentHTML("beforeend", more.join(""));
-    const frames = all("[data-name]", slider.previousElementSibling);
+    const film = slider.parentNode.querySelector(".frames");
+    film.insertAdjacentHTML("beforeend", more.join(""));
+    const frames = all("[data-name]", film);
     frames.slice(1).forEach((frame) => (frame.hidden = true));
     input.addEventListener("input", () => {
       frames.forEach((frame, number) => (frame.hidden = number !== +input.value));
@@ -251,7 +292,7 @@
   const fit = (table) => {
     table.classList.remove("cards");
     const room = table.parentNode.clientWidth + 1;
-    table.classList.toggle("cards", innerWidth < 640 || table.scrollWidth > room);
+    table.classList.toggle("cards", narrow.matches || table.scrollWidth > room);
   };
 
   const enhance = (table) => {
@@ -282,6 +323,7 @@
   all(".slider.times").forEach(slideTimes);
   all(".pair input").forEach(slidePairs);
   all("nav a").forEach((link) => link.addEventListener("click", () => unfold(link.hash.slice(1))));
+  all("details").forEach((each) => each.addEventListener("toggle", drawAll));
   addEventListener("beforeprint", () => all("details").forEach((each) => (each.open = true)));
   showFigures()
     .then(() => document.documentElement.classList.add("ready"))

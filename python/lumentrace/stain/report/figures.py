@@ -9,9 +9,12 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.plots.film import Bar
 from lumentrace.plots.linked import each
+from lumentrace.plots.numbers import round_length
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
+from lumentrace.plots.scale_bars import add_scale_bar
 from lumentrace.stain.measure.scale import Scale
 
 Counts = NDArray[np.uint32]
@@ -23,7 +26,7 @@ POST, PRE = (1.0, 0.15, 0.55), (0.1, 0.9, 0.45)
 """Magenta and green; where both are equal they make a near white."""
 COOL, WARM = np.array([60, 150, 255]), np.array([255, 170, 40])
 BINS = 256
-HOVER = "pre: %{x}<br>post: %{y}<br>log10 of pixels: %{z:.2f}<extra></extra>"
+HOVER = "pre: %{x} counts<br>post: %{y} counts<br>log10 of pixels: %{z:.2f}<extra></extra>"
 SPOT, RING = "spot", "#ffffff"
 BRIGHT = 99.5
 KNEE = 1.0
@@ -91,6 +94,20 @@ def add_spots(figure: go.Figure, spots: pl.DataFrame, pad: int, factor: int) -> 
     figure.update_layout(showlegend=False)
 
 
+def bar_of(shape: tuple[int, ...], pixel_um: float | None) -> Bar | None:
+    """A scale bar for an image of this shape, if the size of a pixel is known."""
+    if not pixel_um:
+        return None
+    wide = shape[1] * pixel_um
+    return Bar(round_length(wide / 4) / wide, f"{round_length(wide / 4):g} µm")
+
+
+def add_bar(figure: go.Figure, shape: tuple[int, ...], factor: int, pixel_um: float | None) -> None:
+    """A scale bar over a picture of an image of this shape that is reduced by a factor."""
+    if pixel_um:
+        add_scale_bar(figure, (shape[1] / factor, shape[0] / factor), pixel_um * factor, "µm", (-0.5, -0.5))
+
+
 def apart(points: Floats, shifts: Floats, shape: Sequence[int], start: int = 0) -> go.Figure:
     """Where the registered images are still apart, and how far: an arrow for each part, many times enlarged."""
     length = np.linalg.norm(shifts, axis=1)
@@ -101,8 +118,14 @@ def apart(points: Floats, shifts: Floats, shape: Sequence[int], start: int = 0) 
     x = np.column_stack([points[:, 0], ends[:, 0], gaps]).ravel()
     y = np.column_stack([points[:, 1], ends[:, 1], gaps]).ravel()
     figure = go.Figure(go.Scattergl(x=x, y=y, mode="lines", line={"color": NEUTRAL, "width": 1}, hoverinfo="skip"))
-    marker = {"color": length, "size": 7, "colorscale": "Viridis", "colorbar": {"title": {"text": "px"}}, "cmin": 0}
-    hover = "%{x:.0f}, %{y:.0f}: %{marker.color:.3f} px<extra></extra>"
+    marker = {
+        "color": length,
+        "size": 7,
+        "colorscale": "Viridis",
+        "colorbar": {"title": {"text": "apart (px)", "side": "right"}},
+        "cmin": 0,
+    }
+    hover = "x %{x:.0f} px, y %{y:.0f} px: %{marker.color:.3f} px<extra></extra>"
     figure.add_scattergl(x=points[:, 0], y=points[:, 1], mode="markers", marker=marker, hovertemplate=hover)
     figure.update_layout(showlegend=False)
     figure.update_xaxes(title="x (px)", range=[start, start + shape[1]], constrain="domain")
@@ -132,7 +155,7 @@ def joint(counts: Counts, most: Sequence[float], scales: Sequence[Scale], excess
         post, pre, small = _excess(small, post, pre)
     with np.errstate(divide="ignore"):
         shown = np.where(small > 0, np.log10(small), np.nan)
-    bar = {"title": {"text": "log10 n"}}
+    bar = {"title": {"text": "log10 of pixels", "side": "right"}}
     figure = go.Figure(
         go.Heatmap(x=pre, y=post, z=shown.astype(np.float32), colorscale="Magma", colorbar=bar, hovertemplate=HOVER)
     )
@@ -143,8 +166,8 @@ def joint(counts: Counts, most: Sequence[float], scales: Sequence[Scale], excess
         colour = COLOURS.get(scale.method.split("_")[0], PALETTE[0])
         name = f"{scale.method}: {scale.value:.4g}"
         figure.add_scatter(x=line, y=scale.value * line + scale.offset, mode="lines", name=name, line={"color": colour})
-    figure.update_xaxes(title="pre", range=[0, float(pre[-1])])
-    figure.update_yaxes(title="post", range=[0, top])
+    figure.update_xaxes(title="pre (counts)", range=[0, float(pre[-1])])
+    figure.update_yaxes(title="post (counts)", range=[0, top])
     return figure
 
 
@@ -186,7 +209,7 @@ def levels(counts: Counts, most: Sequence[float]) -> go.Figure:
         figure.add_scatter(
             x=centres, y=values[:last], mode="lines", name=name, line={"color": PALETTE[axis], "shape": "hvh"}
         )
-    figure.update_xaxes(title="value")
+    figure.update_xaxes(title="value (counts)")
     figure.update_yaxes(title="pixels")
     return figure
 
@@ -206,6 +229,6 @@ def remainders(counts: Counts, most: Sequence[float], scale: Scale) -> go.Figure
         shown = np.where(found > 0, found, np.nan)
         line = {"color": colour, "shape": "hvh"}
         figure.add_scatter(x=(edges[:-1] + edges[1:]) / 2, y=shown, mode="lines", name=name, line=line)
-    figure.update_xaxes(title="difference")
+    figure.update_xaxes(title="difference (counts)")
     figure.update_yaxes(title="pixels", type="log")
     return figure

@@ -24,8 +24,10 @@ from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.report.figures import (
     SPOT,
+    add_bar,
     add_spots,
     apart,
+    bar_of,
     grey,
     joint,
     levels,
@@ -61,6 +63,7 @@ def write_report(
     provenance: Provenance | Mapping[str, object] | None = None,
     pad: int = 0,
     settings: Settings | None = None,
+    pixel_um: float | None = None,
 ) -> Path:
     """Write a report on a registered and subtracted pair as one HTML file.
 
@@ -84,6 +87,8 @@ def write_report(
         Border of the images that were written; the spots are in their pixels.
     settings : Settings, optional
         Those of the run, shown with their defaults.
+    pixel_um : float, optional
+        Width of a pixel of the post-stain image in micrometres, for scale bars.
 
     Returns
     -------
@@ -105,6 +110,7 @@ def write_report(
         ("after staining", grey(pictures["post"])),
         "Before and after",
         f"The registered pre-stain image and the post-stain image, each with its own brightness. {shown}".strip(),
+        bar_of(registration.post_shape, pixel_um),
     )
     caption = (
         f"Post less scaled pre: orange above zero, blue below, grey where the pre-stain image has nothing. {shown}"
@@ -112,6 +118,7 @@ def write_report(
     brightest = spots.with_row_index(SPOT, 1).sort("intensity", descending=True).head(MOST_SPOTS)
     difference = signed(pictures["difference"])
     add_spots(difference, brightest, pad, factor)
+    add_bar(difference, registration.post_shape, factor, pixel_um)
     rings = " Rings are spots." if len(spots) else ""
     report.figure(difference, "Difference", f"{caption}{rings}", height=height, half=True)
     if len(spots):
@@ -120,9 +127,12 @@ def write_report(
         _spots(report, brightest, len(spots), frame(pad))
     report.section("Registration")
     caption = f"Post in magenta, pre in green, as they came. {shown}"
-    report.figure(overlay(pictures["post"], pictures["before"]), "Before", caption, height=height, half=True)
+    before, after = (overlay(pictures["post"], pictures[name]) for name in ("before", "aligned"))
+    for figure in (before, after):
+        add_bar(figure, registration.post_shape, factor, pixel_um)
+    report.figure(before, "Before", caption, height=height, half=True)
     caption = "Post in magenta, registered pre in green; white where both are alike."
-    report.figure(overlay(pictures["post"], pictures["aligned"]), "After", caption, height=height, half=True)
+    report.figure(after, "After", caption, height=height, half=True)
     if len(registration.error_points):
         caption = (
             "Smooth part of the shifts that small parts of the registered images still show, many times enlarged. "
@@ -182,7 +192,7 @@ def _map(report: Report, registration: Registration) -> None:
         ("parts that agree", f"{registration.agreeing:.0%}"),
         ("verdict", "ok" if registration.ok else "; ".join(registration.reasons)),
     ]
-    report.table(["", "from post to pre"], rows, "Of the images as they came, without a border.")
+    report.table(["quantity", "from post to pre"], rows, "Of the images as they came, without a border.")
 
 
 def _scales(report: Report, scales: Sequence[Scale]) -> None:

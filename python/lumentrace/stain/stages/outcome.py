@@ -29,6 +29,7 @@ from lumentrace.stain.report.page import write_report
 from lumentrace.stain.settings import Settings
 from lumentrace.stain.stages.pipeline import Finished
 from lumentrace.stain.stages.task import LAST, OUTPUT, Task
+from lumentrace.storage.tiff import read_spacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +179,13 @@ class Outcome(outcome.Outcome):
             self.provenance,
             self.settings.pad,
             self.settings,
+            self._pixel_um(),
         )
+
+    def _pixel_um(self) -> float | None:
+        """Width of a pixel of the post-stain image, if there is a file and it says so."""
+        post = self.provenance.input["path"][0]
+        return None if post is None or not Path(post).exists() else read_spacing(post).get("X")
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Write everything into a folder, laid out as that of a run.

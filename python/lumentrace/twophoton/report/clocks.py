@@ -60,7 +60,11 @@ def durations(run: RecordingResponses, colours: Mapping[int, str]) -> go.Figure:
 def onsets(run: RecordingResponses, colours: Mapping[int, str]) -> go.Figure:
     """How far the true start of each window is from the start of its first frame."""
     return _per_window(
-        run, [each.onset_offset for each in run.epoch_windows], "onset - first frame (frames)", colours, "%{y:.3f}"
+        run,
+        [each.onset_offset for each in run.epoch_windows],
+        "onset - first frame (frames)",
+        colours,
+        "%{y:.3f} frames",
     )
 
 

@@ -14,6 +14,7 @@ from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.linked import identity
 from lumentrace.plots.report import Missing, Report
+from lumentrace.plots.scale_bars import add_scale_bar
 from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
 from lumentrace.twophoton.read.recording import ConvertedRecording
@@ -25,7 +26,7 @@ from lumentrace.twophoton.respond.responses import RecordingResponses
 
 from .clocks import durations, onsets, photodiode
 from .notices import notices
-from .places import COLUMNS, REGION, regions_over, response_maps
+from .places import COLUMNS, NARROW, REGION, regions_over, response_maps
 from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, means, traces
 from .responses import order_by_preference as by_preference
 
@@ -59,6 +60,7 @@ def write_report(
     provenance: Provenance | Mapping[str, object] | None = None,
     verdict: Verdict | None = None,
     settings: Settings | None = None,
+    pixel_size_um: float | None = None,
 ) -> Path:
     """Write a report on the responses of a recording to one HTML file that needs no network.
 
@@ -83,6 +85,8 @@ def write_report(
         Shown first; found from the responses by default.
     settings : Settings, optional
         Those of the run, shown with their defaults.
+    pixel_size_um : float, optional
+        As `resolve_pixel_size_um` finds it, for a scale bar.
 
     Returns
     -------
@@ -123,6 +127,8 @@ def write_report(
     report.section("Regions")
     caption = "Numbers are those of the table of regions; the mean image is that of the conversion."
     figure = regions_over(recording.mean_image, run.roi_set.regions(), usable, recording.alignment_valid_crop)
+    if pixel_size_um:
+        add_scale_bar(figure, recording.mean_image.shape[::-1], pixel_size_um, "µm")
     height = int(np.clip(1130 * recording.movie.shape[1] / recording.movie.shape[2], 260, 560)) + 90
     report.figure(figure, "Regions over the mean image", caption, height=height)
     _responses(report, run, epochs, rows, colours)
@@ -212,14 +218,23 @@ def _responses(
     panels = sorted(best[:PANELS])
     some = "" if len(best) <= PANELS else f" The {PANELS} regions that respond most of {len(best)}; all are below."
     figure, lines = means(epochs, numbers, titles, panels, colours)
+    other, more = means(epochs, numbers, titles, panels, colours, NARROW)
     caption = f"Mean over trials with its standard error.{some}"
-    report.figure(figure, "Means over trials", caption, height=120 + PANEL * lines)
+    report.figure(figure, "Means over trials", caption, _tall(lines), narrow=(other, _tall(more)))
     order = by_preference(values, [row.epoch for row in own], epochs)
     figure, limit = heat(epochs, order, numbers)
     caption = (
         f"A row per region, ordered by the epoch it answers most; full colour at {limit:.3g} dF/F, the 95th percentile."
     )
-    report.figure(figure, "All regions", caption, height=int(np.clip(110 + 12 * len(order), 260, 900)))
+    height = int(np.clip(110 + 12 * len(order), 260, 900))
+    stacked, _ = heat(epochs, order, numbers, stacked=True)
+    tall = int(np.clip(90 + (60 + 12 * len(order)) * len(stacked.data), 260, 1400))
+    report.figure(figure, "All regions", caption, height, narrow=(stacked, tall))
+
+
+def _tall(lines: int) -> int:
+    """Height of a figure of so many rows of panels."""
+    return 120 + PANEL * lines
 
 
 def _maps(report: Report, maps: RecordingResponseMaps, run: RecordingResponses) -> None:
@@ -228,8 +243,10 @@ def _maps(report: Report, maps: RecordingResponseMaps, run: RecordingResponses) 
         report.text("There are none.", notice=True)
         return
     figure, lines, limit = response_maps(maps, run.roi_set.regions())
-    share = maps.mean_image.shape[0] / maps.mean_image.shape[1] / min(COLUMNS, len(maps.epochs))
-    height = int(np.clip(1050 * share, 120, 640)) * lines + 34 * lines + 20
+    narrow, more, _ = response_maps(maps, run.roi_set.regions(), NARROW)
+    share = maps.mean_image.shape[0] / maps.mean_image.shape[1]
+    height = int(np.clip(1050 * share / min(COLUMNS, len(maps.epochs)), 120, 640)) * lines + 34 * lines + 20
+    low = int(np.clip(320 * share / min(NARROW, len(maps.epochs)), 100, 500)) * more + 34 * more + 20
     options = maps.options
     how = (
         f"smoothed with sigma {options.pixel_smoothing_sigma:g} px"
@@ -240,7 +257,7 @@ def _maps(report: Report, maps: RecordingResponseMaps, run: RecordingResponses) 
         f"Mean dF/F in the epoch over that in the {options.baseline_sample_seconds:g} s before it, {how}; full colour "
         f"at {limit:.3g}, the 95th percentile of all maps. Grey: background or not known."
     )
-    report.figure(figure, "dF/F in each pixel", caption, height=height)
+    report.figure(figure, "dF/F in each pixel", caption, height, narrow=(narrow, low))
 
 
 def _kernels(report: Report, kernels: StimulusKernels, rows: Sequence[RegionResponse]) -> None:
@@ -251,13 +268,16 @@ def _kernels(report: Report, kernels: StimulusKernels, rows: Sequence[RegionResp
     best = ranked(kernels.peaks())
     side = f", {kernels.hemisphere} hemisphere" if kernels.hemisphere else ""
     if best:
-        figure, lines = kernel_panels(kernels, known, sorted(best[:PANELS]), titles)
+        panels = sorted(best[:PANELS])
+        figure, lines = kernel_panels(kernels, known, panels, titles)
+        other, more = kernel_panels(kernels, known, panels, titles, NARROW)
         some = "" if len(best) <= PANELS else f" The {PANELS} largest of {len(best)}."
         caption = (
             f"{kernels.method}, {kernels.stimulus_modality}, {kernels.stimulus_column}{side}. Left of 0 is the "
             f"stimulus after the response: what is there is noise.{some}"
         )
-        report.figure(figure, "What responses remember of the stimulus", caption, height=120 + PANEL * lines)
+        title = "What responses remember of the stimulus"
+        report.figure(figure, title, caption, _tall(lines), narrow=(other, _tall(more)))
     else:
         report.text("No region has a kernel.", notice=True)
     header = [

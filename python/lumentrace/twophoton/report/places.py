@@ -25,7 +25,8 @@ DIVERGING = "RdBu_r"
 UNKNOWN = (222, 224, 227)
 USED, MISSED, EDGE = PALETTE[4], PALETTE[3], PALETTE[5]
 MOST_NUMBERED = 150
-COLUMNS = 4
+COLUMNS, NARROW = 4, 2
+"""Panels side by side in a wide and in a narrow window."""
 PERCENTILE = 95
 REGION = "region"
 """What regions are called where they are marked."""
@@ -82,7 +83,7 @@ def regions_over(mean: Floats, regions: Sequence[Pixels], usable: Sequence[bool]
     if len(regions) <= MOST_NUMBERED:
         figure.add_trace(_numbers(regions, columns))
     _axes(figure, (0, 0, columns, rows))
-    figure.update_layout(margin={"l": 60, "r": 20, "t": 40, "b": 50})
+    figure.update_layout(margin={"l": 60, "r": 20, "t": 56, "b": 50}, legend={"y": 1.03})
     return figure
 
 
@@ -136,11 +137,13 @@ def coloured(values: Floats, limit: float) -> NDArray[np.uint8]:
     return np.asarray(found)
 
 
-def response_maps(maps: RecordingResponseMaps, regions: Sequence[Pixels]) -> tuple[go.Figure, int, float]:
+def response_maps(
+    maps: RecordingResponseMaps, regions: Sequence[Pixels], columns: int = COLUMNS
+) -> tuple[go.Figure, int, float]:
     """Maps of all epochs in dF/F with the outlines of regions; rows of panels, and the value of full colour."""
     values = [np.asarray(epoch.response_values) * maps.response_scale for epoch in maps.epochs]
     limit = display_limit(values)
-    columns = min(COLUMNS, len(values))
+    columns = min(columns, len(values))
     rows = -(-len(values) // columns)
     titles = [f"{epoch.epoch_name} (n = {epoch.trial_count})" for epoch in maps.epochs]
     figure = make_subplots(
@@ -154,7 +157,7 @@ def response_maps(maps: RecordingResponseMaps, regions: Sequence[Pixels]) -> tup
         _place(figure, coloured(image, limit), box, number + 1)
         row, column = number // columns + 1, number % columns + 1
         figure.add_trace(go.Scatter(**lines, mode="lines", line=line, showlegend=False, **ABOUT), row=row, col=column)
-    bar = {"title": {"text": "dF/F"}, "thickness": 14}
+    bar = {"title": {"text": "dF/F"}}
     marker = {"color": [0], "cmin": -limit, "cmax": limit, "colorscale": DIVERGING, "showscale": True, "colorbar": bar}
     figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False), row=1, col=1)
     _axes(figure, box)

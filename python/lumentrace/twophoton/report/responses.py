@@ -16,7 +16,7 @@ from lumentrace.twophoton.respond.epochs import EpochMean, answered
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
-from .places import DIVERGING, REGION, display_limit
+from .places import COLUMNS, DIVERGING, REGION, display_limit
 
 Floats = NDArray[np.float64]
 
@@ -25,11 +25,12 @@ LINE = "#6f7b87"
 """Seen on light and on dark ground."""
 POINTS = 1000
 """Points that are drawn of a trace."""
-PANELS, COLUMNS = 12, 4
+PANELS = 12
 MOST_CELLS = 150_000
 """Of all heat maps together."""
 MOST_TICKS = 60
 STREAMS = {"ipsilateral": PALETTE[0], "contralateral": PALETTE[1], "contrast": PALETTE[0]}
+VALUE = "%{x:.2f} s, %{customdata:.3f} dF/F"
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -67,14 +68,16 @@ def traces(
             mode="lines",
             line={"color": LINE, "width": 1.2},
             showlegend=False,
-            hovertemplate=f"region {numbers[own]}, {dff.labels[own]}: %{{x:.2f}} s<extra></extra>",
+            customdata=values[rows, place].astype(np.float32),
+            hovertemplate=f"region {numbers[own]}, {dff.labels[own]}: {VALUE}<extra></extra>",
             **whole(REGION, numbers[own]),
         )
     moved = np.flatnonzero(np.asarray(run.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame])
     if moved.size:
-        marker = {"symbol": "line-ns-open", "size": 9, "color": PALETTE[7]}
+        marker = {"symbol": "line-ns-open", "size": 9, "color": PALETTE[6], "line": {"width": 2}}
         low = np.full(moved.size, -0.75 * apart)
-        figure.add_scatter(x=times[moved], y=low, mode="markers", marker=marker, name="frame moved too far")
+        name = "frame moved too far"
+        figure.add_scatter(x=times[moved], y=low, mode="markers", marker=marker, name=name, hovertemplate="%{x:.2f} s")
     figure.update_layout(shapes=_shades(run, rate, (-apart, top + apart), colours))
     for epoch in epochs:
         if not epoch.baseline:
@@ -120,9 +123,10 @@ def means(
     titles: Sequence[str],
     shown: Sequence[int],
     colours: Mapping[int, str],
+    columns: int = COLUMNS,
 ) -> tuple[go.Figure, int]:
     """Mean responses with their standard errors, a panel for each region; and the number of rows."""
-    figure, rows, places = _panels([titles[own] for own in shown])
+    figure, rows, places = _panels([titles[own] for own in shown], columns)
     for number, (own, place) in enumerate(zip(shown, places, strict=True)):
         link = whole(REGION, numbers[own])
         for epoch in answered(epochs):
@@ -157,50 +161,54 @@ def means(
                 **place,
             )
     figure.add_vline(0, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    _titles(figure, rows, len(shown), "time from onset (s)", "dF/F")
+    _titles(figure, rows, places, "time from onset (s)", "dF/F")
     return figure, rows
 
 
-def _panels(titles: Sequence[str]) -> tuple[go.Figure, int, list[dict[str, int]]]:
-    columns = min(COLUMNS, max(len(titles), 1))
+def _panels(titles: Sequence[str], columns: int) -> tuple[go.Figure, int, list[dict[str, int]]]:
+    columns = min(columns, max(len(titles), 1))
     rows = max(1, -(-len(titles) // columns))
     figure = make_subplots(
         rows=rows,
         cols=columns,
         subplot_titles=list(titles),
         shared_xaxes="all",
-        horizontal_spacing=0.055,
+        horizontal_spacing=0.22 / columns,
         vertical_spacing=0.22 / rows,
     )
     figure.update_annotations(font_size=13)
     return figure, rows, [{"row": number // columns + 1, "col": number % columns + 1} for number in range(len(titles))]
 
 
-def _titles(figure: go.Figure, rows: int, panels: int, along: str, up: str) -> None:
+def _titles(figure: go.Figure, rows: int, places: Sequence[Mapping[str, int]], along: str, up: str) -> None:
     """Titles and numbers of axes at the left and lowest panels only."""
-    columns = min(COLUMNS, max(panels, 1))
-    for number in range(panels):
-        place = {"row": number // columns + 1, "col": number % columns + 1}
-        lowest = number + columns >= panels
-        figure.update_xaxes(showticklabels=lowest, title_text=along if lowest else None, **place)
-        figure.update_yaxes(title_text=up if number % columns == 0 else None, nticks=4, **place)
-    figure.update_xaxes(tickfont_size=12, title_font_size=13, title_standoff=6)
+    lowest = {place["col"]: place["row"] for place in places}
+    for place in places:
+        low = place["row"] == lowest[place["col"]]
+        figure.update_xaxes(showticklabels=low, title_text=along if low else None, **place)
+        figure.update_yaxes(title_text=up if place["col"] == 1 else None, nticks=4, **place)
+    figure.update_xaxes(tickfont_size=12, title_font_size=13, title_standoff=6, nticks=6)
     figure.update_yaxes(tickfont_size=12, title_font_size=13, title_standoff=6)
     figure.update_layout(margin={"l": 60, "r": 20, "t": 64, "b": 50}, legend={"y": 1 + 0.12 / rows})
 
 
-def heat(epochs: Sequence[EpochMean], order: Sequence[int], numbers: Sequence[int]) -> tuple[go.Figure, float]:
-    """Mean responses of all regions to all epochs in colours, and the value of full colour."""
+def heat(
+    epochs: Sequence[EpochMean], order: Sequence[int], numbers: Sequence[int], stacked: bool = False
+) -> tuple[go.Figure, float]:
+    """Mean responses of all regions to all epochs in colours, side by side or stacked; and the value of full colour."""
     used = answered(epochs)
     limit = display_limit([epoch.mean[:, list(order)] for epoch in used])
     cells = sum(len(epoch.times) for epoch in used) * max(len(order), 1)
     by = max(1, -(-cells // MOST_CELLS))
     widths = [float(np.ptp(epoch.times)) or 1.0 for epoch in used]
     titles = [f"{epoch.name} (n = {epoch.trials})" for epoch in used]
-    figure = make_subplots(
-        rows=1, cols=len(used), column_widths=widths, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.01
-    )
-    for number, epoch in enumerate(used, 1):
+    if stacked:
+        figure = make_subplots(rows=len(used), cols=1, subplot_titles=titles, vertical_spacing=0.28 / len(used))
+    else:
+        side = {"column_widths": widths, "shared_yaxes": True, "horizontal_spacing": 0.01}
+        figure = make_subplots(rows=1, cols=len(used), subplot_titles=titles, **side)
+    places = [{"row": number, "col": 1} if stacked else {"row": 1, "col": number} for number in range(1, len(used) + 1)]
+    for epoch, place in zip(used, places, strict=True):
         times, values = _thinned(epoch.times, epoch.mean[:, list(order)], by)
         figure.add_trace(
             go.Heatmap(
@@ -211,27 +219,28 @@ def heat(epochs: Sequence[EpochMean], order: Sequence[int], numbers: Sequence[in
                 hovertemplate="region %{customdata}, %{x:.2f} s: %{z:.3f} dF/F<extra></extra>",
                 **each(REGION, [numbers[own] for own in order]),
             ),
-            row=1,
-            col=number,
+            **place,
         )
     figure.add_vline(0, line={"color": "#000000", "width": 1, "dash": "dot"})
-    bar = {"title": {"text": "dF/F"}, "thickness": 14}
+    bar = {"title": {"text": "dF/F"}}
     figure.update_layout(coloraxis={"colorscale": DIVERGING, "cmin": -limit, "cmax": limit, "colorbar": bar})
     figure.update_annotations(font_size=13)
     figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False, showticklabels=False, ticks="")
     every = max(1, -(-len(order) // MOST_TICKS))
     names = [str(numbers[own]) for own in order][::every]
-    figure.update_yaxes(
-        tickvals=list(range(0, len(order), every)),
-        ticktext=names,
-        title_text="region",
-        showticklabels=True,
-        ticks="outside",
-        tickfont_size=10,
-        row=1,
-        col=1,
-    )
-    figure.update_xaxes(title_text="s", title_standoff=4, showgrid=False, zeroline=False, nticks=6)
+    for place in places if stacked else places[:1]:
+        figure.update_yaxes(
+            tickvals=list(range(0, len(order), every)),
+            ticktext=names,
+            title_text="region",
+            showticklabels=True,
+            ticks="outside",
+            tickfont_size=10,
+            **place,
+        )
+    figure.update_xaxes(title_standoff=4, showgrid=False, zeroline=False, nticks=6)
+    for place in places[-1:] if stacked else places:
+        figure.update_xaxes(title_text="time from onset (s)", **place)
     figure.update_layout(margin={"l": 60, "r": 70, "t": 40, "b": 50})
     return figure, limit
 
@@ -259,10 +268,14 @@ def order_by_preference(peaks: Floats, names: Sequence[str], epochs: Sequence[Ep
 
 
 def kernel_panels(
-    kernels: StimulusKernels, numbers: Sequence[int | str], shown: Sequence[int], titles: Sequence[str]
+    kernels: StimulusKernels,
+    numbers: Sequence[int | str],
+    shown: Sequence[int],
+    titles: Sequence[str],
+    columns: int = COLUMNS,
 ) -> tuple[go.Figure, int]:
     """Kernels of some regions; and the number of rows."""
-    figure, rows, places = _panels([titles[own] for own in shown])
+    figure, rows, places = _panels([titles[own] for own in shown], columns)
     several = len(kernels.epoch_names) > 1
     for number, (own, place) in enumerate(zip(shown, places, strict=True)):
         for stream, colour in STREAMS.items():
@@ -279,11 +292,11 @@ def kernel_panels(
                         name=f"{stream}, {name}" if several else stream,
                         legendgroup=f"{stream}{epoch}",
                         showlegend=number == 0,
-                        hovertemplate="%{x:.3f} s: %{y:.4f}",
+                        hovertemplate="%{x:.3f} s: weight %{y:.4f}",
                         **whole(REGION, numbers[own]),
                     ),
                     **place,
                 )
     figure.add_vline(0, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    _titles(figure, rows, len(shown), "stimulus before response (s)", "weight")
+    _titles(figure, rows, places, "stimulus before response (s)", "weight")
     return figure, rows
