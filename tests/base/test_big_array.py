@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from lumentrace.base import big_array, mapping
 from lumentrace.base.big_array import BigArray
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+
 from lumentrace.base import selection
 from lumentrace.base.places import Places, tally
 

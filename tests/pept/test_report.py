@@ -10,8 +10,8 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from lumentrace import LineData, PointData
-from lumentrace.pept import write_report
 from lumentrace.base.big_array import BigArray
+from lumentrace.pept import write_report
 from lumentrace.pept.motion import followed_times, located_time, speeds
 from lumentrace.pept.tracks import tracks
 from lumentrace.pept.truth import truth_errors
