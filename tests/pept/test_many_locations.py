@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from helpers import simulate
 from lumentrace import PointData
 from lumentrace.base import big_array, mapping, selection
-from lumentrace.pept import report, tracks, write_report
+from lumentrace.pept import tracks, write_report
 from lumentrace.pept.motion import fitted_speeds, followed_times, located_time
+from lumentrace.pept.report import rows
 from lumentrace.plots import decimate
 from lumentrace.storage import read_parquet, to_parquet, to_vtp
 from pages import report_data, report_text
@@ -26,13 +28,13 @@ def scattered() -> PointData:
     parts = []
     for label, count in enumerate([1, 2, 9, 40, 700, 900, 33, 500, 12, 11, 1200, 80, 300]):
         t = np.cumsum(rng.exponential(size=count) * rng.choice([1, 30], count, p=[0.99, 0.01]))
-        rows = rng.normal(size=(count, len(COLUMNS))).cumsum(axis=0)
-        rows[:, 0], rows[:, 7:10], rows[:, 10] = t, rng.gamma(2, size=(count, 3)), label - 1
-        parts.append(rows)
-    rows = np.concatenate(parts)
-    rows[rng.random(len(rows)) < 0.01, 2] = np.nan
-    rows[rng.random(len(rows)) < 0.01, 8] = np.nan
-    return PointData(rows[rng.permutation(len(rows))], columns=COLUMNS)
+        part = rng.normal(size=(count, len(COLUMNS))).cumsum(axis=0)
+        part[:, 0], part[:, 7:10], part[:, 10] = t, rng.gamma(2, size=(count, 3)), label - 1
+        parts.append(part)
+    points = np.concatenate(parts)
+    points[rng.random(len(points)) < 0.01, 2] = np.nan
+    points[rng.random(len(points)) < 0.01, 8] = np.nan
+    return PointData(points[rng.permutation(len(points))], columns=COLUMNS)
 
 
 def on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +42,7 @@ def on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(big_array, "LIMIT", 1)
     monkeypatch.setattr(big_array, "STRETCH", 256)
     monkeypatch.setattr(selection, "HELD", 3)
-    for module in (mapping, big_array, tracks, decimate, sys.modules["lumentrace.pept.report.rows"]):
+    for module in (mapping, big_array, tracks, decimate, rows):
         monkeypatch.setattr(module, "BLOCK", 57)
 
 
@@ -112,9 +114,9 @@ print(peak() - before)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process as Linux tells it")
 def test_memory_does_not_grow_with_locations(tmp_path):
     np.save(tmp_path / "lines.npy", simulate(20_000, tracers=2)[0])
-    rows = np.random.default_rng(5).normal(250, 1, (ROWS, 15))
-    rows[:, 0], rows[:, 14] = np.linspace(0, 2000, ROWS), np.arange(ROWS) % 2
-    np.save(tmp_path / "rows.npy", rows)
+    points = np.random.default_rng(5).normal(250, 1, (ROWS, 15))
+    points[:, 0], points[:, 14] = np.linspace(0, 2000, ROWS), np.arange(ROWS) % 2
+    np.save(tmp_path / "rows.npy", points)
     command = [sys.executable, "-c", CHILD, str(tmp_path)]
     grown = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert grown < GROWTH
