@@ -10,8 +10,11 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from lumentrace import LineData, PointData
+from lumentrace.base.big_array import BigArray
 from lumentrace.pept import write_report
-from lumentrace.pept.tracks import followed_times, located_time, speeds, tracks, truth_errors
+from lumentrace.pept.motion import followed_times, located_time, speeds
+from lumentrace.pept.tracks import tracks
+from lumentrace.pept.truth import truth_errors
 from lumentrace.plots.report import Missing, Report, Swatch
 from pages import Page, key_figures, report_data, report_figures, report_text, unpacked
 
@@ -81,17 +84,21 @@ def test_quantiles_per_trajectory_equal_numpy():
     parts = np.split(values, np.cumsum(sizes)[:-1])
     for quantile in (0.5, 0.9):
         expected = [np.nanquantile(part, quantile) if np.isfinite(part).any() else np.nan for part in parts]
-        np.testing.assert_allclose(found.per_trajectory(values, quantile), expected)
+        np.testing.assert_allclose(found.per_trajectory(BigArray(values), quantile), expected)
+
+
+def counts(found):
+    return dict(zip(found.labels.tolist(), found.counts.tolist(), strict=True))
 
 
 def test_labels_come_from_columns_arrays_or_list_positions():
     rows = np.array([[0.0, 1, 1, 1, 9, 1], [1, 1, 1, 1, 9, -1], [2, 1, 1, 1, 9, 0], [3, np.nan, 1, 1, 9, 0]])
     found = tracks(rows, None)
-    assert (found.label.tolist(), len(found.loose_t), found.dropped) == ([0, 1], 1, 1)
-    assert tracks(rows[:, :4], None).label.tolist() == [0, 0, 0]
-    assert tracks([rows[:2, :4], rows[2:, :4]], None).label.tolist() == [0, 0, 1]
+    assert (counts(found), len(found.loose_t), found.dropped) == ({0: 1, 1: 1}, 1, 1)
+    assert counts(tracks(rows[:, :4], None)) == {0: 3}
+    assert counts(tracks([rows[:2, :4], rows[2:, :4]], None)) == {0: 2, 1: 1}
     named = PointData(rows, columns=["t", "x", "y", "z", "label", "error"])
-    assert tracks(named, None).label.tolist() == [9, 9, 9]
+    assert counts(tracks(named, None)) == {9: 3}
 
 
 def test_distance_from_the_truth_takes_the_nearest_tracer():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+BLOCK = 2**16
+"""Rows that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,14 @@ def release(rows: NDArray[np.float64]) -> None:
     # Pages of a copy-on-write mapping may hold changes that exist nowhere else.
     if base is not None and base.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
         _buffer(base).madvise(mmap.MADV_DONTNEED)
+
+
+def blocks(rows: NDArray[np.float64], columns: Sequence[int] | None = None) -> Iterator[NDArray[np.float64]]:
+    """Copies of rows, block by block, without holding pages of a mapped file; all columns by default."""
+    for start in range(0, len(rows), BLOCK):
+        block = np.array(rows[start : start + BLOCK, slice(None) if columns is None else columns])
+        release(rows)
+        yield block
 
 
 def _mapped(rows: Any) -> np.memmap[Any, Any] | None:

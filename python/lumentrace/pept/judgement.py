@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
+from lumentrace.base import selection
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
+from lumentrace.pept.motion import located_time, speeds
 from lumentrace.pept.plausible import LineFacts, implausible
 from lumentrace.pept.recipes import BaseRecipe
 from lumentrace.pept.second_look import SecondLook
 from lumentrace.pept.tracking.fitted_model import FittedModel
-from lumentrace.pept.tracks import Tracks, located_time, speeds, tracks
+from lumentrace.pept.tracks import SPEED_WINDOW, Tracks
 
 PIECES = 3
 """Trajectories per tracer asked for, from which on they are in pieces: it may be lost twice."""
@@ -36,8 +36,6 @@ SHORT, BRIEF = 10, 0.05
 """Locations, and the share of the duration, below which a trajectory is short."""
 SPEED = 300.0
 """Mean speed in m/s that no tracer has; the fastest that cameras were tried with is 112."""
-WINDOW = 11
-"""Points of a speed where the recipe gives no velocities, as in the report."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +65,13 @@ class Judged:
         return len(self.tracks.labels) if self.model is None else len(self.model.tracers)
 
 
-def judge(lines: LineData, trajectories: PointData, recipe: BaseRecipe) -> Verdict:
-    """The verdict on trajectories; where the lines cannot be those of a scanner, that alone is told."""
+def judge(lines: LineData, trajectories: PointData, paths: Tracks, recipe: BaseRecipe) -> Verdict:
+    """The verdict on trajectories, with their `paths`; where lines cannot be those of a scanner, that alone is told."""
     facts = LineFacts.of(lines)
     reasons = implausible(facts)
     if any(reason.level == NOT_RELIABLE for reason in reasons):
         return Verdict(tuple(reasons))
-    paths, model = tracks(trajectories, None), FittedModel.of(trajectories)
+    model = FittedModel.of(trajectories)
     alike = model is not None and model.settled and recipe.tracers is None
     look = None if alike or not len(paths.t) else SecondLook.of(lines, trajectories)
     found = Judged(facts, paths, recipe, model, look)
@@ -145,7 +143,7 @@ def _spread(found: Judged) -> list[Reason]:
     errors = found.tracks.errors
     if found.model is not None or errors is None:
         return []
-    spread = float(np.nanmedian(errors.total))
+    spread = selection.median(errors.total.blocks)
     if spread <= SPREAD:
         return []
     evidence = Evidence("median spread", spread, "mm", f"at most {SPREAD:g}")
@@ -189,7 +187,7 @@ def _located(found: Judged) -> list[Reason]:
 
 def _short(found: Judged) -> list[Reason]:
     paths = found.tracks
-    first, last = paths.t[paths.starts], paths.t[paths.starts + paths.counts - 1]
+    first, last = paths.t[paths.starts], paths.t[paths.ends]
     brief = (paths.counts < SHORT) & (last - first < BRIEF * found.facts.duration)
     without = found.count - len(paths.labels)
     number = int(brief.sum()) + without
@@ -202,10 +200,8 @@ def _short(found: Judged) -> list[Reason]:
 
 
 def _speed(found: Judged) -> list[Reason]:
-    known = speeds(found.tracks, WINDOW)
-    known = known[np.isfinite(known)]
-    middle = float(np.median(known)) if len(known) else 0.0
-    if middle <= SPEED:
+    middle = selection.median(speeds(found.tracks, SPEED_WINDOW).blocks)
+    if not middle > SPEED:
         return []
     evidence = Evidence("median speed", middle, "m/s", f"at most {SPEED:g}")
     text = "tracers move faster than sound: times may be in s, or locations jump between tracers"

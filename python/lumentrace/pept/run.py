@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from os import PathLike
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base import html, mapping
+from lumentrace.base import html, mapping, selection
+from lumentrace.base.big_array import BigArray
 from lumentrace.base.errors import did_you_mean
+from lumentrace.base.places import tally
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.engine import outcome, settings
@@ -21,18 +23,17 @@ from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.pept.judgement import judge
+from lumentrace.pept.labelled_rows import SIGMAS
 from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
-from lumentrace.pept.report.page import write_report
+from lumentrace.pept.report.page import write_run
+from lumentrace.pept.report.run import Run
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
 from lumentrace.pept.tracking.fitted_model import FittedModel
-from lumentrace.pept.tracks import SIGMAS
+from lumentrace.pept.tracks import SPEED_WINDOW, Tracks, tracks
 from lumentrace.storage import to_parquet, to_polars, to_vtp, write_csv
 
 if TYPE_CHECKING:
     import polars as pl
-
-BLOCK = 2**16
-"""Rows that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,13 @@ class Outcome(outcome.Outcome):
     truth: list[PointData] | None = field(repr=False)
 
     @cached_property
+    def _paths(self) -> Tracks:
+        return tracks(self.trajectories, None)
+
+    @cached_property
     def verdict(self) -> Verdict:
         """Whether the trajectories can be relied on."""
-        return judge(self.lines, self.trajectories, self.settings.recipe)
+        return judge(self.lines, self.trajectories, self._paths, self.settings.recipe)
 
     def figures(self) -> dict[str, Any]:
         """Numbers of lines, trajectories and locations, and the spread or the uncertainty.
@@ -108,17 +113,16 @@ class Outcome(outcome.Outcome):
         Those of the recipe `lines` also tell the fit: the share of the lines that the tracers explain, the passes,
         whether they settled, and `tracers`, a mapping for each.
         """
-        labels = _column(self.trajectories, "label")
+        labels, counts = tally(_columns(self.trajectories, ["label"]))
         name, errors = _errors(self.trajectories)
-        errors = errors[np.isfinite(errors)]
         model = FittedModel.of(self.trajectories)
         return {
             "lines": len(self.lines.lines),
             DAMAGED: left_out(self.lines),
-            "trajectories": int(np.unique(labels[labels >= 0]).size),
+            "trajectories": int((labels >= 0).sum()),
             "locations": len(self.trajectories.points),
-            "in trajectories": int((labels >= 0).sum()),
-            name: float(np.median(errors)) if len(errors) else float("nan"),
+            "in trajectories": int(counts[labels >= 0].sum()),
+            name: selection.median(errors.blocks),
             **({} if model is None else _fit(model)),
         }
 
@@ -146,12 +150,12 @@ class Outcome(outcome.Outcome):
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
-        return write_report(
-            self.trajectories,
-            self.lines,
-            path=path,
-            title=self.title,
-            truth=self.truth,
+        model = FittedModel.of(self.trajectories)
+        return write_run(
+            Run.of(self._paths, model, self.lines, self.truth, SPEED_WINDOW),
+            path,
+            self.title,
+            self.trajectories.provenance,
             notes=[self.settings.recipe.error_note],
             notices=self.notices,
             verdict=self.verdict,
@@ -215,20 +219,20 @@ def _check_default(given: Mapping[str, Any], source: str) -> None:
             raise ValueError(f"{source}: expected `recipe` beside {known}; found none, which stands for {Lines.name!r}")
 
 
-def _errors(trajectories: PointData) -> tuple[str, NDArray[np.float64]]:
-    """What the median of the errors is called, and the error of each location."""
-    if set(SIGMAS) <= set(trajectories.columns):
-        return "median sigma (mm)", np.sqrt(sum(_column(trajectories, name) ** 2 for name in SIGMAS))
-    return "median spread (mm)", trajectories["error"] if "error" in trajectories.columns else np.empty(0)
+def _errors(trajectories: PointData) -> tuple[str, BigArray]:
+    """What the median of the errors is called, and the errors of all locations, where they are told."""
+    sigmas = set(SIGMAS) <= set(trajectories.columns)
+    names = SIGMAS if sigmas else [name for name in ("error",) if name in trajectories.columns]
+    found, first = BigArray.empty((len(trajectories.points) if names else 0,)), 0
+    for block in _columns(trajectories, names) if names else ():
+        found[first : first + len(block)] = np.sqrt(sum(block.T**2)) if sigmas else block[:, 0]
+        first += len(block)
+    return f"median {'sigma' if sigmas else 'spread'} (mm)", found
 
 
-def _column(trajectories: PointData, name: str) -> NDArray[np.float64]:
-    """A copy of a column, read block by block: the rows may be on disk."""
-    blocks = []
-    for start in range(0, max(len(trajectories.points), 1), BLOCK):
-        blocks.append(trajectories[name][start : start + BLOCK].copy())
-        mapping.release(trajectories.points)
-    return np.concatenate(blocks)
+def _columns(trajectories: PointData, names: Sequence[str]) -> Iterator[NDArray[np.float64]]:
+    """Some columns, block by block: the rows may be on disk."""
+    return mapping.blocks(trajectories.points, [trajectories.columns.index(name) for name in names])
 
 
 def _fit(model: FittedModel) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
+from lumentrace.pept.labelled_rows import SIGMAS, XYZ
 from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.pept.tracking.line_tracker import LineTracker
-from lumentrace.pept.tracks import SIGMAS, XYZ
 
 Floats = NDArray[np.float64]
 
@@ -52,9 +53,7 @@ class SecondLook:
         middle = LineData(lines.lines[start : start + LINES, :7])
         found = LineTracker().fit(middle)
         begin, *moments, end = np.nanquantile(middle["t"], np.linspace(0, 1, MOMENTS + 2))
-        t = trajectories["t"]
-        own = trajectories.points[(t >= begin) & (t <= end) & (trajectories["label"] >= 0)]
-        inside = PointData(own, columns=trajectories.columns)
+        inside = _between(trajectories, begin, end)
         model = FittedModel.of(found)
         blurs = [] if model is None else [tracer.narrow for tracer in model.tracers]
         away, sigmas = _distances(inside, found)
@@ -65,6 +64,15 @@ class SecondLook:
             _median(away),
             _median(away / sigmas),
         )
+
+
+def _between(trajectories: PointData, begin: float, end: float) -> PointData:
+    """The rows of trajectories from one time to another, picked block by block: they may be on disk."""
+    time, label = (trajectories.columns.index(name) for name in ("t", "label"))
+    own = [np.empty((0, len(trajectories.columns)))]
+    for rows in mapping.blocks(trajectories.points):
+        own.append(rows[(rows[:, time] >= begin) & (rows[:, time] <= end) & (rows[:, label] >= 0)])
+    return PointData(np.concatenate(own), columns=trajectories.columns)
 
 
 def at_a_time(tracks: PointData, moments: Floats) -> float:

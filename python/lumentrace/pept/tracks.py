@@ -1,26 +1,33 @@
-"""Labelled trajectories as one table, and what can be said of them: speed, time located, distance from the truth."""
+"""Labelled trajectories as one table, sorted by label and time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lumentrace.base import mapping
+from lumentrace.base import selection
+from lumentrace.base.big_array import BigArray
+from lumentrace.base.mapping import BLOCK
+from lumentrace.base.places import Places, tally
 from lumentrace.data.points import PointData
+from lumentrace.pept.labelled_rows import SIGMAS, XYZ, LabelledRows
 from lumentrace.plots.tables import Floats, Table, tables
 
 Points: TypeAlias = PointData | ArrayLike | Sequence[PointData | ArrayLike]
+Indices: TypeAlias = NDArray[np.intp]
 GAP_INTERVALS = 10.0
-BLOCK = 2**16
-"""Points whose speed is computed at a time."""
-XYZ = ("x", "y", "z")
-SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
-VELOCITIES = ("vx", "vy", "vz")
+DEFINITIONS = {
+    SIGMAS: ("sigma", "square root of the sum of the squares along x, y and z"),
+    ("error",): ("spread", "of the column “error”"),
+}
+"""Name of the errors and what their total is, by the columns they come from."""
+SPEED_WINDOW = 11
+"""Points of a speed where the table has no velocities."""
 
 
 @dataclass(frozen=True)
@@ -31,26 +38,22 @@ class Errors:
     ----------
     name : str
         "sigma" of standard uncertainties, "spread" of anything else.
+    definition : str
+        What `total` is.
     axes : (N, 3) array
         Along x, y and z.
     total : (N,) array
-    definition : str
-        What `total` is.
     """
 
     name: str
-    axes: Floats
-    total: Floats
     definition: str
-
-    def __getitem__(self, rows: NDArray[np.intp]) -> Errors:
-        """Those of some rows."""
-        return replace(self, axes=self.axes[rows], total=self.total[rows])
+    axes: BigArray
+    total: BigArray
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """Located points, those of trajectories sorted by label and time.
+    """Located points, those of trajectories sorted by label and time; long columns are on disk.
 
     Attributes
     ----------
@@ -59,9 +62,12 @@ class Tracks:
     xyz : (N, 3) array
     errors : Errors or None
         From the columns sigma_x, sigma_y and sigma_z, or else `error`; None if there are none.
-    velocity : (N, 3) array or None
-        The columns vx, vy and vz, if there are such.
-    label : (N,) array
+    speed : (N,) array or None
+        Length of the velocity in the columns vx, vy and vz, if there are such.
+    labels : (K,) array
+        Of the trajectories, ascending.
+    counts : (K,) array of int
+        Points of each trajectory.
     loose_t, loose_xyz : (M,) and (M, 3) arrays
         The points that belong to none, sorted by time.
     dropped : int
@@ -73,69 +79,97 @@ class Tracks:
         Units of t and x.
     """
 
-    t: Floats
-    xyz: Floats
+    t: BigArray
+    xyz: BigArray
     errors: Errors | None
-    velocity: Floats | None
-    label: Floats
-    loose_t: Floats
-    loose_xyz: Floats
+    speed: BigArray | None
+    labels: Floats
+    counts: Indices
+    loose_t: BigArray
+    loose_xyz: BigArray
     dropped: int
     max_gap: float | None
     units: Mapping[str, str]
 
     @cached_property
-    def labels(self) -> Floats:
-        """The different labels, ascending."""
-        return np.unique(self.label)
-
-    @cached_property
-    def starts(self) -> NDArray[np.intp]:
+    def starts(self) -> Indices:
         """Where each trajectory begins in the table."""
-        return np.searchsorted(self.label, self.labels)
+        return np.cumsum(self.counts) - self.counts
 
-    @cached_property
-    def counts(self) -> NDArray[np.intp]:
-        """Points of each trajectory."""
-        return np.diff(self.starts, append=len(self.t))
+    @property
+    def ends(self) -> Indices:
+        """The last point of each trajectory."""
+        return self.starts + self.counts - 1
 
     @cached_property
     def gaps(self) -> Floats:
         """For each trajectory the longest time between points that is not a gap; NaN where no two points differ."""
         if self.max_gap is not None:
             return np.full(len(self.labels), self.max_gap)
-        interval = np.diff(self.t, append=np.nan)
-        interval[(self.starts + self.counts - 1)] = np.nan
-        return GAP_INTERVALS * self.per_trajectory(np.where(interval > 0, interval, np.nan))
+        intervals = BigArray.empty((len(self.t),))
+        for rows, trajectory in self.blocks():
+            interval = np.diff(self.t[rows.start : rows.stop + 1], append=[np.nan] * (rows.stop == len(self.t)))
+            last = self.ends[trajectory] == np.arange(rows.start, rows.stop)
+            intervals[rows] = np.where((interval > 0) & ~last, interval, np.nan)
+        return GAP_INTERVALS * self.per_trajectory(intervals)
 
     @cached_property
-    def segment(self) -> NDArray[np.intp]:
-        """For each point the number of its stretch of trajectory without a gap."""
-        return self.segments(0.0)
+    def breaks(self) -> Indices:
+        """The first point of each stretch of trajectory without a gap."""
+        return self.breaks_from(0.0)
 
-    def segments(self, least: float) -> NDArray[np.intp]:
-        """Like `segment`, but only gaps longer than `least` count."""
-        limit = np.fmax(np.repeat(self.gaps, self.counts), least)
-        wide = np.diff(self.t) > limit[1:]
-        return np.cumsum(np.concatenate([np.zeros(min(1, len(self.t)), dtype=bool), (np.diff(self.label) != 0) | wide]))
+    def breaks_from(self, least: float) -> Indices:
+        """Like `breaks`, but only gaps longer than `least` count."""
+        found = [self.starts]
+        for rows, trajectory in self.blocks():
+            first = max(rows.start - 1, 0)
+            limit = np.fmax(self.gaps[trajectory], least)[first - rows.start + 1 :]
+            found.append(np.flatnonzero(np.diff(self.t[first : rows.stop]) > limit) + first + 1)
+        return np.unique(np.concatenate(found))
 
     @property
     def total(self) -> int:
         """All points, in trajectories or not."""
         return len(self.t) + len(self.loose_t)
 
-    def per_trajectory(self, values: Floats, quantile: float = 0.5) -> Floats:
+    def trajectories(self) -> Iterator[slice]:
+        """The points of each trajectory."""
+        return (slice(start, end + 1) for start, end in zip(self.starts, self.ends, strict=True))
+
+    def blocks(self) -> Iterator[tuple[slice, Indices]]:
+        """Blocks of points, and the number of the trajectory of each point."""
+        for start in range(0, len(self.t), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(self.t)))
+            yield rows, np.searchsorted(self.starts, np.arange(rows.start, rows.stop), side="right") - 1
+
+    def per_trajectory(self, values: BigArray, quantile: float = 0.5) -> Floats:
         """A quantile of `values` for each trajectory, NaNs left out; NaN where none is left."""
-        if not len(self.t):
-            return np.empty(0)
-        known = np.where(np.isfinite(values), values, np.nan)
-        ordered = known[np.lexsort((known, self.label))]
-        number = np.add.reduceat(np.isfinite(known).astype(np.intp), self.starts)
-        place = quantile * np.maximum(number - 1, 0)
-        below = self.starts + np.floor(place).astype(np.intp)
-        above = self.starts + np.ceil(place).astype(np.intp)
-        low, high = ordered[below], ordered[above]
-        return np.asarray(low + (high - low) * (place % 1))
+        result = np.empty(len(self.labels))
+        first = 0
+        while first < len(result):
+            after = int(np.searchsorted(self.ends, self.starts[first] + BLOCK))
+            if after > first:
+                rows = slice(self.starts[first], self.ends[after - 1] + 1)
+                result[first:after] = _quantiles(values[rows], self.counts[first:after], quantile)
+            else:
+                after = first + 1
+                own = values.part(self.starts[first], self.ends[first] + 1)
+                low, high, share = selection.around(own.blocks, quantile)
+                result[first] = low + (high - low) * share
+            first = after
+        return result
+
+
+def _quantiles(values: Floats, counts: Indices, quantile: float) -> Floats:
+    """A quantile of each group of values, so many in each."""
+    starts = np.cumsum(counts) - counts
+    known = np.where(np.isfinite(values), values, np.nan)
+    ordered = known[np.lexsort((known, np.repeat(np.arange(len(counts)), counts)))]
+    number = np.add.reduceat(np.isfinite(known).astype(np.intp), starts)
+    place = quantile * np.maximum(number - 1, 0)
+    low = ordered[starts + np.floor(place).astype(np.intp)]
+    high = ordered[starts + np.ceil(place).astype(np.intp)]
+    return np.asarray(low + (high - low) * (place % 1))
 
 
 def tracks(trajectories: Points, max_gap: float | None) -> Tracks:
@@ -149,170 +183,65 @@ def tracks(trajectories: Points, max_gap: float | None) -> Tracks:
     max_gap : float, optional
         See `Tracks`.
     """
-    source = tables(trajectories, "points", ("t", *XYZ))
-    labels = [_labels(table, number) for number, table in enumerate(source)]
-    rows = np.concatenate([np.empty((0, 4)), *(table.rows[:, :4] for table in source)])
-    label = np.concatenate([np.empty(0), *labels])
-    errors, velocity = _errors(source), _columns(source, VELOCITIES)
-    finite = np.isfinite(rows).all(axis=1)
-    assigned = finite & (label >= 0)
-    order = np.flatnonzero(assigned)[np.lexsort((rows[assigned, 0], label[assigned]))]
-    loose = rows[finite & ~assigned]
-    loose = loose[np.argsort(loose[:, 0], kind="stable")]
-    for table in source:
-        mapping.release(table.rows)
+    source = LabelledRows(tables(trajectories, "points", ("t", *XYZ)))
+    labels, counts = tally(source.labels())
+    found = _sorted(source, labels, counts)
+    known = ~np.isnan(labels)
+    own = int(counts[known].sum())
+    kept = {name: values.part(0, own) for name, values in found.items()}
     return Tracks(
-        t=rows[order, 0],
-        xyz=rows[order, 1:],
-        errors=None if errors is None else errors[order],
-        velocity=None if velocity is None else velocity[order],
-        label=label[order],
-        loose_t=loose[:, 0],
-        loose_xyz=loose[:, 1:],
-        dropped=int((~finite).sum()),
+        t=kept["t"],
+        xyz=kept["xyz"],
+        errors=Errors(*DEFINITIONS[source.errors], kept["axes"], kept["total"]) if source.errors else None,
+        speed=kept.get("speed"),
+        labels=labels[known],
+        counts=counts[known],
+        loose_t=found["t"].part(own, len(found["t"])),
+        loose_xyz=found["xyz"].part(own, len(found["t"])),
+        dropped=source.count - len(found["t"]),
         max_gap=max_gap,
-        units={"t": "ms", "x": "mm"} | _known_units(source),
+        units={"t": "ms", "x": "mm"} | _known_units(source.tables),
     )
 
 
-def _labels(table: Table, number: int) -> Floats:
-    if "label" in table.columns:
-        return table.rows[:, table.columns.index("label")]
-    if table.columns[4:] and all(name.startswith("col") for name in table.columns[4:]):
-        return table.rows[:, -1]
-    return np.full(len(table.rows), float(number))
+def _sorted(source: LabelledRows, labels: Floats, counts: Indices) -> dict[str, BigArray]:
+    """Columns of all known rows, sorted by label and time."""
+    shapes = _values(np.empty((0, 4)), np.empty((0, len(source.errors))), np.empty((0, len(source.velocities))))
+    found = {name: BigArray.empty((int(counts.sum()), *values.shape[1:])) for name, values in shapes.items()}
+    places = Places(counts)
+    for label, *columns in source.blocks():
+        order, place = places.of(np.searchsorted(labels, label))
+        for name, values in _values(*columns).items():
+            found[name][place] = values[order]
+    starts = np.cumsum(counts) - counts
+    for number in _out_of_order(found["t"], starts):
+        rows = slice(starts[number], starts[number] + counts[number])
+        order = np.argsort(found["t"][rows], kind="stable")
+        for column in found.values():
+            column[rows] = column[rows][order]
+    return found
 
 
-def _errors(source: list[Table]) -> Errors | None:
-    sigmas = _columns(source, SIGMAS)
-    if sigmas is not None:
-        total = np.sqrt((sigmas**2).sum(axis=1))
-        return Errors("sigma", sigmas, total, "square root of the sum of the squares along x, y and z")
-    error = _columns(source, ("error",))
-    if error is not None:
-        return Errors("spread", np.repeat(error, 3, axis=1), error[:, 0], "of the column “error”")
-    return None
+def _values(rows: Floats, errors: Floats, velocities: Floats) -> dict[str, Floats]:
+    """What is kept of rows."""
+    found = {"t": rows[:, 0], "xyz": rows[:, 1:]}
+    if errors.shape[1]:
+        found["axes"] = errors if errors.shape[1] == 3 else np.repeat(errors, 3, axis=1)
+        found["total"] = np.sqrt((errors**2).sum(axis=1)) if errors.shape[1] == 3 else errors[:, 0]
+    if velocities.shape[1]:
+        found["speed"] = np.linalg.norm(velocities, axis=1)
+    return found
 
 
-def _columns(source: list[Table], names: Sequence[str]) -> Floats | None:
-    """Some columns of all tables, NaN where one lacks them; None if all do."""
-    has = [set(names) <= set(table.columns) for table in source]
-    if not any(has):
-        return None
-    return np.concatenate(
-        [
-            table.rows[:, [table.columns.index(name) for name in names]]
-            if known
-            else np.full((len(table.rows), len(names)), np.nan)
-            for table, known in zip(source, has, strict=True)
-        ]
-    )
+def _out_of_order(t: BigArray, starts: Indices) -> Indices:
+    """The groups in which a time is below the one before."""
+    found = [np.empty(0, dtype=np.intp)]
+    for first in range(0, len(t), BLOCK):
+        later = np.flatnonzero(np.diff(t[first : first + BLOCK + 1]) < 0) + first + 1
+        group = np.searchsorted(starts, later, side="right") - 1
+        found.append(group[starts[group] != later])
+    return np.unique(np.concatenate(found))
 
 
 def _known_units(source: list[Table]) -> dict[str, str]:
     return {name: table.units[name] for table in source for name in ("t", "x") if table.units.get(name)}
-
-
-def speeds(paths: Tracks, window: int) -> Floats:
-    """Speed at each point: that of the table's velocities, or else of a fitted line.
-
-    Returns
-    -------
-    (N,) array
-    """
-    return fitted_speeds(paths, window) if paths.velocity is None else np.linalg.norm(paths.velocity, axis=1)
-
-
-def fitted_speeds(paths: Tracks, window: int) -> Floats:
-    """Speed at each point: slope of the least-squares straight line through `window` points around it.
-
-    Computed per axis as Σ(t - t̄)(x - x̄) / Σ(t - t̄)², then the Euclidean norm. NaN where the points around do not all
-    lie in one stretch without a gap. O(N window).
-
-    Returns
-    -------
-    (N,) array
-    """
-    half = window // 2
-    result = np.full(len(paths.t), np.nan)
-    centre = np.arange(half, len(paths.t) - half)
-    centre = centre[paths.segment[centre - half] == paths.segment[centre + half]]
-    if not len(centre):
-        return result
-    for block in np.array_split(centre, -(-len(centre) // BLOCK)):
-        result[block] = _slopes(paths, block, half)
-    return result
-
-
-def _slopes(paths: Tracks, centre: NDArray[np.intp], half: int) -> Floats:
-    """Speeds at the points `centre`, of lines through them and `half` points on either side."""
-    sum_t, sum_tt = np.zeros(len(centre)), np.zeros(len(centre))
-    sum_x, sum_tx = np.zeros((len(centre), 3)), np.zeros((len(centre), 3))
-    for offset in range(-half, half + 1):
-        dt = paths.t[centre + offset] - paths.t[centre]
-        dx = paths.xyz[centre + offset] - paths.xyz[centre]
-        sum_t += dt
-        sum_tt += dt * dt
-        sum_x += dx
-        sum_tx += dt[:, None] * dx
-    window = 2 * half + 1
-    spread = window * sum_tt - sum_t**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (window * sum_tx - sum_t[:, None] * sum_x) / spread[:, None]
-    return np.where(spread > 0, np.sqrt((slope**2).sum(axis=1)), np.nan)
-
-
-def located_time(paths: Tracks) -> float:
-    """Time during which at least one trajectory is followed without a gap."""
-    if not len(paths.t):
-        return 0.0
-    first = np.flatnonzero(np.diff(paths.segment, prepend=-1))
-    last = np.append(first[1:], len(paths.t)) - 1
-    start, end = paths.t[first], paths.t[last]
-    order = np.argsort(start, kind="stable")
-    start, end = start[order], end[order]
-    reached = np.maximum.accumulate(np.concatenate([[-np.inf], end[:-1]]))
-    return float(np.clip(end - np.maximum(start, reached), 0, None).sum())
-
-
-def followed_times(paths: Tracks) -> Floats:
-    """Time during which each trajectory is followed without a gap."""
-    if not len(paths.t):
-        return np.empty(0)
-    inside = np.diff(paths.segment, append=-1) == 0
-    intervals = np.where(inside, np.diff(paths.t, append=0.0), 0.0)
-    return np.add.reduceat(intervals, paths.starts)
-
-
-def truth_errors(paths: Tracks, truth: Tracks) -> tuple[Floats, Floats]:
-    """Distance of each point from the true path of the tracer its trajectory is closest to on average.
-
-    The true path is interpolated linearly in time; points outside its time have NaN.
-
-    Returns
-    -------
-    distance : (N,) array
-    tracer : (number of trajectories,) array
-        The label of the tracer; NaN where no tracer overlaps in time.
-    """
-    distance = np.full(len(paths.t), np.nan)
-    tracer = np.full(len(paths.labels), np.nan)
-    if not len(paths.t):
-        return distance, tracer
-    best = np.full(len(paths.labels), np.inf)
-    for label, rows in zip(truth.labels, np.split(np.arange(len(truth.t)), truth.starts[1:]), strict=True):
-        away = _distance(paths, truth.t[rows], truth.xyz[rows])
-        known = np.isfinite(away)
-        number = np.add.reduceat(known.astype(float), paths.starts)
-        total = np.add.reduceat(np.where(known, away, 0.0), paths.starts)
-        mean = np.where(number > 0, total / np.maximum(number, 1), np.inf)
-        better = mean < best
-        best[better], tracer[better] = mean[better], label
-        points = np.repeat(better, paths.counts)
-        distance[points] = away[points]
-    return distance, tracer
-
-
-def _distance(paths: Tracks, t: Floats, xyz: Floats) -> Floats:
-    away = np.stack([np.interp(paths.t, t, xyz[:, i], np.nan, np.nan) for i in range(3)], axis=1)
-    return np.asarray(np.sqrt(((away - paths.xyz) ** 2).sum(axis=1)))

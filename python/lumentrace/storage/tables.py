@@ -11,6 +11,7 @@ import numpy as np
 
 from lumentrace import __version__
 from lumentrace.base import mapping
+from lumentrace.base.big_array import BigArray
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.frames import pandas_frame
@@ -176,8 +177,8 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     --------
     read_parquet
     """
-    frame = _floats(table)
-    mapping.release(table.data)
+    _check(table, distinct=True)
+    rows = BigArray(table.data)
     record = {
         "schema": SCHEMA,
         "version": __version__,
@@ -185,13 +186,24 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
         "units": table.units,
         "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
         "attrs": {name: value for name, value in table.extra_attrs().items() if _is_json(value)},
-        "checksum": checksum.of_array(table.data),
+        "checksum": checksum.of_blocks(rows[span] for span in checksum.spans(table.data.shape, table.data.itemsize)),
     }
-    mapping.release(table.data)
     with replacing(path) as file:
         sink = Sink(file)
-        frame.write_parquet(cast(BinaryIO, sink), metadata={METADATA_KEY: json_text(record, ensure_ascii=False)})
+        metadata = {METADATA_KEY: json_text(record, ensure_ascii=False)}
+        _lazy(table).sink_parquet(cast(BinaryIO, sink), row_group_size=2 * mapping.BLOCK, metadata=metadata)
         sink.check()
+
+
+def _lazy(table: IterableSamples) -> pl.LazyFrame:
+    """The rows, read block by block: they may be on disk."""
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+    def frames(*_: object) -> Iterator[pl.DataFrame]:
+        return (pl.from_numpy(block, schema=table.columns, orient="row") for block in mapping.blocks(table.data))
+
+    return register_io_source(frames, schema=dict.fromkeys(table.columns, pl.Float64))
 
 
 def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None) -> Any:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base import mapping
+from lumentrace.base.big_array import BigArray
 from lumentrace.base.files import replacing
+from lumentrace.base.places import Places, tally
 from lumentrace.data.points import PointData
+from lumentrace.storage.vtp_rows import COVARIANCES, SIGMAS, VELOCITIES, XYZ, Rows
 
-SIGMAS, COVARIANCES = ("sigma_x", "sigma_y", "sigma_z"), ("cov_xy", "cov_yz", "cov_xz")
-
-_VTK_TYPES = {"f8": "Float64", "i8": "Int64"}
+DTYPES = {"Float64": "<f8", "Int64": "<i8"}
+"""Numbers by their names in VTK."""
 
 
 def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData], label: str = "label") -> None:
@@ -60,64 +64,31 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     to_vtp(f"{folder}/tracks.vtp", PointData(np.arange(40).reshape(10, 4)))
     """
-    tables = [points] if isinstance(points, PointData) else list(points)
-    rows, labels, columns, units = _gather(tables, label)
-    position = [columns.index(name) for name in ("x", "y", "z")]
-    finite = np.isfinite(rows[:, position]).all(axis=1)
-    if not finite.all():
-        rows, labels = rows[finite], labels[finite]
-    arrays = [_Array(name, rows[:, i], units.get(name, "")) for i, name in enumerate(columns)]
-    if {"vx", "vy", "vz"} <= set(columns) and "velocity" not in columns:
-        velocity = rows[:, [columns.index(name) for name in ("vx", "vy", "vz")]]
-        arrays.append(_Array("velocity", velocity, units.get("vx", "")))
-    if {*SIGMAS, *COVARIANCES} <= set(columns) and "covariance" not in columns:
-        arrays.append(_Array("covariance", _tensors(rows, columns), units.get("cov_xy", "")))
+    rows = Rows.of([points] if isinstance(points, PointData) else list(points), label)
+    found, counts = tally(rows.labels())
     with replacing(path) as file:
-        _write(file, arrays, rows[:, position], *_cells(labels))
+        _write(file, _point_arrays(rows, int(counts.sum())), *_cells(rows, found, counts))
 
 
-def _tensors(rows: NDArray[np.float64], columns: list[str]) -> NDArray[np.float64]:
-    """Symmetric tensors (N, 6)."""
-    variances = rows[:, [columns.index(name) for name in SIGMAS]] ** 2
-    return np.column_stack([variances, rows[:, [columns.index(name) for name in COVARIANCES]]])
-
-
-def _gather(
-    tables: list[PointData], label: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], dict[str, str]]:
-    """Rows of all tables, the trajectory of each row, names and units of the columns."""
-    for i, table in enumerate(tables):
-        if not isinstance(table, PointData):
-            raise TypeError(f"`points`: expected PointData or a list of them, found {type(table).__name__} at {i}")
-        if table.columns != tables[0].columns:
-            raise ValueError(f"`points[{i}]`: expected columns {tables[0].columns}, found {table.columns}")
-    if not tables:
-        return np.empty((0, 4)), np.empty(0), list(PointData.default_columns), {}
-    columns = tables[0].columns
-    missing = [name for name in ("x", "y", "z") if name not in columns]
-    if missing:
-        raise ValueError(f"`points`: expected columns x, y, z, found {columns}")
-    rows = np.concatenate([np.asarray(table.data) for table in tables]) if len(tables) > 1 else tables[0].data
-    if label in columns:
-        return rows, rows[:, columns.index(label)], columns, tables[0].units
-    numbers = np.repeat(np.arange(len(tables), dtype=np.float64), [len(table.data) for table in tables])
-    return rows, numbers, columns, tables[0].units
-
-
+@dataclass(frozen=True)
 class _Array:
-    """One DataArray element, of numbers of 8 bytes."""
+    """One DataArray element: so many rows of numbers of 8 bytes, block by block."""
 
-    def __init__(self, name: str, values: NDArray[Any], unit: str = "") -> None:
-        self.name, self.unit, self.values = name, unit, values
-        self.dtype = np.dtype("<f8" if values.dtype.kind == "f" else "<i8")
-        self.nbytes = values.size * self.dtype.itemsize
+    name: str
+    blocks: Callable[[], Iterable[NDArray[Any]]]
+    rows: int
+    components: int = 1
+    kind: str = "Float64"
+    unit: str = ""
+
+    @property
+    def nbytes(self) -> int:
+        return 8 * self.rows * self.components
 
     def element(self, offset: int) -> str:
         """Describe the array in XML; its data begin at `offset` of the appended block."""
-        components = 1 if self.values.ndim == 1 else self.values.shape[1]
-        kind = _VTK_TYPES[self.dtype.str[1:]]
         head = (
-            f'<DataArray type="{kind}" Name={quoteattr(self.name)} NumberOfComponents="{components}" '
+            f'<DataArray type="{self.kind}" Name={quoteattr(self.name)} NumberOfComponents="{self.components}" '
             f'format="appended" offset="{offset}"'
         )
         if not self.unit:
@@ -125,38 +96,78 @@ class _Array:
         key = f'<InformationKey name="UNITS_LABEL" location="vtkDataArray">{escape(self.unit)}</InformationKey>'
         return f"{head}>{key}</DataArray>"
 
+    def write(self, file: BinaryIO) -> None:
+        """Write its size and its numbers."""
+        file.write(self.nbytes.to_bytes(8, "little"))
+        for block in self.blocks():
+            file.write(np.ascontiguousarray(block, DTYPES[self.kind]).data)
 
-def _cells(labels: NDArray[np.float64]) -> tuple[list[_Array], list[_Array], NDArray[np.float64]]:
-    """Find connectivity and offsets of vertices and of lines, and the label of every cell."""
-    order = np.argsort(labels, kind="stable")
-    found, counts = np.unique(labels, return_counts=True)
+
+def _point_arrays(rows: Rows, count: int) -> list[_Array]:
+    columns, units = rows.columns, rows.tables[0].units if rows.tables else {}
+    arrays = [_Array(name, partial(rows.select, (name,)), count, unit=units.get(name, "")) for name in columns]
+    if set(VELOCITIES) <= set(columns) and "velocity" not in columns:
+        arrays.append(_Array("velocity", partial(rows.select, VELOCITIES), count, 3, unit=units.get("vx", "")))
+    if {*SIGMAS, *COVARIANCES} <= set(columns) and "covariance" not in columns:
+        arrays.append(_Array("covariance", rows.tensors, count, 6, unit=units.get("cov_xy", "")))
+    return arrays
+
+
+def _cells(
+    rows: Rows, found: NDArray[np.float64], counts: NDArray[np.intp]
+) -> tuple[_Array, list[_Array], list[_Array], _Array]:
+    """Points; connectivity and offsets of vertices and of lines; and the label of every cell."""
+    count = int(counts.sum())
     drawn = (found != -1) & np.isfinite(found) & (counts > 1)
-    connected = order[np.repeat(drawn, counts)]
-    vertices = [_Array("connectivity", order), _Array("offsets", np.cumsum(counts))]
-    lines = [_Array("connectivity", connected), _Array("offsets", np.cumsum(counts[drawn]))]
-    return vertices, lines, np.concatenate([found, found[drawn]])
+    order = _order(rows, found, counts)
+    ends = np.cumsum(counts)
+    connected = [order.part(end - size, end) for end, size in zip(ends[drawn], counts[drawn], strict=True)]
+    points = _Array("Points", partial(rows.select, XYZ), count, 3)
+    vertices = [_Array("connectivity", order.blocks, count, kind="Int64"), _held("offsets", ends)]
+    length = int(counts[drawn].sum())
+    lines = [
+        _Array("connectivity", lambda: chain.from_iterable(each.blocks() for each in connected), length, kind="Int64"),
+        _held("offsets", np.cumsum(counts[drawn])),
+    ]
+    labels = np.concatenate([found, found[drawn]])
+    return points, vertices, lines, _Array("label", lambda: [labels], len(labels))
+
+
+def _held(name: str, values: NDArray[np.intp]) -> _Array:
+    return _Array(name, lambda: [values], len(values), kind="Int64")
+
+
+def _order(rows: Rows, found: NDArray[np.float64], counts: NDArray[np.intp]) -> BigArray:
+    """The number of each row, sorted by label."""
+    result = BigArray.empty((int(counts.sum()),), np.int64)
+    places, first = Places(counts), 0
+    for labels in rows.labels():
+        order, place = places.of(np.searchsorted(found, labels))
+        result[place] = order + first
+        first += len(labels)
+    return result
 
 
 def _write(
     file: BinaryIO,
     point_arrays: list[_Array],
-    position: NDArray[np.float64],
+    points: _Array,
     vertices: list[_Array],
     lines: list[_Array],
-    labels: NDArray[np.float64],
+    labels: _Array,
 ) -> None:
     sections = [
         ("PointData", 'Scalars="t"' if any(array.name == "t" for array in point_arrays) else "", point_arrays),
-        ("CellData", 'Scalars="label"', [_Array("label", labels)]),
-        ("Points", "", [_Array("Points", position)]),
+        ("CellData", 'Scalars="label"', [labels]),
+        ("Points", "", [points]),
         ("Verts", "", vertices),
         ("Lines", "", lines),
     ]
-    counts = f'NumberOfVerts="{len(vertices[1].values)}" NumberOfLines="{len(lines[1].values)}"'
+    counts = f'NumberOfVerts="{vertices[1].rows}" NumberOfLines="{lines[1].rows}"'
     text = [
         '<?xml version="1.0"?>',
         '<VTKFile type="PolyData" version="1.0" byte_order="LittleEndian" header_type="UInt64">',
-        f'<PolyData><Piece NumberOfPoints="{len(position)}" {counts} NumberOfStrips="0" NumberOfPolys="0">',
+        f'<PolyData><Piece NumberOfPoints="{points.rows}" {counts} NumberOfStrips="0" NumberOfPolys="0">',
     ]
     offset = 0
     for name, attributes, arrays in sections:
@@ -169,7 +180,5 @@ def _write(
     file.write("\n".join(text).encode())
     for _, _, arrays in sections:
         for array in arrays:
-            file.write(array.nbytes.to_bytes(8, "little"))
-            file.write(np.ascontiguousarray(array.values, dtype=array.dtype).data)
-            mapping.release(array.values)
+            array.write(file)
     file.write(b"\n</AppendedData>\n</VTKFile>\n")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
+from lumentrace.base import selection
+from lumentrace.base.big_array import BigArray
 from lumentrace.pept.tracks import Errors, Tracks
 from lumentrace.plots.decimate import every, shares
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.tables import Floats
 
-from .parts import Clock, Group, Panel, round_width, sentence, steps
+from .parts import Clock, Group, Panel, histogram, round_width, sentence, steps
+from .rows import Chosen
 
 FILLED = 3
 HISTOGRAMS = {
@@ -31,32 +34,38 @@ def errors_histogram(paths: Tracks, parts: Sequence[Group], errors: Errors) -> P
     return Panel("Error of the points", fig, f"{definition} {caption}")
 
 
-def truth_histogram(paths: Tracks, parts: Sequence[Group], distance: Floats) -> Panel:
+def truth_histogram(paths: Tracks, parts: Sequence[Group], distance: BigArray) -> Panel:
     """Distribution of the distance from the truth."""
     fig, caption = _distribution(distance, parts, "distance from truth", paths.units["x"])
     definition = "Distance from the true path of the tracer nearest on average."
     return Panel("Distance from the truth", fig, f"{definition} {caption}")
 
 
-def _distribution(values: Floats, parts: Sequence[Group], title: str, unit: str) -> tuple[go.Figure, str]:
+def _distribution(values: BigArray, parts: Sequence[Group], title: str, unit: str) -> tuple[go.Figure, str]:
     """Histogram of values in each group, from 0 to the 99.5th percentile of all, and its caption."""
-    known = values[np.isfinite(values)]
-    top = next((limit for limit in (float(np.quantile(known, 0.995)), float(known.max())) if limit > 0), 1.0)
+    limits = (selection.quantile(values.blocks, share) for share in (0.995, 1.0))
+    top = next((limit for limit in limits if limit > 0), 1.0)
     width = round_width(top, 60)
     edges = width * np.arange(math.ceil(top / width) + 1, dtype=np.float64)
     fig = go.Figure()
     for part in parts:
-        own = values[part.rows]
-        percent = 100 * np.histogram(own, edges)[0] / max(1, np.isfinite(own).sum())
+        own = Chosen(values, part.rows)
+        percent = 100 * histogram(own.blocks(), edges) / max(1, _count(own.blocks()))
         fill = "tozeroy" if len(parts) <= FILLED else None
         fig.add_trace(steps(edges, percent, part.colour, part.name, fill=fill, showlegend=True))
     fig.update_xaxes(title_text=f"{title} ({html.escape(unit)})", range=[0, float(edges[-1])])
     fig.update_yaxes(title_text="share of points (%)", rangemode="tozero")
-    beyond = int((known > edges[-1]).sum())
-    return fig, f"Bins of {width:g} {unit}; {spell(beyond)} of {spell(len(known))} points lie beyond the right edge."
+    beyond = _count(values.blocks(), above=float(edges[-1]))
+    text = f"{spell(beyond)} of {spell(_count(values.blocks()))} points lie beyond the right edge."
+    return fig, f"Bins of {width:g} {unit}; {text}"
 
 
-def truth_in_time(paths: Tracks, parts: Sequence[Group], distance: Floats, time: Clock, limit: int) -> Panel:
+def _count(blocks: Iterable[Floats], above: float = -np.inf) -> int:
+    """How many finite numbers there are above a limit."""
+    return sum(int((np.isfinite(block) & (block > above)).sum()) for block in blocks)
+
+
+def truth_in_time(paths: Tracks, parts: Sequence[Group], distance: BigArray, time: Clock, limit: int) -> Panel:
     """Distance from the truth against time."""
     fig = go.Figure()
     quota = shares([len(part.rows) for part in parts], limit)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lumentrace.pept.tracks import XYZ, Tracks
+from lumentrace.pept.labelled_rows import XYZ
+from lumentrace.pept.tracks import Tracks
 from lumentrace.plots.decimate import every, shares
 from lumentrace.plots.linked import timed
 from lumentrace.plots.numbers import drawn, spell
@@ -16,7 +17,7 @@ from lumentrace.plots.palette import NEUTRAL, translucent
 from lumentrace.plots.times import Times
 
 from .lines import Lines
-from .parts import TRAJECTORY, Clock, Group, Panel, broken, others_note, sentence
+from .parts import TRAJECTORY, Clock, Group, Panel, broken, others_note, segments, sentence
 
 SPACE_HEIGHT = 560
 TAIL = 0.05
@@ -83,7 +84,7 @@ def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], time: Cloc
         when = "" if part.label is None else f"<br>t: %{{customdata}} {html.escape(time.unit)}"
         hover = f"x: %{{x}} {unit}<br>y: %{{y}} {unit}<br>z: %{{z}} {unit}{when}<extra>{part.name}</extra>"
         whole = len(rows) == len(part.rows)
-        segment = paths.segment[rows] if whole else np.zeros(len(rows))
+        segment = segments(paths.breaks, rows) if whole else np.zeros(len(rows))
         x, y, z = (broken(paths.xyz[rows, i], segment, np.float32) for i in range(3))
         t = broken(paths.t[rows] * time.scale, segment, np.float32)
         fig.add_trace(

@@ -10,13 +10,29 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from lumentrace.pept.tracks import XYZ, Tracks
+from lumentrace.base.big_array import BigArray
+from lumentrace.pept.labelled_rows import XYZ
+from lumentrace.pept.tracks import Tracks
 from lumentrace.plots.decimate import extremes, shares
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
 from lumentrace.plots.tables import Floats
 
 from .lines import Lines
-from .parts import Clock, Group, Panel, broken, kept, others_note, outline, speed_unit, steps, visible_breaks
+from .parts import (
+    Clock,
+    Group,
+    Panel,
+    broken,
+    histogram,
+    kept,
+    others_note,
+    outline,
+    segments,
+    speed_unit,
+    steps,
+    visible_breaks,
+)
+from .rows import Chosen
 
 DENSE = 500
 BANDS = {
@@ -31,19 +47,19 @@ def coordinates_in_time(paths: Tracks, parts: Sequence[Group], time: Clock, limi
     fig = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.04)
     curves = 1 if paths.errors is None else 3
     quota = shares([len(part.rows) for part in parts], limit // curves)
-    segment, breaks = visible_breaks(paths, time, sum(quota))
+    breaks, rule = visible_breaks(paths, time, sum(quota))
     shown = 0
     for part, share in zip(parts, quota, strict=True):
-        rows = part.rows[extremes(paths.xyz[part.rows], share)]
+        rows = part.rows[extremes(Chosen(paths.xyz, part.rows), share)]
         shown += len(rows)
         for number in range(3):
-            for trace in _band_and_curve(paths, part, rows, segment[rows], number, time):
+            for trace in _band_and_curve(paths, part, rows, segments(breaks, rows), number, time):
                 trace.showlegend = bool(trace.showlegend) and number == 0
                 fig.add_trace(trace, row=number + 1, col=1)
     for number, axis in enumerate(XYZ, start=1):
         fig.update_yaxes(title_text=f"<i>{axis}</i> ({html.escape(paths.units['x'])})", row=number, col=1)
     time.put_on(fig, row=3, col=1)
-    caption = f"{breaks}; {kept(shown, len(paths.t))}"
+    caption = f"{rule}; {kept(shown, len(paths.t))}"
     if paths.errors is not None:
         caption += f". The shaded band is {BANDS[paths.errors.name]}"
     return Panel("Coordinates", fig, f"{caption}.{others_note(paths)}", height=760)
@@ -84,19 +100,22 @@ def _band_and_curve(
     return [band, curve]
 
 
-def speed_in_time(paths: Tracks, parts: Sequence[Group], speed: Floats, window: int, time: Clock, limit: int) -> Panel:
+def speed_in_time(
+    paths: Tracks, parts: Sequence[Group], speed: BigArray, window: int, time: Clock, limit: int
+) -> Panel:
     """Speed against time."""
     fig = go.Figure()
     quota = shares([len(part.rows) for part in parts], limit)
-    segment, _ = visible_breaks(paths, time, sum(quota))
+    breaks, _ = visible_breaks(paths, time, sum(quota))
     shown = 0
     for part, share in zip(parts, quota, strict=True):
-        rows = part.rows[extremes(speed[part.rows, None], share)]
+        rows = part.rows[extremes(Chosen(speed, part.rows), share)]
+        segment = segments(breaks, rows)
         shown += len(rows)
         fig.add_trace(
             go.Scatter(
-                x=broken(paths.t[rows] * time.scale, segment[rows]),
-                y=broken(speed[rows], segment[rows], np.float32),
+                x=broken(paths.t[rows] * time.scale, segment),
+                y=broken(speed[rows], segment, np.float32),
                 mode="lines",
                 line={"width": 1.4, "color": part.colour},
                 name=part.name,
@@ -111,24 +130,25 @@ def speed_in_time(paths: Tracks, parts: Sequence[Group], speed: Floats, window: 
         f"Slope of the straight line fitted by least squares to {window} consecutive points of a trajectory "
         "(centred); no value next to gaps and ends. Position noise adds to the speed"
     )
-    caption = fitted if paths.velocity is None else "Length of the velocity in the columns vx, vy and vz"
+    caption = fitted if paths.speed is None else "Length of the velocity in the columns vx, vy and vz"
     return Panel("Speed", fig, f"{caption}; {kept(shown, len(paths.t))}.{others_note(paths)}", height=380)
 
 
-def sigmas_in_time(paths: Tracks, sigmas: Floats, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
+def sigmas_in_time(paths: Tracks, sigmas: BigArray, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
     """Standard uncertainties (N, 3) along x, y and z against time."""
     fig = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.04)
     quota = shares([len(part.rows) for part in parts], limit)
-    segment, _ = visible_breaks(paths, time, sum(quota))
+    breaks, _ = visible_breaks(paths, time, sum(quota))
     shown = 0
     for part, share in zip(parts, quota, strict=True):
-        rows = part.rows[extremes(sigmas[part.rows], share)]
+        rows = part.rows[extremes(Chosen(sigmas, part.rows), share)]
+        segment = segments(breaks, rows)
         shown += len(rows)
-        t = broken(paths.t[rows] * time.scale, segment[rows])
+        t = broken(paths.t[rows] * time.scale, segment)
         for axis in range(3):
             curve = go.Scatter(
                 x=t,
-                y=broken(sigmas[rows, axis], segment[rows], np.float32),
+                y=broken(sigmas[rows, axis], segment, np.float32),
                 mode="lines",
                 line={"width": 1.4, "color": part.colour},
                 name=part.name,
@@ -163,10 +183,10 @@ def located_in_time(paths: Tracks, parts: Sequence[Group], edges: Floats, time: 
     """Located points per bin of time, stacked."""
     fig = go.Figure()
     for part in parts:
-        counts = np.histogram(paths.t[part.rows], edges)[0]
+        counts = histogram(Chosen(paths.t, part.rows).blocks(), edges)
         fig.add_trace(steps(edges * time.scale, counts, part.colour, part.name, stackgroup="points"))
     if len(paths.loose_t):
-        counts = np.histogram(paths.loose_t, edges)[0]
+        counts = histogram(paths.loose_t.blocks(), edges)
         fig.add_trace(steps(edges * time.scale, counts, NEUTRAL, "unassigned", stackgroup="points"))
     time.put_on(fig)
     fig.update_yaxes(title_text="points per bin", rangemode="tozero")

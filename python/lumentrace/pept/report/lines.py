@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base import mapping
+from lumentrace.base.big_array import BigArray
 from lumentrace.data.lines import LineData
 from lumentrace.plots.decimate import every
 from lumentrace.plots.tables import Floats, Table, tables
+
+from .parts import histogram
 
 COLUMNS = ("t", "x1", "y1", "z1", "x2", "y2", "z2")
 LineRows: TypeAlias = LineData | ArrayLike | Sequence[LineData | ArrayLike]
@@ -56,10 +59,7 @@ class Lines:
 
     def histogram(self, edges: Floats) -> NDArray[np.int64]:
         """How many LoRs fall into each bin of time."""
-        counts = np.zeros(len(edges) - 1, dtype=np.int64)
-        for times in _times(self.source):
-            counts += np.histogram(times, edges)[0]
-        return counts
+        return histogram(_times(self.source), edges)
 
 
 def _times(source: tuple[Table, ...]) -> Iterator[Floats]:
@@ -74,7 +74,7 @@ def _times(source: tuple[Table, ...]) -> Iterator[Floats]:
 
 
 def _sample(source: tuple[Table, ...]) -> Floats:
-    parts = [np.array(table.rows[every(len(table.rows), LINES_DRAWN), :7]) for table in source]
+    parts = [BigArray(table.rows)[every(len(table.rows), LINES_DRAWN), :7] for table in source]
     rows = np.concatenate([np.empty((0, 7)), *parts])
     rows = rows[np.isfinite(rows).all(axis=1)]
     return np.asarray(rows[every(len(rows), LINES_DRAWN)])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from lumentrace.base.provenance import Provenance
+from lumentrace.data.points import PointData
 from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
-from lumentrace.pept.tracks import Points
+from lumentrace.pept.tracking.fitted_model import FittedModel
+from lumentrace.pept.tracks import SPEED_WINDOW, Points, tracks
 from lumentrace.plots.report import Report
 
 from . import errors, fitted, in_space, in_time
@@ -19,6 +20,9 @@ from .lines import LineRows
 from .parts import Group, Panel, groups, time_bins
 from .run import Run
 from .summary import key_figures, subtitle, table, warnings
+
+MAX_POINTS = 20_000
+"""Points drawn in a panel."""
 
 
 def write_report(
@@ -29,9 +33,9 @@ def write_report(
     title: str = "PEPT report",
     provenance: Provenance | Mapping[str, object] | None = None,
     truth: Points | None = None,
-    max_points: int = 20_000,
+    max_points: int = MAX_POINTS,
     max_gap: float | None = None,
-    speed_window: int = 11,
+    speed_window: int = SPEED_WINDOW,
     notes: Sequence[str] = (),
     notices: Sequence[str] = (),
     verdict: Verdict | None = None,
@@ -99,7 +103,24 @@ def write_report(
     'circle.html'
     """
     _check_options(max_points, max_gap, speed_window)
-    run = Run.of(trajectories, lines, truth, max_gap, speed_window)
+    model = FittedModel.of(trajectories) if isinstance(trajectories, PointData) else None
+    run = Run.of(tracks(trajectories, max_gap), model, lines, truth, speed_window)
+    origin = provenance if provenance is not None else getattr(trajectories, "provenance", None)
+    return write_run(run, path, title, origin, max_points, notes, notices, verdict, settings)
+
+
+def write_run(
+    run: Run,
+    path: str | os.PathLike[str],
+    title: str,
+    provenance: Provenance | Mapping[str, object] | None,
+    max_points: int = MAX_POINTS,
+    notes: Sequence[str] = (),
+    notices: Sequence[str] = (),
+    verdict: Verdict | None = None,
+    settings: Settings | None = None,
+) -> Path:
+    """Write the report on what is known of a run; see `write_report`."""
     report = Report(title, subtitle(run))
     if verdict is not None:
         report.verdict(verdict)
@@ -118,7 +139,7 @@ def write_report(
         _errors(report, run, parts, max_points)
     if settings is not None:
         report.settings(settings)
-    report.provenance(provenance if provenance is not None else getattr(trajectories, "provenance", None))
+    report.provenance(provenance)
     return report.save(path)
 
 
@@ -148,7 +169,7 @@ def _in_space(report: Report, run: Run, parts: Sequence[Group], limit: int) -> N
     if parts:
         table(report, run, parts)
     if run.model is not None and run.model.tracers:
-        fitted.fit_table(report, run.model, {run.paths.label[part.rows[0]]: part.colour for part in parts})
+        fitted.fit_table(report, run.model, {part.label: part.colour for part in parts if part.label is not None})
 
 
 def _in_time(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
@@ -156,7 +177,7 @@ def _in_time(report: Report, run: Run, parts: Sequence[Group], limit: int) -> No
     edges = time_bins(*run.span)
     if parts:
         _show(report, in_time.coordinates_in_time(run.paths, parts, run.clock, limit))
-    if np.isfinite(run.speed).any():
+    if not math.isnan(run.median_speed):
         _show(report, in_time.speed_in_time(run.paths, parts, run.speed, run.speed_window, run.clock, limit))
     panels = []
     if run.lines is not None and run.line_count:
@@ -167,8 +188,8 @@ def _in_time(report: Report, run: Run, parts: Sequence[Group], limit: int) -> No
 
 
 def _errors(report: Report, run: Run, parts: Sequence[Group], limit: int) -> None:
-    measured = run.paths.errors is not None and np.isfinite(run.paths.errors.total).any()
-    compared = run.distance is not None and np.isfinite(run.distance).any()
+    measured = not math.isnan(run.median_error)
+    compared = not math.isnan(run.median_distance)
     if not measured and not compared:
         return
     report.section("Errors")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
-from lumentrace.pept.tracks import GAP_INTERVALS, Tracks
+from lumentrace.pept.tracks import GAP_INTERVALS, Indices, Tracks
 from lumentrace.plots.linked import whole
 from lumentrace.plots.numbers import drawn, spell
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent
 from lumentrace.plots.tables import Floats
 from lumentrace.plots.times import Times
+
+from .rows import Rows
 
 COLOURED = 8
 TRAJECTORY = "trajectory"
@@ -41,7 +44,7 @@ class Group:
 
     name: str
     colour: str
-    rows: NDArray[np.intp]
+    rows: Rows
     label: float | None = None
 
     @property
@@ -63,14 +66,15 @@ def groups(paths: Tracks) -> list[Group]:
         Group(
             f"trajectory {paths.labels[i]:g}",
             PALETTE[number],
-            np.arange(paths.counts[i]) + paths.starts[i],
+            Rows(paths.starts[i : i + 1], paths.ends[i : i + 1] + 1),
             float(paths.labels[i]),
         )
         for number, i in enumerate(chosen)
     ]
     if len(others):
-        rows = np.flatnonzero(np.isin(paths.label, paths.labels[others]))
-        found.append(Group(f"{spell(len(others))} others", NEUTRAL, rows))
+        edges = np.sort(np.concatenate([paths.starts[chosen], paths.ends[chosen] + 1]))
+        between = Rows(np.append(0, edges[1::2]), np.append(edges[::2], len(paths.t)))
+        found.append(Group(f"{spell(len(others))} others", NEUTRAL, between))
     return found
 
 
@@ -125,13 +129,18 @@ def gap_rule(paths: Tracks) -> str:
     return f"{GAP_INTERVALS:g} times the median interval of a trajectory{typical}"
 
 
-def visible_breaks(paths: Tracks, time: Clock, drawn_points: int) -> tuple[NDArray[np.intp], str]:
-    """Segments between which lines break, and the rule in words: of a long table only gaps that can be seen."""
+def visible_breaks(paths: Tracks, time: Clock, drawn_points: int) -> tuple[Indices, str]:
+    """Points before which lines break, and the rule in words: of a long table only gaps that can be seen."""
     rule = f"Lines break at gaps of more than {gap_rule(paths)}"
     if drawn_points >= len(paths.t):
-        return paths.segment, rule
+        return paths.breaks, rule
     least = (time.end - time.start) / 1000
-    return paths.segments(least), f"{rule} and 0.1 % of the time shown"
+    return paths.breaks_from(least), f"{rule} and 0.1 % of the time shown"
+
+
+def segments(breaks: Indices, rows: Indices) -> Indices:
+    """The number of the stretch without a break that each of some points is in."""
+    return np.searchsorted(breaks, rows, side="right")
 
 
 def round_width(span: float, wanted: int) -> float:
@@ -147,6 +156,14 @@ def time_bins(start: float, end: float) -> Floats:
         return np.array([start - 0.5, start + 0.5])
     width = round_width(end - start, BINS)
     return start + width * np.arange(math.floor((end - start) / width + 1e-9) + 1, dtype=np.float64)
+
+
+def histogram(blocks: Iterable[Floats], edges: Floats) -> NDArray[np.int64]:
+    """How many of the numbers in blocks fall into each bin."""
+    counts = np.zeros(len(edges) - 1, dtype=np.int64)
+    for block in blocks:
+        counts += np.histogram(block, edges)[0]
+    return counts
 
 
 def steps(edges: Floats, heights: AnyArray, colour: str, name: str, **style: object) -> go.Scatter:

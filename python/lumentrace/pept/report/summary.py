@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lumentrace.pept.tracks import Tracks, followed_times, located_time
+from lumentrace.base import selection
+from lumentrace.pept.motion import followed_times, located_time
 from lumentrace.plots.linked import identity
 from lumentrace.plots.numbers import spell
 from lumentrace.plots.palette import NEUTRAL
 from lumentrace.plots.report import Missing, Report, Swatch
-from lumentrace.plots.tables import Floats
 
 from .parts import TRAJECTORY, Group, gap_rule, speed_unit
 from .run import Run
@@ -47,38 +47,34 @@ def key_figures(report: Report, run: Run) -> None:
     median = int(np.median(counts)) if len(counts) else None
     note = f"median; from {spell(counts.min())} to {spell(counts.max())}" if len(counts) else ""
     report.key_figure("Points per trajectory", median, note=note, reason=none)
-    _error_figure(report, paths)
+    _error_figure(report, run)
     reason = "no duration" if len(paths.t) else none
     report.key_figure("Located", _located(run), "%", _located_definition(run), reason)
     reason = none if not len(paths.t) else _no_speed(run)
-    how = f"line through {run.speed_window} points" if paths.velocity is None else "of the columns vx, vy, vz"
+    how = f"line through {run.speed_window} points" if paths.speed is None else "of the columns vx, vy, vz"
     note = f"{how}, all trajectories"
-    report.key_figure("Median speed", _median(run.speed), speed_unit(paths), note, reason)
+    report.key_figure("Median speed", run.median_speed, speed_unit(paths), note, reason)
     if run.distance is not None:
-        known = run.distance[np.isfinite(run.distance)]
-        note = f"90 % are below {spell(float(np.quantile(known, 0.9)))} {paths.units['x']}" if len(known) else ""
+        most = selection.quantile(run.distance.blocks, 0.9)
+        note = "" if math.isnan(most) else f"90 % are below {spell(most)} {paths.units['x']}"
         reason = "no point within the time of the truth" if len(paths.t) else none
-        report.key_figure("Median distance from truth", _median(run.distance), paths.units["x"], note, reason)
+        report.key_figure("Median distance from truth", run.median_distance, paths.units["x"], note, reason)
 
 
 def _no_speed(run: Run) -> str:
-    if run.paths.velocity is not None:
+    if run.paths.speed is not None:
         return "no velocity is finite"
     return f"no {run.speed_window} points in a row without a gap"
 
 
-def _error_figure(report: Report, paths: Tracks) -> None:
+def _error_figure(report: Report, run: Run) -> None:
+    paths = run.paths
     if paths.errors is None:
         report.key_figure("Median spread", None, reason="no column “error”")
         return
     note = f"{paths.errors.definition}, all trajectories"
     name, unit = f"Median {paths.errors.name}", paths.units["x"]
-    report.key_figure(name, _median(paths.errors.total), unit, note, "no trajectories")
-
-
-def _median(values: Floats | None) -> float:
-    known = np.empty(0) if values is None else values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else math.nan
+    report.key_figure(name, run.median_error, unit, note, "no trajectories")
 
 
 def _located(run: Run) -> float:
@@ -122,7 +118,7 @@ def table(report: Report, run: Run, parts: Sequence[Group]) -> None:
     """One row for each of the longest trajectories, in order of their labels."""
     paths = run.paths
     time = run.clock
-    colours = {part.rows[0]: part.colour for part in parts}
+    colours = {part.label: part.colour for part in parts}
     followed = followed_times(paths)
     error = None if paths.errors is None else paths.per_trajectory(paths.errors.total)
     kind = "spread" if paths.errors is None else paths.errors.name
@@ -136,9 +132,9 @@ def table(report: Report, run: Run, parts: Sequence[Group]) -> None:
     chosen = np.sort(np.argsort(-paths.counts, kind="stable")[:TABLE_ROWS])
     rows = []
     for i in chosen:
-        first, last = paths.starts[i], paths.starts[i] + paths.counts[i] - 1
+        first, last = paths.starts[i], paths.ends[i]
         row: list[object] = [
-            Swatch(f"{paths.labels[i]:g}", colours.get(first, NEUTRAL)),
+            Swatch(f"{paths.labels[i]:g}", colours.get(float(paths.labels[i]), NEUTRAL)),
             paths.counts[i],
             time.spell(paths.t[first]),
             time.spell(paths.t[last]),

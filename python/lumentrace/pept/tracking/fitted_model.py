@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from lumentrace.base import mapping, selection
+from lumentrace.base.big_array import BigArray
+from lumentrace.base.places import Places, tally
 from lumentrace.data.points import PointData
 
 NOISE_UNITS = {"velocity": "mm²/ms³", "acceleration": "mm²/ms⁵"}
@@ -119,10 +123,20 @@ class FittedModel:
         if "tracker" not in tracks.attrs:
             return None
         about = tracks.attrs["tracker"]
-        tracers = tuple(FittedTracer.of(each, _rate(tracks, each["label"])) for each in about["tracers"])
+        rates = _rates(tracks)
+        tracers = tuple(FittedTracer.of(each, rates.get(each["label"], math.nan)) for each in about["tracers"])
         return cls(tracers, about["explained"], about["unused"], about["passes"], about["settled"])
 
 
-def _rate(tracks: PointData, label: int) -> float:
-    own = tracks["rate"][tracks["label"] == label]
-    return float(np.median(own)) if len(own) else float("nan")
+def _rates(tracks: PointData) -> dict[float, float]:
+    """The median rate of each label; the rows may be on disk."""
+    columns = [tracks.columns.index(name) for name in ("label", "rate")]
+    labels, counts = tally(mapping.blocks(tracks.points, columns[:1]))
+    rates, places = BigArray.empty((len(tracks.points),)), Places(counts)
+    for rows in mapping.blocks(tracks.points, columns):
+        label, rate = rows.T
+        order, place = places.of(np.searchsorted(labels, label))
+        rates[place] = rate[order]
+    ends = np.cumsum(counts)
+    parts = [rates.part(end - count, end) for end, count in zip(ends, counts, strict=True)]
+    return {float(label): selection.median(part.blocks) for label, part in zip(labels, parts, strict=True)}

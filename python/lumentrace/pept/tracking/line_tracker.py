@@ -31,7 +31,7 @@ UNITS = {
 }
 """The columns of a result, in order, and their units."""
 
-LIMIT = 64 * 2**20
+LIMIT = 16 * 2**20
 """Bytes of locations from which they move to a temporary file."""
 
 VARIANCES, COVARIANCES = [7, 10, 12], [8, 9, 11]

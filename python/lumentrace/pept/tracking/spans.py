@@ -80,6 +80,7 @@ class Spans:
         """The median time around a cut; if none is finite there, the first that follows."""
         for start in range(cut - self.overlap, len(times), 2 * self.overlap):
             block = np.array(times[start : start + 2 * self.overlap])
+            mapping.release(times)
             known = block[np.isfinite(block)]
             if len(known):
                 return float(np.median(known) if start < cut else known.min())

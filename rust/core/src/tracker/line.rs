@@ -34,6 +34,15 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Turns the second point into direction and length, and counts from an origin and an epoch.
+    fn settle(&mut self, origin: &Vec3, epoch: f64) {
+        let way: Vec3 = std::array::from_fn(|k| self.direction[k] - self.point[k]);
+        self.length = dot(&way, &way).sqrt();
+        self.direction = way.map(|x| x / self.length);
+        self.point = std::array::from_fn(|k| self.point[k] - origin[k]);
+        self.time -= epoch;
+    }
+
     /// What is left of `x - point` across the line, and its squared length.
     pub(super) fn across(&self, x: &Vec3) -> f64 {
         let way = [x[0] - self.point[0], x[1] - self.point[1], x[2] - self.point[2]];
@@ -58,20 +67,25 @@ impl Lines {
     /// Leaves out lines that are not finite, have no length or a time far from all others; spreads those of a coarse
     /// clock over its ticks.
     pub(super) fn new(rows: Rows<'_>) -> Self {
-        let mut found: Vec<[f64; 7]> = rows.iter().filter_map(finite).copied().filter(has_length).collect();
-        if !found.is_sorted_by(|a, b| a[0] <= b[0]) {
-            found.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        // There may be many: they become lines where they are, at first with their second point as direction.
+        let mut all = Vec::with_capacity(rows.len());
+        all.extend(rows.iter().filter_map(finite).filter(|row| has_length(row)).map(two_points));
+        if !all.is_sorted_by(|a: &Line, b| a.time <= b.time) {
+            all.sort_by(|a, b| a.time.total_cmp(&b.time));
         }
-        let unstrayed = without_strays(&found);
-        found.truncate(unstrayed.end);
-        found.drain(..unstrayed.start);
-        spread_ticks(&mut found);
-        let epoch = found.first().map_or(0.0, |row| row[0]);
-        let axes: [Axis; 3] = std::array::from_fn(|k| Axis::new(&found, k));
+        let unstrayed = without_strays(&all);
+        all.truncate(unstrayed.end);
+        all.drain(..unstrayed.start);
+        spread_ticks(&mut all);
+        let epoch = all.first().map_or(0.0, |line| line.time);
+        let axes: [Axis; 3] = std::array::from_fn(|k| Axis::new(&all, k));
         let origin = axes.each_ref().map(|axis| axis.middle);
-        let all = found.iter().map(|row| line(row, &origin, epoch)).collect();
+        for line in &mut all {
+            line.settle(&origin, epoch);
+        }
         let even = evenly(&axes);
-        Self { all, origin, epoch, even, unused: rows.len() - found.len() }
+        let unused = rows.len() - all.len();
+        Self { all, origin, epoch, even, unused }
     }
 }
 
@@ -88,31 +102,31 @@ impl Lines {
 }
 
 /// Spreads lines of a clock so coarse that many have the same time evenly over its tick.
-fn spread_ticks(rows: &mut [[f64; 7]]) {
-    let ticks = rows.chunk_by(|a, b| a[0] == b[0]);
+fn spread_ticks(lines: &mut [Line]) {
+    let ticks = lines.chunk_by(|a, b| a.time == b.time);
     let starts: Vec<usize> = ticks.scan(0, |end, run| Some(std::mem::replace(end, *end + run.len()))).collect();
-    if starts.len() * TIES > rows.len() || starts.len() < 2 {
+    if starts.len() * TIES > lines.len() || starts.len() < 2 {
         return;
     }
-    let mut steps: Vec<f64> = starts.windows(2).map(|pair| rows[pair[1]][0] - rows[pair[0]][0]).collect();
+    let mut steps: Vec<f64> = starts.windows(2).map(|pair| lines[pair[1]].time - lines[pair[0]].time).collect();
     steps.sort_by(f64::total_cmp);
     let tick = steps[steps.len() / 2];
     for (number, &first) in starts.iter().enumerate() {
-        let end = starts.get(number + 1).copied().unwrap_or(rows.len());
-        let step = starts.get(number + 1).map_or(tick, |&next| tick.min(rows[next][0] - rows[first][0]));
-        for (at, row) in rows[first..end].iter_mut().enumerate() {
-            row[0] += step * (at as f64 + 0.5) / (end - first) as f64;
+        let end = starts.get(number + 1).copied().unwrap_or(lines.len());
+        let step = starts.get(number + 1).map_or(tick, |&next| tick.min(lines[next].time - lines[first].time));
+        for (at, line) in lines[first..end].iter_mut().enumerate() {
+            line.time += step * (at as f64 + 0.5) / (end - first) as f64;
         }
     }
 }
 
 /// The lines but for a few first and last ones whose times are much further from the others than these last.
-fn without_strays(rows: &[[f64; 7]]) -> std::ops::Range<usize> {
-    let span = |first: usize, last: usize| rows[last][0] - rows[first][0];
-    let few = STRAYS.min(rows.len() / 2);
+fn without_strays(lines: &[Line]) -> std::ops::Range<usize> {
+    let span = |first: usize, last: usize| lines[last].time - lines[first].time;
+    let few = STRAYS.min(lines.len() / 2);
     let apart = |gap: f64, rest: f64| gap > FAR * rest && rest > 0.0;
-    let end = (rows.len() - few..rows.len()).find(|&i| apart(span(i - 1, i), span(few, i - 1)));
-    let end = end.unwrap_or(rows.len());
+    let end = (lines.len() - few..lines.len()).find(|&i| apart(span(i - 1, i), span(few, i - 1)));
+    let end = end.unwrap_or(lines.len());
     let start = (1..=few).rev().find(|&i| apart(span(i - 1, i), span(i, end - 1)));
     start.unwrap_or(0)..end
 }
@@ -121,15 +135,10 @@ fn has_length(row: &[f64; 7]) -> bool {
     row[1..].iter().all(|x| x.abs() <= LARGEST) && (0..3).any(|k| row[1 + k] != row[4 + k])
 }
 
-fn line(row: &[f64; 7], origin: &Vec3, epoch: f64) -> Line {
-    let way: Vec3 = std::array::from_fn(|k| row[4 + k] - row[1 + k]);
-    let length = dot(&way, &way).sqrt();
-    Line {
-        time: row[0] - epoch,
-        point: std::array::from_fn(|k| row[1 + k] - origin[k]),
-        direction: way.map(|x| x / length),
-        length,
-    }
+/// A line whose direction is still its second point.
+fn two_points(row: &[f64; 7]) -> Line {
+    let point = |first: usize| std::array::from_fn(|k| row[first + k]);
+    Line { time: row[0], point: point(1), direction: point(4), length: 0.0 }
 }
 
 /// Where the ends of lines are along an axis: their median, and how far most of them are from each other. A few lines far
@@ -140,9 +149,10 @@ struct Axis {
 }
 
 impl Axis {
-    fn new(rows: &[[f64; 7]], k: usize) -> Self {
-        let step = rows.len().div_ceil(SAMPLE).max(1);
-        let mut places: Vec<f64> = rows.iter().step_by(step).flat_map(|row| [row[1 + k], row[4 + k]]).collect();
+    fn new(lines: &[Line], k: usize) -> Self {
+        let step = lines.len().div_ceil(SAMPLE).max(1);
+        let mut places: Vec<f64> =
+            lines.iter().step_by(step).flat_map(|line| [line.point[k], line.direction[k]]).collect();
         places.sort_by(f64::total_cmp);
         let at = |share: f64| places.get((share * (places.len() as f64 - 1.0)) as usize).copied().unwrap_or(0.0);
         Self { middle: f64::midpoint(at(MOST), at(1.0 - MOST)), spread: at(MOST) - at(1.0 - MOST) }
