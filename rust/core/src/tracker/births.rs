@@ -190,7 +190,7 @@ fn crossings(lines: &[Line], most: f64, workers: Workers<'_>) -> Result<Vec<Cros
             squares.resize(others.len(), 0.0);
             all_apart(bundle.part(others.clone()), &lines[i], &mut squares);
             let near = others.zip(&squares).filter(|(_, squared)| **squared < most * most);
-            found.extend(near.filter_map(|(j, _)| crossing(&lines[i], &lines[j], most, (i + j) / 2)));
+            found.extend(near.filter_map(|(j, _)| crossing(&lines[i], &lines[j], most, usize::midpoint(i, j))));
         }
         found
     };
