@@ -36,6 +36,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lumentrace.base.palette import PALETTE
 from lumentrace.pept import recipes
 from peers import HERE
 from scoreboard_cases import CAMERAS, SERIES, Case, Experiment, experiment
@@ -174,7 +175,7 @@ def picture(path: Path, results: dict[str, dict[str, dict[str, Cell]]], chosen: 
                         drawn.append((values[case.title], score.share))
                     elif score.share >= 0.5:
                         drawn.append((values[case.title], score.quantile(0.5)))
-                style = {"color": f"C{number}", "marker": "o", "linestyle": "--" if name.startswith(PEER) else "-"}
+                style = {"color": PALETTE[number], "marker": "o", "linestyle": "--" if name.startswith(PEER) else "-"}
                 ax.plot(*np.array(drawn).reshape(-1, 2).T, label=name, **style)
             ax.set(xlabel=label, ylabel=measure, title=f"{camera}: {kind.replace('-', ', ')}", xscale="log")
             ax.set_xticks(all_values, [f"{value:g}" for value in all_values], minor=False)

@@ -104,7 +104,7 @@ def browser() -> str | None:
 
 
 def take(shot: Shot, picture: Path) -> None:
-    """Draw a page into a PNG file of 256 colours, and into NAME-dark.png if that is asked for."""
+    """Draw a page into a PNG file, and into NAME-dark.png if that is asked for."""
     page = shot.page().resolve()
     draw(page, shot, picture, "light")
     if shot.dark:
@@ -124,8 +124,7 @@ def draw(page: Path, shot: Shot, picture: Path, scheme: str) -> None:
     image = Image.open(picture).convert("RGB")
     if shot.height is None:
         image = trimmed(image)
-    # Without means of colours, small patches such as that of the verdict take the colour of larger ones.
-    image.quantize(256, kmeans=3, dither=Image.Dither.NONE).save(picture, optimize=True)
+    image.save(picture, optimize=True)
 
 
 def trimmed(image: Image.Image) -> Image.Image:

@@ -21,6 +21,7 @@ from lumentrace.pept.tracking import LineTracker
 from twins import line_tracker as twin
 
 sys.path.append(str(Path(__file__).parents[2] / "benches"))
+import experiments as small
 import floor as benches
 
 Array = NDArray[np.float64]
@@ -120,6 +121,14 @@ def test_tracers_that_bounce_stay_whole(seed: int) -> None:
     found = scoring.Found.of(tracks.points, tracks.columns)
     score = scoring.trajectories(experiment.truth, found, np.arange(0, experiment.duration + 1, 10.0))
     assert score.trajectories == len(experiment.truth.paths)
+    assert score.share > 0.99
+
+
+def test_a_tracer_that_was_lost_is_found_again_where_the_number_is_told() -> None:
+    """The seventh tracer is fast: where it was seen some ms ago says little about where it is."""
+    experiment = small.experiment(1000)
+    score = scored(experiment, LineTracker(tracers=7).fit(experiment.lines))
+    assert score.trajectories == len(experiment.tracers) == 7
     assert score.share > 0.99
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,11 +20,13 @@ from lumentrace.plots.times import Times
 from .lines import Lines
 from .parts import TRAJECTORY, Clock, Group, Panel, broken, others_note, segments, sentence
 
-SPACE_HEIGHT = 560
+SPACE_HEIGHT = 460
 TAIL = 0.05
 """Share of the whole time that is seen behind a tracer."""
 LEAST_SHARE = 0.25
 """Least length of an axis, as a share of the longest."""
+FLAT = 1.4
+"""Diagonal of a scene that is seen whole from near; from farther away, one that is as deep as wide."""
 
 
 def lines_and_paths(lines: Lines, paths: Tracks, parts: Sequence[Group], time: Clock, limit: int) -> Panel:
@@ -104,15 +107,10 @@ def _add_paths(fig: go.Figure, paths: Tracks, parts: Sequence[Group], time: Cloc
 
 
 def _space(fig: go.Figure, unit: str) -> None:
-    camera = {
-        "up": {"x": 0, "y": 1, "z": 0},
-        "eye": {"x": 1.2, "y": 0.7, "z": 1.6},
-        "center": {"x": 0, "y": -0.05, "z": 0},
-    }
     bounds = [_bounds(fig, axis) for axis in XYZ]
     longest = max(high - low for low, high in bounds)
     ratio: dict[str, float] = {}
-    scene: dict[str, object] = {"aspectmode": "manual", "aspectratio": ratio, "camera": camera}
+    scene: dict[str, object] = {"aspectmode": "manual", "aspectratio": ratio}
     for axis, (low, high) in zip(XYZ, bounds, strict=True):
         # A flat axis keeps room for its labels; the scales stay equal.
         span = max(1.1 * (high - low), LEAST_SHARE * longest) or 1.0
@@ -121,6 +119,12 @@ def _space(fig: go.Figure, unit: str) -> None:
         ticks = 6 if span > 0.5 * longest else 2
         scene[f"{axis}axis"] = {"title": title, "range": [middle - span / 2, middle + span / 2], "nticks": ticks}
         ratio[axis] = span / (1.1 * longest) if longest else 1.0
+    away = max(1.0, math.hypot(*ratio.values()) / FLAT)
+    scene["camera"] = {
+        "up": {"x": 0, "y": 1, "z": 0},
+        "eye": {"x": 1.2 * away, "y": 0.7 * away, "z": 1.6 * away},
+        "center": {"x": 0, "y": -0.05, "z": 0},
+    }
     below = {"y": 0, "yanchor": "top"}
     fig.update_layout(scene=scene, legend=below, margin={"l": 0, "r": 0, "t": 0, "b": 0})
 

@@ -97,8 +97,16 @@ struct Place {
     worth: f64,
 }
 
-/// The tracers among lines in order of time whose blur is about what is known, the most convincing first.
-pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize, workers: Workers<'_>) -> Result<Vec<Birth>> {
+/// The tracers among lines in order of time whose blur is about what is known, the most convincing first; those that are
+/// `known` are left out.
+pub(super) fn find(
+    lines: &[Line],
+    even: f64,
+    blur: &Blur,
+    most: usize,
+    known: impl Fn(&Birth) -> bool,
+    workers: Workers<'_>,
+) -> Result<Vec<Birth>> {
     let width = blur.narrow.sqrt();
     let mut rest = lines.to_vec();
     let (mut found, mut failed) = (Vec::new(), 0);
@@ -109,7 +117,9 @@ pub(super) fn find(lines: &[Line], even: f64, blur: &Blur, most: usize, workers:
         match moving(&rest, &place, width, even, true).filter(|birth| birth.worth > WORTH) {
             Some(birth) => {
                 rest.retain(|line| !birth.explains(line));
-                found.push(birth);
+                if !known(&birth) {
+                    found.push(birth);
+                }
             }
             None => failed += 1,
         }
@@ -146,7 +156,7 @@ pub(super) fn first(lines: &[Line], even: f64, workers: Workers<'_>) -> Result<O
 
 /// Share of the lines that are those of tracers with the blur of one of them.
 fn explained(lines: &[Line], even: f64, one: &Birth, workers: Workers<'_>) -> Result<f64> {
-    let found = find(lines, even, &Blur::plain(one.blur.narrow), usize::MAX, workers)?;
+    let found = find(lines, even, &Blur::plain(one.blur.narrow), usize::MAX, |_| false, workers)?;
     let whole = lines.last().zip(lines.first()).map_or(0.0, |(last, first)| last.time - first.time).max(1e-9);
     Ok(found.iter().map(|birth| birth.activity * birth.span / whole).sum())
 }

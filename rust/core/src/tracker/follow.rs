@@ -34,7 +34,7 @@ const SINCE: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// How far from a tracer that is followed another one is born at least, in standard deviations of its lines.
 const ASIDE: f64 = 2.5;
 /// Blocks after which the process noise is found anew, and over how many.
-const LEARN: usize = 50;
+pub(super) const LEARN: usize = 50;
 const MEMORY: usize = 150;
 /// The noise that a tracer is followed with, in those that are likeliest, so that it is not lost at a turn.
 pub(super) const CAREFUL: f64 = 3.0;
@@ -278,19 +278,56 @@ pub(super) fn follow(scene: Scene<'_>, most: usize, workers: Workers<'_>) -> Res
         }
         waiting = 0;
         pause = (2 * pause).min(SELDOM);
-        for birth in births::find(free.make_contiguous(), scene.even, scene.usual, room, workers)? {
-            if living.iter().all(|live| !same(&birth, live)) {
-                free.retain(|line| !birth.explains(line));
-                living.push(Live::new(&birth, labels, block + 1));
-                labels += 1;
-                present += 1;
-                pause = soon;
+        let known = |birth: &Birth| followed(birth, &living);
+        for birth in births::find(free.make_contiguous(), scene.even, scene.usual, room, known, workers)? {
+            if followed(&birth, &living) {
+                continue;
             }
+            free.retain(|line| !birth.explains(line));
+            let others: Vec<&Track> = living.iter().map(|live| &live.track).chain(&ended).collect();
+            let live = caught_up(scene, &others, &birth, labels, block);
+            living.push(live);
+            labels += 1;
+            present += 1;
+            pause = soon;
         }
+        bury(&mut living, &mut ended);
     }
     ended.extend(living.into_iter().map(|live| live.track));
     ended.retain(|track| track.worth() > WORTH);
     Ok(ended)
+}
+
+/// Follows a tracer from the end of the lines that it was born from up to a block, or to where it is lost, among the
+/// others as they were.
+fn caught_up(scene: Scene<'_>, others: &[&Track], birth: &Birth, label: usize, last: usize) -> Live {
+    let times = &scene.grid.times;
+    let first = times[..=last].partition_point(|&time| time < birth.time + 0.5 * birth.span);
+    let mut live = Live::new(birth, label, first);
+    for block in first..=last {
+        live.predict(times[block]);
+        let Some(sums) = one_of(scene, others.iter().copied(), &live, &live.state, block) else { break };
+        let state = better(&live.state, &sums.information);
+        live.learn(&state, &sums, scene.own(block).len(), times, scene.usual);
+        if live.doubt >= LOST {
+            break;
+        }
+    }
+    live
+}
+
+/// What the lines of a block are for a tracer in a state, among others.
+fn one_of<'a>(
+    scene: Scene<'a>,
+    others: impl Iterator<Item = &'a Track>,
+    live: &Live,
+    state: &State,
+    block: usize,
+) -> Option<Sums> {
+    let mut members: Vec<Member<'_>> = others.filter_map(|other| member(other, block)).collect();
+    members.extend(scene.known(block));
+    members.push(live.member(state, true));
+    associate(scene.own(block), scene.grid.times[block], &members, |_, _| ()).pop()
 }
 
 /// Takes all tracers through one block.
@@ -366,14 +403,8 @@ fn replay(scene: Scene<'_>, living: &[Live], number: usize, from: usize) -> Repl
     for at in from..live.track.states.len() {
         let block = live.track.first + at;
         state = state.after(grid.times[block] - grid.times[block - 1], CAREFUL * live.noise);
-        let others = living.iter().enumerate().filter(|(other, _)| *other != number);
-        let mut members: Vec<Member<'_>> =
-            others.filter_map(|(_, other)| Some(other.member(other.track.state(block)?, false))).collect();
-        members.extend(scene.known(block));
-        members.push(live.member(&state, true));
-        let Some(sums) = associate(scene.own(block), grid.times[block], &members, |_, _| ()).pop() else {
-            break;
-        };
+        let others = living.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, other)| &other.track);
+        let Some(sums) = one_of(scene, others, live, &state, block) else { break };
         state = better(&state, &sums.information);
         gain += sums.evidence - live.track.evidence[at];
         blocks.push((state, sums));
@@ -418,6 +449,11 @@ fn bury(living: &mut Vec<Live>, ended: &mut Vec<Track>) {
 }
 
 /// Whether a birth is a tracer that is followed already.
+fn followed(birth: &Birth, living: &[Live]) -> bool {
+    living.iter().any(|live| same(birth, live))
+}
+
+/// Whether a birth is where a tracer is.
 fn same(birth: &Birth, live: &Live) -> bool {
     let there = birth.state.at(live.time - birth.time);
     let here = live.state.position();

@@ -1,6 +1,6 @@
 //! Consecutive lines in blocks, each with a moment: the nodes of every trajectory.
 
-use super::follow::Track;
+use super::follow::{LEARN, Track};
 use super::line::Line;
 use super::motion::Information;
 
@@ -48,7 +48,10 @@ impl Grid {
         // Lines over a time T tell a place to s²/(r T), noise moves it by q T³: the time at which they are equal.
         let memory =
             |track: &Track| (track.blur.narrow / (track.activity * rate * track.push.noise).max(1e-30)).powf(0.25);
-        let shortest = tracks.iter().map(memory).fold(f64::INFINITY, f64::min);
+        // The noise of short tracks is that of their birth.
+        let known = tracks.iter().map(|track| track.states.len()).max().unwrap_or(0).min(LEARN);
+        let shortest =
+            tracks.iter().filter(|track| track.states.len() >= known).map(memory).fold(f64::INFINITY, f64::min);
         let faintest = tracks.iter().map(|track| track.activity).fold(1.0, f64::min);
         let count = (shortest / FINE * rate).min(MOST / faintest.max(1e-3)).max(FEWEST);
         Self::new(lines, count as usize, count / rate * 10.0)
