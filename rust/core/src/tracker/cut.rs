@@ -1,6 +1,6 @@
 //! Where a trajectory is of a tracer: one that was lost goes on for a while without any line.
 
-use super::follow::{LOST, Track, WORTH};
+use super::track::{LOST, Track, WORTH};
 
 /// Blocks without a line that are no reason to cut a trajectory.
 const SPARED: usize = 20;

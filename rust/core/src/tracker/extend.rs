@@ -3,10 +3,10 @@
 use crate::{Control, Result};
 
 use super::associate::{Member, associate};
-use super::follow::{CAREFUL, LOST, Track};
+use super::follow::CAREFUL;
 use super::grid::Grid;
 use super::line::Line;
-use super::refine::member;
+use super::track::{LOST, Track};
 
 /// Blocks that a tracer is followed back without evidence.
 const PATIENCE: usize = 200;
@@ -38,7 +38,7 @@ fn back(
         state = state.after(grid.times[block] - time, CAREFUL * track.push.noise);
         time = grid.times[block];
         let others = (0..tracks.len()).filter(|&other| other != number);
-        let mut members: Vec<Member<'_>> = others.filter_map(|other| member(&tracks[other], block)).collect();
+        let mut members: Vec<Member<'_>> = others.filter_map(|other| tracks[other].member(block)).collect();
         members.push(Member {
             state: &state,
             blur: &track.blur,

@@ -11,8 +11,8 @@ use super::blur::{Blur, Widths};
 use super::grid::Grid;
 use super::line::Line;
 use super::motion::{Information, Order, State};
-use super::refine::member;
 use super::smoother::{Nodes, Push, SEARCH, likeliest_noise};
+use super::track::{LEARN, LOST, Track, WORTH};
 
 /// The most tracers at a time where nobody says how many there are.
 pub(super) const MANY: usize = 512;
@@ -23,95 +23,18 @@ const WINDOW: usize = 6400;
 const SOON: usize = 200;
 const SOME: f64 = 20.0;
 const SELDOM: usize = 6400;
-/// Logarithmic likelihood by which a tracer's absence has to be better to give it up.
-pub(super) const LOST: f64 = 25.0;
-/// Logarithmic likelihood that a trajectory has to be worth.
-pub(super) const WORTH: f64 = 60.0;
 /// Logarithmic likelihood that a sudden change of velocity has to be worth, and how long ago it may have been, in blocks
 /// before the first that was worth less.
 const TURN: f64 = 20.0;
 const SINCE: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// How far from a tracer that is followed another one is born at least, in standard deviations of its lines.
 const ASIDE: f64 = 2.5;
-/// Blocks after which the process noise is found anew, and over how many.
-pub(super) const LEARN: usize = 50;
+/// Blocks over which the process noise is found.
 const MEMORY: usize = 150;
 /// The noise that a tracer is followed with, in those that are likeliest, so that it is not lost at a turn.
 pub(super) const CAREFUL: f64 = 3.0;
 /// Lines and blocks over which a tracer's own blur and activity are averaged.
 const SETTLED: f64 = 400.0;
-
-/// A tracer over consecutive blocks.
-#[derive(Debug, Clone)]
-pub(super) struct Track {
-    pub(super) label: usize,
-    /// Its first block.
-    pub(super) first: usize,
-    /// What is known of it before any of its lines, at its first block.
-    pub(super) start: State,
-    /// At each block.
-    pub(super) states: Vec<State>,
-    pub(super) lines: Vec<Information>,
-    /// Expected number of its own lines in each block.
-    pub(super) counts: Vec<f64>,
-    /// What each block says for it.
-    pub(super) evidence: Vec<f64>,
-    pub(super) push: Push,
-    pub(super) blur: Blur,
-    /// Share of the lines.
-    pub(super) activity: f64,
-    /// Other lines per mm² across them near it, as a share of the lines.
-    pub(super) background: f64,
-}
-
-impl Track {
-    /// The block after its last one.
-    pub(super) fn end(&self) -> usize {
-        self.first + self.states.len()
-    }
-
-    /// The state at a block, if it is there.
-    pub(super) fn state(&self, block: usize) -> Option<&State> {
-        self.states.get(block.checked_sub(self.first)?)
-    }
-
-    pub(super) fn worth(&self) -> f64 {
-        self.evidence.iter().sum()
-    }
-
-    /// Its expected number of lines.
-    pub(super) fn own(&self) -> f64 {
-        self.activity * self.states.len() as f64
-    }
-
-    pub(super) fn keep(&mut self, blocks: usize) {
-        self.states.truncate(blocks);
-        self.lines.truncate(blocks);
-        self.counts.truncate(blocks);
-        self.evidence.truncate(blocks);
-        self.push.jumps.retain(|jump| jump.0 < blocks);
-    }
-
-    /// Leaves out the blocks before one of its own.
-    pub(super) fn begin(&mut self, block: usize) {
-        let less = block - self.first;
-        self.first = block;
-        self.states.drain(..less);
-        self.lines.drain(..less);
-        self.counts.drain(..less);
-        self.evidence.drain(..less);
-        self.push.jumps.retain(|jump| jump.0 > less);
-        self.push.jumps.iter_mut().for_each(|jump| jump.0 -= less);
-        self.start = self.states[0];
-    }
-
-    pub(super) fn push_block(&mut self, state: &State, sums: &Sums) {
-        self.states.push(*state);
-        self.lines.push(sums.information);
-        self.counts.push(sums.count);
-        self.evidence.push(sums.evidence);
-    }
-}
 
 /// A tracer that is being followed.
 pub(super) struct Live {
@@ -240,7 +163,7 @@ impl<'a> Scene<'a> {
     }
 
     fn known(&self, block: usize) -> impl Iterator<Item = Member<'a>> {
-        self.known.iter().filter_map(move |track| member(track, block))
+        self.known.iter().filter_map(move |track| track.member(block))
     }
 }
 
@@ -324,7 +247,7 @@ fn one_of<'a>(
     state: &State,
     block: usize,
 ) -> Option<Sums> {
-    let mut members: Vec<Member<'_>> = others.filter_map(|other| member(other, block)).collect();
+    let mut members: Vec<Member<'_>> = others.filter_map(|other| other.member(block)).collect();
     members.extend(scene.known(block));
     members.push(live.member(state, true));
     associate(scene.own(block), scene.grid.times[block], &members, |_, _| ()).pop()

@@ -1,8 +1,8 @@
 //! Consecutive lines in blocks, each with a moment: the nodes of every trajectory.
 
-use super::follow::{LEARN, Track};
 use super::line::Line;
 use super::motion::Information;
+use super::track::{LEARN, Track};
 
 /// Fewest lines of a block before much is known of the tracers.
 const FIRST: f64 = 40.0;

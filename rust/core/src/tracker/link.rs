@@ -1,9 +1,9 @@
 //! Pieces of trajectories that are one tracer's: lost, and found again where it was going.
 
 use super::algebra::{inverse, plus, times};
-use super::follow::Track;
 use super::grid::Grid;
 use super::motion::{Information, State};
+use super::track::Track;
 
 /// Blocks that a piece is filled up over; over longer gaps two pieces only share their label.
 const FILLED: usize = 100;

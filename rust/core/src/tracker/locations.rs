@@ -2,9 +2,9 @@
 
 use crate::{Error, Result};
 
-use super::follow::Track;
 use super::grid::Grid;
 use super::line::{Line, Lines};
+use super::track::Track;
 
 /// A tracer's own lines for a location.
 const OWN: f64 = 12.0;

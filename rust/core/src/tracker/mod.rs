@@ -30,17 +30,19 @@ mod profile;
 mod refine;
 mod smoother;
 mod split;
+mod track;
 
 use crate::pool::Workers;
 use crate::{Control, Error, Result, Rows};
 
 use births::Birth;
 use blur::Blur;
-use follow::{Scene, Track};
+use follow::Scene;
 use grid::Grid;
 use line::{Line, Lines};
 pub use locations::{LOCATION, Times};
 pub use motion::Order;
+use track::Track;
 
 /// Lines from which it is guessed how fast tracers turn.
 const GLIMPSE: usize = 10_000;

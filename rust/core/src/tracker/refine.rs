@@ -8,7 +8,7 @@ use super::births::WIDEST;
 use super::blur::Blur;
 use super::cut::cut;
 use super::extend::extend;
-use super::follow::{MANY, Scene, Track, WORTH, follow};
+use super::follow::{MANY, Scene, follow};
 use super::grid::Grid;
 use super::line::{Line, Lines};
 use super::link::link;
@@ -16,6 +16,7 @@ use super::motion::State;
 use super::profile::{Around, Profile};
 use super::smoother::{Nodes, likeliest_noise, likeliest_push, smooth};
 use super::split::{parted, split, without_company};
+use super::track::{Track, WORTH};
 
 /// Blocks that are worked on as one piece.
 const PIECE: usize = 64;
@@ -191,7 +192,7 @@ fn shares(lines: &[Line], grid: &Grid, tracks: &[Track], workers: Workers<'_>) -
 
 fn shares_of(lines: &[Line], grid: &Grid, tracks: &[Track], block: usize, found: &mut Piece) {
     let (numbers, members): (Vec<usize>, Vec<Member<'_>>) =
-        tracks.iter().enumerate().filter_map(|(number, track)| Some((number, member(track, block)?))).unzip();
+        tracks.iter().enumerate().filter_map(|(number, track)| Some((number, track.member(block)?))).unzip();
     let profiles = &mut found.profiles;
     let sums = associate(grid.block(lines, block), grid.times[block], &members, |_, shares| {
         let total = shares.all - shares.background;
@@ -202,17 +203,6 @@ fn shares_of(lines: &[Line], grid: &Grid, tracks: &[Track], block: usize, found:
         }
     });
     found.sums.extend(numbers.into_iter().zip(sums));
-}
-
-/// A settled tracer in a block.
-pub(super) fn member(track: &Track, block: usize) -> Option<Member<'_>> {
-    Some(Member {
-        state: track.state(block)?,
-        blur: &track.blur,
-        activity: track.activity,
-        background: track.background,
-        predicted: false,
-    })
 }
 
 fn improve(track: &mut Track, grid: &Grid, jumps: bool) {

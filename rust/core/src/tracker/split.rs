@@ -2,9 +2,9 @@
 
 use super::algebra::{Matrix, Vec3, dot, inverse, times};
 use super::blur::Blur;
-use super::follow::Track;
 use super::grid::Grid;
 use super::line::Line;
+use super::track::Track;
 
 /// Most lines near a tracer that are looked at.
 const LINES: usize = 6000;
