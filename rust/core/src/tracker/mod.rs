@@ -146,7 +146,8 @@ impl Tracker {
         )?;
         let mut usual = refine::usual_blur(glimpse, &grid, &mut tracks, workers)?;
         let faint = activity * (glimpse.len() as f64) < FOLLOWED;
-        if faint && usual.is_none_or(|found| blur.narrow < MUCH_LESS * found.narrow) {
+        let mut guessed = faint && usual.is_none_or(|found| blur.narrow < MUCH_LESS * found.narrow);
+        if guessed {
             (tracks, usual) = (Vec::new(), Some(blur));
         }
         while let Some(found) = usual {
@@ -162,7 +163,10 @@ impl Tracker {
                 refine::resmooth(track, &grid);
             }
             let found = refine::usual_blur(&lines.all, &grid, &mut tracks, workers)?;
-            usual = found.filter(|found| found.narrow < MUCH_LESS * blur.narrow);
+            // The blur of one birth may be too narrow as well: some lines meet by chance.
+            let wider = |found: &Blur| guessed && blur.narrow < MUCH_LESS * found.narrow;
+            usual = found.filter(|found| found.narrow < MUCH_LESS * blur.narrow || wider(found));
+            guessed = false;
         }
         extend::extend(&lines.all, &grid, &mut tracks, workers.control)?;
         for track in &mut tracks {
