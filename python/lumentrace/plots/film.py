@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .cells import escaped
-from .numbers import spell
+from .numbers import bar_length, spell
 from .pictures import address
 
 EXACT, QUALITY = 2_000, 70
@@ -47,6 +48,12 @@ class Bar:
 
     share: float
     text: str
+
+    @classmethod
+    def of(cls, wide: float, spelled: Callable[[float], str]) -> Self:
+        """A round length for a picture of a width."""
+        length = bar_length(wide)
+        return cls(length / wide, spelled(length))
 
 
 @dataclass(frozen=True)

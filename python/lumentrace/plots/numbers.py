@@ -32,14 +32,15 @@ def spell(value: object, digits: int = 3) -> str:
     return f"{number:,.{decimals}f}".replace(",", THIN)
 
 
-def round_length(most: float) -> float:
-    """The largest length of 1, 2 or 5 times a power of ten that is not above.
+def bar_length(wide: float) -> float:
+    """The length of a scale bar: 1, 2 or 5 times a power of ten, and at most a quarter of a width.
 
     Examples
     --------
-    >>> round_length(37.5)
+    >>> bar_length(150.0)
     20.0
     """
+    most = wide / 4
     power = 10.0 ** math.floor(math.log10(most))
     return power * max(step for step in (1, 2, 5) if step * power <= most * (1 + 1e-12))
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from .numbers import round_length
+from .numbers import bar_length
 
-SHARE = 4
-"""A bar is about this part of the width."""
 EDGE = 0.03
 """Distance of a bar from the edges, as a share of the picture."""
 
@@ -37,7 +35,7 @@ def add_scale_bar(
     >>> figure.data[-1].text
     ('10 µm', '')
     """
-    length = round_length(size[0] * pixel / SHARE)
+    length = bar_length(size[0] * pixel)
     left, low = corner[0] + EDGE * size[0], corner[1] + (1 - EDGE) * size[1]
     ends = {"x": [left, left + length / pixel], "y": [low, low]}
     style = {"showlegend": False, "hoverinfo": "skip"}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
-from lumentrace.plots.numbers import round_length
+from lumentrace.plots.numbers import bar_length
 
 Image = NDArray[np.uint8]
 Range = tuple[float, float]
@@ -126,7 +126,7 @@ def annotated(image: Image, nm_per_pixel: float, bar_nm: float | None, text: str
     if text:
         write((margin, margin), text, anchor="la")
     if bar_nm != 0:
-        length_nm = round_length(width * nm_per_pixel / 4) if bar_nm is None else bar_nm
+        length_nm = bar_length(width * nm_per_pixel) if bar_nm is None else bar_nm
         length, bottom = length_nm / nm_per_pixel, height - margin
         thick = max(2, size // 5)
         bar = (margin, bottom - thick, margin + length, bottom)

@@ -12,7 +12,6 @@ from lumentrace.afm.analysis.found import Detected, Found, Track
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.plots.film import Bar, Frame, Gradient, Shape
 from lumentrace.plots.linked import identity
-from lumentrace.plots.numbers import round_length
 from lumentrace.plots.outlines import outlines
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 
@@ -42,10 +41,8 @@ def film_frame(stack: AFMImageStack, number: int, time: float, limits: Range, sh
 
 
 def scale_bar(stack: AFMImageStack) -> Bar:
-    """A round length of about a quarter of the width."""
-    wide = stack.pixel_size_nm * stack.width
-    length = round_length(wide / 4)
-    return Bar(length / wide, spelled(length))
+    """That of a film."""
+    return Bar.of(stack.pixel_size_nm * stack.width, spelled)
 
 
 def colour_bar(stack: AFMImageStack, limits: Range) -> Gradient:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from lumentrace.plots.film import Bar
 from lumentrace.plots.linked import each
-from lumentrace.plots.numbers import round_length
 from lumentrace.plots.palette import NEUTRAL, PALETTE
 from lumentrace.plots.pictures import picture
 from lumentrace.plots.scale_bars import add_scale_bar
@@ -96,10 +95,7 @@ def add_spots(figure: go.Figure, spots: pl.DataFrame, pad: int, factor: int) -> 
 
 def bar_of(shape: tuple[int, ...], pixel_um: float | None) -> Bar | None:
     """A scale bar for an image of this shape, if the size of a pixel is known."""
-    if not pixel_um:
-        return None
-    wide = shape[1] * pixel_um
-    return Bar(round_length(wide / 4) / wide, f"{round_length(wide / 4):g} µm")
+    return Bar.of(shape[1] * pixel_um, "{:g} µm".format) if pixel_um else None
 
 
 def add_bar(figure: go.Figure, shape: tuple[int, ...], factor: int, pixel_um: float | None) -> None:
