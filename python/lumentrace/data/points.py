@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from lumentrace.data.iterable_samples import IterableSamples
 
+XYZ = ("x", "y", "z")
+VELOCITIES = ("vx", "vy", "vz")
+SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
+"""Columns of places, velocities and standard uncertainties."""
+
 
 class PointData(IterableSamples):
     """Points: a time and a position per row.

@@ -9,11 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from lumentrace.base import mapping
+from lumentrace.data.points import SIGMAS, VELOCITIES
 from lumentrace.plots.tables import Floats, Table
-
-XYZ = ("x", "y", "z")
-SIGMAS = ("sigma_x", "sigma_y", "sigma_z")
-VELOCITIES = ("vx", "vy", "vz")
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,12 @@ from lumentrace.base.big_array import BigArray
 from lumentrace.base.errors import did_you_mean
 from lumentrace.base.places import tally
 from lumentrace.data.lines import LineData
-from lumentrace.data.points import PointData
+from lumentrace.data.points import SIGMAS, PointData
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.pept.judgement import judge
-from lumentrace.pept.labelled_rows import SIGMAS
 from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
 from lumentrace.pept.report.page import write_run
 from lumentrace.pept.report.run import Run

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
-from lumentrace.data.points import PointData
-from lumentrace.pept.labelled_rows import SIGMAS, XYZ
+from lumentrace.data.points import SIGMAS, XYZ, PointData
 from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.pept.tracking.line_tracker import LineTracker
 

@@ -14,8 +14,8 @@ from lumentrace.base import selection
 from lumentrace.base.big_array import BigArray
 from lumentrace.base.mapping import BLOCK
 from lumentrace.base.places import Places, tally
-from lumentrace.data.points import PointData
-from lumentrace.pept.labelled_rows import SIGMAS, XYZ, LabelledRows
+from lumentrace.data.points import SIGMAS, XYZ, PointData
+from lumentrace.pept.labelled_rows import LabelledRows
 from lumentrace.plots.tables import Floats, Table, tables
 
 Points: TypeAlias = PointData | ArrayLike | Sequence[PointData | ArrayLike]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from lumentrace.base.big_array import BigArray
 from lumentrace.base.files import replacing
 from lumentrace.base.places import Places, tally
-from lumentrace.data.points import PointData
-from lumentrace.storage.vtp_rows import COVARIANCES, SIGMAS, VELOCITIES, XYZ, Rows
+from lumentrace.data.points import SIGMAS, VELOCITIES, XYZ, PointData
+from lumentrace.storage.vtp_rows import COVARIANCES, Rows
 
 DTYPES = {"Float64": "<f8", "Int64": "<i8"}
 """Numbers by their names in VTK."""

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
-from lumentrace.data.points import PointData
+from lumentrace.data.points import SIGMAS, XYZ, PointData
 
 Floats = NDArray[np.float64]
-XYZ = ("x", "y", "z")
-VELOCITIES = ("vx", "vy", "vz")
-SIGMAS, COVARIANCES = ("sigma_x", "sigma_y", "sigma_z"), ("cov_xy", "cov_yz", "cov_xz")
+COVARIANCES = ("cov_xy", "cov_yz", "cov_xz")
+"""In the order of VTK."""
 
 
 @dataclass(frozen=True)

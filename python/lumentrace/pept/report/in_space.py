@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lumentrace.pept.labelled_rows import XYZ
+from lumentrace.data.points import XYZ
 from lumentrace.pept.tracks import Tracks
 from lumentrace.plots.decimate import every, shares
 from lumentrace.plots.linked import timed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from lumentrace.base.big_array import BigArray
-from lumentrace.pept.labelled_rows import XYZ
+from lumentrace.data.points import XYZ
 from lumentrace.pept.tracks import Tracks
 from lumentrace.plots.decimate import extremes, shares
 from lumentrace.plots.palette import NEUTRAL, PALETTE, translucent

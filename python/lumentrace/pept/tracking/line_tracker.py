@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
-from lumentrace.data.points import PointData
+from lumentrace.data.points import SIGMAS, VELOCITIES, XYZ, PointData
 from lumentrace.engine.samples.parted import PartedReducer, Parts
 from lumentrace.engine.samples.transformer import LineDataFilter
 from lumentrace.pept.tracking.spans import Spans, combined, join
@@ -22,9 +22,9 @@ from lumentrace.pept.utilities.row_table import RowTable
 
 UNITS = {
     "t": "ms",
-    **dict.fromkeys(("x", "y", "z"), "mm"),
-    **dict.fromkeys(("vx", "vy", "vz"), "mm/ms"),
-    **dict.fromkeys(("sigma_x", "sigma_y", "sigma_z"), "mm"),
+    **dict.fromkeys(XYZ, "mm"),
+    **dict.fromkeys(VELOCITIES, "mm/ms"),
+    **dict.fromkeys(SIGMAS, "mm"),
     **dict.fromkeys(("cov_xy", "cov_xz", "cov_yz"), "mm²"),
     "rate": "lines/ms",
     "label": "",
