@@ -136,10 +136,8 @@ def test_a_killed_run_loses_at_most_a_second(tmp_path):
         began = time.monotonic()
         while time.monotonic() - began < 2.0:
             told.append(float(process.stdout.readline()))
-        since = time.monotonic() - 1.0
         process.kill()
     seconds_ago = told[-1] - 20 * 100  # an update is 20 ms of the run and takes 10 ms at least
-    assert since > began
     outcome = finish(tmp_path)
     assert outcome.trajectories["t"].max() >= seconds_ago
     assert outcome.figures()["trajectories"] == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -62,7 +63,8 @@ class Record:
     Examples
     --------
     >>> import tempfile
-    >>> from pathlib import Path
+    >>> from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
     >>> from lumentrace.pept.live import Record
     >>> with tempfile.TemporaryDirectory() as folder, Record(Path(folder), "tcp://localhost:9321", {"tracers": 1}):
     ...     sorted(path.name for path in Path(folder).iterdir())
@@ -168,14 +170,19 @@ class Record:
         self.close()
 
 
-def kept(blocks: Iterable[Rows], record: Record) -> Iterator[Rows]:
+def kept(
+    blocks: Iterable[Rows], record: Record, hold: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Iterator[Rows]:
     """Blocks of lines as they come, which `record` keeps on their way.
 
     Parameters
     ----------
     blocks : iterable of arrays, or of blocks with an attribute `rows`
     record : Record
+    hold : callable
+        Gives a context in which Ctrl-C waits.
     """
     for block in blocks:
-        record.keep(np.asarray(getattr(block, "rows", block)))
+        with hold():
+            record.keep(np.asarray(getattr(block, "rows", block)))
         yield block

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -13,6 +13,7 @@ from typing import IO, Protocol
 from lumentrace.pept.live.alarms import Alarms
 from lumentrace.pept.live.events import RAISED, Event
 from lumentrace.pept.live.record import ALARMS, Record
+from lumentrace.pept.live.stopping import Stop
 from lumentrace.pept.tracking.update import Update
 from lumentrace.pept.utilities.framed import named
 
@@ -57,7 +58,7 @@ def watch(
     alarms: Alarms | None = None,
     views: Sequence[View] = (),
     seconds: float = math.inf,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Watched:
     """Follow a live run until its source ends, the time is up, or the user presses Ctrl-C.
@@ -73,8 +74,8 @@ def watch(
         Each is told of every update, and closed at the end.
     seconds : float
         How long.
-    stop : callable
-        Asked after each update whether that is all.
+    stop : Stop, optional
+        Lets Ctrl-C wait until an update is kept.
 
     Returns
     -------
@@ -91,31 +92,37 @@ def watch(
     >>> watch([]).smoothed
     0
     """
-    own, found, began = alarms or Alarms(), Watched(), clock()
-    with ExitStack() as stack:
-        for view in views:
-            stack.enter_context(closing(view))
-        log = stack.enter_context(closing(_Log(None if record is None else record.folder)))
-        if record is not None:
-            stack.enter_context(record)
-        try:
-            for update in updates:
-                if record is not None:
-                    record.add(update)
-                events = own.feed(update)
-                log.add(events)
-                found.latest = update
-                found.smoothed += len(update.smoothed.points)
-                found.raised += sum(event.state == RAISED for event in events)
-                for view in views:
-                    view.show(update, events)
-                found.stopped = stop()
-                if found.stopped or clock() - began >= seconds:
-                    break
-        except KeyboardInterrupt:
-            found.stopped = True
+    found, began, stop = Watched(), clock(), stop or Stop()
+    log = _Log(None if record is None else record.folder)
+    judge = alarms or Alarms()
+    try:
+        for update in updates:
+            with stop.hold():
+                _take(update, found, record, judge, log, views)
+            if clock() - began >= seconds:
+                break
+    except KeyboardInterrupt:
+        found.stopped = True
+    finally:
+        with stop.hold(), ExitStack() as stack:
+            for each in (*views, log, *([] if record is None else [record])):
+                stack.callback(each.close)
     found.seconds = clock() - began
     return found
+
+
+def _take(
+    update: Update, found: Watched, record: Record | None, judge: Alarms, log: _Log, views: Sequence[View]
+) -> None:
+    if record is not None:
+        record.add(update)
+    events = judge.feed(update)
+    log.add(events)
+    found.latest = update
+    found.smoothed += len(update.smoothed.points)
+    found.raised += sum(event.state == RAISED for event in events)
+    for view in views:
+        view.show(update, events)
 
 
 class _Log:

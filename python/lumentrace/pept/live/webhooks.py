@@ -12,6 +12,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from lumentrace.pept.live.events import Event
+from lumentrace.pept.tracking.update import Update
 
 WAITING = 100
 """Events that wait to be posted, at most; others are counted as failed."""
@@ -58,6 +59,11 @@ class Webhooks:
             self._queue.put_nowait(event)
         except queue.Full:
             self._fail("its queue", f"{WAITING} events wait already")
+
+    def show(self, update: Update, events: Sequence[Event]) -> None:
+        """Post the events of an update."""
+        for event in events:
+            self.post(event)
 
     def close(self, seconds: float = 0.5) -> None:
         """Post what waits, as far as the seconds allow."""
