@@ -36,7 +36,9 @@ def live(
     serve: Annotated[
         str | None,
         typer.Option(
-            metavar="HOST:PORT", help="Show it on a page for browsers: 127.0.0.1:8321; port 0 is any.", show_default=False
+            metavar="HOST:PORT",
+            help="Show it on a page for browsers: 127.0.0.1:8321; port 0 is any.",
+            show_default=False,
         ),
     ] = None,
     token: Annotated[
@@ -152,10 +154,8 @@ def _say(folder: Path, source: str, record: bool) -> None:
 def _sum_up(found: Watched, folder: Path, failed: int) -> None:
     lines = 0 if found.latest is None else found.latest.lines
     dropped = 0 if found.latest is None else found.latest.dropped
-    console.print(
-        f"{plural(lines, 'line')}, {dropped:,} dropped, {plural(found.smoothed, 'location')}, "
-        f"{plural(found.raised, 'alarm')} in {found.seconds:.1f} s; next: lumentrace pept track {folder} --out {folder}",
-        soft_wrap=True,
-    )
+    counts = [plural(lines, "line"), f"{dropped:,} dropped", plural(found.smoothed, "location")]
+    console.print(f"{', '.join(counts)}, {plural(found.raised, 'alarm')} in {found.seconds:.1f} s")
+    console.print(f"next: lumentrace pept track {folder} --out {folder}", soft_wrap=True)
     if failed:
         warning(f"{plural(failed, 'alarm')} could not be posted")

@@ -64,7 +64,7 @@ class Record:
     --------
     >>> import tempfile
     >>> from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+    from pathlib import Path
     >>> from lumentrace.pept.live import Record
     >>> with tempfile.TemporaryDirectory() as folder, Record(Path(folder), "tcp://localhost:9321", {"tracers": 1}):
     ...     sorted(path.name for path in Path(folder).iterdir())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from lumentrace import __version__
 from lumentrace.base.palette import NEUTRAL, PALETTE
@@ -84,7 +85,8 @@ class Page:
         guard = Guard.of(host, token)
         self._socket = listener(host, port)
         name = f"[{host}]" if ":" in host else host
-        self.url = f"http://{name}:{self._socket.getsockname()[1]}/" + (f"?token={guard.token}" if guard.token else "")
+        query = f"?token={quote(guard.token)}" if guard.token else ""
+        self.url = f"http://{name}:{self._socket.getsockname()[1]}/{query}"
         self._feed = Feed()
         hello = encoded("hello", title=title, version=__version__, palette=PALETTE, neutral=NEUTRAL)
         self._viewers = Viewers(hello, self._feed.history, most)

@@ -116,14 +116,15 @@ class Viewers:
         for start in range(0, len(frames), CHUNK):
             await _say(socket, encoded("history", frames=frames[start : start + CHUNK]))
         await _say(socket, encoded("live"))
-        while not (viewer.over and not viewer.waiting):
-            await viewer.news.wait()
-            viewer.news.clear()
+        while viewer.waiting or not viewer.over:
             if viewer.skipped:
                 count, viewer.skipped = viewer.skipped, 0
                 await _say(socket, encoded("skipped", count=count))
-            while viewer.waiting:
+            elif viewer.waiting:
                 await _say(socket, viewer.waiting.popleft())
+            else:
+                viewer.news.clear()
+                await viewer.news.wait()
         await _say(socket, encoded("end"))
         await socket.close(OVER)
 

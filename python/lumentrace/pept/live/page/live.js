@@ -96,6 +96,7 @@ const showTracers = (rows) => {
   );
 };
 
+const WORDS = { raised: "alarm", cleared: "over", notice: "notice" };
 let heardOf = "";
 const showSaid = (until) => {
   const said = store.said.filter((each) => each.time === null || each.time <= until).slice(-100);
@@ -105,8 +106,9 @@ const showSaid = (until) => {
   element("quiet").hidden = said.length > 0;
   element("said").replaceChildren(
     ...said.reverse().map((each) => {
-      const line = made("li", "", ["raised", "cleared"].includes(each.state) ? each.state : "notice");
-      line.append(made("time", each.time === null ? "" : `${number(each.time / 1000, 1)} s`), made("span", each.text));
+      const kind = WORDS[each.state] ? each.state : "notice";
+      const line = made("li", "", kind);
+      line.append(made("time", each.time === null ? "" : `${number(each.time / 1000, 1)} s`), made("b", WORDS[kind]), made("span", each.text));
       return line;
     }),
   );

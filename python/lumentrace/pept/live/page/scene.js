@@ -4,6 +4,7 @@ import { colours, number, prepared, ticks } from "./canvas.js";
 const START = { turn: -0.6, tilt: 0.45, zoom: 1 };
 const FADES = 6; // steps in which a trail grows fainter
 const GAP = 2500;
+const ROOM = { across: 64, above: 14, below: 44 }; // pixels
 const KEYS = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.08], ArrowDown: [0, -0.08] };
 
 export class Scene {
@@ -67,26 +68,35 @@ export class Scene {
     const side = Math.max(...high.map((each, axis) => each - low[axis]), 4);
     const fits = this.box && low.every((each, axis) => each >= this.box.low[axis] && high[axis] <= this.box.high[axis]);
     if (fits && this.box.side < 2.5 * side) return;
-    const space = 0.15 * side;
+    const space = 0.08 * side;
     const shown = high.map((each, axis) => Math.max(each - low[axis], 0.3 * side) / 2 + space);
     const middle = high.map((each, axis) => (each + low[axis]) / 2);
     this.box = { low: middle.map((each, axis) => each - shown[axis]), high: middle.map((each, axis) => each + shown[axis]), side: side + 2 * space };
   }
 
+  // From mm to pixels, so that the box fills the canvas but for room for numbers.
   projection(width, height) {
-    const { turn, tilt, zoom } = this.view;
+    const { zoom } = this.view;
     const { low, high } = this.box;
-    const middle = low.map((each, axis) => (each + high[axis]) / 2);
-    const size = Math.hypot(...low.map((each, axis) => high[axis] - each));
-    const scale = (zoom * Math.min(width, 1.25 * height) * 0.92) / size;
-    const [cosTurn, sinTurn, cosTilt, sinTilt] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
+    const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => this.turned(...[0, 1, 2].map((axis) => (bits & (1 << axis) ? high : low)[axis])));
+    const [left, right, top, bottom] = [0, 1].flatMap((axis) => [Math.min, Math.max].map((end) => end(...corners.map((each) => each[axis]))));
+    const scale = zoom * Math.min((width - 2 * ROOM.across) / (right - left), (height - ROOM.above - ROOM.below) / (bottom - top));
+    const middle = [width / 2, (height + ROOM.above - ROOM.below) / 2];
     return (x, y, z) => {
-      const [a, b, c] = [x - middle[0], y - middle[1], z - middle[2]];
-      const [right, away] = [cosTurn * a + sinTurn * b, -sinTurn * a + cosTurn * b];
-      const [up, depth] = [cosTilt * c + sinTilt * away, cosTilt * away - sinTilt * c];
-      const near = scale / (1 + (0.35 * depth) / size);
-      return [width / 2 + near * right, height / 2 - near * up, near];
+      const [across, down, near] = this.turned(x, y, z);
+      return [middle[0] + scale * (across - (left + right) / 2), middle[1] + scale * (down - (top + bottom) / 2), scale * near];
     };
+  }
+
+  // Right of the middle and below it, as seen from this side, and how much larger things are there.
+  turned(x, y, z) {
+    const { turn, tilt } = this.view;
+    const { low, high } = this.box;
+    const [a, b, c] = [x, y, z].map((each, axis) => each - (low[axis] + high[axis]) / 2);
+    const [right, away] = [Math.cos(turn) * a + Math.sin(turn) * b, Math.cos(turn) * b - Math.sin(turn) * a];
+    const [up, depth] = [Math.cos(tilt) * c + Math.sin(tilt) * away, Math.cos(tilt) * away - Math.sin(tilt) * c];
+    const near = 1 / (1 + (0.35 * depth) / Math.hypot(...low.map((each, axis) => high[axis] - each)));
+    return [near * right, -near * up, near];
   }
 
   draw(tracks, { first, last, colour, now }) {
@@ -183,13 +193,13 @@ export class Scene {
     };
     const [one, other] = [place(...from), place(...to)];
     const long = Math.hypot(one[0] - other[0], one[1] - other[1]);
-    const { values, digits } = ticks(from[axis], to[axis], Math.max(1, Math.floor(long / 60)));
+    const { values, digits } = ticks(from[axis], to[axis], Math.max(1, Math.floor(long / 50)));
     for (const value of values) {
       const share = (value - from[axis]) / (to[axis] - from[axis]);
-      if (share > 0.06 && share < 0.94 && Math.abs(share - 0.5) * long > 24) pen.fillText(number(value, digits), ...at(value));
+      if (share > 0.06 && share < 0.94) pen.fillText(number(value, digits), ...at(value));
     }
     pen.fillStyle = colour.text;
     const [x, y] = at((from[axis] + to[axis]) / 2);
-    pen.fillText(`${"xyz"[axis]} (mm)`, ...(axis === 2 ? [x - 2, y] : [x, y + 6]));
+    pen.fillText(`${"xyz"[axis]} (mm)`, ...(axis === 2 ? [x - 28, y] : [x, y + 18]));
   }
 }
