@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_updates import WHEEL, updates
+from live_updates import WHEEL, update, updates
 from lumentrace.base.errors import CutOffWarning, FormatError
 from lumentrace.pept import scanners, simulation
-from lumentrace.pept.live import Record, finish, kept, watch
+from lumentrace.pept.live import Record, finish, recorded, watch
 from lumentrace.pept.recipes import Lines
 from lumentrace.pept.run import Settings, run
+from lumentrace.pept.sources import Block
 from lumentrace.pept.utilities.framed import FramedFile, FramedReader
 
 COLUMNS = {"t": "ms", "x": "mm"}
@@ -94,6 +95,7 @@ def test_a_full_disk_is_told_by_name_and_leaves_whole_frames(tmp_path, monkeypat
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
+from lumentrace.pept.sources import Block
 from lumentrace.pept.utilities.framed import FramedFile
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 file = FramedFile(Path(sys.argv[1]), {"t": "ms", "x": "mm"})
@@ -168,13 +170,37 @@ def test_a_run_is_finished_from_its_locations(tmp_path):
 def test_lines_that_were_kept_are_tracked_offline(tmp_path):
     lines = simulation.simulate(list(WHEEL), n=8000, noise=0.4, seed=1).lines
     record = Record(tmp_path, "test", {"tracers": 2}, lines=True)
-    blocks = np.array_split(lines.lines, 37)
-    assert sum(len(block) for block in kept(blocks, record)) == 8000
+    blocks = [Block(rows) for rows in np.array_split(lines.lines, 37)]
+    with recorded(blocks, record, "test", drop=False) as same:
+        assert sum(len(block.rows) for block in same) == 8000
     record.close()
     again = scanners.lines(tmp_path / "lines.frames", verbose=False)
     assert again.lines.tobytes() == lines.lines.tobytes()
     outcome = finish(tmp_path)
     assert outcome.trajectories.points.tobytes() == run(lines, Settings(Lines(2))).trajectories.points.tobytes()
+
+
+def test_lines_that_come_too_fast_to_be_tracked_are_kept_all_the_same(tmp_path):
+    """The tracker takes nothing for two seconds; the queue holds lines for half a second."""
+    record = Record(tmp_path, "test", {}, lines=True)
+
+    def source():
+        for number in range(40):
+            time.sleep(0.05)
+            yield Block(np.full((10, 7), float(number)), dropped=3 if number == 5 else 0)
+
+    with recorded(source(), record, "test", drop=True) as blocks:
+        got = [next(blocks)]
+        time.sleep(2.0)
+        got += list(blocks)
+    for each in got:
+        record.add(update(1.0, notices=each.notices))
+    record.close()
+    lines = sum(len(block.rows) for block in got)
+    assert lines < 400
+    assert lines + sum(block.dropped for block in got) == 403
+    assert len(rows_of(tmp_path / "lines.frames")) == 400
+    assert "3 lines were dropped by the source before they could be kept" in finish(tmp_path).notices
 
 
 def test_lines_whose_end_is_cut_off_are_read_with_a_warning(tmp_path):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lumentrace.cli.console import answers, console, plural, warning
+from lumentrace.cli.pept_options import Scanner, ScannerOption, Separation
 
 if TYPE_CHECKING:
     from lumentrace.pept.live.server import Page
     from lumentrace.pept.live.watching import View, Watched
+    from lumentrace.pept.sources import Block
 
 STOPPED = 130
 """Exit code after Ctrl-C."""
+RECORD_WAIT = 10.0
+"""Seconds that a line may wait for the disk."""
 
 
 def live(
@@ -57,6 +63,8 @@ def live(
         bool, typer.Option("--record", help="Keep the lines, too: 56 bytes each, 17 MB/s for 300,000 a second.")
     ] = False,
     follow: Annotated[bool, typer.Option(help="Wait for more at the end of a file.")] = True,
+    scanner: ScannerOption = Scanner.auto,
+    separation: Separation = None,
     stuck_below: Annotated[
         float | None, typer.Option(help="Alarm where a tracer is slower, in m/s.", show_default=False)
     ] = None,
@@ -87,41 +95,37 @@ def live(
 
     Exit codes: 0 the source ended or the time was up, 2 wrong usage or a full disk, 130 after Ctrl-C.
     """
-    from lumentrace.pept.live import Alarms, Bounds, Record, kept, watch
+    from lumentrace.pept.live import Alarms, Bounds, Record, recorded, watch
+    from lumentrace.pept.live.recording import waits
     from lumentrace.pept.live.stopping import Stop
     from lumentrace.pept.live.webhooks import Webhooks
     from lumentrace.pept.sources import open_source
+    from lumentrace.pept.sources.waiting import LONGEST_WAIT
     from lumentrace.pept.tracking import LineTracker
 
     bounds = Bounds(tracers, stuck_below, stuck_for, rate_below)
     hooks = Webhooks(webhook or [], warning, allow_remote)
     folder = out or Path(f"live-{datetime.now():%Y%m%d-%H%M%S}")
-    tracker: Any = LineTracker(tracers, every)
-    settings = {"tracers": tracers, "every": every, "lag": lag}
-    views: list[View] = [hooks]
-    with Stop() as stop, open_source(source, **_options(source, follow)) as blocks:
-        page = None if serve is None else _page(serve, token, source)
-        views.extend([] if page is None else [page])
-        kept_here = Record(folder, source, settings, lines=record)
-        _say(folder, source, record)
-        views.append(_screen(source, plain))
-        updates = tracker.stream(kept(blocks, kept_here, stop.hold), lag=lag)
-        found = watch(
-            updates,
-            record=kept_here,
-            alarms=Alarms(bounds),
-            views=views,
-            seconds=float("inf") if duration is None else duration,
-            stop=stop,
+    with Stop() as stop, ExitStack() as stack:
+        views: list[View] = [hooks]
+        if serve is not None:
+            views.append(stack.enter_context(closing(_page(serve, token, source))))
+        wait = RECORD_WAIT if record else LONGEST_WAIT
+        blocks: Iterable[Block] = stack.enter_context(
+            open_source(source, follow=follow, scanner=scanner.value, separation=separation, wait=wait)
         )
+        tracker = LineTracker(tracers, every)
+        kept = Record(folder, source, {"tracers": tracers, "every": every, "lag": lag}, lines=record)
+        _say(folder, source, record)
+        if record:
+            blocks = stack.enter_context(recorded(blocks, kept, source, drop=not waits(source)))
+        views.append(_screen(source, plain))
+        seconds = math.inf if duration is None else duration
+        updates = tracker.stream(blocks, lag=lag)
+        found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, seconds=seconds, stop=stop)
     _sum_up(found, folder, hooks.failed)
     if found.stopped:
         raise typer.Exit(STOPPED)
-
-
-def _options(source: str, follow: bool) -> dict[str, Any]:
-    """Options of a source; only files can be waited for at their end."""
-    return {} if source == "-" or "://" in source else {"follow": follow}
 
 
 def _page(serve: str, token: str | None, source: str) -> Page:

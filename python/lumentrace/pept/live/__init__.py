@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lumentrace.pept.live.events import Event as Event
     from lumentrace.pept.live.finishing import finish as finish
     from lumentrace.pept.live.record import Record as Record
-    from lumentrace.pept.live.record import kept as kept
+    from lumentrace.pept.live.recording import recorded as recorded
     from lumentrace.pept.live.server import Page as Page
     from lumentrace.pept.live.watching import watch as watch
 
@@ -25,7 +25,7 @@ __getattr__, __dir__, __all__ = exports(
         "Page": "lumentrace.pept.live.server",
         "Record": "lumentrace.pept.live.record",
         "finish": "lumentrace.pept.live.finishing",
-        "kept": "lumentrace.pept.live.record",
+        "recorded": "lumentrace.pept.live.recording",
         "watch": "lumentrace.pept.live.watching",
     },
 )

@@ -121,7 +121,7 @@ def _tracer(now: TracerNow) -> list[Any]:
 
 def _points(rows: NDArray[np.float64]) -> list[list[Any]]:
     """A few locations of each tracer, evenly spaced, the last one among them."""
-    found = []
+    found: list[list[Any]] = []
     for label in np.unique(rows[:, _LABEL])[:TRACERS]:
         own = rows[rows[:, _LABEL] == label]
         chosen = own[np.unique(np.linspace(len(own) - 1, 0, min(POINTS, len(own))).astype(int))]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from os import PathLike
@@ -82,7 +82,13 @@ def is_live(folder: Path) -> bool:
     return (folder / HEAD).is_file()
 
 
-def finish(folder: str | PathLike[str], *, verbose: Verbose = False, **options: Any) -> offline.Outcome:
+def finish(
+    folder: str | PathLike[str],
+    settings: offline.Settings | None = None,
+    *,
+    verbose: Verbose = False,
+    **options: Any,
+) -> offline.Outcome:
     """The outcome of a live run, from what it wrote until it ended or was killed.
 
     If the lines were kept, they are tracked again, all at once, which is a little better than while they come. Else
@@ -92,6 +98,8 @@ def finish(folder: str | PathLike[str], *, verbose: Verbose = False, **options: 
     ----------
     folder : path
         That of `Record`.
+    settings : Settings, optional
+        Other ones than those of the live run; for lines that were kept.
     verbose, **options
         As of `lumentrace.pept.run.run`; for lines that were kept.
 
@@ -105,6 +113,8 @@ def finish(folder: str | PathLike[str], *, verbose: Verbose = False, **options: 
         If there is no live run.
     FormatError
         If its files are damaged at their beginning.
+    ValueError
+        If there are settings, and no lines that could be tracked with them.
 
     Examples
     --------
@@ -113,29 +123,34 @@ def finish(folder: str | PathLike[str], *, verbose: Verbose = False, **options: 
     """
     place = Path(folder)
     about = _head(place)
-    settings = offline.Settings(recipe=Lines(about["settings"].get("tracers"), about["settings"].get("every")))
-    if (place / LINES).exists():
-        return offline.run(read(place / LINES), settings, verbose=verbose, **options)
+    own = offline.Settings(recipe=Lines(about["settings"].get("tracers"), about["settings"].get("every")))
     reader = FramedReader(place / LOCATIONS)
     if reader.columns != list(UNITS):
         raise FormatError(f"{reader.path}: expected columns {', '.join(UNITS)}, found {', '.join(reader.columns)}")
+    if (place / LINES).exists():
+        again = offline.run(read(place / LINES), settings or own, verbose=verbose, **options)
+        return replace(again, notices=(*again.notices, *_lost(reader)))
+    if settings is not None:
+        raise ValueError(f"{place}: the lines were not kept, so that they cannot be tracked with other settings")
+    return _from_locations(about, own, reader)
+
+
+def _from_locations(about: Mapping[str, Any], settings: offline.Settings, reader: FramedReader) -> LiveOutcome:
     trajectories = _trajectories(reader)
     seen, told = _said(reader, trajectories)
     began = datetime.fromisoformat(about["started"])
     history = Provenance({"source": about["source"], "lines": seen["lines"]}, environment=about["environment"])
     trajectories.provenance = history.then("LineTracker.stream", about["settings"], began, seen["seconds"])
-    notices = (*told, *reader.notices())
-    return offline_without_lines(about["source"], settings, trajectories, notices, seen)
-
-
-def offline_without_lines(
-    source: str, settings: offline.Settings, trajectories: PointData, notices: tuple[str, ...], seen: Mapping[str, Any]
-) -> LiveOutcome:
-    """An outcome that has no lines."""
+    title, notices = f"PEPT live: {about['source']}", (*told, *reader.notices())
     nothing = LineData(np.empty((0, 7)))
-    return LiveOutcome(
-        f"PEPT live: {source}", settings, trajectories.provenance, notices, trajectories, nothing, None, seen
-    )
+    return LiveOutcome(title, settings, trajectories.provenance, notices, trajectories, nothing, None, seen)
+
+
+def _lost(reader: FramedReader) -> Iterator[str]:
+    """How many lines are missing in those that were kept."""
+    lost = max((note["lost"] for note in reader.notes()), default=0)
+    if lost:
+        yield f"{lost:,} lines were dropped by the source before they could be kept"
 
 
 def _head(folder: Path) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,6 @@ from lumentrace.data.lines import LineData
 from lumentrace.pept.tracking.line_tracker import UNITS
 from lumentrace.pept.tracking.update import Update
 from lumentrace.pept.utilities.framed import FramedFile
-
-Rows = TypeVar("Rows")
 
 SCHEMA = "lumentrace-live-1"
 HEAD, LOCATIONS, LINES, ALARMS = "live.json", "locations.frames", "lines.frames", "alarms.jsonl"
@@ -97,6 +95,7 @@ class Record:
         self._rows: list[NDArray[np.float64]] = []
         self._notices: list[str] = []
         self._raw: list[NDArray[np.float64]] = []
+        self._lost, self._lock = 0, threading.Lock()
         self._latest: Update | None = None
         self._first, self._began = math.nan, clock()
         self.locations = 0
@@ -118,9 +117,19 @@ class Record:
         if self._clock() - self._written >= EVERY:
             self.write()
 
-    def keep(self, rows: NDArray[np.float64]) -> None:
-        """Take lines as they come, shape (N, 7) or wider."""
-        if self._lines is not None and len(rows):
+    def keep(self, rows: NDArray[np.float64], lost: int = 0) -> None:
+        """Take lines as they come, shape (N, 7) or wider; from any thread.
+
+        Parameters
+        ----------
+        rows : (N, C >= 7) array
+        lost : int
+            Lines before them that the source dropped.
+        """
+        if self._lines is None:
+            return
+        with self._lock:
+            self._lost += lost
             self._raw.append(np.array(rows[:, :7]))
             if sum(each.nbytes for each in self._raw) >= LARGE:
                 self._write_lines()
@@ -128,7 +137,8 @@ class Record:
     def write(self) -> None:
         """Write what has come since the last time."""
         self._written = self._clock()
-        self._write_lines()
+        with self._lock:
+            self._write_lines()
         if self._rows:
             self._locations.rows(np.concatenate(self._rows))
             self.locations += self.waiting
@@ -138,14 +148,15 @@ class Record:
             self._notices.clear()
 
     def _write_lines(self) -> None:
-        if self._lines is not None and self._raw:
+        if self._lines is not None and any(map(len, self._raw)):
             self._lines.rows(np.concatenate(self._raw))
             self._raw.clear()
 
     def _said(self, update: Update) -> dict[str, Any]:
         names = ("time", "lines", "rate", "lag", "unused", "dropped", "explained")
         seen = {name: getattr(update, name) for name in names}
-        return {"first": self._first, **seen, "seconds": self._clock() - self._began, "notices": list(self._notices)}
+        about = {"seconds": self._clock() - self._began, "lost": self._lost, "notices": list(self._notices)}
+        return {"first": self._first, **seen, **about}
 
     @property
     def waiting(self) -> int:
@@ -168,21 +179,3 @@ class Record:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def kept(
-    blocks: Iterable[Rows], record: Record, hold: Callable[[], AbstractContextManager[None]] = nullcontext
-) -> Iterator[Rows]:
-    """Blocks of lines as they come, which `record` keeps on their way.
-
-    Parameters
-    ----------
-    blocks : iterable of arrays, or of blocks with an attribute `rows`
-    record : Record
-    hold : callable
-        Gives a context in which Ctrl-C waits.
-    """
-    for block in blocks:
-        with hold():
-            record.keep(np.asarray(getattr(block, "rows", block)))
-        yield block

@@ -97,8 +97,9 @@ class Screen:
 
     def _draw(self, update: Update) -> None:
         said = [Text(text, STYLES[kind], overflow="ellipsis", no_wrap=True) for kind, text in self._said]
-        parts = (Text(self._title, "bold"), Text(state(update)), self._table(update), *said)
-        self._live.update(Group(*parts), refresh=True)
+        self._live.update(
+            Group(Text(self._title, "bold"), Text(state(update)), self._table(update), *said), refresh=True
+        )
 
     def _table(self, update: Update) -> Table:
         table = Table("tracer")

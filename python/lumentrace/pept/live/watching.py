@@ -105,8 +105,11 @@ def watch(
         found.stopped = True
     finally:
         with stop.hold(), ExitStack() as stack:
-            for each in (*views, log, *([] if record is None else [record])):
-                stack.callback(each.close)
+            for view in views:
+                stack.callback(view.close)
+            stack.callback(log.close)
+            if record is not None:
+                stack.callback(record.close)
     found.seconds = clock() - began
     return found
 
