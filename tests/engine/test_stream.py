@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -28,8 +28,9 @@ time_windows = windows.map(lambda pair: (TimeWindow(pair[0]), TimeWindow(pair[0]
 adaptive_windows = st.tuples(windows, st.sampled_from([1, 3, 20, np.inf])).map(
     lambda pair: (AdaptiveWindow(pair[0][0], pair[1]), AdaptiveWindow(pair[0][0] * pair[0][1]))
 )
-times = st.lists(st.sampled_from([0.0, 0.0, 0.1, 0.5, 1.0, 0.3, 25.0]), max_size=60).map(
-    lambda steps: 5 + np.cumsum(steps)
+STEPS = [0.0, 0.1, 0.3, 0.5, 0.5, 0.5, 0.5 - 1e-10, 1e-10, 1.0, 25.0]
+times = st.tuples(st.integers(0, 60), st.integers(0, 2**32 - 1)).map(
+    lambda drawn: 5 + np.cumsum(np.random.default_rng(drawn[1]).choice(STEPS, drawn[0]))
 )
 
 
@@ -52,6 +53,7 @@ def ranges(rows: NDArray[np.float64], cuts: list[int], *sampling: Any) -> tuple[
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(numbers, time_windows, adaptive_windows), times, st.lists(st.integers(0, 60), max_size=12))
+@example((TimeWindow(1.0), None), np.array([0.0, 1 - 1e-10, 1 - 1e-10, 2.0]), [2])
 def test_samples_in_pieces_are_those_of_the_whole(sampling: Any, when: NDArray[np.float64], cuts: list[int]) -> None:
     table = np.column_stack([when, np.zeros((len(when), 6))])
     expected = LineData(table, *sampling).samples_indices
