@@ -175,6 +175,13 @@ def test_a_port_in_use_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_addresses_of_version_6() -> None:
+    with LineServer("tcp://[::1]:0") as server, open_source(server.address) as blocks:
+        replay(ROWS[:5], server, rate=1e6)
+        assert sum(len(block.rows) for block in blocks) == 5
+
+
 def test_an_address_of_another_machine_is_an_error() -> None:
     with pytest.raises(OSError, match="this machine does not have that address"):
         LineServer("tcp://192.0.2.1:9321")
