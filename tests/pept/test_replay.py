@@ -80,16 +80,6 @@ def test_pieces_do_not_depend_on_how_a_schedule_is_fed() -> None:
 
 
 # ---------------------------------------------------------------- to whom
-def received(address: str) -> tuple[NDArray[np.float64], int, list[str]]:
-    rows, dropped, notices = [], 0, []
-    with open_source(address) as blocks:
-        for block in blocks:
-            rows.append(block.rows)
-            dropped += block.dropped
-            notices += block.notices
-    return np.concatenate(rows), dropped, notices
-
-
 def test_all_clients_get_all_lines_from_then_on() -> None:
     with (
         LineServer("tcp://127.0.0.1:0") as server,
