@@ -80,16 +80,6 @@ def test_pieces_do_not_depend_on_how_a_schedule_is_fed() -> None:
 
 
 # ---------------------------------------------------------------- to whom
-def received(address: str) -> tuple[NDArray[np.float64], int, list[str]]:
-    rows, dropped, notices = [], 0, []
-    with open_source(address) as blocks:
-        for block in blocks:
-            rows.append(block.rows)
-            dropped += block.dropped
-            notices += block.notices
-    return np.concatenate(rows), dropped, notices
-
-
 def test_all_clients_get_all_lines_from_then_on() -> None:
     with (
         LineServer("tcp://127.0.0.1:0") as server,
@@ -173,6 +163,13 @@ def test_a_port_in_use_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
         f"error tcp://127.0.0.1:{port}: the port is in use by another program; end that one, or take another port, "
         f"such as tcp://127.0.0.1:{port % 65535 + 1}\n"
     )
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_addresses_of_version_6() -> None:
+    with LineServer("tcp://[::1]:0") as server, open_source(server.address) as blocks:
+        replay(ROWS[:5], server, rate=1e6)
+        assert sum(len(block.rows) for block in blocks) == 5
 
 
 def test_an_address_of_another_machine_is_an_error() -> None:

@@ -48,7 +48,7 @@ def open_source(
         - ``"tcp://host:port"`` or ``"unix:///path"``: a socket on which a source listens, in the format of
           `lumentrace.pept.sources.wire` or as text.
         - ``"-"``: standard input; or something open for reading in binary.
-        - an iterable of `Block`, `LineData` or (N, C >= 7) arrays, pulled when a block is asked for.
+        - an iterable of `Block`, `LineData` or (N, C >= 7) arrays, pulled when a block is asked for; or one such table.
     follow : bool, default True
         Wait for more at the end of a file, rather than stop there. An array or a table that is complete ends anyway.
     scanner : str, default 'auto'

@@ -163,8 +163,12 @@ class LineServer:
 
     def _accept(self, listener: socket.socket) -> None:
         while not self._closed:
-            with suppress(OSError):  # nobody came, or who came has left again, or it was closed
+            try:
                 self._add(Connection(listener.accept()[0]))
+            except TimeoutError:
+                continue
+            except OSError:  # who came has left again, there are too many, or the server is closed
+                time.sleep(_TICK)
 
     def _add(self, link: Link) -> None:
         with self._change:

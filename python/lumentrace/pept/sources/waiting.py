@@ -14,6 +14,7 @@ LONGEST_WAIT = 0.5
 """Seconds that a line may wait."""
 _TELL_EVERY = 1.0
 _MOST_NOTICES = 100
+_MOST_BLOCKS = 2**14
 
 
 class LineQueue:
@@ -48,9 +49,11 @@ class LineQueue:
         """Add a block; says whether it is still wanted."""
         with self._change:
             if not self._drop:
-                self._change.wait_for(lambda: self._closed or self._lines < self._most)
+                self._change.wait_for(lambda: self._closed or self._has_room())
             if self._closed:
                 return False
+            if not (len(block.rows) or block.dropped or block.notices):
+                return True
             self._waiting.append((time.monotonic(), block))
             self._lines += len(block.rows)
             self._give_up()
@@ -89,6 +92,9 @@ class LineQueue:
             if not self._closed:
                 self._closed, self._error = True, error
             self._change.notify_all()
+
+    def _has_room(self) -> bool:
+        return self._lines < self._most and len(self._waiting) < _MOST_BLOCKS
 
     def _give_up(self) -> None:
         """Drop the oldest lines where that is due; what else their blocks say is kept."""
