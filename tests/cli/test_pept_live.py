@@ -134,7 +134,7 @@ def test_ctrl_c_ends_a_run_whose_source_never_came(tmp_path):
 
 
 def test_a_page_is_served_while_it_runs(wheel, tmp_path):
-    with running(wheel, "--out", tmp_path / "run", "--serve", "127.0.0.1:0") as process:
+    with scanner() as (source, _), running(source, "--out", tmp_path / "run", "--serve", "127.0.0.1:0") as process:
         (url,) = re.findall(r"http://127\.0\.0\.1:\d+/", until(process, "http://"))
         with urlopen(url, timeout=10) as answer:
             assert "lumentrace live" in answer.read().decode()
@@ -154,8 +154,9 @@ def test_a_folder_is_not_written_over(wheel, tmp_path):
     assert "expected a folder without a live run" in again.stderr
 
 
-def test_the_time_can_be_limited(wheel, tmp_path):
-    ended = live(wheel, "--out", tmp_path / "run", "--duration", 0.3)
+def test_the_time_can_be_limited(tmp_path):
+    with scanner() as (source, _):
+        ended = live(source, "--out", tmp_path / "run", "--duration", 0.3)
     assert ended.returncode == 0, ended.stderr
 
 

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -64,30 +65,30 @@ class Record:
     >>> from contextlib import AbstractContextManager, nullcontext
     from pathlib import Path
     >>> from lumentrace.pept.live import Record
-    >>> with tempfile.TemporaryDirectory() as folder, Record(Path(folder), "tcp://localhost:9321", {"tracers": 1}):
+    >>> with tempfile.TemporaryDirectory() as folder, Record(folder, "tcp://localhost:9321", {"tracers": 1}):
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['live.json', 'locations.frames']
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | PathLike[str],
         source: str,
         settings: Mapping[str, Any],
         *,
         lines: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        head = folder / HEAD
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        head = self.folder / HEAD
         if head.exists():
             raise FileExistsError(
                 f"{folder}: expected a folder without a live run, found {HEAD}; `lumentrace pept track {folder}` "
                 "finishes that run, --out takes another folder"
             )
-        self._locations = FramedFile(folder / LOCATIONS, UNITS)
-        self._lines = FramedFile(folder / LINES, LINE_UNITS) if lines else None
+        self._locations = FramedFile(self.folder / LOCATIONS, UNITS)
+        self._lines = FramedFile(self.folder / LINES, LINE_UNITS) if lines else None
         about = {"schema": SCHEMA, "source": source, "settings": plain(settings), "started": now().isoformat()}
         with replacing(head) as file:
             file.write(json_text({**about, "environment": environment()}, indent=1).encode())
