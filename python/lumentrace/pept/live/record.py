@@ -62,8 +62,7 @@ class Record:
     Examples
     --------
     >>> import tempfile
-    >>> from contextlib import AbstractContextManager, nullcontext
-    from pathlib import Path
+    >>> from pathlib import Path
     >>> from lumentrace.pept.live import Record
     >>> with tempfile.TemporaryDirectory() as folder, Record(folder, "tcp://localhost:9321", {"tracers": 1}):
     ...     sorted(path.name for path in Path(folder).iterdir())
