@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "LineStream",
     "AdacCalibration",
     "AdacDecoder",
     "AsdHeader",
@@ -91,6 +92,15 @@ def track_lines(
     at: Sequence[float] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+@final
+class LineStream:
+    def __new__(
+        cls, tracers: int | None = None, every: float | None = None, lag: float | None = None
+    ) -> LineStream: ...
+    def feed(
+        self, lines: NDArray[np.float64], threads: int = 0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]: ...
+    def finish(self, threads: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]: ...
 
 # ---------------------------------------------------------------- grids
 def traverse(
