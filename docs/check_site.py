@@ -13,7 +13,7 @@ from pathlib import Path
 MARKUP = re.compile(r"``|:(class|func|math|meth|mod|ref):`|\.\. \[\d|\]_|^\s*\.\. \w+::", re.MULTILINE)
 """Docstrings that were not made for Markdown."""
 ROOMS = ["", ".storage", ".plots", ".coloc", ".afm", ".stain", ".twophoton", ".pept"]
-ROOMS += [f".pept.{name}" for name in ("tracking", "processing", "scanners", "simulation", "recipes", "utilities")]
+ROOMS += [f".pept.{name}" for name in ("tracking", "processing", "scanners", "simulation", "recipes", "sources", "utilities")]
 """Modules whose `__all__` is public."""
 
 

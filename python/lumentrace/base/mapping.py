@@ -35,7 +35,7 @@ def detach(rows: NDArray[np.float64]) -> NDArray[np.float64] | MappedRows:
     mapping = np.frombuffer(_buffer(base), dtype=np.uint8)
     distance = _address(rows) - _address(mapping)
     path = str(base.filename)
-    return MappedRows(path, start + distance, rows.shape, _version(path))
+    return MappedRows(path, start + distance, rows.shape, version(path))
 
 
 def attach(rows: Any) -> Any:
@@ -48,14 +48,15 @@ def attach(rows: Any) -> Any:
     """
     if not isinstance(rows, MappedRows):
         return rows
-    if _version(rows.path) != rows.version:
+    if version(rows.path) != rows.version:
         raise ValueError(f"{rows.path}: changed while its rows were on their way to another process")
     if 0 in rows.shape:
         return np.empty(rows.shape)
     return np.memmap(rows.path, dtype=np.float64, mode="r", offset=rows.offset, shape=rows.shape)
 
 
-def _version(path: str) -> tuple[int, ...]:
+def version(path: str) -> tuple[int, ...]:
+    """What changes when the file at `path` is replaced or written to."""
     status = os.stat(path)
     return status.st_ino, status.st_size, status.st_mtime_ns
 

@@ -46,6 +46,11 @@ def run(out: Path, seed: int) -> None:
         f"Tracked {lasted:.2f} s of data in {seconds:.2f} s ({len(lines.lines) / seconds:,.0f} lines/s). "
         f"Now open {out / 'report.html'}"
     )
+    answers.print(
+        f"To watch it as if it were measured now: lumentrace pept replay {file}\n"
+        f"and in another terminal: lumentrace pept live tcp://127.0.0.1:9321 --tracers {TRACERS}",
+        soft_wrap=True,
+    )
 
 
 def experiment(seed: int) -> Simulated:

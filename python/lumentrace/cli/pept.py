@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lumentrace.cli import pept_commands
+from lumentrace.cli import pept_commands, pept_replay
 from lumentrace.cli.batch import attempt, leave, tell
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
@@ -147,6 +147,7 @@ def _track(
 for command in (
     pept_commands.info,
     pept_commands.simulate,
+    pept_replay.replay,
     pept_commands.occupancy,
     pept_commands.config,
     pept_commands.report,

@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = exports(
         "save": "lumentrace.storage",
         "scanners": "lumentrace.pept.scanners",
         "simulation": "lumentrace.pept.simulation",
+        "sources": "lumentrace.pept.sources",
         "tracking": "lumentrace.pept.tracking",
         "utilities": "lumentrace.pept.utilities",
         "visualisation": "lumentrace.pept.visualisation",

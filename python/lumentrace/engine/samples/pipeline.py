@@ -22,6 +22,7 @@ from lumentrace.engine.samples.history import history, stamp
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
 from lumentrace.engine.samples.parted import PartedReducer
 from lumentrace.engine.samples.results import join
+from lumentrace.engine.samples.streaming import streamed
 from lumentrace.engine.samples.transformer import Filter, Reducer, Transformer
 
 Step = tuple[Filter, ...] | Reducer
@@ -172,6 +173,55 @@ class Pipeline(PEPTObject):
         if verbose is True:
             print(f"Finished in {time.perf_counter() - began:.3f} s", file=sys.stderr)
         return stamp(samples, run.provenance, given)
+
+    def stream(
+        self, source: Iterable[Any], sample_size: Any = None, overlap: Any = None, max_workers: int | None = None
+    ) -> Iterator[Any]:
+        """Take rows through all steps while they come; gives each result as soon as its sample is complete.
+
+        All results together are those of `fit` on all rows, bit for bit, however the rows come. No more rows are kept
+        than a sample needs.
+
+        Parameters
+        ----------
+        source : iterable of (N, C) arrays, LineData or PointData
+            Blocks of rows in order; arrays are what the first filter works on. The blocks of
+            `lumentrace.pept.sources.open_source` will do too: what they tell becomes warnings. If the only transformer
+            has a `stream` of its own, as `LineTracker` has, `source` is passed on to it.
+        sample_size, overlap
+            How the rows are cut, as for `LineData`.
+        max_workers : int, optional
+            Threads; all cores by default.
+
+        Yields
+        ------
+        object
+            The result of one sample after the other. A `Stack` at the end gives tables that make up what it would give;
+            one in between cuts its rows anew.
+
+        Raises
+        ------
+        TypeError
+            If a reducer needs all samples at once; the message names it.
+        ValueError
+            If the sampling is impossible or means all rows as one sample, or a block is no table like the first.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lumentrace import Pipeline
+        >>> from lumentrace.pept.tracking import Centroids, Cutpoints
+        >>> blocks = (np.random.default_rng(seed).normal(size=(30, 7)) for seed in range(4))
+        >>> len(list(Pipeline([Cutpoints(0.5), Centroids()]).stream(blocks, sample_size=20, overlap=10)))
+        11
+        """
+        own = getattr(self._transformers[0], "stream", None) if len(self._transformers) == 1 else None
+        if own is None:
+            return streamed(self.steps(), source, sample_size, overlap, max_workers or 0)
+        if sample_size is not None or overlap is not None:
+            name = type(self._transformers[0]).__name__
+            raise ValueError(f"`sample_size`: expected None, as {name} needs no samples, found {sample_size!r}")
+        return iter(own(source))
 
     def optimise(
         self,

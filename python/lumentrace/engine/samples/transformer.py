@@ -163,6 +163,10 @@ class Reducer(Transformer, ABC):
         if "fit" in vars(cls):
             cls.fit = _recorded(vars(cls)["fit"])  # type: ignore[method-assign]  # the same, and its history
 
+    def stacks(self) -> tuple[Any, Any] | None:
+        """How samples are cut, `sample_size` and `overlap`, if nothing is done but stacking them; None otherwise."""
+        return None
+
     @abstractmethod
     def fit(self, samples: Any) -> Any:
         """Process the list of all samples."""

@@ -103,7 +103,7 @@ def parallel_screens(
         source = text_identity(text)
     else:
         separation = _separation(screen_separation, None, "the array")
-        rows = _with_screens(_table(filepath_or_array), separation)
+        rows = with_screens(_table(filepath_or_array), separation)
         source = provenance.identity(rows)
     lines = LineData(rows, sample_size, overlap)
     warn_of_unsorted(lines["t"])
@@ -137,7 +137,7 @@ def _from_file(
     text: TextSource, separation: float, verbose: bool, strict: bool, memory_map: bool | None, settings: dict[str, Any]
 ) -> tuple[NDArray[np.float64], int]:
     def convert(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _with_screens(rows, separation)
+        return with_screens(rows, separation)
 
     if not settings.keys() <= {"skiprows", "nrows", "sep"}:
         return convert(_table(read_csv(text.again(), **settings))), 0
@@ -156,7 +156,7 @@ def _table(array: ArrayLike) -> NDArray[np.float64]:
     return table
 
 
-def _with_screens(table: NDArray[np.float64], separation: float) -> NDArray[np.float64]:
+def with_screens(table: NDArray[np.float64], separation: float) -> NDArray[np.float64]:
     """Columns t, x1, y1, x2, y2, ... with z1 = 0 and z2 = separation where they belong."""
     rows = np.empty((len(table), table.shape[1] + 2))
     rows[:, :3], rows[:, 3] = table[:, :3], 0.0

@@ -53,6 +53,10 @@ class Stack(Reducer):
         if ends:  # so that the repr of a Stack without is the documented one
             self.ends = True
 
+    def stacks(self) -> tuple[Any, Any] | None:
+        """How the rows are cut anew; None with `ends`, which are only known when all rows are."""
+        return None if self.ends else (self.sample_size, self.overlap)
+
     def fit(self, samples: Any) -> Any:
         """Stack `samples`.
 

@@ -101,10 +101,10 @@ class TextTable:
                 f"{self.source.name}: expected at least {self._least} columns ({self._columns}), found {width}"
             )
         self._width = width
-        rows = _parse(block, self._sep, width)
+        rows = parsed(block, self._sep, width)
         if rows is None and last:
             block = self._without_cut_line(block, first_line, width)
-            rows = _parse(block, self._sep, width)
+            rows = parsed(block, self._sep, width)
         return self._line_by_line(block, first_line, width) if rows is None else rows
 
     def warn(self, stacklevel: int = 2) -> None:
@@ -208,8 +208,8 @@ def _whole_lines(file: IO[bytes]) -> bytes:
     return block if block.endswith(b"\n") else block + file.readline()
 
 
-def _parse(block: bytes, sep: bytes | None, width: int) -> NDArray[np.float64] | None:
-    """All rows at once; None if a line is not `width` numbers."""
+def parsed(block: bytes, sep: bytes | None, width: int) -> NDArray[np.float64] | None:
+    """All rows of some lines at once; None if a line is not `width` numbers."""
     text = tidy(block, sep)
     if not text:
         return np.empty((0, width))
