@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "LineStream",
     "AdacCalibration",
     "AdacDecoder",
     "AsdHeader",
+    "LineStream",
     "ModularDecoder",
     "MovieFrames",
     "SpotFinder",
@@ -92,6 +92,7 @@ def track_lines(
     at: Sequence[float] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+
 @final
 class LineStream:
     def __new__(

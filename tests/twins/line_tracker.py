@@ -85,9 +85,7 @@ def steps(h: Array) -> tuple[Array, Array]:
 
 
 def filtered(centres: Array, matrix: Array, vector: Array, q: Array, start: Array) -> tuple[Array, Array, list]:
-    """States and covariances from the blocks up to each one, as `smoothed` has them, and what was predicted of the others
-    after the first: the filter.
-    """
+    """The filter: states and covariances from the blocks up to each one, and the predicted ones of all but one."""
     tracers, blocks = vector.shape[:2]
     noise = q[:, None, None]
     moves, added = steps(np.diff(centres))

@@ -8,13 +8,13 @@
 //! What is told depends on the lines alone, not on the pieces they come in or on threads. Memory is bounded by the lag.
 
 mod clock;
+mod names;
 mod running;
 mod tail;
 
 use super::follow::Live;
 use super::line::{Line, Lines, Origin};
 use super::refine;
-use super::track::Track;
 use super::{GLIMPSE, Tracker};
 use crate::lines::finite;
 use crate::pool::Workers;
@@ -43,6 +43,7 @@ pub struct Stream {
     wait: usize,
     waited: usize,
     running: Option<Box<Running>>,
+    /// The first number that is free.
     labels: usize,
     lines: usize,
     unused: usize,
@@ -70,10 +71,10 @@ pub struct Here {
 }
 
 impl Here {
-    fn new(live: &Live, origin: &Origin, rate: f64) -> Self {
+    fn new(live: &Live, label: usize, origin: &Origin, rate: f64) -> Self {
         let (track, state) = (&live.track, live.track.states.last().unwrap_or(&live.state));
         Self {
-            label: track.label,
+            label,
             time: live.time + origin.time,
             position: std::array::from_fn(|k| state.mean[k] + origin.point[k]),
             velocity: std::array::from_fn(|k| state.mean[3 + k]),
@@ -210,7 +211,7 @@ impl Stream {
         running.take(Line::new(&row, &running.origin), news, workers)?;
         clock.closed = running.closed() + running.origin.time;
         if running.alone > LONELY {
-            self.labels = running.labels();
+            self.labels = running.names();
             running.finish(news, workers)?;
             (self.running, self.wait, self.waited) = (None, GLIMPSE, AGAIN);
         }
@@ -254,7 +255,7 @@ impl Stream {
         }
         let Lines { all: lines, origin, even, unused, .. } = lines;
         self.unused += unused;
-        let labels = relabelled(&mut tracks, self.labels);
+        let labels = self.labels;
         let start = Start { lines, grid, origin, even, usual, tracks, labels };
         self.running = Some(Box::new(Running::new(self.wish.clone(), start)));
         for row in self.first.drain(..).collect::<Vec<_>>().drain(end..) {
@@ -262,13 +263,4 @@ impl Stream {
         }
         Ok(())
     }
-}
-
-/// Gives each piece of a trajectory a number of its own, from one on; the first that is free.
-fn relabelled(tracks: &mut [Track], first: usize) -> usize {
-    tracks.sort_by_key(|track| (track.label, track.first));
-    for (number, track) in tracks.iter_mut().enumerate() {
-        track.label = first + number;
-    }
-    first + tracks.len()
 }

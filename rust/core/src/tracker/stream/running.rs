@@ -14,6 +14,7 @@ use crate::tracker::locations::{LOCATION, Times, View, block_locations, reach};
 use crate::tracker::split::company;
 use crate::tracker::track::{Track, WORTH};
 
+use super::names::Names;
 use super::tail::{HISTORY, Tail};
 use super::{Here, News};
 
@@ -54,6 +55,7 @@ pub(super) struct Running {
     activity: f64,
     follower: Follower,
     tails: BTreeMap<usize, Tail>,
+    names: Names,
     /// Lines of the next block, most of them, and the most time in it.
     pending: Vec<Line>,
     count: usize,
@@ -85,13 +87,16 @@ impl Running {
         let Start { lines, grid, origin, even, usual, tracks, labels } = start;
         let activity = tracks.iter().map(|track| track.activity).fold(1.0, f64::min);
         let mut follower = Follower::new(wish.most.unwrap_or(MANY), activity);
-        follower.labels = labels;
-        let mut tails = BTreeMap::new();
-        for track in tracks {
+        follower.labels = tracks.len();
+        let (mut tails, mut names) = (BTreeMap::new(), Names::from(labels));
+        for (number, mut track) in tracks.into_iter().enumerate() {
+            track.label = number;
+            names.name(&track, &grid, even);
             tails.insert(track.label, Tail::new(&track, &grid, 0));
             if track.end() == grid.len() {
                 follower.living.push(Live::again(track, &grid));
             } else {
+                names.lose(&track);
                 follower.ended.push(track);
             }
         }
@@ -105,6 +110,7 @@ impl Running {
             activity,
             follower,
             tails,
+            names,
             pending: Vec::new(),
             count: 0,
             span: 0.0,
@@ -170,7 +176,11 @@ impl Running {
         self.give_up(block);
         let Self { lines, even, grid, usual, activity, .. } = self;
         let scene = Scene { lines, even: *even, grid, usual, activity: *activity, known: &[] };
+        let before = self.follower.ended.len();
         self.follower.block(scene, block, workers)?;
+        for track in &self.follower.ended[before..] {
+            self.names.lose(track);
+        }
         self.filter(block, news);
         self.since += 1;
         self.alone = if self.follower.living.is_empty() { self.alone + 1 } else { 0 };
@@ -192,11 +202,11 @@ impl Running {
 
     /// Tells the filtered locations of a block.
     fn filter(&mut self, block: usize, news: &mut News) {
-        let Self { lines, grid, origin, done, follower, tails, wish, .. } = self;
+        let Self { lines, grid, origin, even, done, follower, tails, names, wish, .. } = self;
         let (view, before) = (View { lines, grid, origin }, news.filtered.len());
         let own = grid.block(lines, block);
         let (first, last) = (own[0].time, own[own.len() - 1].time);
-        for live in follower.living.iter_mut().filter(|live| live.track.end() == block + 1) {
+        for live in follower.living.iter_mut().filter(|live| !live.track.states.is_empty()) {
             let tail = match tails.entry(live.track.label) {
                 Entry::Vacant(entry) => {
                     live.fit();
@@ -214,7 +224,9 @@ impl Running {
             };
             if live.track.worth() > WORTH {
                 let (at, whole) = (live.track.states.len() - 1, (tail.shown.max(2.0 * first - last), last));
+                let (name, from) = (names.name(&live.track, grid, *even), news.filtered.len());
                 block_locations(&live.track, at, view, &wish.times, whole, &mut tail.shown, &mut news.filtered);
+                call(&mut news.filtered[from..], name);
             }
         }
         in_order(&mut news.filtered, before);
@@ -300,17 +312,29 @@ impl Running {
 
     /// Tells the locations of the blocks before one, in order of time.
     fn tell(&mut self, leaving: usize, news: &mut News) {
-        let Self { lines, grid, origin, done, follower, tails, wish, .. } = self;
+        let Self { lines, grid, origin, even, done, follower, tails, names, wish, .. } = self;
         let (view, before) = (View { lines, grid, origin }, news.smoothed.len());
         let sure = follower.living.iter().map(|live| (&live.track, live.track.first + live.sure));
         let gone = follower.ended.iter().map(|track| (track, track.end()));
         for (track, end) in sure.chain(gone).filter(|(track, _)| track.worth() > WORTH) {
             let Some(tail) = tails.get_mut(&track.label) else { continue };
-            for block in (*done).max(track.first)..leaving.min(end) {
+            let blocks = (*done).max(track.first)..leaving.min(end);
+            if blocks.is_empty() {
+                continue;
+            }
+            let (name, from) = if tail.told.is_finite() {
+                (names.get(track).unwrap_or_default(), news.smoothed.len())
+            } else {
+                let name = names.name(track, grid, *even);
+                tail.told = names.since(track);
+                (name, news.smoothed.len())
+            };
+            for block in blocks {
                 let at = block - track.first;
                 let whole = reach(track, at, view);
                 block_locations(track, at, view, &wish.times, whole, &mut tail.told, &mut news.smoothed);
             }
+            call(&mut news.smoothed[from..], name);
         }
         in_order(&mut news.smoothed, before);
     }
@@ -358,6 +382,8 @@ impl Running {
         let lines = self.grid.forget(blocks);
         self.lines.drain(..lines);
         self.done -= blocks;
+        let follower = &self.follower;
+        self.names.forget(blocks, self.grid.len() + blocks, |label| follower.all().any(|track| track.label == label));
         self.follower.forget(blocks);
     }
 
@@ -369,18 +395,27 @@ impl Running {
         self.stride(true, news, workers)
     }
 
-    /// The first label that is free.
-    pub(super) fn labels(&self) -> usize {
-        self.follower.labels
+    /// The first number that is free.
+    pub(super) fn names(&self) -> usize {
+        self.names.next()
     }
 
     /// The tracers that are there.
     pub(super) fn here(&self) -> Vec<Here> {
         let rate = self.rate();
         let living = self.follower.living.iter().filter(|live| live.track.worth() > WORTH);
-        let mut found: Vec<Here> = living.map(|live| Here::new(live, &self.origin, rate)).collect();
+        let named = living.filter_map(|live| Some((live, self.names.get(&live.track)?)));
+        let mut found: Vec<Here> = named.map(|(live, name)| Here::new(live, name, &self.origin, rate)).collect();
         found.sort_by_key(|here| here.label);
         found
+    }
+}
+
+/// Gives locations the number of their tracer.
+fn call(locations: &mut [f64], name: usize) {
+    let (rows, _) = locations.as_chunks_mut::<LOCATION>();
+    for row in rows {
+        row[LOCATION - 1] = name as f64;
     }
 }
 
