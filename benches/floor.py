@@ -14,6 +14,8 @@ found for `--runs` of all, and errors are those of these runs, while trajectorie
 The floor's process noise starts from that of the true paths, and 1e-6 at least. It settles slowly: after hundreds of
 passes it is larger, and on paths of even curvature the median error is 10 to 20 % larger.
 
+The recipe `live` is the line tracker as it follows lines that come in, told for good after its own lag.
+
 `--cli` tracks through the command line, with `--tracers N` and nothing else set. `--count N` makes N random experiments
 instead (1 to 8 tracers, 10 to 80 % noise, 0 to 5 m/s) in which recipes are to find the number of tracers.
 """
@@ -39,6 +41,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 from lumentrace import LineData
 from lumentrace.pept import recipes
+from lumentrace.pept.tracking import LineTracker
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import scoring
@@ -53,7 +56,7 @@ LEAST_COSINE = 0.75
 RATE = 100.0
 BLUR = 2.5
 BIN = 10.0
-FLOOR = "floor"
+FLOOR, LIVE = "floor", "live"
 
 
 # ---------------------------------------------------------------- paths, functions of arrays of times
@@ -196,7 +199,11 @@ def changes(places: Array, step: float) -> Array:
 
 def tracked(name: str, experiment: Experiment, tracers: int | None) -> scoring.Found:
     """What a recipe finds that is told the number of tracers and nothing else."""
-    points = recipes.RECIPES[name](tracers=tracers).fit(LineData(experiment.lines), verbose=False)
+    lines = LineData(experiment.lines)
+    if name == LIVE:
+        points = LineTracker(tracers, lag="settled").fit(lines)
+    else:
+        points = recipes.RECIPES[name](tracers=tracers).fit(lines, verbose=False)
     return scoring.Found.of(points.points, points.columns)
 
 
@@ -312,7 +319,7 @@ def main() -> None:
     parser.add_argument("--cli", action="store_true", help="through the command line")
     options = parser.parse_args()
     find = tracked_by_command if options.cli else tracked
-    names = [name for name in options.recipes if name in recipes.RECIPES]
+    names = [name for name in options.recipes if name in {*recipes.RECIPES, LIVE}]
     for name in sorted({*options.recipes} - {*names}):
         print(f"there is no recipe {name!r}, it is left out")
     started = time.perf_counter()

@@ -11,6 +11,7 @@ __all__ = [
     "AdacCalibration",
     "AdacDecoder",
     "AsdHeader",
+    "LineStream",
     "ModularDecoder",
     "MovieFrames",
     "SpotFinder",
@@ -91,6 +92,16 @@ def track_lines(
     at: Sequence[float] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.float64], dict[str, Any]]: ...
+
+@final
+class LineStream:
+    def __new__(
+        cls, tracers: int | None = None, every: float | None = None, lag: float | None = None
+    ) -> LineStream: ...
+    def feed(
+        self, lines: NDArray[np.float64], threads: int = 0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]: ...
+    def finish(self, threads: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]: ...
 
 # ---------------------------------------------------------------- grids
 def traverse(

@@ -21,7 +21,7 @@ from lumentrace.engine.record import RunRecord
 from lumentrace.pept import simulation
 from lumentrace.pept.recipes import BaseRecipe, Birmingham, Lines
 from lumentrace.pept.run import Settings, run
-from lumentrace.pept.tracking.line_tracker import UNITS
+from lumentrace.pept.tracking.locations import UNITS
 from pages import key_figures, report_figures, report_text
 
 OUTPUTS = {"trajectories.parquet", "trajectories.csv", "trajectories.vtp", "report.html", "run.json"}

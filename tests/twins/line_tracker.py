@@ -84,15 +84,11 @@ def steps(h: Array) -> tuple[Array, Array]:
     return transitions, np.block([[h**3 / 3 * one, h**2 / 2 * one], [h**2 / 2 * one, h * one]])
 
 
-def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Array) -> tuple[Array, Array, Array]:
-    """States (K, B, 6), covariances (K, B, 6, 6), and the process noise (K,) that they suggest.
-
-    `matrix` (K, B, 6, 6) and `vector` (K, B, 6) are the information of the blocks, `start` (K, 6) is expected first.
-    """
+def filtered(centres: Array, matrix: Array, vector: Array, q: Array, start: Array) -> tuple[Array, Array, list]:
+    """The filter: states and covariances from the blocks up to each one, and the predicted ones of all but one."""
     tracers, blocks = vector.shape[:2]
     noise = q[:, None, None]
     moves, added = steps(np.diff(centres))
-    least = np.linalg.inv(added)
     mean, cov = np.empty((tracers, blocks, 6)), np.empty((tracers, blocks, 6, 6))
     expected, spread = start, np.tile(PRIOR, (tracers, 1, 1))
     ahead = []
@@ -105,6 +101,18 @@ def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Arra
         cov[:, b] = np.linalg.inv(known + matrix[:, b])
         gathered = np.einsum("kij,kj->ki", known, expected) + vector[:, b]
         mean[:, b] = np.einsum("kij,kj->ki", cov[:, b], gathered)
+    return mean, cov, ahead
+
+
+def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Array) -> tuple[Array, Array, Array]:
+    """States (K, B, 6), covariances (K, B, 6, 6), and the process noise (K,) that they suggest.
+
+    `matrix` (K, B, 6, 6) and `vector` (K, B, 6) are the information of the blocks, `start` (K, 6) is expected first.
+    """
+    tracers, blocks = vector.shape[:2]
+    moves, added = steps(np.diff(centres))
+    least = np.linalg.inv(added)
+    mean, cov, ahead = filtered(centres, matrix, vector, q, start)
     suggested = np.zeros(tracers)
     for b in range(blocks - 2, -1, -1):
         move, (expected, spread) = moves[b], ahead[b]
@@ -118,6 +126,18 @@ def smoothed(centres: Array, matrix: Array, vector: Array, q: Array, start: Arra
         square -= both + both.transpose(0, 2, 1)
         suggested += np.einsum("ij,kji->k", least[b], square) / 6
     return mean, cov, suggested / (blocks - 1)
+
+
+def live(rows: Array, labels: NDArray[np.int64], q: Array, size: int = 40) -> tuple[Array, Array]:
+    """Times of blocks (B,) and where each tracer is by the lines up to the end of each block (K, B, 3): the filter that
+    knows the association. Its noise and widths are those that the floor finds from `q`.
+    """
+    found = track(rows, q, labels, size=size)
+    lines = Lines(rows, size * len(q))
+    each = [information(lines, (labels == k) / found.sigma[k] ** 2) for k in range(len(q))]
+    matrix, vector = (np.array(one) for one in zip(*each, strict=True))
+    start = np.hstack([found.states[:, 0, :3], np.zeros((len(q), 3))])
+    return lines.centres, filtered(lines.centres, matrix, vector, found.q, start)[0][:, :, :3]
 
 
 def at_lines(lines: Lines, states: Array, covariances: Array) -> tuple[Array, Array]:

@@ -61,7 +61,7 @@ mod core_module {
     #[pymodule_export]
     use super::track::run_plan;
     #[pymodule_export]
-    use super::tracker::track_lines;
+    use super::tracker::{LineStream, track_lines};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,29 +13,22 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
-from lumentrace.data.points import SIGMAS, VELOCITIES, XYZ, PointData
+from lumentrace.data.points import PointData
 from lumentrace.engine.samples.parted import PartedReducer, Parts
 from lumentrace.engine.samples.transformer import LineDataFilter
+from lumentrace.pept.sources.opening import open_source
+from lumentrace.pept.tracking.line_stream import SETTLED, LaggedTracker, updates
+from lumentrace.pept.tracking.locations import COLUMNS, UNITS, table
 from lumentrace.pept.tracking.spans import Spans, combined, join
 from lumentrace.pept.tracking.stack import Stack
+from lumentrace.pept.tracking.update import Update
 from lumentrace.pept.utilities.row_table import RowTable
-
-UNITS = {
-    "t": "ms",
-    **dict.fromkeys(XYZ, "mm"),
-    **dict.fromkeys(VELOCITIES, "mm/ms"),
-    **dict.fromkeys(SIGMAS, "mm"),
-    **dict.fromkeys(("cov_xy", "cov_xz", "cov_yz"), "mm²"),
-    "rate": "lines/ms",
-    "label": "",
-}
-"""The columns of a result, in order, and their units."""
 
 LIMIT = 16 * 2**20
 """Bytes of locations from which they move to a temporary file."""
 
-VARIANCES, COVARIANCES = [7, 10, 12], [8, 9, 11]
-"""Where the kernel has xx, yy, zz, and xy, xz, yz."""
+LONGEST_LAG = 60_000.0
+"""ms."""
 MOST = 1_000_000
 """Tracers at a time that nobody has."""
 
@@ -54,13 +47,18 @@ class LineTracker(PartedReducer):
         Time between locations in ms, or the times of all of them in ascending order. By default, a tracer has a
         location for about 12 lines of its own. There is none before a tracer is seen, after it is gone, and in gaps
         between lines.
+    lag : float or 'settled', optional
+        Time in ms from a line to the location that it tells for good, as `stream` has it; 'settled' is as long as later
+        lines change a location by more than a tenth of its uncertainty. By default all lines are used for all
+        locations.
 
     Raises
     ------
     TypeError
         If `tracers` is no number.
     ValueError
-        If `tracers` is no whole number from 1, or `every` is no time above 0 and no list of times in order.
+        If `tracers` is no whole number from 1, `every` is no time above 0 and no list of times in order, or `lag` is no
+        time from 0 to 60 000 ms; if there is a lag and a list of times.
 
     Notes
     -----
@@ -121,9 +119,81 @@ class LineTracker(PartedReducer):
 
     _spans: ClassVar[Spans] = Spans()
 
-    def __init__(self, tracers: int | None = None, every: float | ArrayLike | None = None) -> None:
+    def __init__(
+        self,
+        tracers: int | None = None,
+        every: float | ArrayLike | None = None,
+        lag: float | Literal["settled"] | None = None,
+    ) -> None:
         self.tracers = None if tracers is None else _whole(tracers)
         self.every = None if every is None else _times(every)
+        self.lag = None if lag is None else _lag(lag)
+        if self.lag is not None:
+            self._spacing()
+
+    def stream(self, source: Any, **options: Any) -> Iterator[Update]:
+        """Follow tracers while their lines come in.
+
+        Parameters
+        ----------
+        source : path, address, open binary file, or iterable
+            Where lines come from, as of `lumentrace.pept.sources.open_source`: a file that may still grow,
+            ``"tcp://host:port"``, ``"unix:///path"``, ``"-"`` for standard input, or an iterable of tables (N, C >= 7).
+        **options
+            Of `lumentrace.pept.sources.open_source`, such as ``follow=False`` to stop at the end of a file.
+
+        Yields
+        ------
+        Update
+            After every block of lines, and after the last one: locations from the lines so far (`filtered`), locations
+            that later lines do not change (`smoothed`), the tracers that are there, and what happened.
+
+        Raises
+        ------
+        FormatError, OSError
+            As of `open_source`.
+        ValueError
+            If `every` is a list of times.
+
+        Notes
+        -----
+        All `smoothed` locations together are, bit for bit, those of ``fit`` with the same `lag` ('settled' where there
+        is none), whatever the blocks that the lines come in; none if a source drops lines. Their errors are those of
+        the whole model within 2 %, those of `filtered` locations a quarter less than those of a Kalman filter of even
+        motion that is told which line is whose (`docs/pept/live.md`).
+
+        The first 10 000 lines are tracked as a whole. From there on, tracers are followed from block to block; each has
+        a filter of its own order, noise and jumps, which are found anew from the last 256 blocks, as are blur, activity
+        and background. The last blocks are shared and smoothed again and again until they are told. Until a tracer has
+        been there for 256 blocks, smoothed locations wait. A tracer that is lost and found again has a new label. If
+        the velocity jumps, a second filter whose noise makes jumps likely takes over until the jump has been found.
+
+        Lines may be out of order of time within a block, which is some ms; later ones are left out and counted. A time
+        far from the one before has to be confirmed by the next 64 lines. After a clock that went back by more than 1 s,
+        times are counted on. The lag is at most 400 blocks, some tenths of a second: tracers at rest would have none
+        that is long enough. Memory is bounded by the lag.
+
+        Examples
+        --------
+        >>> from lumentrace.pept import simulation
+        >>> from lumentrace.pept.tracking import LineTracker
+        >>> lines = simulation.simulate([simulation.Circle()], n=30_000, noise=0.5, seed=1).lines.lines
+        >>> blocks = (lines[first : first + 500] for first in range(0, len(lines), 500))
+        >>> for update in LineTracker(tracers=1).stream(blocks):
+        ...     pass
+        >>> update.lines, len(update.tracers), update.dropped
+        (30000, 1, 0)
+        """
+        with open_source(source, **options) as blocks:
+            yield from updates(blocks, self.tracers, self._spacing(), self._fixed_lag())
+
+    def _spacing(self) -> float | None:
+        if isinstance(self.every, list):
+            raise ValueError("`every`: expected a time in ms or None where locations come with a lag, found a list")
+        return self.every
+
+    def _fixed_lag(self) -> float | None:
+        return None if isinstance(self.lag, str) else self.lag
 
     def parts(self, samples: Any) -> Parts:
         """The work on the spans of all `samples`: a `LineData` or anything that stacks into one.
@@ -136,6 +206,10 @@ class LineTracker(PartedReducer):
             If they have fewer than 7 columns, or are more than one span and out of order.
         """
         lines = _stacked_lines(samples).copy(deep=False)
+        if self.lag is not None:
+            lines.samples_indices = np.array([[0, len(lines.lines)]])
+            work = LaggedTracker(self.tracers, self._spacing(), self._fixed_lag())
+            return Parts(lines, work, partial(_lagged, lines))
         lines.samples_indices = self._spans.ranges(len(lines.lines))
         edges = self._spans.edges(lines.lines[:, 0])
         return Parts(lines, SpanTracker(self.tracers, self.every), partial(_joined, lines, edges))
@@ -153,12 +227,12 @@ class SpanTracker(LineDataFilter):
         spacing, times = (None, self.every) if isinstance(self.every, list) else (self.every, None)
         rows, about = _core.track_lines(sample.lines, self.tracers, spacing, times)
         mapping.release(sample.lines)
-        return PointData(_table(rows), columns=list(UNITS), tracker=json.dumps(about), lines=len(sample.lines))
+        return PointData(table(rows), columns=COLUMNS, tracker=json.dumps(about), lines=len(sample.lines))
 
 
 def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointData]) -> PointData:
     """The trajectories of all spans."""
-    known, counts, table = [], [], RowTable(len(UNITS), 0, LIMIT)
+    known, counts, kept = [], [], RowTable(len(UNITS), 0, LIMIT)
 
     def rows() -> Iterable[NDArray[np.float64]]:
         for span in spans:
@@ -166,13 +240,29 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
             counts.append(span.attrs["lines"])
             yield span.points
 
-    names = join(rows(), edges, table)
+    names = join(rows(), edges, kept)
     about = combined(known, names, counts)
-    locations = table.finish()
+    locations = kept.finish()
     mapping.release(locations)
-    tracks = PointData(locations, columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
+    tracks = PointData(locations, columns=COLUMNS, **{**lines.extra_attrs(), "tracker": about})
     tracks.units, tracks.provenance = UNITS, lines.provenance
     return tracks
+
+
+def _lagged(lines: LineData, parts: Iterable[PointData]) -> PointData:
+    """The locations of the only part."""
+    (points,) = parts
+    tracks = PointData(points.points, columns=COLUMNS, **lines.extra_attrs())
+    tracks.units, tracks.provenance = UNITS, lines.provenance
+    return tracks
+
+
+def _lag(lag: Any) -> float | Literal["settled"]:
+    if isinstance(lag, str) and lag == SETTLED:
+        return "settled"
+    if isinstance(lag, bool) or not isinstance(lag, (int, float, np.number)) or not 0 <= lag <= LONGEST_LAG:
+        raise ValueError(f"`lag`: expected a time from 0 to {LONGEST_LAG:g} ms or {SETTLED!r}, found {lag!r}")
+    return float(lag)
 
 
 def _whole(tracers: Any) -> int:
@@ -202,10 +292,3 @@ def _stacked_lines(samples: Any) -> LineData:
     if isinstance(stacked, PointData):
         raise TypeError("LineTracker: expected LineData, found PointData")
     return stacked if isinstance(stacked, LineData) else LineData(stacked if len(stacked) else np.empty((0, 7)))
-
-
-def _table(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The columns of `UNITS`, in order of time, from the rows (N, 15) of the kernel."""
-    ordered = rows[np.lexsort((rows[:, 14], rows[:, 0]))]
-    sigma = np.sqrt(ordered[:, VARIANCES])
-    return np.column_stack([ordered[:, :7], sigma, ordered[:, COVARIANCES], ordered[:, 13:]])

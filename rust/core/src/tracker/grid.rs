@@ -53,8 +53,24 @@ impl Grid {
         let shortest =
             tracks.iter().filter(|track| track.states.len() >= known).map(memory).fold(f64::INFINITY, f64::min);
         let faintest = tracks.iter().map(|track| track.activity).fold(1.0, f64::min);
+        let (count, span) = Self::size(shortest, faintest, rate);
+        Self::new(lines, count, span)
+    }
+
+    /// Most lines of a block and most time in it, for the shortest time in which a tracer turns and the activity of the
+    /// faintest one.
+    pub(super) fn size(shortest: f64, faintest: f64, rate: f64) -> (usize, f64) {
         let count = (shortest / FINE * rate).min(MOST / faintest.max(1e-3)).max(FEWEST);
-        Self::new(lines, count as usize, count / rate * 10.0)
+        (count as usize, count / rate * 10.0)
+    }
+
+    /// Forgets the first blocks; how many lines they had.
+    pub(super) fn forget(&mut self, blocks: usize) -> usize {
+        let lines = self.edges[blocks];
+        self.edges.drain(..blocks);
+        self.times.drain(..blocks);
+        self.edges.iter_mut().for_each(|edge| *edge -= lines);
+        lines
     }
 
     /// The track on these blocks, before any line is shared anew.
@@ -95,7 +111,7 @@ impl Grid {
         if (time - self.times[before]).abs() <= (self.times[after] - time).abs() { before } else { after }
     }
 
-    fn close(&mut self, lines: &[Line], first: usize, end: usize) {
+    pub(super) fn close(&mut self, lines: &[Line], first: usize, end: usize) {
         let sum: f64 = lines[first..end].iter().map(|line| line.time - lines[first].time).sum();
         self.times.push(lines[first].time + sum / (end - first) as f64);
         self.edges.push(end);

@@ -34,13 +34,25 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Of a usable row, counted from an origin.
+    pub(super) fn new(row: &[f64; 7], origin: &Origin) -> Self {
+        let mut line = two_points(row);
+        line.settle(origin);
+        line
+    }
+
+    /// Whether a row of finite numbers is a line.
+    pub(super) fn has_length(row: &[f64; 7]) -> bool {
+        row[1..].iter().all(|x| x.abs() <= LARGEST) && (0..3).any(|k| row[1 + k] != row[4 + k])
+    }
+
     /// Turns the second point into direction and length, and counts from an origin and an epoch.
-    fn settle(&mut self, origin: &Vec3, epoch: f64) {
+    fn settle(&mut self, origin: &Origin) {
         let way: Vec3 = std::array::from_fn(|k| self.direction[k] - self.point[k]);
         self.length = dot(&way, &way).sqrt();
         self.direction = way.map(|x| x / self.length);
-        self.point = std::array::from_fn(|k| self.point[k] - origin[k]);
-        self.time -= epoch;
+        self.point = std::array::from_fn(|k| self.point[k] - origin.point[k]);
+        self.time -= origin.time;
     }
 
     /// What is left of `x - point` across the line, and its squared length.
@@ -51,16 +63,24 @@ impl Line {
     }
 }
 
-/// Usable lines in order of time, where they are counted from, and their rows.
+/// Where places and times are counted from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Origin {
+    pub(super) point: Vec3,
+    pub(super) time: f64,
+}
+
+/// Usable lines in order of time, and where they are counted from.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     pub(super) all: Vec<Line>,
-    pub(super) origin: Vec3,
-    pub(super) epoch: f64,
+    pub(super) origin: Origin,
     /// Lines per mm² across them if they were spread evenly over the field of view, as a share of all.
     pub(super) even: f64,
     /// How many were left out.
     pub(super) unused: usize,
+    /// The tick of a coarse clock, ms.
+    pub(super) tick: Option<f64>,
 }
 
 impl Lines {
@@ -69,23 +89,23 @@ impl Lines {
     pub(super) fn new(rows: Rows<'_>) -> Self {
         // There may be many: they become lines where they are, at first with their second point as direction.
         let mut all = Vec::with_capacity(rows.len());
-        all.extend(rows.iter().filter_map(finite).filter(|row| has_length(row)).map(two_points));
+        all.extend(rows.iter().filter_map(finite).filter(|row| Line::has_length(row)).map(two_points));
         if !all.is_sorted_by(|a: &Line, b| a.time <= b.time) {
             all.sort_by(|a, b| a.time.total_cmp(&b.time));
         }
         let unstrayed = without_strays(&all);
         all.truncate(unstrayed.end);
         all.drain(..unstrayed.start);
-        spread_ticks(&mut all);
-        let epoch = all.first().map_or(0.0, |line| line.time);
+        let tick = spread_ticks(&mut all);
         let axes: [Axis; 3] = std::array::from_fn(|k| Axis::new(&all, k));
-        let origin = axes.each_ref().map(|axis| axis.middle);
+        let time = all.first().map_or(0.0, |line| line.time);
+        let origin = Origin { point: axes.each_ref().map(|axis| axis.middle), time };
         for line in &mut all {
-            line.settle(&origin, epoch);
+            line.settle(&origin);
         }
         let even = evenly(&axes);
         let unused = rows.len() - all.len();
-        Self { all, origin, epoch, even, unused }
+        Self { all, origin, even, unused, tick }
     }
 }
 
@@ -101,12 +121,12 @@ impl Lines {
     }
 }
 
-/// Spreads lines of a clock so coarse that many have the same time evenly over its tick.
-fn spread_ticks(lines: &mut [Line]) {
+/// Spreads lines of a clock so coarse that many have the same time evenly over its tick, which it returns.
+fn spread_ticks(lines: &mut [Line]) -> Option<f64> {
     let ticks = lines.chunk_by(|a, b| a.time == b.time);
     let starts: Vec<usize> = ticks.scan(0, |end, run| Some(std::mem::replace(end, *end + run.len()))).collect();
     if starts.len() * TIES > lines.len() || starts.len() < 2 {
-        return;
+        return None;
     }
     let mut steps: Vec<f64> = starts.windows(2).map(|pair| lines[pair[1]].time - lines[pair[0]].time).collect();
     steps.sort_by(f64::total_cmp);
@@ -118,6 +138,7 @@ fn spread_ticks(lines: &mut [Line]) {
             line.time += step * (at as f64 + 0.5) / (end - first) as f64;
         }
     }
+    Some(tick)
 }
 
 /// The lines but for a few first and last ones whose times are much further from the others than these last.
@@ -129,10 +150,6 @@ fn without_strays(lines: &[Line]) -> std::ops::Range<usize> {
     let end = end.unwrap_or(lines.len());
     let start = (1..=few).rev().find(|&i| apart(span(i - 1, i), span(i, end - 1)));
     start.unwrap_or(0)..end
-}
-
-fn has_length(row: &[f64; 7]) -> bool {
-    row[1..].iter().all(|x| x.abs() <= LARGEST) && (0..3).any(|k| row[1 + k] != row[4 + k])
 }
 
 /// A line whose direction is still its second point.

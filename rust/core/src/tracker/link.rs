@@ -22,18 +22,28 @@ const FASTER: f64 = 4.0;
 struct Link {
     one: usize,
     other: usize,
+    way: Way,
+}
+
+/// How one piece goes on in another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
     /// The block after the last that the first piece has right, and the first that the second has.
-    end: usize,
-    start: usize,
+    pub(super) end: usize,
+    pub(super) start: usize,
     /// Logarithm of how much likelier this is than that a tracer appears there.
-    worth: f64,
+    pub(super) worth: f64,
 }
 
 /// Joins pieces, the likeliest first; `even` is one over the area of the field of view.
 pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
     let pairs = (0..tracks.len()).flat_map(|one| (0..tracks.len()).map(move |other| (one, other)));
-    let mut links: Vec<Link> = pairs.filter_map(|(one, other)| likeliest(grid, tracks, one, other, even)).collect();
-    links.sort_by(|a, b| b.worth.total_cmp(&a.worth));
+    let link = |(one, other): (usize, usize)| {
+        let way = likeliest(grid, &tracks[one], &tracks[other], even)?;
+        Some(Link { one, other, way })
+    };
+    let mut links: Vec<Link> = pairs.filter_map(link).collect();
+    links.sort_by(|a, b| b.way.worth.total_cmp(&a.way.worth));
     let (mut next, mut taken) = (vec![None; tracks.len()], vec![false; tracks.len()]);
     for link in links {
         if next[link.one].is_none() && !taken[link.other] {
@@ -47,8 +57,8 @@ pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
         let mut piece = first;
         while let Some(link) = next[piece] {
             let mut part = Track { label, ..tracks[link.other].clone() };
-            whole.keep(link.end - whole.first);
-            part.begin(link.start);
+            whole.keep(link.way.end - whole.first);
+            part.begin(link.way.start);
             if part.first - whole.end() <= FILLED {
                 whole = filled(grid, whole, &part);
             } else {
@@ -63,20 +73,19 @@ pub(super) fn link(grid: &Grid, tracks: &mut Vec<Track>, even: f64) {
 
 /// How one piece goes on in another, if that is likelier than not. The ends of both may be wrong: a tracer that turned is
 /// still followed for some blocks.
-fn likeliest(grid: &Grid, tracks: &[Track], one: usize, other: usize, even: f64) -> Option<Link> {
-    let (before, after) = (&tracks[one], &tracks[other]);
+pub(super) fn likeliest(grid: &Grid, before: &Track, after: &Track, even: f64) -> Option<Way> {
     let end = before.end().min(after.first);
     if end <= before.first || before.end() - end > SHARED || after.end() <= before.end() {
         return None;
     }
     let ends = WRONG.into_iter().map(|lag| end.saturating_sub(lag)).filter(|&end| end > before.first);
     let starts = WRONG.map(|lag| after.first + lag);
-    ends.flat_map(|end| starts.map(|start| Link { one, other, end, start, worth: f64::NAN }))
-        .filter_map(|link| {
-            let (last, first) = (before.state(link.end - 1)?, after.state(link.start)?);
-            let gap = grid.times[link.start] - grid.times[link.end - 1];
+    ends.flat_map(|end| starts.map(|start| Way { end, start, worth: f64::NAN }))
+        .filter_map(|way| {
+            let (last, first) = (before.state(way.end - 1)?, after.state(way.start)?);
+            let gap = grid.times[way.start] - grid.times[way.end - 1];
             let worth = worth(last, first, gap, before.push.noise.max(after.push.noise), even)?;
-            (worth > 0.0).then_some(Link { worth, ..link })
+            (worth > 0.0).then_some(Way { worth, ..way })
         })
         .max_by(|a, b| a.worth.total_cmp(&b.worth))
 }

@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 
 use super::grid::Grid;
-use super::line::{Line, Lines};
+use super::line::{Line, Origin};
 use super::track::Track;
 
 /// A tracer's own lines for a location.
@@ -47,55 +47,80 @@ impl Times {
 /// ms, and the number of the tracer.
 pub const LOCATION: usize = 15;
 
+/// What locations are told from.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) lines: &'a [Line],
+    pub(super) grid: &'a Grid,
+    pub(super) origin: &'a Origin,
+}
+
 /// Locations of a tracer, in order of time.
 ///
 /// There is none where there were no lines for longer than those of a block take, or where they do not tell the place.
-pub(super) fn locations(track: &Track, grid: &Grid, lines: &Lines, times: &Times, out: &mut Vec<f64>) {
+pub(super) fn locations(track: &Track, view: View<'_>, times: &Times, out: &mut Vec<f64>) {
     let mut last = f64::NEG_INFINITY;
     for at in 0..track.states.len() {
-        let block = track.first + at;
-        let own = grid.block(&lines.all, block);
-        let (start, end) = reach(own, grid, block, track);
-        let mut tell = |time: f64| {
-            if time > last {
-                last = time;
-                location(track, at, time, grid, lines, out);
+        let whole = reach(track, at, view);
+        block_locations(track, at, view, times, whole, &mut last, out);
+    }
+}
+
+/// Those of a block, within a time and after the `last` one.
+pub(super) fn block_locations(
+    track: &Track,
+    at: usize,
+    view: View<'_>,
+    times: &Times,
+    (start, end): (f64, f64),
+    last: &mut f64,
+    out: &mut Vec<f64>,
+) {
+    let View { lines, grid, origin } = view;
+    let own = grid.block(lines, track.first + at);
+    let mut tell = |time: f64| {
+        if time > *last {
+            *last = time;
+            location(track, at, time, view, out);
+        }
+    };
+    match times {
+        Times::Rate => {
+            let parts = (track.counts[at] / OWN).round().max(1.0) as usize;
+            let (first, whole) = (own[0].time, own[own.len() - 1].time - own[0].time);
+            if parts == 1 {
+                tell(grid.times[track.first + at]);
+            } else {
+                (0..parts).for_each(|part| tell(first + (part as f64 + 0.5) / parts as f64 * whole));
             }
-        };
-        match times {
-            Times::Rate => {
-                let parts = (track.counts[at] / OWN).round().max(1.0) as usize;
-                let (first, whole) = (own[0].time, own[own.len() - 1].time - own[0].time);
-                if parts == 1 {
-                    tell(grid.times[block]);
-                } else {
-                    (0..parts).for_each(|part| tell(first + (part as f64 + 0.5) / parts as f64 * whole));
-                }
-            }
-            Times::Every(step) => {
-                let first = ((start + lines.epoch) / step).ceil();
-                // Counted, as a number above 2⁵³ plus 1 is the same number.
-                let count = ((end + lines.epoch) / step - first).floor() as i64;
-                (0..=count).for_each(|number| tell((first + number as f64) * step - lines.epoch));
-            }
-            Times::At(all) => {
-                let first = all.partition_point(|time| time - lines.epoch < start);
-                all[first..].iter().map(|time| time - lines.epoch).take_while(|time| *time <= end).for_each(&mut tell);
-            }
+        }
+        Times::Every(step) => {
+            let first = ((start + origin.time) / step).ceil();
+            // Counted, as a number above 2⁵³ plus 1 is the same number.
+            let count = ((end + origin.time) / step - first).floor() as i64;
+            (0..=count).for_each(|number| tell((first + number as f64) * step - origin.time));
+        }
+        Times::At(all) => {
+            let first = all.partition_point(|time| time - origin.time < start);
+            all[first..].iter().map(|time| time - origin.time).take_while(|time| *time <= end).for_each(&mut tell);
         }
     }
 }
 
 /// From when to when the state of a block is the nearest.
-fn reach(own: &[Line], grid: &Grid, block: usize, track: &Track) -> (f64, f64) {
+pub(super) fn reach(track: &Track, at: usize, view: View<'_>) -> (f64, f64) {
+    let View { lines, grid, .. } = view;
+    let block = track.first + at;
+    let own = grid.block(lines, block);
     let (first, last) = (own[0].time, own[own.len() - 1].time);
     let slack = last - first;
-    let start = if block == track.first { first } else { 0.5 * (grid.times[block - 1] + grid.times[block]) };
+    let start = if at == 0 { first } else { 0.5 * (grid.times[block - 1] + grid.times[block]) };
     let end = if block + 1 == track.end() { last } else { 0.5 * (grid.times[block] + grid.times[block + 1]) };
     (start.max(first - slack), end.min(last + slack))
 }
 
-fn location(track: &Track, at: usize, time: f64, grid: &Grid, lines: &Lines, out: &mut Vec<f64>) {
+fn location(track: &Track, at: usize, time: f64, view: View<'_>, out: &mut Vec<f64>) {
+    let View { grid, origin, .. } = view;
     let block = track.first + at;
     let state = track.states[at].after(time - grid.times[block], 0.0);
     let span = span(grid, block);
@@ -103,8 +128,8 @@ fn location(track: &Track, at: usize, time: f64, grid: &Grid, lines: &Lines, out
     if p[0][0] + p[1][1] + p[2][2] > LOOSE * track.blur.narrow {
         return;
     }
-    out.push(time + lines.epoch);
-    out.extend((0..3).map(|k| state.mean[k] + lines.origin[k]));
+    out.push(time + origin.time);
+    out.extend((0..3).map(|k| state.mean[k] + origin.point[k]));
     out.extend_from_slice(&state.mean[3..]);
     out.extend([p[0][0], p[0][1], p[0][2], p[1][1], p[1][2], p[2][2]]);
     out.push(if span > 0.0 { track.counts[at] / span } else { f64::NAN });

@@ -30,6 +30,7 @@ mod profile;
 mod refine;
 mod smoother;
 mod split;
+mod stream;
 mod track;
 
 use crate::pool::Workers;
@@ -42,6 +43,7 @@ use grid::Grid;
 use line::{Line, Lines};
 pub use locations::{LOCATION, Times};
 pub use motion::Order;
+pub use stream::{Event, Here, News, Stream};
 use track::Track;
 
 /// Lines from which it is guessed how fast tracers turn.
@@ -122,11 +124,12 @@ impl Tracker {
         let explained = own / lines.all.len() as f64;
         let mut found =
             Tracked { explained, unused: lines.unused, passes: end.passes, settled: end.settled, ..Tracked::default() };
+        let view = locations::View { lines: &lines.all, grid: &grid, origin: &lines.origin };
         tracks.sort_by_key(|track| (track.label, track.first));
         for pieces in tracks.chunk_by(|one, other| one.label == other.label) {
             found.tracers.push(tracer(pieces));
             for piece in pieces {
-                locations::locations(piece, &grid, &lines, &self.times, &mut found.locations);
+                locations::locations(piece, view, &self.times, &mut found.locations);
             }
         }
         Ok(found)

@@ -57,6 +57,11 @@ impl Profile {
         }
     }
 
+    /// The same with a part of the lines.
+    pub(super) fn faded(&self, part: f64) -> Self {
+        Self { rings: self.rings.map(|ring| ring.map(|value| part * value)), ..*self }
+    }
+
     /// The likeliest blur, activity and background, from a guess; `two` says whether there may be two widths.
     pub(super) fn fit(&self, guess: &Around, two: bool) -> Around {
         let mut found = *guess;

@@ -231,7 +231,7 @@ pub(super) fn resmooth(track: &mut Track, grid: &Grid) {
 }
 
 /// A guess of a state that says next to nothing.
-fn loose(state: &State) -> State {
+pub(super) fn loose(state: &State) -> State {
     let mut covariance = [[0.0; 6]; 6];
     for k in 0..3 {
         let (position, velocity) = (state.covariance[k][k], state.covariance[3 + k][3 + k]);

@@ -78,6 +78,17 @@ impl Push {
         Self { order, noise, jumps: Vec::new() }
     }
 
+    /// The same for the nodes from one on.
+    pub(super) fn from(&self, node: usize) -> Self {
+        let jumps = self.jumps.iter().filter(|jump| jump.0 > node).map(|jump| (jump.0 - node, jump.1)).collect();
+        Self { jumps, ..*self }
+    }
+
+    /// The variance of the jump before a node.
+    pub(super) fn jump(&self, node: usize) -> f64 {
+        self.jumps.iter().filter(|jump| jump.0 == node).map(|jump| jump.1).sum()
+    }
+
     /// The variance of the jump before each node.
     fn variances(&self, nodes: usize) -> Vec<f64> {
         let mut all = vec![0.0; nodes];
@@ -89,12 +100,15 @@ impl Push {
 }
 
 /// What is wanted of each node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    States,
-    Jumps,
-    Nothing,
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    states: bool,
+    jumps: bool,
 }
+
+const STATES: Wanted = Wanted { states: true, jumps: false };
+const JUMPS: Wanted = Wanted { states: false, jumps: true };
+const NOTHING: Wanted = Wanted { states: false, jumps: false };
 
 /// A smoothed trajectory; what was not wanted is empty.
 #[derive(Debug, Clone, Default)]
@@ -103,7 +117,7 @@ pub(super) struct Smoothed {
     /// Logarithm of the likelihood of the lines, up to what does not depend on the push.
     pub(super) likelihood: f64,
     /// Twice the gain of logarithmic likelihood of the best jump of velocity before each node, and its square.
-    striking: Vec<(f64, f64)>,
+    pub(super) striking: Vec<(f64, f64)>,
     /// Squares of the kicks of the noise over their variance, and what is known of these kicks: equal where the noise is
     /// likeliest.
     pull: f64,
@@ -112,13 +126,75 @@ pub(super) struct Smoothed {
 
 /// Smooths a trajectory from `start`, a guess of its state at the first node.
 pub(super) fn smooth(start: &State, nodes: Nodes<'_>, push: &Push) -> Option<Smoothed> {
-    smoothed(start, nodes, push, Wanted::States)
+    smoothed(start, nodes, push, STATES)
 }
 
 fn smoothed(start: &State, nodes: Nodes<'_>, push: &Push, wanted: Wanted) -> Option<Smoothed> {
-    match push.order {
-        Order::Velocity => there_and_back(&known::<6>(start, 1.0), nodes, push, wanted),
-        Order::Acceleration => there_and_back(&known::<9>(start, CALM * nodes.mean_step()), nodes, push, wanted),
+    smoothed_from(&Known::loose(start, push.order, nodes.mean_step()), nodes, push, wanted).map(|(found, _)| found)
+}
+
+/// Smooths a trajectory from what is known at its first node before the lines there, with the jumps that are striking;
+/// and what is known at its last node.
+pub(super) fn smooth_on(start: &Known, nodes: Nodes<'_>, push: &Push) -> Option<(Smoothed, Known)> {
+    smoothed_from(start, nodes, push, Wanted { states: true, jumps: true })
+}
+
+fn smoothed_from(start: &Known, nodes: Nodes<'_>, push: &Push, wanted: Wanted) -> Option<(Smoothed, Known)> {
+    match start {
+        Known::Velocity(start) => {
+            there_and_back(start, nodes, push, wanted).map(|(found, end)| (found, Known::Velocity(end)))
+        }
+        Known::Acceleration(start) => {
+            there_and_back(start, nodes, push, wanted).map(|(found, end)| (found, Known::Acceleration(end)))
+        }
+    }
+}
+
+/// What is known of a tracer, in the quantities of its order.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "both are small, there is one for a tracer, and a box would be slower")]
+pub(super) enum Known {
+    Velocity(Knowledge<6>),
+    Acceleration(Knowledge<9>),
+}
+
+impl Known {
+    /// A state as knowledge; `step` is the time between nodes.
+    pub(super) fn loose(start: &State, order: Order, step: f64) -> Self {
+        match order {
+            Order::Velocity => Self::Velocity(known(start, 1.0)),
+            Order::Acceleration => Self::Acceleration(known(start, CALM * step)),
+        }
+    }
+
+    /// A state with its covariance as knowledge of position and velocity.
+    pub(super) fn of(state: &State) -> Option<Self> {
+        let (matrix, _) = inverse(&state.covariance)?;
+        Some(Self::Velocity(Knowledge { matrix, vector: times(&matrix, &state.mean) }))
+    }
+
+    pub(super) fn learn(&mut self, lines: &Information) {
+        match self {
+            Self::Velocity(known) => known.learn(lines),
+            Self::Acceleration(known) => known.learn(lines),
+        }
+    }
+
+    /// The same a time later, pushed meanwhile; `None` if nothing is known that could be pushed.
+    pub(super) fn pushed(mut self, step: f64, noise: f64, jump: f64) -> Option<Self> {
+        match &mut self {
+            Self::Velocity(known) => drop(over(known, step, noise, jump, false)?),
+            Self::Acceleration(known) => drop(over(known, step, noise, jump, false)?),
+        }
+        Some(self)
+    }
+
+    /// `None` if it has no covariance.
+    pub(super) fn state(&self) -> Option<State> {
+        match self {
+            Self::Velocity(known) => known.estimate().map(|(estimate, _)| state(&estimate)),
+            Self::Acceleration(known) => known.estimate().map(|(estimate, _)| state(&estimate)),
+        }
     }
 }
 
@@ -147,33 +223,46 @@ fn there_and_back<const N: usize>(
     nodes: Nodes<'_>,
     push: &Push,
     wanted: Wanted,
-) -> Option<Smoothed> {
+) -> Option<(Smoothed, Knowledge<N>)> {
     let jumps = push.variances(nodes.times.len());
     let mut between: Vec<Between<N>> = Vec::with_capacity(nodes.times.len());
     let mut known = *start;
     let mut likelihood = prior(start);
     for (node, lines) in nodes.lines.iter().enumerate() {
         if node > 0 {
-            let step = nodes.step(node);
-            known.advance(0.5 * step);
-            let (noise, gain) = known.kick(N - 3, push.noise * step.max(SHORTEST))?;
+            let (came, gain) = over(&mut known, nodes.step(node), push.noise, jumps[node], wanted.jumps)?;
             likelihood += gain;
-            let mut jump = Vec::new();
-            if jumps[node] > 0.0 {
-                // It may have come at any time of the step, not just half-way.
-                for (row, variance) in [(3, jumps[node]), (0, jumps[node] * step * step / 12.0)] {
-                    let (kick, gain) = known.kick(row, variance.max(f64::MIN_POSITIVE))?;
-                    likelihood += gain;
-                    jump.push(kick);
-                }
-            }
-            between.push(Between { noise, jump, then: (wanted == Wanted::Jumps).then_some(known) });
-            known.advance(0.5 * step);
+            between.push(came);
         }
         known.learn(lines);
     }
     let (end, gain) = known.estimate()?;
-    Some(back(end, &between, nodes, wanted, likelihood + gain))
+    Some((back(end, &between, nodes, wanted, likelihood + gain), known))
+}
+
+/// Takes what is known over a step between nodes, on which there may be a jump of a variance: what came, and the part of
+/// the logarithm of the likelihood.
+fn over<const N: usize>(
+    known: &mut Knowledge<N>,
+    step: f64,
+    noise: f64,
+    jump: f64,
+    remember: bool,
+) -> Option<(Between<N>, f64)> {
+    known.advance(0.5 * step);
+    let (noise, mut gained) = known.kick(N - 3, noise * step.max(SHORTEST))?;
+    let mut kicks = Vec::new();
+    if jump > 0.0 {
+        // It may have come at any time of the step, not just half-way.
+        for (row, variance) in [(3, jump), (0, jump * step * step / 12.0)] {
+            let (kick, gain) = known.kick(row, variance.max(f64::MIN_POSITIVE))?;
+            gained += gain;
+            kicks.push(kick);
+        }
+    }
+    let between = Between { noise, jump: kicks, then: remember.then_some(*known) };
+    known.advance(0.5 * step);
+    Some((between, gained))
 }
 
 /// The part of the logarithm of the likelihood that comes from what was known before the first line.
@@ -190,7 +279,7 @@ fn back<const N: usize>(
 ) -> Smoothed {
     let mut found = Smoothed { likelihood, ..Smoothed::default() };
     let keep = |states: &mut Vec<State>, estimate: &Estimate<N>| {
-        if wanted == Wanted::States {
+        if wanted.states {
             states.push(state(estimate));
         }
     };
@@ -281,7 +370,7 @@ fn likelier(one: Option<Settled>, other: Option<Settled>) -> Option<Settled> {
 
 fn settled(start: &State, nodes: Nodes<'_>, push: &Push) -> Option<Settled> {
     let push = likeliest_noise(start, nodes, push, SEARCH);
-    let found = smoothed(start, nodes, &push, Wanted::Nothing)?;
+    let found = smoothed(start, nodes, &push, NOTHING)?;
     Some((push, found))
 }
 
@@ -308,7 +397,7 @@ fn guesses(nodes: Nodes<'_>, push: &Push) -> (Push, Push) {
 fn add_jumps(start: &State, nodes: Nodes<'_>, push: &mut Push, best: f64) {
     let mut before = 0.0;
     for round in 0..ROUNDS {
-        let Some(found) = smoothed(start, nodes, push, Wanted::Jumps) else { break };
+        let Some(found) = smoothed(start, nodes, push, JUMPS) else { break };
         let lacking = best - found.likelihood + PRICE * push.jumps.len() as f64;
         if round == 1 && before > 0.0 && lacking > REGAINED * before {
             push.jumps.clear();
@@ -325,7 +414,7 @@ fn add_jumps(start: &State, nodes: Nodes<'_>, push: &mut Push, best: f64) {
 }
 
 /// Nodes whose jump is striking, the most striking among those whose evidence is the same lines.
-fn peaks(striking: &[(f64, f64)], push: &Push) -> Vec<(usize, f64)> {
+pub(super) fn peaks(striking: &[(f64, f64)], push: &Push) -> Vec<(usize, f64)> {
     let mut found = Vec::new();
     let mut node = 1;
     while node < striking.len() {
@@ -354,7 +443,7 @@ pub(super) fn likeliest_noise(start: &State, nodes: Nodes<'_>, push: &Push, roun
     let [mut low, mut high, mut last]: [Option<(f64, f64)>; 3] = [None; 3];
     for _ in 0..rounds {
         let tried = Push { noise: level.exp(), ..push.clone() };
-        let Some(found) = smoothed(start, nodes, &tried, Wanted::Nothing) else { break };
+        let Some(found) = smoothed(start, nodes, &tried, NOTHING) else { break };
         let slope = (found.pull.max(1e-300) / found.known.max(1e-300)).ln();
         let here = (level, slope);
         if slope > 0.0 {

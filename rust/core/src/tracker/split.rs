@@ -103,7 +103,8 @@ pub(super) fn parted(tracks: &[Track], labels: [usize; 2]) -> bool {
     };
     let ratio = one.blur.mean() / other.blur.mean();
     let blur = one.blur.mean().min(other.blur.mean());
-    (1.0 / ALIKE..ALIKE).contains(&ratio) && together(one, other).is_some_and(|squared| squared > APART * APART * blur)
+    (1.0 / ALIKE..ALIKE).contains(&ratio)
+        && together(one, other, usize::MAX).is_some_and(|squared| squared > APART * APART * blur)
 }
 
 /// Leaves out trajectories that go along with another one: of the two, the less sharp one, or else the weaker one. Whether
@@ -112,18 +113,8 @@ pub(super) fn without_company(tracks: &mut Vec<Track>) -> bool {
     let before = tracks.len();
     let mut at = 0;
     while at < tracks.len() {
-        let track = &tracks[at];
-        let company = tracks.iter().enumerate().any(|(number, other)| {
-            let wider = track.blur.mean() / other.blur.mean();
-            let weaker = if (1.0 / ALIKE..ALIKE).contains(&wider) {
-                (track.own(), number) < (other.own(), at)
-            } else {
-                wider > 1.0
-            };
-            let blur = track.blur.mean().max(other.blur.mean());
-            number != at && weaker && together(track, other).is_some_and(|squared| squared < APART * APART * blur)
-        });
-        if company {
+        let with = |(number, other)| number != at && company([&tracks[at], other], [at, number], usize::MAX);
+        if tracks.iter().enumerate().any(with) {
             tracks.remove(at);
         } else {
             at += 1;
@@ -132,17 +123,31 @@ pub(super) fn without_company(tracks: &mut Vec<Track>) -> bool {
     tracks.len() < before
 }
 
-/// Mean square of the distance of one trajectory from another, if that is there for nearly all of its time.
-fn together(one: &Track, other: &Track) -> Option<f64> {
+/// Whether the first of two trajectories goes along with the second one in its last blocks, and is rather none than that.
+pub(super) fn company([one, other]: [&Track; 2], numbers: [usize; 2], blocks: usize) -> bool {
+    let wider = one.blur.mean() / other.blur.mean();
+    let weaker = if (1.0 / ALIKE..ALIKE).contains(&wider) {
+        (one.own(), numbers[1]) < (other.own(), numbers[0])
+    } else {
+        wider > 1.0
+    };
+    let blur = one.blur.mean().max(other.blur.mean());
+    weaker && together(one, other, blocks).is_some_and(|squared| squared < APART * APART * blur)
+}
+
+/// Mean square of the distance of one trajectory from another in its last blocks, if that is there for nearly all of
+/// these.
+fn together(one: &Track, other: &Track, blocks: usize) -> Option<f64> {
     let mut sum = 0.0;
     let mut count = 0.0;
-    for (at, state) in one.states.iter().enumerate() {
+    let first = one.states.len().saturating_sub(blocks);
+    for (at, state) in one.states.iter().enumerate().skip(first) {
         let Some(there) = other.state(one.first + at) else { continue };
         let (here, there) = (state.position(), there.position());
         sum += (0..3).map(|k| (here[k] - there[k]).powi(2)).sum::<f64>();
         count += 1.0;
     }
-    (count > COMPANY * one.states.len() as f64).then(|| sum / count)
+    (count > COMPANY * (one.states.len() - first) as f64).then(|| sum / count)
 }
 
 fn part(track: &Track, two: &Two, one: usize) -> Track {

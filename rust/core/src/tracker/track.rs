@@ -27,6 +27,8 @@ pub(super) struct Track {
     pub(super) counts: Vec<f64>,
     /// What each block says for it.
     pub(super) evidence: Vec<f64>,
+    /// What the blocks before said that are no longer held.
+    pub(super) forgotten: f64,
     pub(super) push: Push,
     pub(super) blur: Blur,
     /// Share of the lines.
@@ -58,7 +60,7 @@ impl Track {
     }
 
     pub(super) fn worth(&self) -> f64 {
-        self.evidence.iter().sum()
+        self.forgotten + self.evidence.iter().sum::<f64>()
     }
 
     /// Its expected number of lines.
@@ -85,6 +87,17 @@ impl Track {
         self.push.jumps.retain(|jump| jump.0 > less);
         self.push.jumps.iter_mut().for_each(|jump| jump.0 -= less);
         self.start = self.states[0];
+    }
+
+    /// Forgets its blocks before one from which all are counted then; how many these were.
+    pub(super) fn forget(&mut self, block: usize) -> usize {
+        let less = block.saturating_sub(self.first);
+        if less > 0 {
+            self.forgotten += self.evidence[..less].iter().sum::<f64>();
+            self.begin(block);
+        }
+        self.first -= block;
+        less
     }
 
     pub(super) fn push_block(&mut self, state: &State, sums: &Sums) {

@@ -180,7 +180,7 @@ fn the_slope_is_that_of_the_likelihood_and_is_zero_at_the_likeliest_noise() {
 #[test]
 fn a_jump_is_worth_what_the_fit_with_one_gains() {
     each_order(|lines, push| {
-        let found = smoothed(&start(), Nodes { times: &TIMES, lines }, &push, Wanted::Jumps).unwrap();
+        let found = smoothed(&start(), Nodes { times: &TIMES, lines }, &push, JUMPS).unwrap();
         let without = dense(lines, &push, None);
         let fit = |all: &Dense, jump: bool| {
             let (_, log_determinant) = if jump { (0, 0.0) } else { (0, inverted(all.covariance.clone()).1) };

@@ -1,0 +1,246 @@
+//! The last blocks of one tracer, smoothed until later lines change them no more.
+
+use crate::tracker::algebra::{Vec3, corner, dot, inverse, plus, times};
+use crate::tracker::blur::Blur;
+use crate::tracker::grid::Grid;
+use crate::tracker::motion::{Order, State};
+use crate::tracker::profile::{Around, Profile};
+use crate::tracker::refine::loose;
+use crate::tracker::smoother::{Known, Nodes, PRICE, Push, likeliest_push, peaks, smooth_on};
+use crate::tracker::track::Track;
+
+/// Own lines that tell what is around a tracer, and the part of them that is remembered from one look to the next.
+const TELLING: f64 = 300.0;
+const REMEMBERED: f64 = 0.5;
+/// Times in which a tracer turns, after which later lines change a place by less than a tenth of its sigma: the variance
+/// of a place is then 1.01 of what it is at last. It nears that by `exp(-t √2 / T)` where the velocity is driven, from 4
+/// times as much; by `exp(-t / T)` from 6 times where the acceleration is.
+pub(super) const SETTLED: [f64; 2] = [4.1, 6.4];
+/// Blocks of a tracer at which it is first fitted, after which it is fitted again at most, and those that tell it.
+const FIRST: usize = 32;
+const REFIT: usize = 128;
+pub(super) const HISTORY: usize = 256;
+/// Blocks over which it is remembered how wild a tracer was.
+const REMEMBER: f64 = 2000.0;
+/// Squared difference of the two filters from which on there was a jump that only one of them has seen.
+const DIFFERENT: f64 = 9.0;
+/// Newest nodes of which it is not asked whether a velocity jumped before them.
+const FRESH: usize = 3;
+
+/// What is known of a tracer in the blocks that are not told yet.
+pub(super) struct Tail {
+    /// Before the lines of the first of these blocks, and after those of the last one.
+    before: Option<Known>,
+    front: Known,
+    /// The same with the noise that also makes jumps likely.
+    wary: Known,
+    wild: f64,
+    /// Jumps that are taken into account.
+    turns: usize,
+    /// Its blocks so far, and the number of them at which it is fitted again.
+    age: usize,
+    due: usize,
+    profile: Profile,
+    /// Lines that the profile is of.
+    seen: f64,
+    /// Times of the last location from the lines up to it, and of the last one that is told for good.
+    pub(super) shown: f64,
+    pub(super) told: f64,
+}
+
+fn step(grid: &Grid, block: usize) -> f64 {
+    grid.times[block] - grid.times[block - 1]
+}
+
+/// Next to nothing, at a block of a track's own.
+fn start(track: &Track, grid: &Grid, at: usize) -> Known {
+    let spacing = (grid.times[grid.len() - 1] - grid.times[0]) / grid.len() as f64;
+    Known::loose(&loose(&track.states[at]), track.push.order, spacing)
+}
+
+/// What is known before the lines of a block of a track.
+fn forward(track: &Track, grid: &Grid, until: usize) -> Option<Known> {
+    let mut known = start(track, grid, 0);
+    for at in 0..until - track.first {
+        known.learn(&track.lines[at]);
+        let next = track.first + at + 1;
+        if next < grid.len() {
+            known = known.pushed(step(grid, next), track.push.noise, track.push.jump(at + 1))?;
+        }
+    }
+    Some(known)
+}
+
+/// What is known after the lines of its last block.
+fn front(track: &Track, grid: &Grid) -> Known {
+    let last = track.states.len() - 1;
+    let mut known = forward(track, grid, track.end() - 1).unwrap_or_else(|| start(track, grid, last));
+    known.learn(&track.lines[last]);
+    known
+}
+
+/// What is known of an evenly moving tracer after the last lines of a track.
+fn wary(track: &Track) -> Known {
+    let state = &track.states[track.states.len() - 1];
+    Known::of(state).unwrap_or_else(|| Known::loose(&loose(state), Order::Velocity, 1.0))
+}
+
+/// Squared difference of two estimates of a place, in the covariance that it has if the first one is right.
+fn differ(calm: &State, wary: &State) -> f64 {
+    let off: Vec3 = std::array::from_fn(|k| wary.mean[k] - calm.mean[k]);
+    let spread = plus(&corner::<3, 6>(&wary.covariance), &corner::<3, 6>(&calm.covariance), -1.0);
+    inverse(&spread).map_or(0.0, |(precision, _)| dot(&times(&precision, &off), &off))
+}
+
+impl Tail {
+    /// Of a track whose blocks from `done` on are not told.
+    pub(super) fn new(track: &Track, grid: &Grid, done: usize) -> Self {
+        let before = (track.first < done).then(|| forward(track, grid, done.min(track.end()))).flatten();
+        Self {
+            before,
+            front: front(track, grid),
+            wary: wary(track),
+            wild: 0.0,
+            turns: track.push.jumps.len(),
+            age: track.states.len(),
+            due: FIRST.max(track.states.len()),
+            profile: Profile::new(&track.blur),
+            seen: 0.0,
+            shown: f64::NEG_INFINITY,
+            told: f64::NEG_INFINITY,
+        }
+    }
+
+    /// The filtered estimate after the last block of a track, which is one more than before; `noise` is that which
+    /// drove its velocity of late if it never jumped.
+    ///
+    /// The filter whose noise leaves jumps out is the better one until a jump comes, which it does not see at once. It
+    /// is trusted as long as the other one differs from it by no more than it may: the covariance of the difference of
+    /// an efficient estimate and another one is that of their covariances (J. A. Hausman, Econometrica 46 (1978) 1251).
+    pub(super) fn filter(&mut self, track: &mut Track, noise: f64, grid: &Grid, done: usize) -> Option<State> {
+        self.age += 1;
+        let at = track.states.len() - 1;
+        let step = step(grid, track.first + at);
+        self.wild = noise.max(self.wild * (1.0 - 1.0 / REMEMBER));
+        let mut wary = self.wary.pushed(step, self.wild, 0.0)?;
+        wary.learn(&track.lines[at]);
+        self.wary = wary;
+        if track.push.jumps.len() == self.turns {
+            let mut front = self.front.pushed(step, track.push.noise, track.push.jump(at))?;
+            front.learn(&track.lines[at]);
+            self.front = front;
+        } else {
+            self.smooth(track, grid, done);
+        }
+        let (calm, wary) = (self.front.state()?, self.wary.state()?);
+        Some(if differ(&calm, &wary) > DIFFERENT { wary } else { calm })
+    }
+
+    /// Smooths the blocks from `done` on, with a jump of the velocity where it is worth its price.
+    pub(super) fn smooth(&mut self, track: &mut Track, grid: &Grid, done: usize) {
+        let from = done.max(track.first);
+        if from >= track.end() {
+            return;
+        }
+        let offset = from - track.first;
+        let known = match self.before {
+            Some(before) if offset > 0 => before,
+            _ => start(track, grid, offset),
+        };
+        let nodes = Nodes { times: &grid.times[from..track.end()], lines: &track.lines[offset..] };
+        let push = track.push.from(offset);
+        let Some((mut found, mut end)) = smooth_on(&known, nodes, &push) else { return };
+        let old = found.striking.len().saturating_sub(FRESH);
+        let fresh = peaks(&found.striking[..old], &push);
+        if !fresh.is_empty() {
+            let mut tried = push.clone();
+            tried.jumps.extend(&fresh);
+            tried.jumps.sort_by_key(|jump| jump.0);
+            if let Some((better, last)) = smooth_on(&known, nodes, &tried)
+                && better.likelihood - found.likelihood > PRICE * fresh.len() as f64
+            {
+                track.push.jumps.extend(fresh.iter().map(|jump| (jump.0 + offset, jump.1)));
+                track.push.jumps.sort_by_key(|jump| jump.0);
+                (found, end) = (better, last);
+            }
+        }
+        track.states.splice(offset.., found.states);
+        (self.front, self.turns) = (end, track.push.jumps.len());
+    }
+
+    /// Takes what is known before a block on to before another one.
+    pub(super) fn roll(&mut self, track: &Track, grid: &Grid, from: usize, to: usize) {
+        let (from, to) = (from.max(track.first), to.min(track.end()));
+        if from >= to {
+            return;
+        }
+        let mut known = match self.before {
+            Some(before) if from > track.first => Some(before),
+            _ => Some(start(track, grid, from - track.first)),
+        };
+        for block in from..to {
+            known = known.and_then(|mut known| {
+                let at = block - track.first;
+                known.learn(&track.lines[at]);
+                if block + 1 == grid.len() {
+                    return Some(known);
+                }
+                known.pushed(step(grid, block + 1), track.push.noise, track.push.jump(at + 1))
+            });
+        }
+        self.before = known;
+    }
+
+    /// Whether it is to be fitted again by now.
+    pub(super) fn is_due(&self) -> bool {
+        self.age >= self.due
+    }
+
+    /// Whether it has been fitted to as much as it ever is.
+    pub(super) fn is_settled(&self) -> bool {
+        self.due > HISTORY
+    }
+
+    /// Counts a line around it.
+    pub(super) fn see(&mut self, expected: f64, weight: f64) {
+        self.profile.add(expected, weight);
+    }
+
+    pub(super) fn seen(&mut self, lines: usize) {
+        self.seen += lines as f64;
+    }
+
+    /// Finds anew what is around a tracer and how it is pushed, from the blocks that are held.
+    pub(super) fn fit(&mut self, track: &mut Track, grid: &Grid, done: usize, usual: &Blur) {
+        self.due = if self.age < REFIT { 2 * self.due } else { self.age + REFIT };
+        if track.activity * self.seen > TELLING {
+            let own = track.activity * self.seen;
+            let guess = Around { blur: track.blur, own, density: (track.background * self.seen).max(1e-12) };
+            let found = self.profile.fit(&guess, true);
+            track.blur = found.blur.like(usual);
+            track.activity = (found.own / self.seen).clamp(1e-6, 1.0);
+            track.background = (found.density / self.seen).max(1e-12);
+            self.profile = self.profile.faded(REMEMBERED);
+            self.seen *= REMEMBERED;
+        }
+        let order = track.push.order;
+        let nodes = Nodes { times: &grid.times[track.first..track.end()], lines: &track.lines };
+        track.push = likeliest_push(&loose(&track.states[0]), nodes, &track.push);
+        let jumps: f64 = track.push.jumps.iter().map(|jump| jump.1 / 3.0).sum();
+        let span = grid.times[track.end() - 1] - grid.times[track.first];
+        self.wild = self.wild.max(jumps / span.max(1e-9));
+        if track.push.order != order && done > track.first {
+            self.before = forward(track, grid, done.min(track.end()));
+        }
+    }
+
+    /// Time after which later lines change a place by less than a tenth of its sigma, at a rate of lines per ms.
+    pub(super) fn lag(track: &Track, rate: f64) -> f64 {
+        let Push { order, noise, .. } = track.push;
+        let times = track.blur.mean() / (track.activity * rate * noise).max(1e-300);
+        match order {
+            Order::Velocity => SETTLED[0] * times.powf(0.25),
+            Order::Acceleration => SETTLED[1] * times.powf(1.0 / 6.0),
+        }
+    }
+}
