@@ -10,7 +10,7 @@ import numpy as np
 
 from lumentrace import PointData
 from lumentrace.pept import simulation
-from lumentrace.pept.tracking.line_tracker import UNITS
+from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.update import TracerNow, Update
 
 SIGMA = 0.4
@@ -68,7 +68,7 @@ def updates(
         yield update(float(time), [tracer(path, label, float(time), noise=noise) for label, path in enumerate(paths)])
 
 
-def stream(self: object, source: Iterable[Any], *, lag: float | None = None) -> Iterator[Update]:
+def stream(self: object, source: Iterable[Any]) -> Iterator[Update]:
     """In place of `LineTracker.stream`: counts lines, and knows where the tracers of `WHEEL` are."""
     lines, dropped, time = 0, 0, math.nan
     for block in source:

@@ -47,6 +47,27 @@ def test_a_tracer_that_is_lost_is_told_once_and_cleared_by_the_next_one_seen():
     assert told(run) == [("lost", "raised", 1020.0), ("lost", "cleared", 3020.0)]
 
 
+def test_a_tracer_that_comes_back_under_its_number_clears_its_own_alarm():
+    """Both are lost; the second comes back first."""
+    there = {0: [(0, 1000), (4000, 5000)], 1: [(0, 1500), (3000, 5000)]}
+    run = [
+        update(
+            t, [tracer(WHEEL[label], label, t) for label, parts in there.items() if any(a < t <= b for a, b in parts)]
+        )
+        for t in times(5000)
+    ]
+    alarms = Alarms()
+    events = [event for each in run for event in alarms.feed(each)]
+    assert [(event.state, event.tracers) for event in events] == [
+        ("raised", (0,)),
+        ("raised", (1,)),
+        ("cleared", (1,)),
+        ("cleared", (0,)),
+    ]
+    assert events[2].message == "tracer 1 is seen again"
+    assert alarms.now == []
+
+
 def test_too_few_tracers_for_too_long_is_an_alarm():
     run = [update(t, [tracer(CIRCLE, 0, t)] if t > 3500 else []) for t in times(10_000)]
     assert told(run, Bounds(tracers=1)) == [("number", "raised", 2020.0), ("number", "cleared", 5520.0)]

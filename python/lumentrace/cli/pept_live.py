@@ -114,14 +114,14 @@ def live(
         blocks: Iterable[Block] = stack.enter_context(
             open_source(source, follow=follow, scanner=scanner.value, separation=separation, wait=wait)
         )
-        tracker = LineTracker(tracers, every)
+        tracker = LineTracker(tracers, every, lag)
         kept = Record(folder, source, {"tracers": tracers, "every": every, "lag": lag}, lines=record)
         _say(folder, source, record)
         if record:
             blocks = stack.enter_context(recorded(blocks, kept, source, drop=not waits(source)))
         views.append(_screen(source, plain))
         seconds = math.inf if duration is None else duration
-        updates = tracker.stream(blocks, lag=lag)
+        updates = tracker.stream(blocks)
         found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, seconds=seconds, stop=stop)
     _sum_up(found, folder, hooks.failed)
     if found.stopped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -59,12 +58,12 @@ class Alarms:
         self._conditions = conditions(bounds or Bounds(), clock)
         self._latches: dict[tuple[str, tuple[int, ...]], _Latch] = {}
         self._before: dict[int, TracerNow] = {}
-        self._lost: deque[list[Finding]] = deque(maxlen=LOST)
+        self._lost: dict[int, list[Finding]] = {}
 
     @property
     def now(self) -> list[Finding]:
         """What is raised."""
-        lost = [found for findings in self._lost for found in findings]
+        lost = [found for findings in self._lost.values() for found in findings]
         return [*lost, *(latch.found for latch in self._latches.values() if latch.raised)]
 
     def feed(self, update: Update) -> list[Event]:
@@ -101,14 +100,18 @@ class Alarms:
     def _coming_and_going(self, update: Update) -> Iterator[Event]:
         """Tracers that are lost, and those that are seen again: they come back under another number."""
         here = {each.label: each for each in update.tracers}
-        for label in here.keys() - self._before.keys():
+        for label in sorted(here.keys() - self._before.keys()):
             if self._lost:
-                for found in self._lost.popleft():
-                    text = f"tracer {label} is seen; it may be tracer {found.tracers[0]} that was lost"
-                    yield event(replace(found, message=text, value=len(here)), CLEARED, update.time)
+                lost = label if label in self._lost else next(iter(self._lost))
+                who = " again" if lost == label else f"; it may be tracer {lost} that was lost"
+                for found in self._lost.pop(lost):
+                    text = f"tracer {label} is seen{who}"
+                    yield event(replace(found, message=text), CLEARED, update.time)
         for label in sorted(self._before.keys() - here.keys()):
             findings = list(self._losses(self._before[label], here))
-            self._lost.append(findings)
+            self._lost[label] = findings
+            if len(self._lost) > LOST:
+                del self._lost[next(iter(self._lost))]
             yield from (event(found, RAISED, update.time) for found in findings)
         self._before = here
 

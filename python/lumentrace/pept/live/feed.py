@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lumentrace.base.json_text import json_text
 from lumentrace.data.points import SIGMAS, VELOCITIES, XYZ
 from lumentrace.pept.live.events import Event
-from lumentrace.pept.tracking.line_tracker import UNITS
+from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.update import TracerNow, Update
 
 EVERY = 0.1

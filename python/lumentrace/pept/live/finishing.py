@@ -28,7 +28,7 @@ from lumentrace.pept.recipes import Lines
 from lumentrace.pept.report.page import write_run
 from lumentrace.pept.report.run import Run
 from lumentrace.pept.scanners.any_file import read
-from lumentrace.pept.tracking.line_tracker import UNITS
+from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.spans import LABEL
 from lumentrace.pept.tracks import SPEED_WINDOW
 from lumentrace.pept.utilities.framed import FramedReader

@@ -18,7 +18,7 @@ from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import environment, now, plain
 from lumentrace.data.lines import LineData
-from lumentrace.pept.tracking.line_tracker import UNITS
+from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.update import Update
 from lumentrace.pept.utilities.framed import FramedFile
 
