@@ -121,8 +121,8 @@ def live(
             blocks = stack.enter_context(recorded(blocks, kept, source, drop=not waits(source)))
         views.append(_screen(source, plain))
         seconds = math.inf if duration is None else duration
-        updates = tracker.stream(blocks)
-        found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, seconds=seconds, stop=stop)
+        updates = tracker.stream(stop.until(blocks, seconds))
+        found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, stop=stop)
     _sum_up(found, folder, hooks.failed)
     if found.stopped:
         raise typer.Exit(STOPPED)
