@@ -188,7 +188,7 @@ def test_an_alarm_is_told_and_written(wheel, tmp_path):
         connection, _ = server.accept()
         with connection:
             connection.sendall(text(np.load(wheel)[:100]))
-            until(process, "silent raised: no lines for 2 s")
+            until(process, "alarm silent: no lines for 2 s")
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 130
     (event,) = (json.loads(line) for line in (out / "alarms.jsonl").read_text().splitlines())

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from lumentrace.cli.console import answers, console, plural, warning
 from lumentrace.cli.pept_options import Scanner, ScannerOption, Separation
 
 if TYPE_CHECKING:
+    from lumentrace.pept.live.events import Event
     from lumentrace.pept.live.server import Page
     from lumentrace.pept.live.watching import View, Watched
     from lumentrace.pept.sources import Block
@@ -141,9 +144,14 @@ def _screen(source: str, plain: bool) -> View:
     from lumentrace.pept.live.screen import Lines, Screen
 
     if plain or not answers.is_terminal:
-        tell: Callable[[str], None] = lambda text: answers.print(text, soft_wrap=True, markup=False)  # noqa: E731
-        return Lines(tell, warning)
+        return Lines(partial(answers.print, soft_wrap=True, markup=False), warning, _alarm)
     return Screen(answers, source)
+
+
+def _alarm(event: Event) -> None:
+    """Show an alarm that was raised, or is over."""
+    word = "[bold red]alarm[/]" if event.state == "raised" else "[green]over[/]"
+    console.print(f"{word} {event.kind}: {escape(event.message)}", soft_wrap=True)
 
 
 def _say(folder: Path, source: str, record: bool) -> None:
