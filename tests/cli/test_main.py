@@ -258,6 +258,7 @@ def test_demo_finds_both_tracers(tmp_path: Path) -> None:
     medians = [float(value) for value in re.findall(r"^median error \(mm\) +(\S+)$", done.stdout, re.MULTILINE)]
     assert len(medians) == 2
     assert max(medians) < 0.25
+    assert f"lumentrace pept replay {tmp_path / 'demo.da01'}" in done.stdout
 
 
 def test_version_and_help() -> None:

@@ -106,6 +106,13 @@ def test_results_are_those_of_fit(sampling: Any, size: int) -> None:
     assert_identical(list(pipeline.stream(shuffled(rows, size), *sampling)), expected)
 
 
+def test_one_table_is_a_source_too() -> None:
+    pipeline = Pipeline([Cutpoints(0.8)])
+    lines = LineData(ROWS, 200, 100)
+    for source in (lines, ROWS):
+        assert_identical(list(pipeline.stream(source, 200, 100)), list(pipeline.fit(lines, verbose=False)))
+
+
 def test_python_filters_between_native_ones() -> None:
     pipeline = Pipeline([Cutpoints(0.8), Shift(5.0), HDBSCAN(0.15), SplitLabels()])
     expected = list(pipeline.fit(LineData(ROWS, 200, 100), verbose=False))

@@ -80,16 +80,6 @@ def test_pieces_do_not_depend_on_how_a_schedule_is_fed() -> None:
 
 
 # ---------------------------------------------------------------- to whom
-def received(address: str) -> tuple[NDArray[np.float64], int, list[str]]:
-    rows, dropped, notices = [], 0, []
-    with open_source(address) as blocks:
-        for block in blocks:
-            rows.append(block.rows)
-            dropped += block.dropped
-            notices += block.notices
-    return np.concatenate(rows), dropped, notices
-
-
 def test_all_clients_get_all_lines_from_then_on() -> None:
     with (
         LineServer("tcp://127.0.0.1:0") as server,
@@ -175,6 +165,13 @@ def test_a_port_in_use_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_addresses_of_version_6() -> None:
+    with LineServer("tcp://[::1]:0") as server, open_source(server.address) as blocks:
+        replay(ROWS[:5], server, rate=1e6)
+        assert sum(len(block.rows) for block in blocks) == 5
+
+
 def test_an_address_of_another_machine_is_an_error() -> None:
     with pytest.raises(OSError, match="this machine does not have that address"):
         LineServer("tcp://192.0.2.1:9321")
@@ -238,6 +235,16 @@ def test_a_loop_ends_with_its_only_reader_and_its_times_go_on(tmp_path: Path) ->
         assert child.wait(20) == 0
     np.testing.assert_allclose(rows[:5000, 0], 0.1 * np.arange(5000), atol=1e-9)
     assert_identical(rows[2000:4000, 1:], ROWS[:, 1:])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_behind_standard_output_is_an_error(tmp_path: Path) -> None:
+    np.save(tmp_path / "run.npy", ROWS)
+    command = [sys.executable, "-m", "lumentrace", "pept", "replay", str(tmp_path / "run.npy"), "--to", "-"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith("error standard output: No space left on device\n")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no signals here")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from lumentrace.cli.console import Bar, console, plural, warning, warnings_told
 from lumentrace.cli.pept_options import Lenient, Scanner, ScannerOption, Separation
+
+Tell = Callable[[int, int], None]
 
 LATE = 1.0
 """Seconds behind time that are told."""
@@ -56,11 +61,14 @@ def replay(
 
     lines = read(file, scanner.value, separation, lenient)
     total = len(lines.lines)
-    with LineServer(to) as server, Bar(file.name, total, "lines") as bar:
+    with LineServer(to) as server:
         told = "until Ctrl-C" if loop else "once"
         console.print(f"{file.name}: {plural(total, 'line')} at {server.address}, {told}", soft_wrap=True)
         try:
-            done = play(lines, server, speed=speed, rate=rate, loop=loop, wait=wait, verbose=bar)
+            if wait:
+                server.wait_for_client()
+            with _rounds(file.name) if loop else Bar(file.name, total, "lines") as verbose:
+                done = play(lines, server, speed=speed, rate=rate, loop=loop, wait=False, verbose=verbose)
         except KeyboardInterrupt:
             console.print("stopped")
             raise typer.Exit(130) from None
@@ -73,3 +81,18 @@ def replay(
         warning(f"the last line was {done.late:.1f} s late: this machine cannot send so fast")
     if done.cut_off:
         warning(f"{plural(done.cut_off, 'client')} did not take the last lines")
+
+
+@contextmanager
+def _rounds(name: str) -> Iterator[Tell]:
+    """A line that says how often a file was sent; nothing where there is no terminal."""
+    number, before = 1, 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal number, before
+        number += done < before
+        before = done
+        status.update(f"{escape(name)}: round {number}, {100 * done // total} %")
+
+    with console.status(f"{escape(name)}: round 1") as status:
+        yield tell

@@ -185,7 +185,7 @@ class Pipeline(PEPTObject):
         Parameters
         ----------
         source : iterable of (N, C) arrays, LineData or PointData
-            Blocks of rows in order; arrays are what the first filter works on. The blocks of
+            Blocks of rows in order, or one of them; arrays are what the first filter works on. The blocks of
             `lumentrace.pept.sources.open_source` will do too: what they tell becomes warnings. If the only transformer
             has a `stream` of its own, as `LineTracker` has, `source` is passed on to it.
         sample_size, overlap

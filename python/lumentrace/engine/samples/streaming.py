@@ -32,6 +32,7 @@ def streamed(steps: Steps, source: Iterable[Any], sample_size: Any, overlap: Any
     """
     if not isinstance(source, Iterable):
         raise TypeError(f"`source`: expected an iterable of tables of rows, found {type(source).__name__}")
+    source = [source] if isinstance(source, (IterableSamples, np.ndarray)) else source
     batches = _cut(_tables(source, _kind(steps)), Cut(sample_size, overlap))
     for step in steps:
         batches = _again(step, batches) if isinstance(step, Reducer) else _filtered(step, batches, threads)

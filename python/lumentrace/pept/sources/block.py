@@ -13,6 +13,7 @@ from lumentrace.data.lines import LineData
 
 COLUMNS = len(LineData.default_columns)
 """Numbers in a row: t, x1, y1, z1, x2, y2, z2."""
+_ROWS = 2**14
 
 
 def no_rows() -> NDArray[np.float64]:
@@ -66,6 +67,10 @@ def given_blocks(items: Iterable[Any]) -> Iterator[Block]:
     ValueError
         If an item is not lines; the message says which one.
     """
+    if isinstance(items, (LineData, np.ndarray)):
+        rows = _given(items, 0).rows
+        yield from (Block(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS))
+        return
     for number, item in enumerate(items):
         yield _given(item, number)
 

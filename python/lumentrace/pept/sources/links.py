@@ -35,6 +35,8 @@ class Connection:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._socket.settimeout(None)
+        if connected.family != getattr(socket, "AF_UNIX", None):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small frames leave at once
 
     def write(self, data: bytes) -> None:
         """Send all of it."""
@@ -90,7 +92,10 @@ def listening(place: Address) -> socket.socket:
         If it cannot; the message says what to do.
     """
     try:
-        return _unix(place) if place.path else socket.create_server((place.host, place.port))
+        if place.path:
+            return _unix(place)
+        family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+        return socket.create_server((place.host, place.port), family=family)
     except OSError as error:
         raise type(error)(error.errno, _advice(place, error), place.text) from None
 

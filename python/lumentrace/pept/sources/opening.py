@@ -48,7 +48,7 @@ def open_source(
         - ``"tcp://host:port"`` or ``"unix:///path"``: a socket on which a source listens, in the format of
           `lumentrace.pept.sources.wire` or as text.
         - ``"-"``: standard input; or something open for reading in binary.
-        - an iterable of `Block`, `LineData` or (N, C >= 7) arrays, pulled when a block is asked for.
+        - an iterable of `Block`, `LineData` or (N, C >= 7) arrays, pulled when a block is asked for; or one such table.
     follow : bool, default True
         Wait for more at the end of a file, rather than stop there. An array or a table that is complete ends anyway.
     scanner : str, default 'auto'
@@ -113,7 +113,8 @@ def open_source(
     elif source == STDIN if isinstance(source, str) else hasattr(source, "read"):
         name, file = _opened(source)
         if _is_regular(file):
-            yield file_blocks(GrowingBytes(file, name), name, Sniffer(name, hints), follow=False)
+            reader = Sniffer(name, replace(hints, cut_row_counts=True))
+            yield file_blocks(GrowingBytes(file, name), name, reader, follow=False)
         else:
             with in_thread(pipe_work(file, Sniffer(name, hints)), waiting(name), name) as blocks:
                 yield blocks
