@@ -13,7 +13,8 @@ from pathlib import Path
 MARKUP = re.compile(r"``|:(class|func|math|meth|mod|ref):`|\.\. \[\d|\]_|^\s*\.\. \w+::", re.MULTILINE)
 """Docstrings that were not made for Markdown."""
 ROOMS = ["", ".storage", ".plots", ".coloc", ".afm", ".stain", ".twophoton", ".pept"]
-ROOMS += [f".pept.{name}" for name in ("tracking", "processing", "scanners", "simulation", "recipes", "sources", "utilities")]
+PEPT = ("tracking", "processing", "scanners", "simulation", "recipes", "sources", "live", "utilities")
+ROOMS += [f".pept.{name}" for name in PEPT]
 """Modules whose `__all__` is public."""
 
 

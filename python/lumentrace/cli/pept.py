@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lumentrace.cli import pept_commands, pept_replay
+from lumentrace.cli import pept_commands, pept_live, pept_replay
 from lumentrace.cli.batch import attempt, leave, tell
 from lumentrace.cli.batch import folders as batch_folders
 from lumentrace.cli.batch import table as batch_table
@@ -20,7 +20,7 @@ from lumentrace.cli.options import Accept, Config, Out, Resume
 from lumentrace.cli.pept_options import Lenient, Recipe, RecipeName, Scanner, ScannerOption, Separation
 
 if TYPE_CHECKING:
-    from lumentrace.pept.run import Settings
+    from lumentrace.pept.run import Outcome, Settings
 
 UNSAID = (None, Scanner.auto, False)
 """Values of options that leave what a settings file says."""
@@ -43,7 +43,8 @@ class Where(StrEnum):
 @app.command("track", hidden=True)
 def track(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files of one acquisition each.", show_default=False)
+        list[Path] | None,
+        typer.Argument(help="Files of one acquisition each, or folders of live runs.", show_default=False),
     ] = None,
     out: Out = Path("out"),
     scanner: ScannerOption = Scanner.auto,
@@ -119,18 +120,36 @@ def _track(
     """Track one file and write everything into `folder`."""
     from concurrent.futures import ProcessPoolExecutor
 
-    from lumentrace.cli import pept_fit
     from lumentrace.pept.run import run
-    from lumentrace.pept.scanners.any_file import DAMAGED, read
-    from lumentrace.pept.tracking.fitted_model import FittedModel
+    from lumentrace.pept.scanners.any_file import read
 
+    if path.is_dir():
+        return _finished(settings, path, folder)
     lines = read(path, settings.scanner, settings.separation, settings.lenient)
     began = time.perf_counter()
     where = {"native": None, "processes": ProcessPoolExecutor}.get(executor, executor)
     with Bar(path.name, len(lines.lines), "lines") as bar:
         kept = folder / "run" if resume else None
         outcome = run(lines, settings, executor=where, max_workers=workers, verbose=bar, run_dir=kept)
-    seconds = time.perf_counter() - began
+    return _told(outcome, time.perf_counter() - began, path, folder)
+
+
+def _finished(settings: Settings, path: Path, folder: Path) -> dict[str, object]:
+    """Finish a live run: its own settings count unless there are others."""
+    from lumentrace.pept.live import finish
+
+    began = time.perf_counter()
+    with Bar(path.name, None, "lines") as bar:
+        outcome = finish(path, None if settings == type(settings)() else settings, verbose=bar)
+    return _told(outcome, time.perf_counter() - began, path, folder)
+
+
+def _told(outcome: Outcome, seconds: float, path: Path, folder: Path) -> dict[str, object]:
+    """Write everything and tell it."""
+    from lumentrace.cli import pept_fit
+    from lumentrace.pept.scanners.any_file import DAMAGED
+    from lumentrace.pept.tracking.fitted_model import FittedModel
+
     outcome.save(folder)
     tell(path.name, outcome.verdict)
     for notice in outcome.notices:
@@ -148,6 +167,7 @@ for command in (
     pept_commands.info,
     pept_commands.simulate,
     pept_replay.replay,
+    pept_live.live,
     pept_commands.occupancy,
     pept_commands.config,
     pept_commands.report,

@@ -74,9 +74,13 @@ def judge(lines: LineData, trajectories: PointData, paths: Tracks, recipe: BaseR
     model = FittedModel.of(trajectories)
     alike = model is not None and model.settled and recipe.tracers is None
     look = None if alike or not len(paths.t) else SecondLook.of(lines, trajectories)
-    found = Judged(facts, paths, recipe, model, look)
-    checks = CHECKS if len(paths.t) else (_nothing,)
-    return Verdict((*reasons, *(reason for check in checks for reason in check(found))))
+    return Verdict((*reasons, *reasons_against(Judged(facts, paths, recipe, model, look))))
+
+
+def reasons_against(found: Judged) -> list[Reason]:
+    """What speaks against trajectories."""
+    checks = CHECKS if len(found.tracks.t) else (_nothing,)
+    return [reason for check in checks for reason in check(found)]
 
 
 def _nothing(found: Judged) -> list[Reason]:

@@ -21,7 +21,7 @@ ADAC_HEADER, MODULAR_HEADER = 1008, 1000
 ADAC_SUFFIX = re.compile(r"\.da\d*", re.IGNORECASE)
 DAMAGED = "damaged lines left out"
 """Name of that figure."""
-TABLES = {".npy", ".h5", ".hdf5", ".parquet"}
+TABLES = {".npy", ".h5", ".hdf5", ".parquet", ".frames"}
 
 
 def read(path: Path, scanner: str = "auto", separation: float | None = None, lenient: bool = False) -> LineData:

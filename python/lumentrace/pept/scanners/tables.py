@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 
 from lumentrace import storage
 from lumentrace.base import provenance
-from lumentrace.base.errors import FormatError
+from lumentrace.base.errors import CutOffWarning, FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.scanners.text import LEFT_OUT, text_rows
+from lumentrace.pept.utilities.framed import FramedReader
+from lumentrace.pept.utilities.row_table import LIMIT, RowTable
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import TextTable
 
@@ -36,8 +39,9 @@ def lines(
     ----------
     filepath : path
         A ``.npy`` array, which is not loaded but mapped into memory; a ``.h5`` or ``.hdf5`` file that `lumentrace.save`
-        wrote; a ``.parquet`` table; or a text file with white space, commas or semicolons between the numbers and, if
-        need be, a line with the names of the columns, which may then be in any order.
+        wrote; a ``.parquet`` table; the ``lines.frames`` of a live run; or a text file with white space, commas or
+        semicolons between the numbers and, if need be, a line with the names of the columns, which may then be in any
+        order.
     sample_size, overlap
         How the lines are cut into samples; see `lumentrace.LineData`. If both are None, the samples are those of the
         saved object, if there are any.
@@ -62,7 +66,7 @@ def lines(
     Warns
     -----
     CutOffWarning
-        If the last line of a text file is cut off.
+        If the last line of a text file, or the end of what a live run kept, is cut off.
     DamagedLinesWarning
         If other lines were left out.
 
@@ -85,6 +89,8 @@ def lines(
     settings: dict[str, Any] = {"filepath": str(path)}
     if suffix == ".npy":
         rows = _array(path)
+    elif suffix == ".frames":
+        rows = _kept(path)
     else:
         rows, left_out = _text(path, verbose, strict)
         settings |= {"strict": strict, LEFT_OUT: left_out}
@@ -114,6 +120,19 @@ def _array(path: Path) -> NDArray[np.float64]:
             f"found {table.dtype} of shape {table.shape}"
         )
     return table
+
+
+def _kept(path: Path) -> NDArray[np.float64]:
+    """The lines that a live run kept; what is damaged or cut off is left out with a warning."""
+    reader = FramedReader(path)
+    if reader.columns[:_LEAST] != list(LineData.default_columns):
+        raise FormatError(f"{path}: expected columns {_COLUMNS}, found {', '.join(reader.columns)}")
+    table = RowTable(len(reader.columns), path.stat().st_size // (8 * _LEAST), LIMIT)
+    for rows in reader.rows():
+        table.append(rows)
+    for notice in reader.notices():
+        warnings.warn(notice, CutOffWarning, stacklevel=4)
+    return table.finish()
 
 
 def _text(path: Path, verbose: bool, strict: bool) -> tuple[NDArray[np.float64], int]:

@@ -1,0 +1,52 @@
+"""Where a page is served."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from urllib.parse import urlsplit
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> from lumentrace.pept.live.addresses import address
+    >>> address("127.0.0.1:8321"), address("[::1]:0")
+    (('127.0.0.1', 8321), ('::1', 0))
+    """
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None or parts.netloc != text or parts.username is not None:
+        raise ValueError(f"--serve: expected HOST:PORT, as 127.0.0.1:8321, found {text!r}")
+    return host, port
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises
+    ------
+    OSError
+        If the port is in use, must not be used, or the host is not one of this machine; the message says what to do.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=100)
+    except (OSError, OverflowError) as error:
+        where = f"{host}:{port}"
+        number = getattr(error, "errno", None)
+        if number == errno.EADDRINUSE:
+            raise OSError(f"{where}: the port is in use; --serve {host}:{port + 1} takes another, :0 any") from None
+        if number == errno.EACCES:
+            raise PermissionError(f"{where}: ports below 1024 need rights of an administrator; try 8321") from None
+        raise OSError(f"{where}: cannot be listened at ({error})") from None

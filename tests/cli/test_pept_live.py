@@ -1,0 +1,194 @@
+"""`lumentrace pept live`, from a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+
+from helpers import lumentrace
+from live_updates import WHEEL
+from lumentrace.pept import simulation
+from lumentrace.pept.utilities.framed import FramedReader
+
+PROGRAM = [sys.executable, str(Path(__file__).parent.parent / "live_updates.py"), "pept", "live"]
+ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lines of two tracers, as an array."""
+    path = tmp_path_factory.mktemp("live") / "wheel.npy"
+    np.save(path, simulation.simulate(list(WHEEL), n=20_000, noise=0.5, seed=1).lines.lines)
+    return path
+
+
+def live(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [*PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=ENVIRONMENT)
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    command = [*PROGRAM, *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def scanner() -> Iterator[tuple[str, socket.socket]]:
+    """A port that a source listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}", server
+
+
+def until(process: subprocess.Popen[str], word: str) -> str:
+    """What is said on the standard error until a word comes."""
+    said = ""
+    for line in process.stderr:
+        said += line
+        if word in line:
+            return said
+    raise AssertionError(f"ended without {word!r}: {said}")
+
+
+def text(rows: np.ndarray) -> bytes:
+    return "".join(" ".join(f"{value:.6g}" for value in row) + "\n" for row in rows).encode()
+
+
+def test_a_file_is_tracked_and_the_run_finished(wheel, tmp_path):
+    out = tmp_path / "run"
+    ended = live(wheel, "--tracers", 2, "--no-follow", "--out", out, "--plain")
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"s  [\d,]+ lines  100 lines/ms  50% explained  lag 40 ms  0 dropped  tracer 0", ended.stdout)
+    assert "20,000 lines, 0 dropped" in ended.stderr
+    assert f"next: lumentrace pept track {out} --out {out}" in ended.stderr
+    finished = lumentrace("pept", "track", out, "--out", out)
+    assert finished.returncode == 0, finished.stderr
+    assert "lines were not kept" in finished.stderr
+    record = json.loads((out / "run.json").read_text())
+    assert record["figures"]["lines"] == 20_000
+    assert record["settings"]["tracers"] == 2
+    assert (out / "report.html").stat().st_size > 10_000
+
+
+def test_lines_that_were_kept_are_tracked_again(wheel, tmp_path):
+    out = tmp_path / "run"
+    assert live(wheel, "--tracers", 2, "--no-follow", "--out", out, "--record").returncode == 0
+    finished = lumentrace("pept", "run", out, "--out", tmp_path / "results")
+    assert finished.returncode == 0, finished.stderr
+    from_file = lumentrace("pept", "run", wheel, "--tracers", 2, "--out", tmp_path / "again")
+    assert from_file.returncode == 0
+    one, other = ((tmp_path / name / "trajectories.csv").read_bytes() for name in ("results", "again"))
+    assert one == other
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_within_a_second_with_everything_written(number, wheel, tmp_path):
+    out = tmp_path / "run"
+    rows = np.load(wheel)
+    with scanner() as (source, server), running(source, "--tracers", 2, "--out", out, "--record", "--plain") as process:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(text(rows[:1000]))
+            assert "1,000 lines" in process.stdout.readline()
+            connection.sendall(text(rows[1000:1500]))
+            assert any("1,500 lines" in line for line in process.stdout)
+            asked = time.monotonic()
+            process.send_signal(number)
+            assert process.wait(10) == 130
+            lasted = time.monotonic() - asked
+        said = process.stderr.read()
+    assert "1,500 lines, 0 dropped" in said
+    lines = np.concatenate(list(FramedReader(out / "lines.frames").rows()))
+    assert len(lines) == 1500
+    assert np.concatenate(list(FramedReader(out / "locations.frames").rows()))[-1, 0] == lines[-1, 0]
+    assert lasted < 3  # one second, on a machine that does nothing else
+
+
+def test_ctrl_c_ends_a_run_whose_source_never_came(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with running(f"tcp://127.0.0.1:{port}", "--out", tmp_path / "run", "--plain") as process:
+        until(process, "nobody listens there")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+def test_a_page_is_served_while_it_runs(wheel, tmp_path):
+    with scanner() as (source, _), running(source, "--out", tmp_path / "run", "--serve", "127.0.0.1:0") as process:
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+/", until(process, "http://"))
+        with urlopen(url, timeout=10) as answer:
+            assert "lumentrace live" in answer.read().decode()
+        port = url.rsplit(":", 1)[1].strip("/")
+        second = live(wheel, "--out", tmp_path / "other", "--serve", f"127.0.0.1:{port}")
+        assert second.returncode == 2
+        assert f"127.0.0.1:{port}: the port is in use; --serve 127.0.0.1:{int(port) + 1} takes another" in second.stderr
+        assert not (tmp_path / "other").exists()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+def test_a_folder_is_not_written_over(wheel, tmp_path):
+    assert live(wheel, "--no-follow", "--out", tmp_path).returncode == 0
+    again = live(wheel, "--no-follow", "--out", tmp_path)
+    assert again.returncode == 2
+    assert "expected a folder without a live run" in again.stderr
+
+
+def test_the_time_can_be_limited(tmp_path):
+    with scanner() as (source, _):
+        ended = live(source, "--out", tmp_path / "run", "--duration", 0.3)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.da01"], "none.da01"),
+        (["{wheel}", "--webhook", "http://example.org/"], "--allow-remote"),
+        (["{wheel}", "--serve", "8321"], "expected HOST:PORT"),
+        (["{wheel}", "--serve", "127.0.0.1:0", "--token", "short"], "--token: expected at least 8"),
+        (["{wheel}", "--stuck-below", "-1"], "--stuck-below: expected a number above 0"),
+        (["{wheel}", "--out", "{wheel}/in"], "Not a directory"),
+    ],
+)
+def test_bad_input_is_told(arguments, said, wheel, tmp_path):
+    given = [each.format(wheel=wheel) for each in arguments]
+    ended = live(*([] if "--out" in given else ["--out", tmp_path / "run"]), *given)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_alarm_is_told_and_written(wheel, tmp_path):
+    out = tmp_path / "run"
+    with scanner() as (source, server), running(source, "--out", out, "--plain", "--tracers", 2) as process:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(text(np.load(wheel)[:100]))
+            said = until(process, "silent raised")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    assert "lost raised: tracer 0 is lost" in said
+    kinds = [json.loads(line)["kind"] for line in (out / "alarms.jsonl").read_text().splitlines()]
+    assert kinds[:2] == ["lost", "lost"]
+    assert "silent" in kinds
