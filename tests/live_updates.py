@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -46,7 +44,7 @@ def row(now: TracerNow) -> list[float]:
 def update(time: float, tracers: Sequence[TracerNow] = (), **others: object) -> Update:
     """What is new at a time: a location of each tracer, filtered and smoothed at once."""
     told = {
-        "lines": 0 if math.isnan(time) else int(100 * time),
+        "lines": int(100 * time),
         "rate": 100.0,
         "lag": 40.0,
         "unused": 0,
@@ -66,21 +64,3 @@ def updates(
     noise = np.random.default_rng(seed)
     for time in np.arange(every, until + every / 2, every):
         yield update(float(time), [tracer(path, label, float(time), noise=noise) for label, path in enumerate(paths)])
-
-
-def stream(self: object, source: Iterable[Any]) -> Iterator[Update]:
-    """In place of `LineTracker.stream`: counts lines, and knows where the tracers of `WHEEL` are."""
-    lines, dropped, time = 0, 0, math.nan
-    for block in source:
-        lines, dropped = lines + len(block.rows), dropped + block.dropped
-        time = float(block.rows[-1, 0]) if len(block.rows) else time
-        there = [] if math.isnan(time) else [tracer(path, label, time) for label, path in enumerate(WHEEL)]
-        yield update(time, there if len(block.rows) else [], lines=lines, dropped=dropped, notices=block.notices)
-
-
-if __name__ == "__main__":
-    from lumentrace.cli.main import main
-    from lumentrace.pept.tracking import LineTracker
-
-    LineTracker.stream = stream
-    main()

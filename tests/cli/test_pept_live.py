@@ -17,13 +17,19 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from helpers import lumentrace
 from live_updates import WHEEL
+from lumentrace import LineData
+from lumentrace.cli.main import app
 from lumentrace.pept import simulation
+from lumentrace.pept.live import Record
+from lumentrace.pept.recipes import Lines
+from lumentrace.pept.run import Settings, run
 from lumentrace.pept.utilities.framed import FramedReader
+from lumentrace.storage import read_parquet
 
-PROGRAM = [sys.executable, str(Path(__file__).parent.parent / "live_updates.py"), "pept", "live"]
+PROGRAM = [sys.executable, "-m", "lumentrace", "pept", "live"]
 ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
 
 
@@ -78,12 +84,12 @@ def test_a_file_is_tracked_and_the_run_finished(wheel, tmp_path):
     out = tmp_path / "run"
     ended = live(wheel, "--tracers", 2, "--no-follow", "--out", out, "--plain")
     assert ended.returncode == 0, ended.stderr
-    assert re.search(r"s  [\d,]+ lines  100 lines/ms  50% explained  lag 40 ms  0 dropped  tracer 0", ended.stdout)
+    assert re.search(r"s  [\d,]+ lines  [\d.]+ lines/ms  \d+% explained  lag \d+ ms  0 dropped  tracer 0", ended.stdout)
     assert "20,000 lines, 0 dropped" in ended.stderr
     assert f"next: lumentrace pept track {out} --out {out}" in ended.stderr
-    finished = lumentrace("pept", "track", out, "--out", out)
-    assert finished.returncode == 0, finished.stderr
-    assert "lines were not kept" in finished.stderr
+    finished = CliRunner().invoke(app, ["pept", "track", str(out), "--out", str(out)])
+    assert finished.exit_code == 0, finished.output
+    assert "lines were not kept" in finished.output
     record = json.loads((out / "run.json").read_text())
     assert record["figures"]["lines"] == 20_000
     assert record["settings"]["tracers"] == 2
@@ -93,34 +99,30 @@ def test_a_file_is_tracked_and_the_run_finished(wheel, tmp_path):
 def test_lines_that_were_kept_are_tracked_again(wheel, tmp_path):
     out = tmp_path / "run"
     assert live(wheel, "--tracers", 2, "--no-follow", "--out", out, "--record").returncode == 0
-    finished = lumentrace("pept", "run", out, "--out", tmp_path / "results")
-    assert finished.returncode == 0, finished.stderr
-    from_file = lumentrace("pept", "run", wheel, "--tracers", 2, "--out", tmp_path / "again")
-    assert from_file.returncode == 0
-    one, other = ((tmp_path / name / "trajectories.csv").read_bytes() for name in ("results", "again"))
-    assert one == other
+    finished = CliRunner().invoke(app, ["pept", "run", str(out), "--out", str(tmp_path / "results")])
+    assert finished.exit_code == 0, finished.output
+    offline = run(LineData(np.load(wheel)), Settings(Lines(2))).trajectories
+    assert read_parquet(tmp_path / "results" / "trajectories.parquet").points.tobytes() == offline.points.tobytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_within_a_second_with_everything_written(number, wheel, tmp_path):
+def test_ctrl_c_ends_within_a_second_with_everything_written(wheel, tmp_path):
     out = tmp_path / "run"
     rows = np.load(wheel)
     with scanner() as (source, server), running(source, "--tracers", 2, "--out", out, "--record", "--plain") as process:
         connection, _ = server.accept()
         with connection:
-            connection.sendall(text(rows[:1000]))
-            assert "1,000 lines" in process.stdout.readline()
-            connection.sendall(text(rows[1000:1500]))
-            assert any("1,500 lines" in line for line in process.stdout)
+            connection.sendall(text(rows[:15_000]))
+            assert any("15,000 lines" in line for line in process.stdout)
             asked = time.monotonic()
-            process.send_signal(number)
+            process.send_signal(signal.SIGINT)
             assert process.wait(10) == 130
             lasted = time.monotonic() - asked
         said = process.stderr.read()
-    assert "1,500 lines, 0 dropped" in said
+    assert "15,000 lines, 0 dropped" in said
     lines = np.concatenate(list(FramedReader(out / "lines.frames").rows()))
-    assert len(lines) == 1500
-    assert np.concatenate(list(FramedReader(out / "locations.frames").rows()))[-1, 0] == lines[-1, 0]
+    assert len(lines) == 15_000
+    last = np.concatenate(list(FramedReader(out / "locations.frames").rows()))[-1, 0]
+    assert lines[-1, 0] - 1 < last <= lines[-1, 0]
     assert lasted < 3  # one second, on a machine that does nothing else
 
 
@@ -129,7 +131,7 @@ def test_ctrl_c_ends_a_run_whose_source_never_came(tmp_path):
         port = server.getsockname()[1]
     with running(f"tcp://127.0.0.1:{port}", "--out", tmp_path / "run", "--plain") as process:
         until(process, "nobody listens there")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 130
 
 
@@ -139,25 +141,26 @@ def test_a_page_is_served_while_it_runs(wheel, tmp_path):
         with urlopen(url, timeout=10) as answer:
             assert "lumentrace live" in answer.read().decode()
         port = url.rsplit(":", 1)[1].strip("/")
-        second = live(wheel, "--out", tmp_path / "other", "--serve", f"127.0.0.1:{port}")
-        assert second.returncode == 2
-        assert f"127.0.0.1:{port}: the port is in use; --serve 127.0.0.1:{int(port) + 1} takes another" in second.stderr
+        given = [str(wheel), "--out", str(tmp_path / "other"), "--serve", f"127.0.0.1:{port}"]
+        second = CliRunner().invoke(app, ["pept", "live", *given])
+        assert second.exit_code == 2
+        assert f"127.0.0.1:{port}: the port is in use; --serve 127.0.0.1:{int(port) + 1} takes another" in second.output
         assert not (tmp_path / "other").exists()
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
 
 
 def test_a_folder_is_not_written_over(wheel, tmp_path):
-    assert live(wheel, "--no-follow", "--out", tmp_path).returncode == 0
-    again = live(wheel, "--no-follow", "--out", tmp_path)
-    assert again.returncode == 2
-    assert "expected a folder without a live run" in again.stderr
+    Record(tmp_path, "before", {}).close()
+    again = CliRunner().invoke(app, ["pept", "live", str(wheel), "--no-follow", "--out", str(tmp_path)])
+    assert again.exit_code == 2
+    assert "expected a folder without a live run" in again.output
 
 
 def test_the_time_can_be_limited(tmp_path):
     with scanner() as (source, _):
-        ended = live(source, "--out", tmp_path / "run", "--duration", 0.3)
-    assert ended.returncode == 0, ended.stderr
+        ended = CliRunner().invoke(app, ["pept", "live", source, "--out", str(tmp_path / "run"), "--duration", "0.3"])
+    assert ended.exit_code == 0, ended.output
 
 
 @pytest.mark.parametrize(
@@ -173,22 +176,20 @@ def test_the_time_can_be_limited(tmp_path):
 )
 def test_bad_input_is_told(arguments, said, wheel, tmp_path):
     given = [each.format(wheel=wheel) for each in arguments]
-    ended = live(*([] if "--out" in given else ["--out", tmp_path / "run"]), *given)
-    assert ended.returncode == 2
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
+    out = [] if "--out" in given else ["--out", str(tmp_path / "run")]
+    ended = CliRunner().invoke(app, ["pept", "live", *given, *out, "--plain"])
+    assert ended.exit_code == 2
+    assert said in ended.output
 
 
 def test_an_alarm_is_told_and_written(wheel, tmp_path):
     out = tmp_path / "run"
-    with scanner() as (source, server), running(source, "--out", out, "--plain", "--tracers", 2) as process:
+    with scanner() as (source, server), running(source, "--out", out, "--plain") as process:
         connection, _ = server.accept()
         with connection:
             connection.sendall(text(np.load(wheel)[:100]))
-            said = until(process, "silent raised")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
-    assert "lost raised: tracer 0 is lost" in said
-    kinds = [json.loads(line)["kind"] for line in (out / "alarms.jsonl").read_text().splitlines()]
-    assert kinds[:2] == ["lost", "lost"]
-    assert "silent" in kinds
+            until(process, "alarm silent: no lines for 2 s")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+    (event,) = (json.loads(line) for line in (out / "alarms.jsonl").read_text().splitlines())
+    assert (event["kind"], event["state"]) == ("silent", "raised")

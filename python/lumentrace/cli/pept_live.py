@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from lumentrace.cli.console import answers, console, plural, warning
 from lumentrace.cli.pept_options import Scanner, ScannerOption, Separation
 
 if TYPE_CHECKING:
+    from lumentrace.pept.live.events import Event
     from lumentrace.pept.live.server import Page
     from lumentrace.pept.live.watching import View, Watched
     from lumentrace.pept.sources import Block
@@ -121,8 +124,8 @@ def live(
             blocks = stack.enter_context(recorded(blocks, kept, source, drop=not waits(source)))
         views.append(_screen(source, plain))
         seconds = math.inf if duration is None else duration
-        updates = tracker.stream(blocks)
-        found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, seconds=seconds, stop=stop)
+        updates = tracker.stream(stop.until(blocks, seconds))
+        found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, stop=stop)
     _sum_up(found, folder, hooks.failed)
     if found.stopped:
         raise typer.Exit(STOPPED)
@@ -141,9 +144,14 @@ def _screen(source: str, plain: bool) -> View:
     from lumentrace.pept.live.screen import Lines, Screen
 
     if plain or not answers.is_terminal:
-        tell: Callable[[str], None] = lambda text: answers.print(text, soft_wrap=True, markup=False)  # noqa: E731
-        return Lines(tell, warning)
+        return Lines(partial(answers.print, soft_wrap=True, markup=False), warning, _alarm)
     return Screen(answers, source)
+
+
+def _alarm(event: Event) -> None:
+    """Show an alarm that was raised, or is over."""
+    word = "[bold red]alarm[/]" if event.state == "raised" else "[green]over[/]"
+    console.print(f"{word} {event.kind}: {escape(event.message)}", soft_wrap=True)
 
 
 def _say(folder: Path, source: str, record: bool) -> None:

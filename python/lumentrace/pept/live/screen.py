@@ -34,20 +34,27 @@ class Lines:
     tell : callable
         Prints a line of what is measured.
     warn : callable
-        Prints a line of an alarm or a notice.
+        Prints a notice.
+    alarm : callable
+        Prints an event.
     clock : callable
         Seconds.
     """
 
     def __init__(
-        self, tell: Callable[[str], None], warn: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self,
+        tell: Callable[[str], None],
+        warn: Callable[[str], None],
+        alarm: Callable[[Event], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tell, self._warn, self._clock, self._next = tell, warn, clock, -math.inf
+        self._tell, self._warn, self._alarm = tell, warn, alarm
+        self._clock, self._next = clock, -math.inf
 
     def show(self, update: Update, events: Sequence[Event]) -> None:
         """Print what is new."""
         for event in events:
-            self._warn(f"{event.kind} {event.state}: {event.message}")
+            self._alarm(event)
         for notice in update.notices:
             self._warn(notice)
         if self._clock() >= self._next:

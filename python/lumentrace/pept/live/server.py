@@ -147,7 +147,7 @@ def _application(guard: Guard, viewers: Viewers) -> Any:
 
     assets = _assets()
 
-    def asset(request: Request) -> Response:
+    async def asset(request: Request) -> Response:
         name = request.path_params.get("name", "index.html")
         if name not in assets:
             return PlainTextResponse("there is no such page", 404, HEADERS)

@@ -1,25 +1,46 @@
-"""Ctrl-C that waits for what must be done whole."""
+"""Ctrl-C that lets a live run come to its end."""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from lumentrace.pept.sources.block import Block
+
 INSIST = 3
-"""Times Ctrl-C has to be pressed to interrupt even that."""
+"""Times Ctrl-C has to be pressed to interrupt even what must be done whole."""
 
 
 class Stop:
-    """While it is entered, SIGINT and SIGTERM raise `KeyboardInterrupt`, but not before the end of a `hold`."""
+    """While it is entered, SIGINT and SIGTERM end the blocks of `until`, so that the tracker tells its last locations.
 
-    def __init__(self) -> None:
+    A second one raises `KeyboardInterrupt`, but not before the end of a `hold`.
+
+    Attributes
+    ----------
+    asked : int
+        How often Ctrl-C was pressed.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.asked = 0
+        self._clock = clock
         self._held = 0
         self._before: dict[signal.Signals, Any] = {}
+
+    def until(self, blocks: Iterable[Block], seconds: float = math.inf) -> Iterator[Block]:
+        """Blocks until Ctrl-C is pressed or the time is up; a source gives five a second at least."""
+        end = self._clock() + seconds
+        for block in blocks:
+            yield block
+            if self.asked or self._clock() >= end:
+                return
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -29,12 +50,12 @@ class Stop:
             yield
         finally:
             self._held -= 1
-        if self.asked > asked and not self._held:
+        if self.asked > max(asked, 1) and not self._held:
             raise KeyboardInterrupt
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked += 1
-        if not self._held or self.asked >= INSIST:
+        if self.asked >= INSIST or (self.asked > 1 and not self._held):
             raise KeyboardInterrupt
 
     def __enter__(self) -> Self:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -57,11 +56,10 @@ def watch(
     record: Record | None = None,
     alarms: Alarms | None = None,
     views: Sequence[View] = (),
-    seconds: float = math.inf,
     stop: Stop | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Watched:
-    """Follow a live run until its source ends, the time is up, or the user presses Ctrl-C.
+    """Follow a live run until its source ends, or the user presses Ctrl-C.
 
     Parameters
     ----------
@@ -72,10 +70,8 @@ def watch(
     alarms : Alarms, optional
     views : sequence of View
         Each is told of every update, and closed at the end.
-    seconds : float
-        How long.
     stop : Stop, optional
-        Lets Ctrl-C wait until an update is kept.
+        What ends the source at Ctrl-C, which then waits until the last update is kept.
 
     Returns
     -------
@@ -99,8 +95,7 @@ def watch(
         for update in updates:
             with stop.hold():
                 _take(update, found, record, judge, log, views)
-            if clock() - began >= seconds:
-                break
+        found.stopped = stop.asked > 0
     except KeyboardInterrupt:
         found.stopped = True
     finally:

@@ -30,4 +30,13 @@ export const ticks = (low, high, count) => {
   return { values: found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 };
 
+const GAP = 2500; // ms
+const LONG = 6;
+
+// Whether there is a gap before an item: it is long, or much longer than the steps beside it.
+export const broken = (items, at, time) => {
+  const step = (other) => (other > 0 && other < items.length ? time(items[other]) - time(items[other - 1]) : 0);
+  return step(at) > GAP || step(at) > LONG * Math.max(step(at - 1), step(at + 1), 10);
+};
+
 export const number = (value, digits) => (value === null || value === undefined || Number.isNaN(value) ? "n/a" : value.toFixed(digits));

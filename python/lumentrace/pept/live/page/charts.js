@@ -1,8 +1,7 @@
 // Lines over time with bands of two sigma.
-import { colours, number, prepared, ticks } from "./canvas.js";
+import { broken, colours, number, prepared, ticks } from "./canvas.js";
 
 const MARGIN = { left: 46, right: 8, top: 8, bottom: 22 };
-const GAP = 2500; // ms without a point from which a line is broken
 
 const bounds = (series) => {
   let [low, high] = [Infinity, -Infinity];
@@ -19,7 +18,7 @@ const bounds = (series) => {
 const padded = ([low, high], floor) => {
   if (!(high >= low)) return [0, 1];
   const space = Math.max(0.06 * (high - low), 0.02 * Math.abs(high), 1e-3);
-  return [floor !== undefined ? Math.min(floor, low) : low - space, high + space];
+  return [floor !== undefined ? Math.min(floor, low) : low - space, high + (floor !== undefined ? 0.08 * high : space)];
 };
 
 const axes = (pen, { width, height, first, last, low, high, x, y, colour }) => {
@@ -48,14 +47,12 @@ const axes = (pen, { width, height, first, last, low, high, x, y, colour }) => {
 
 // Stretches without a gap.
 const stretches = (points, time, value) => {
+  const known = points.filter((point) => Number.isFinite(value(point)));
   const found = [];
-  let previous = -Infinity;
-  for (const point of points) {
-    if (!Number.isFinite(value(point))) continue;
-    if (time(point) - previous > GAP) found.push([]);
+  known.forEach((point, at) => {
+    if (!at || broken(known, at, time)) found.push([]);
     found.at(-1).push(point);
-    previous = time(point);
-  }
+  });
   return found;
 };
 

@@ -1,11 +1,14 @@
 // Tracers and their trails in three dimensions, on a plain canvas: a few thousand lines take a few ms.
-import { colours, number, prepared, ticks } from "./canvas.js";
+import { broken, colours, number, prepared, ticks } from "./canvas.js";
 
 const START = { turn: -0.6, tilt: 0.45, zoom: 1 };
 const FADES = 6; // steps in which a trail grows fainter
-const GAP = 2500;
-const ROOM = { across: 64, above: 14, below: 44 }; // pixels
+const TIME = (point) => point[0];
+const ROOM = { across: 44, above: 26, below: 44 }; // pixels
 const KEYS = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.08], ArrowDown: [0, -0.08] };
+
+// The upper of two places.
+const top = (one, other) => (one[1] < other[1] ? one : other);
 
 export class Scene {
   constructor(canvas, changed) {
@@ -133,7 +136,7 @@ export class Scene {
       pen.beginPath();
       for (let at = 1; at < points.length; at++) {
         const [one, other] = [points[at - 1], points[at]];
-        if (other[0] < begin || other[0] > end || one[0] < first || other[0] - one[0] > GAP) continue;
+        if (other[0] < begin || other[0] > end || one[0] < first || broken(points, at, TIME)) continue;
         pen.moveTo(...place(one[1], one[2], one[3]).slice(0, 2));
         pen.lineTo(...place(other[1], other[2], other[3]).slice(0, 2));
       }
@@ -199,7 +202,8 @@ export class Scene {
       if (share > 0.06 && share < 0.94) pen.fillText(number(value, digits), ...at(value));
     }
     pen.fillStyle = colour.text;
-    const [x, y] = at((from[axis] + to[axis]) / 2);
-    pen.fillText(`${"xyz"[axis]} (mm)`, ...(axis === 2 ? [x - 28, y] : [x, y + 18]));
+    const [x, y] = axis === 2 ? top(one, other) : at((from[axis] + to[axis]) / 2);
+    pen.textAlign = "center";
+    pen.fillText(`${"xyz"[axis]} (mm)`, x, axis === 2 ? y - 12 : y + 18);
   }
 }
