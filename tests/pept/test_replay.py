@@ -237,6 +237,16 @@ def test_a_loop_ends_with_its_only_reader_and_its_times_go_on(tmp_path: Path) ->
     assert_identical(rows[2000:4000, 1:], ROWS[:, 1:])
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_behind_standard_output_is_an_error(tmp_path: Path) -> None:
+    np.save(tmp_path / "run.npy", ROWS)
+    command = [sys.executable, "-m", "lumentrace", "pept", "replay", str(tmp_path / "run.npy"), "--to", "-"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith("error standard output: No space left on device\n")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="no signals here")
 @pytest.mark.parametrize("connected", [False, True])
 def test_ctrl_c_ends_it_within_a_second(tmp_path: Path, connected: bool) -> None:

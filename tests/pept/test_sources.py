@@ -122,6 +122,7 @@ def test_an_open_file_is_read_without_dropping(tmp_path: Path) -> None:
     with open(tmp_path / "run.csv", "rb") as file:
         assert_identical(read(file, queue=1)[0], ROWS)
     assert_identical(read(io.BytesIO(as_stream(ROWS)))[0], ROWS)
+    assert_identical(read(io.BytesIO(as_text(ROWS)[:-1]))[0], ROWS)
     with open(tmp_path / "run.csv") as file, pytest.raises(ValueError, match="open for reading in binary"):
         read(file)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from helpers import assert_identical
 from lines_sent import ROWS, as_stream, fed
 from lumentrace.base.errors import FormatError
-from lumentrace.pept.sources import wire
+from lumentrace.pept.sources import tally, wire
 from lumentrace.pept.sources.sniffing import Hints
 
 
@@ -82,3 +83,19 @@ def test_a_stream_that_ends_within_a_frame_says_so() -> None:
     content = as_stream(ROWS[:10])[:-40]
     _, _, notices = fed(content, [], Hints())
     assert notices == [f"it: ends at byte {len(content)} within a frame, which is left out"]
+
+
+def test_what_happens_often_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(tally, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    reader = wire.WireReader("it")
+    told = list(reader.feed(wire.HELLO).notices)
+    for count in range(1, 31):  # for three seconds
+        told += reader.feed(b"".join(wire.dropped_frames(count)) + b"garbage").notices
+        now[0] += 0.1
+    told += reader.finish().notices
+    lost = [text for text in told if "the sender dropped" in text]
+    assert len(lost) == 4
+    assert sum(int(text.split()[-2]) for text in lost) == sum(range(1, 31))
+    left_out = [text for text in told if "left out" in text and "bytes" in text]
+    assert 3 <= len(left_out) <= 5

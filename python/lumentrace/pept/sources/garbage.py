@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lumentrace.base.errors import FormatError
+from lumentrace.pept.sources.tally import Tally
 
 MOST_RECORDS = 1000
 """Records in a row without a good one after which a source is no source of lines."""
@@ -26,7 +27,7 @@ class Garbage:
     def __init__(self, source: str, expected: str, unit: str, most: int = MOST_RECORDS) -> None:
         self.source, self.expected, self.unit, self._most = source, expected, unit, most
         self._in_a_row = 0
-        self._untold = 0
+        self._left_out = Tally()
         self._first = ""
 
     def add(self, count: int, where: str, found: str) -> None:
@@ -37,9 +38,9 @@ class Garbage:
         FormatError
             If there are too many without a good one between.
         """
-        if not self._untold:
+        if not self._left_out.untold:
             self._first = f"at {where}: {found}"
-        self._untold += count
+        self._left_out.add(count)
         self._in_a_row += count
         if self._in_a_row >= self._most:
             raise FormatError(
@@ -51,10 +52,10 @@ class Garbage:
         """Say that a good record came."""
         self._in_a_row = 0
 
-    def told(self) -> tuple[str, ...]:
-        """A notice of what was left out since the last one, if anything was."""
-        if not self._untold:
+    def told(self, last: bool = False) -> tuple[str, ...]:
+        """A notice of what was left out since the last one, if it is due."""
+        count = self._left_out.due(last)
+        if not count:
             return ()
-        count, self._untold = self._untold, 0
         text = f"{self.source}: left out {count} {self.unit} that are not {self.expected}, the first {self._first}"
         return (text,)

@@ -85,7 +85,7 @@ def file_blocks(pieces: GrowingBytes, name: str, reader: Reader, follow: bool) -
             block = reader.feed(data)
         elif follow:
             time.sleep(POLL)
-            block = Block()
+            block = reader.feed(b"")  # there may be something to tell
         else:
             break
         yield Block(block.rows, block.dropped, (*block.notices, *silence.after(len(block.rows))))

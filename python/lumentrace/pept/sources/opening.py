@@ -113,7 +113,8 @@ def open_source(
     elif source == STDIN if isinstance(source, str) else hasattr(source, "read"):
         name, file = _opened(source)
         if _is_regular(file):
-            yield file_blocks(GrowingBytes(file, name), name, Sniffer(name, hints), follow=False)
+            reader = Sniffer(name, replace(hints, cut_row_counts=True))
+            yield file_blocks(GrowingBytes(file, name), name, reader, follow=False)
         else:
             with in_thread(pipe_work(file, Sniffer(name, hints)), waiting(name), name) as blocks:
                 yield blocks

@@ -38,25 +38,33 @@ class Client:
     ----------
     dropped : int
         Lines that it was told it lost.
+    error : OSError or None
+        Why nothing can be sent to it any more.
     """
 
     def __init__(self, link: Link, queue: LineQueue) -> None:
         self.link, self.queue = link, queue
         self.dropped = 0
+        self.error: OSError | None = None
         self._thread = threading.Thread(target=self._run, name="lumentrace client", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        with suppress(OSError):  # it has left
-            self.link.write(HELLO)
-            while (block := self.queue.get(1.0, MOST_ROWS)) is not None:
-                self.dropped += block.dropped
-                for frame in (*dropped_frames(block.dropped), *line_frames(block.rows)):
-                    self.link.write(frame)
-            self.link.write(end_frame())
-            self.link.finish()
+        try:
+            self._send()
+        except OSError as error:
+            self.error = error
         self.queue.close()
         self.link.abort()
+
+    def _send(self) -> None:
+        self.link.write(HELLO)
+        while (block := self.queue.get(1.0, MOST_ROWS)) is not None:
+            self.dropped += block.dropped
+            for frame in (*dropped_frames(block.dropped), *line_frames(block.rows)):
+                self.link.write(frame)
+        self.link.write(end_frame())
+        self.link.finish()
 
     def finish(self, seconds: float) -> bool:
         """Send what is left within some seconds, and end; says whether that went well."""
@@ -137,21 +145,42 @@ class LineServer:
                 self._change.wait(_TICK)
 
     def send(self, rows: NDArray[np.float64]) -> int:
-        """Send (N, 7) rows to all clients; gives how many there are."""
+        """Send (N, 7) rows to all clients; gives how many there are.
+
+        Raises
+        ------
+        OSError
+            If standard output cannot be written to, other than because its reader left.
+        """
         block = Block(rows)
         with self._change:
             gone = [client for client in self._clients if not client.queue.put(block)]
             self._dropped_by_gone += sum(client.dropped for client in gone)
             self._clients = [client for client in self._clients if client not in gone]
-            return len(self._clients)
+        self._check(gone)
+        return len(self._clients)
 
     def finish(self, patience: float = PATIENCE) -> int:
-        """Send what waits, say that this was all, and end; gives the clients that did not take it in time."""
+        """Send what waits, say that this was all, and end; gives the clients that did not take it in time.
+
+        Raises
+        ------
+        OSError
+            As `send`.
+        """
         self._stop_listening()
         deadline = time.monotonic() + patience
         for client in self._clients:
             client.queue.close()
-        return sum(not client.finish(deadline - time.monotonic()) for client in self._clients)
+        cut_off = sum(not client.finish(deadline - time.monotonic()) for client in self._clients)
+        self._check(self._clients)
+        return cut_off
+
+    def _check(self, clients: list[Client]) -> None:
+        """Raise what went wrong with standard output; clients of sockets come and go."""
+        for error in (client.error for client in clients if self._listener is None):
+            if error is not None and not isinstance(error, ConnectionError):
+                raise type(error)(error.errno, error.strerror, "standard output")
 
     def _listen(self, place: Address) -> None:
         self._listener, self._path = listening(place), place.path

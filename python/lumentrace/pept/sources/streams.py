@@ -66,6 +66,7 @@ def pipe_work(file: IO[bytes], reader: Reader) -> Work:
     def work(queue: LineQueue, stop: Stop) -> None:
         while not (stop.is_set() or reader.ended):
             if not _is_ready(file):
+                queue.put(reader.feed(b""))  # there may be something to tell
                 continue
             data = read(PIECE)
             if data == b"" or (data and not queue.put(reader.feed(data))):
@@ -108,6 +109,7 @@ def _drain(connection: socket.socket, reader: Sniffer, queue: LineQueue, stop: S
         try:
             data = connection.recv(PIECE)
         except TimeoutError:
+            queue.put(reader.feed(b""))  # there may be something to tell
             continue
         except ConnectionError:
             return

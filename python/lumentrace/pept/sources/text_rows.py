@@ -94,7 +94,7 @@ class TextRows:
             self._leave_out(self._number, text)
         for number, line in self._above:
             self._leave_out(number, line)
-        return Block(rows, notices=self._garbage.told())
+        return Block(rows, notices=self._garbage.told(last=True))
 
     def _rows(self, text: bytes) -> Rows:
         """The rows in some whole lines."""

@@ -7,12 +7,12 @@ import time
 from collections import deque
 
 from lumentrace.pept.sources.block import Block, joined
+from lumentrace.pept.sources.tally import Tally
 
 MOST_LINES = 2**20
 """Lines that may wait, 56 bytes each."""
 LONGEST_WAIT = 0.5
 """Seconds that a line may wait."""
-_TELL_EVERY = 1.0
 _MOST_NOTICES = 100
 _MOST_BLOCKS = 2**14
 
@@ -38,9 +38,8 @@ class LineQueue:
         self._name, self._most, self._longest, self._drop = name, most, longest, drop
         self._waiting: deque[tuple[float, Block]] = deque()
         self._lines = 0
-        self._dropped = self._untold = 0
+        self._dropped, self._untold = 0, Tally()
         self._notices: deque[str] = deque(maxlen=_MOST_NOTICES)
-        self._told_at = -_TELL_EVERY
         self._change = threading.Condition()
         self._closed = False
         self._error: BaseException | None = None
@@ -111,11 +110,8 @@ class LineQueue:
                 self._notices.extend(block.notices)
             self._lines -= count
             self._dropped += count
-            self._untold += count
+            self._untold.add(count)
 
     def _told(self) -> tuple[str, ...]:
-        now = time.monotonic()
-        if not self._untold or (now - self._told_at < _TELL_EVERY and not self._closed):
-            return ()
-        count, self._untold, self._told_at = self._untold, 0, now
-        return (f"{self._name}: dropped {count} lines that came faster than they were taken",)
+        count = self._untold.due(last=self._closed)
+        return (f"{self._name}: dropped {count} lines that came faster than they were taken",) if count else ()

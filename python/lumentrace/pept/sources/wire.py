@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from lumentrace.base.errors import FormatError
 from lumentrace.pept.sources.block import COLUMNS, Block, joined
 from lumentrace.pept.sources.garbage import Garbage
+from lumentrace.pept.sources.tally import Tally
 
 GREETING = b"lumentrace-lines "
 """How a stream in this format begins."""
@@ -107,6 +108,7 @@ class WireReader:
         self._offset = 0
         self._greeted = False
         self._garbage = Garbage(name, "frames", "bytes", _MOST_GARBAGE)
+        self._lost = Tally()
         self.ended = False
 
     def feed(self, data: bytes) -> Block:
@@ -120,14 +122,20 @@ class WireReader:
         self._buffer += data
         if not self._greeted and not self._greet():
             return Block()
-        return joined([*self._frames(), Block(notices=self._garbage.told())])
+        return joined([*self._frames(), Block(notices=self._told(last=self.ended))])
 
     def finish(self) -> Block:
         """Say that no more bytes come."""
-        if not self._buffer or self.ended:
-            return Block()
-        text = f"{self._name}: ends at byte {self._offset + len(self._buffer)} within a frame, which is left out"
-        return Block(notices=(text,))
+        notices = self._told(last=True)
+        if self._buffer and not self.ended:
+            end = self._offset + len(self._buffer)
+            notices = (*notices, f"{self._name}: ends at byte {end} within a frame, which is left out")
+        return Block(notices=notices)
+
+    def _told(self, last: bool) -> tuple[str, ...]:
+        lost = self._lost.due(last)
+        notices = self._garbage.told(last)
+        return (*notices, f"{self._name}: the sender dropped {lost} lines") if lost else notices
 
     def _greet(self) -> bool:
         end = self._buffer.find(b"\n", 0, _LONGEST_HELLO) + 1
@@ -166,7 +174,8 @@ class WireReader:
         if kind == _LINES:
             return Block(np.frombuffer(content, dtype="<f8").reshape(count, COLUMNS))
         if kind == _DROPPED:
-            return Block(dropped=count, notices=(f"{self._name}: the sender dropped {count} lines",))
+            self._lost.add(count)
+            return Block(dropped=count)
         self.ended = True
         return Block()
 

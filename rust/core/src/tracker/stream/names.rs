@@ -53,7 +53,13 @@ impl Names {
         if self.since.contains_key(&track.label) {
             return self.known[&track.label];
         }
-        let free = self.gone.iter().filter(|gone| !self.followed.contains(&gone.label));
+        let recent = |gone: &&Track| {
+            // A gap without lines has no blocks, but time.
+            let last = gone.end() - 1;
+            let usual = (grid.times[last] - grid.times[gone.first]) / gone.states.len() as f64;
+            grid.times[track.first] - grid.times[last] < PATIENCE as f64 * usual
+        };
+        let free = self.gone.iter().filter(|gone| !self.followed.contains(&gone.label)).filter(recent);
         let ways = free.filter_map(|gone| Some((gone, likeliest(grid, gone, track, even)?)));
         if let Some((gone, _)) = ways.max_by(|one, other| one.1.worth.total_cmp(&other.1.worth)) {
             let name = self.known[&gone.label];

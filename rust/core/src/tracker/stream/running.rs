@@ -185,7 +185,7 @@ impl Running {
         self.since += 1;
         self.alone = if self.follower.living.is_empty() { self.alone + 1 } else { 0 };
         if self.since >= STRIDE && self.grid.times[block] - self.smoothed > OFTEN.min(self.lag() / PARTS) {
-            self.stride(false, news, workers)?;
+            self.stride(false, news);
         }
         Ok(())
     }
@@ -233,7 +233,7 @@ impl Running {
     }
 
     /// Smooths what is not told yet, and tells what later lines do not change.
-    fn stride(&mut self, all: bool, news: &mut News, workers: Workers<'_>) -> Result<()> {
+    fn stride(&mut self, all: bool, news: &mut News) {
         let end = self.grid.len();
         let leaving = if all { end } else { self.leaving() };
         self.share((self.done..leaving).chain(end.saturating_sub(FRESH + self.since).max(leaving)..end), leaving);
@@ -255,9 +255,8 @@ impl Running {
         let Self { tails, follower, .. } = self;
         tails.retain(|label, _| follower.all().any(|track| track.label == *label));
         (self.since, self.smoothed) = (0, self.grid.times[end - 1]);
-        self.fit(workers)?;
+        self.fit();
         self.forget();
-        Ok(())
     }
 
     /// The first block that is told later.
@@ -353,24 +352,19 @@ impl Running {
         }
     }
 
-    /// Fits those tracers that are due.
-    fn fit(&mut self, workers: Workers<'_>) -> Result<()> {
+    /// Fits the tracer that is due for longest: one at a time, so that nothing waits for long.
+    fn fit(&mut self) {
         let Self { tails, follower, grid, usual, done, .. } = self;
-        let mut due: BTreeMap<usize, &mut Tail> =
-            tails.iter_mut().filter(|(_, tail)| tail.is_due()).map(|(label, tail)| (*label, tail)).collect();
-        let mut pairs: Vec<(&mut Tail, &mut Track)> = Vec::new();
-        for live in &mut follower.living {
-            if let Some(tail) = due.remove(&live.track.label) {
-                pairs.push((tail, &mut live.track));
-            }
+        let due = |live: &&mut Live| tails.get(&live.track.label).and_then(Tail::due);
+        let Some(live) = follower.living.iter_mut().filter(|live| due(live).is_some()).max_by_key(|live| due(live))
+        else {
+            return;
+        };
+        if let Some(tail) = tails.get_mut(&live.track.label) {
+            tail.fit(&mut live.track, grid, *done, usual);
         }
-        if pairs.is_empty() {
-            return Ok(());
-        }
-        workers.for_each(&mut pairs, |_, (tail, track)| tail.fit(track, grid, *done, usual))?;
         self.settled |= self.tails.values().any(Tail::is_settled);
         self.fit_blocks();
-        Ok(())
     }
 
     /// Forgets blocks that are told and of which nothing more is learnt.
@@ -392,7 +386,8 @@ impl Running {
         if !self.pending.is_empty() {
             self.close(news, workers)?;
         }
-        self.stride(true, news, workers)
+        self.stride(true, news);
+        Ok(())
     }
 
     /// The first number that is free.

@@ -191,9 +191,9 @@ impl Tail {
         self.before = known;
     }
 
-    /// Whether it is to be fitted again by now.
-    pub(super) fn is_due(&self) -> bool {
-        self.age >= self.due
+    /// For how many blocks it has been due to be fitted again.
+    pub(super) fn due(&self) -> Option<usize> {
+        self.age.checked_sub(self.due)
     }
 
     /// Whether it has been fitted to as much as it ever is.
@@ -224,8 +224,12 @@ impl Tail {
             self.seen *= REMEMBERED;
         }
         let order = track.push.order;
-        let nodes = Nodes { times: &grid.times[track.first..track.end()], lines: &track.lines };
-        track.push = likeliest_push(&loose(&track.states[0]), nodes, &track.push);
+        let from = track.states.len().saturating_sub(HISTORY.max(track.end() - done));
+        let nodes = Nodes { times: &grid.times[track.first + from..track.end()], lines: &track.lines[from..] };
+        let push = likeliest_push(&loose(&track.states[from]), nodes, &track.push.from(from));
+        let earlier = track.push.jumps.iter().filter(|jump| jump.0 <= from).copied();
+        let jumps = earlier.chain(push.jumps.iter().map(|jump| (jump.0 + from, jump.1))).collect();
+        track.push = Push { jumps, ..push };
         let jumps: f64 = track.push.jumps.iter().map(|jump| jump.1 / 3.0).sum();
         let span = grid.times[track.end() - 1] - grid.times[track.first];
         self.wild = self.wild.max(jumps / span.max(1e-9));
