@@ -8,6 +8,8 @@ from pathlib import Path
 from lumentrace.base.errors import FormatError
 from lumentrace.data.points import PointData
 from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.pept.live.finishing import finish, is_live
+from lumentrace.pept.live.record import LINES
 from lumentrace.pept.run import Outcome, Settings
 from lumentrace.pept.scanners.any_file import read
 from lumentrace.storage import read_parquet
@@ -21,7 +23,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     Parameters
     ----------
     folder : path
-        That of ``trajectories.parquet`` and ``run.json``.
+        That of ``trajectories.parquet`` and ``run.json``, or of a live run whose lines were not kept.
     source : path, optional
         The acquisition, or the folder it is in, if it is not where it was.
 
@@ -38,6 +40,8 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     >>> load_outcome("results").report("results/report.html")  # doctest: +SKIP
     """
     place = Path(folder)
+    if is_live(place) and not (place / LINES).exists():
+        return finish(place)
     record = record_of(place, Outcome.technique)
     settings = Settings.from_mapping(record.settings, str(place))
     trajectories = read_parquet(place / TRAJECTORIES)
