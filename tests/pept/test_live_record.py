@@ -230,4 +230,16 @@ def test_a_run_without_a_single_update_is_not_reliable(tmp_path):
     Record(tmp_path, "test", {"tracers": 1}).close()
     outcome = finish(tmp_path)
     assert outcome.verdict.level == "not reliable"
+    assert np.isnan(outcome.figures()["lines"])
     assert outcome.save(tmp_path)
+
+
+def test_notices_of_a_long_run_are_not_all_told_again(tmp_path):
+    run = [update(20.0 * number, notices=(f"gap {number}",)) for number in range(150)]
+    watch(run, record=Record(tmp_path, "test", {}))
+    assert finish(tmp_path).notices == (*(f"gap {number}" for number in range(100)), "and 50 more notices")
+
+
+def test_dropped_lines_make_a_run_doubtful(tmp_path):
+    watch((replace(each, dropped=20_000) for each in updates()), record=Record(tmp_path, "test", {}))
+    assert any("oldest were dropped" in reason.text for reason in finish(tmp_path).verdict.reasons)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from lumentrace.cli.console import answers, console, plural, warning
 from lumentrace.cli.pept_options import Scanner, ScannerOption, Separation
 
 if TYPE_CHECKING:
+    from lumentrace.pept.live import Record
     from lumentrace.pept.live.events import Event
     from lumentrace.pept.live.server import Page
     from lumentrace.pept.live.watching import View, Watched
@@ -125,10 +126,23 @@ def live(
         views.append(_screen(source, plain))
         seconds = math.inf if duration is None else duration
         updates = tracker.stream(stop.until(blocks, seconds))
-        found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, stop=stop)
+        with _full(kept):
+            found = watch(updates, record=kept, alarms=Alarms(bounds), views=views, stop=stop)
     _sum_up(found, folder, hooks.failed)
     if found.stopped:
         raise typer.Exit(STOPPED)
+
+
+@contextmanager
+def _full(record: Record) -> Iterator[None]:
+    """Say what is kept and what is not when the disk is full."""
+    try:
+        yield
+    except OSError:
+        lost = plural(record.waiting, "location")
+        console.print(f"{plural(record.locations, 'location')} kept in {record.folder}; {lost} lost", soft_wrap=True)
+        console.print(f"next: lumentrace pept track {record.folder} --out ELSEWHERE", soft_wrap=True)
+        raise
 
 
 def _page(serve: str, token: str | None, source: str) -> Page:

@@ -36,6 +36,8 @@ from lumentrace.pept.utilities.row_table import LIMIT, RowTable
 
 DROPPED = 0.01
 """Share of lines that may be dropped."""
+NOTICES = 100
+"""Notices of a live run that are told again, at most; the first ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,17 +189,21 @@ def _in_order(rows: NDArray[np.float64]) -> bool:
 
 
 def _said(reader: FramedReader, trajectories: PointData) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What was last said of the lines, and all notices, each once."""
-    notices: dict[str, None] = {}
-    times = trajectories["t"]
-    seen: dict[str, Any] = {"lines": 0, "dropped": 0, "unused": 0, "explained": None, "time": None, "first": None}
-    seen["seconds"] = 0.0
+    """What was last said of the lines, and the first notices."""
+    notices: list[str] = []
+    more, times = 0, trajectories["t"]
+    names = ("lines", "dropped", "unused", "explained", "time", "first")
+    seen: dict[str, Any] = {**dict.fromkeys(names), "seconds": 0.0}
     for note in reader.notes():
-        notices.update(dict.fromkeys(note.pop("notices")))
+        new = note.pop("notices")
+        room = NOTICES - len(notices)
+        notices += new[:room]
+        more += len(new[room:])
         seen.update(note)
     for name, found in (("time", times[-1:]), ("first", times[:1])):
         seen[name] = float(found[0]) if seen[name] is None and len(found) else seen[name]
-    return {name: np.nan if value is None else value for name, value in seen.items()}, tuple(notices)
+    rest = (f"and {more:,} more notices",) if more else ()
+    return {name: np.nan if value is None else value for name, value in seen.items()}, (*notices, *rest)
 
 
 def _unchecked() -> Reason:
@@ -208,7 +214,7 @@ def _unchecked() -> Reason:
 def _dropped(seen: Mapping[str, Any]) -> list[Reason]:
     dropped = seen["dropped"]
     share = dropped / max(dropped + seen["lines"], 1)
-    if share <= DROPPED:
+    if not share > DROPPED:
         return []
     evidence = Evidence("share of the lines dropped", share, "", f"at most {DROPPED:g}")
     text = "lines came faster than they were tracked, and the oldest were dropped"

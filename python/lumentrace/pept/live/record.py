@@ -98,8 +98,7 @@ class Record:
         self._lost, self._lock = 0, threading.Lock()
         self._latest: Update | None = None
         self._first, self._began = math.nan, clock()
-        self.locations = 0
-        """How many are on the disk."""
+        self._taken = 0
 
     def add(self, update: Update) -> None:
         """Take what is new; it is on the disk within a second.
@@ -111,6 +110,7 @@ class Record:
         """
         if len(update.smoothed.points):
             self._rows.append(np.array(update.smoothed.points))
+            self._taken += len(update.smoothed.points)
         self._notices.extend(update.notices)
         self._latest = update
         self._first = update.time if math.isnan(self._first) else self._first
@@ -137,15 +137,14 @@ class Record:
     def write(self) -> None:
         """Write what has come since the last time."""
         self._written = self._clock()
-        with self._lock:
-            self._write_lines()
         if self._rows:
             self._locations.rows(np.concatenate(self._rows))
-            self.locations += self.waiting
             self._rows.clear()
         if self._latest is not None:
             self._locations.note(self._said(self._latest))
             self._notices.clear()
+        with self._lock:
+            self._write_lines()
 
     def _write_lines(self) -> None:
         if self._lines is not None and any(map(len, self._raw)):
@@ -159,9 +158,14 @@ class Record:
         return {"first": self._first, **seen, **about}
 
     @property
+    def locations(self) -> int:
+        """How many are on the disk."""
+        return self._locations.count
+
+    @property
     def waiting(self) -> int:
         """Locations that are not on the disk yet."""
-        return sum(map(len, self._rows))
+        return self._taken - self.locations
 
     def close(self) -> None:
         """Write what is left and wait until it is on the disk."""

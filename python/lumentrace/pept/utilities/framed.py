@@ -30,6 +30,8 @@ HEAD, ROWS, NOTE = b"H", b"R", b"N"
 SCHEMA = "lumentrace-frames-1"
 MOST = 2**22
 """Bytes of content at most."""
+PIECE = 2**16
+"""Bytes of rows in a frame, about: what a full disk refuses."""
 
 _HEADER = struct.Struct("<4scII")
 _CHUNK = 2**20
@@ -45,6 +47,11 @@ class FramedFile:
     columns : mapping
         Names and units of the columns of its rows.
 
+    Attributes
+    ----------
+    count : int
+        Rows in it.
+
     Raises
     ------
     OSError
@@ -54,14 +61,16 @@ class FramedFile:
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
         self.path = path
         self._file = open(path, "xb", buffering=0)  # noqa: SIM115 (closed by `close`)
-        self._end = 0
+        self._end = self.count = 0
         self.note({"schema": SCHEMA, "columns": list(columns), "units": dict(columns)}, HEAD)
 
     def rows(self, rows: NDArray[np.float64]) -> None:
         """Add rows, in as many frames as they need."""
-        step = max(1, MOST // (8 * rows.shape[1]))
+        step = max(1, PIECE // (8 * rows.shape[1]))
         for start in range(0, len(rows), step):
-            self._add(ROWS, np.ascontiguousarray(rows[start : start + step], "<f8").tobytes())
+            piece = rows[start : start + step]
+            self._add(ROWS, np.ascontiguousarray(piece, "<f8").tobytes())
+            self.count += len(piece)
 
     def note(self, values: Mapping[str, Any], kind: bytes = NOTE) -> None:
         """Add plain values."""
