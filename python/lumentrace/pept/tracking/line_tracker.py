@@ -14,6 +14,7 @@ from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import SIGMAS, VELOCITIES, XYZ, PointData
+from lumentrace.engine import executors
 from lumentrace.engine.samples.parted import PartedReducer, Parts
 from lumentrace.engine.samples.transformer import LineDataFilter
 from lumentrace.pept.tracking.spans import Spans, combined, join
@@ -151,7 +152,7 @@ class SpanTracker(LineDataFilter):
     def fit_sample(self, sample: LineData) -> PointData:
         """Locations with the columns of `UNITS`, in order of time."""
         spacing, times = (None, self.every) if isinstance(self.every, list) else (self.every, None)
-        rows, about = _core.track_lines(sample.lines, self.tracers, spacing, times)
+        rows, about = _core.track_lines(sample.lines, self.tracers, spacing, times, executors.native_threads())
         mapping.release(sample.lines)
         return PointData(_table(rows), columns=list(UNITS), tracker=json.dumps(about), lines=len(sample.lines))
 
