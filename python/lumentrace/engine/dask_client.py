@@ -67,40 +67,52 @@ def losses_told(client: Any) -> Iterator[None]:
     watch.start()
     try:
         yield
-    except CancelledError as error:
-        if "connection-lost" not in str(error) and client.status == "running":
-            raise
-        raise ConnectionError(
-            f"{_address(client)}: the scheduler is gone; what was finished is kept in the run directory, if there is "
-            "one: start scheduler and workers again, and the same call goes on from there"
-        ) from error
-    except RuntimeError:
-        raise
     except Exception as error:
-        if type(error).__name__ != "KilledWorker":
+        told = _told(error, client)
+        if told is None:
             raise
-        raise RuntimeError(f"{_address(client)}: the same samples ended several workers (memory?): {error}") from error
+        raise told from error
     finally:
         ended.set()
-        watch.join()
+        watch.join(LOOK)
+
+
+def _told(error: Exception, client: Any) -> Exception | None:
+    """A plain error instead of one of Dask's own, if it is one."""
+    kind = type(error).__name__
+    cut_off = "connection-lost" in str(error) or client.status != "running"
+    if kind == "CommClosedError" or (isinstance(error, CancelledError) and cut_off):
+        return ConnectionError(
+            f"{_address(client)}: the scheduler is gone; what was finished is kept in the run directory, if there is "
+            "one: start scheduler and workers again, and the same call goes on from there"
+        )
+    if kind == "KilledWorker":
+        return RuntimeError(f"{_address(client)}: the same samples have ended several workers (memory?): {error}")
+    return None
 
 
 def _watch(client: Any, ended: threading.Event) -> None:
-    known = _names(client)
-    while not ended.wait(LOOK):
+    """Log who goes, until the block has ended or the scheduler is gone."""
+    known = _names(client) or set()
+    over = False
+    while not over:
+        over = ended.wait(LOOK)
         now = _names(client)
+        if now is None:
+            return
         for gone in sorted(known - now):
             logger.warning("worker %s is gone; what it was working on is done again by another one", gone)
-        if not now and known:
+        if known and not now:
             logger.warning("%s: no worker is left; waiting for one", _address(client))
         known = now
 
 
-def _names(client: Any) -> set[str]:
+def _names(client: Any) -> set[str] | None:
+    """Who is there; None if that cannot be told, since the scheduler is gone: who waits for results is told."""
     try:
         return set(client.ncores())
-    except (OSError, RuntimeError, CancelledError):  # the scheduler is gone: whoever waits for results is told
-        return set()
+    except (OSError, RuntimeError, CancelledError):
+        return None
 
 
 def _address(client: Any) -> str:
