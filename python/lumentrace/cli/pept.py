@@ -121,7 +121,9 @@ def _track(settings: Settings, where: Place, resume: bool, path: Path, folder: P
     if kept is not None:
         console.print(f"{path.name}: finished work is kept in {kept}; the same command goes on after it")
     with Bar(path.name, len(lines.lines), "lines") as bar:
-        outcome = run(lines, settings, executor=where.executor, max_workers=where.workers, verbose=bar, run_dir=kept)
+        outcome = run(
+            lines, settings, executor=where.executor, max_workers=where.workers, verbose=bar, run_dir=kept, into=folder
+        )
     seconds = time.perf_counter() - began
     outcome.save(folder)
     tell(path.name, outcome.verdict)

@@ -15,7 +15,7 @@ from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import SIGMAS, VELOCITIES, XYZ, PointData
 from lumentrace.engine import executors
-from lumentrace.engine.samples.parted import PartedReducer, Parts
+from lumentrace.engine.samples.parted import Listener, PartedReducer, Parts, listener
 from lumentrace.engine.samples.transformer import LineDataFilter
 from lumentrace.pept.tracking.spans import Spans, combined, join
 from lumentrace.pept.tracking.stack import Stack
@@ -167,13 +167,23 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
             counts.append(span.attrs["lines"])
             yield span.points
 
-    names = join(rows(), edges, table)
+    hears = listener() if len(edges) > 2 else None
+    names = join(rows(), edges, partial(_kept, table, hears))
     about = combined(known, names, counts)
     locations = table.finish()
     mapping.release(locations)
     tracks = PointData(locations, columns=list(UNITS), **{**lines.extra_attrs(), "tracker": about})
     tracks.units, tracks.provenance = UNITS, lines.provenance
     return tracks
+
+
+def _kept(table: RowTable, hears: Listener | None, rows: NDArray[np.float64]) -> None:
+    """Append the locations of a span."""
+    table.append(rows)
+    if hears is not None:
+        part = PointData(rows, columns=list(UNITS))
+        part.units = UNITS
+        hears(part)
 
 
 def _whole(tracers: Any) -> int:

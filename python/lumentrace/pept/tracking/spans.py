@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -109,8 +109,8 @@ def _check_order(times: Floats, first: int, end: int, low: float, high: float) -
         )
 
 
-def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, int]]:
-    """Append the locations that count of each span to a table, with labels that go on from span to span.
+def join(spans: Iterable[Floats], edges: Floats, kept: Callable[[Floats], None]) -> list[dict[int, int]]:
+    """Hand on the locations that count of each span, with labels that go on from span to span.
 
     Parameters
     ----------
@@ -118,8 +118,8 @@ def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, in
         Locations of each span, in order of time, with labels of the span's own.
     edges : (spans + 1,) array
         Times between which the locations of each span count.
-    kept : object with `append`
-        The table.
+    kept : callable
+        Takes those of each span, in order.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, in
         own = rows[(rows[:, 0] >= start) & (rows[:, 0] < end)].copy()
         names.append({label: numbers.setdefault(tracks[label], len(numbers)) for label in _labels(own)})
         own[:, LABEL] = [names[-1][int(label)] for label in own[:, LABEL]]
-        kept.append(own)
+        kept(own)
         last = rows
     return names
 
