@@ -47,7 +47,9 @@ class Emitter:
             rows = np.flatnonzero(kinds == kind)
             ends[rows], seen[rows] = self._pairs(rng, source[rows], kind == SCATTERED)
         measured = self.camera.measured(rng, ends)
-        return np.column_stack([t, measured])[seen], np.where(kinds == 0, tracer, kinds)[seen]
+        rows = np.empty((np.count_nonzero(seen), 7))
+        rows[:, 0], rows[:, 1:] = t[seen], measured[seen]
+        return rows, np.where(kinds == 0, tracer, kinds)[seen]
 
     def _pairs(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
         """Photon pairs (n, 6) that the camera sees, each drawn again until they do, and whether there was one."""
@@ -63,17 +65,20 @@ class Emitter:
         return ends, seen
 
     def _draw(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
-        """One photon pair (n, 6) per source, and which of them are seen."""
+        """One photon pair (n, 6) per source, and which of them are seen; zeros where the first photon is not."""
         n = len(source)
         one = self.camera.directions(rng, n, scattered)
-        start = source
+        depth = rng.uniform(*_SCATTER_DEPTH, (n, 1)) if scattered else np.zeros((n, 1))
+        angle = rng.random(n) if scattered else physics.acollinearity(rng, n, self.acollinearity)
+        side = physics.sides(rng, n)
+        first, good = self.camera.hit(source, one)
+        rows = np.flatnonzero(good)
+        pair = np.zeros((6, n)).T
+        source, one, first, angle = source[rows], one[rows], first[rows], angle[rows]
+        start = source - one * depth[rows] if scattered else source
         if scattered:
-            start = source - one * rng.uniform(*_SCATTER_DEPTH, (n, 1))
-            other = physics.turned(rng, -one, physics.compton_angles(rng, n, _ENERGY_WINDOW))
-        else:
-            other = physics.turned(rng, -one, physics.acollinearity(rng, n, self.acollinearity))
-        inside = self.camera.around(start)
-        first, first_seen = self.camera.hit(source, one)
-        second, second_seen = self.camera.hit(start, other)
-        pair, both = self.camera.pairs(first, second)
-        return pair, first_seen & second_seen & both & inside
+            angle = physics.compton_angles_at(angle, _ENERGY_WINDOW)
+        second, second_seen = self.camera.hit(start, physics.turned_to(-one, angle, side[rows]))
+        pair[rows], both = self.camera.pairs(first, second)
+        good[rows] = second_seen & both & self.camera.around(start)
+        return pair, good
