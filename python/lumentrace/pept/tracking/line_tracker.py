@@ -90,7 +90,9 @@ class LineTracker(PartedReducer):
     From 1.5 million lines on, the list is cut into spans of about a million, each tracked on its own, so that blur,
     activities and noise follow slow changes and memory stays bounded. Neighbours share 40 000 lines; there,
     trajectories go on in the next span under the same label if the mean squared Mahalanobis distance of their locations
-    is below 12, in the pairing with the least sum (Hungarian method). The locations of a span count up to the median
+    is below 12, in the pairing with the least sum (Hungarian method). Where tracers pass close by in the shared lines,
+    one span may take each for the other from there on; trajectories that are left are then paired by the median of
+    these distances just before the later span takes over. The locations of a span count up to the median
     time of the lines that it shares. A tracer that is out of view there, or missed in one of the spans, gets a new
     label. Where the list is cut depends on the number of its lines alone. Of several spans, `tracker` has the activity
     as a share of all lines, sums of jumps and evidence (those of shared lines count twice), and else means weighted by
