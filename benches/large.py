@@ -65,10 +65,10 @@ class Memory:
     whole: float = 0.0
     own: float = 0.0
 
-    def see(self, process: psutil.Process) -> None:
-        """Take a look."""
-        with suppress(psutil.Error, OSError, ValueError):
-            lines = [line.split() for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()]
+    def see(self, process: int) -> None:
+        """Take a look, if it is still there."""
+        with suppress(OSError):
+            lines = [line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines()]
             kinds = {line[0].rstrip(":"): float(line[1]) / 1024 for line in lines if line[0].startswith("Rss")}
             self.whole = max(self.whole, sum(kinds.values()))
             self.own = max(self.own, kinds.get("RssAnon", 0.0))
@@ -86,6 +86,7 @@ class Usage:
     driver: Memory = field(default_factory=Memory)
     worker: Memory = field(default_factory=Memory)
     starts: int = 0
+    kills: int = 0
 
 
 class Cluster:
@@ -158,12 +159,12 @@ def watch(child: subprocess.Popen[bytes], usage: Usage, cluster: Cluster | None,
     began = time.perf_counter()
     driver = psutil.Process(child.pid)
     while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        usage.driver.see(driver)
+        usage.driver.see(child.pid)
         with suppress(psutil.Error):
             for worker in driver.children(recursive=True):
-                usage.worker.see(worker)
+                usage.worker.see(worker.pid)
         for program in cluster.workers if cluster else ():
-            usage.worker.see(psutil.Process(program.pid))
+            usage.worker.see(program.pid)
         each(time.perf_counter() - began)
         time.sleep(0.05)
     usage.code = child.wait()
@@ -191,6 +192,7 @@ def track(path: Path, out: Path, executor: str, recipe: str, kills: list[float],
                     cluster.kill()
                 if due and spent > due[0]:
                     due.pop(0)
+                    usage.kills += 1
                     _kill_a_worker(child, cluster)
 
             usage.starts += 1
@@ -223,7 +225,17 @@ def digest(out: Path) -> str:
 
 def tell(name: str, lines: int, usage: Usage, found: str) -> None:
     rate = f"{usage.seconds / lines * 1e6:.2f}"
-    cells = (name, f"{lines:.0e}", f"{usage.seconds:.1f}", rate, usage.driver, usage.worker, usage.starts, found)
+    cells = (
+        name,
+        f"{lines:.0e}",
+        f"{usage.seconds:.1f}",
+        rate,
+        usage.driver,
+        usage.worker,
+        usage.kills,
+        usage.starts,
+        found,
+    )
     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
@@ -238,8 +250,8 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     wrong = False
-    print("| executor | lines | s | µs/line | program MB (own) | worker MB (own) | starts | trajectories |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| executor | lines | s | µs/line | program MB (own) | worker MB (own) | kills | starts | trajectories |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for lines in map(whole_number, options.lines.split(",")):
         path = options.folder / f"lines-{lines}.{options.format}"
         if not path.exists():
@@ -278,7 +290,7 @@ def _compare(path: Path, lines: int, options: argparse.Namespace) -> bool:
         if options.kills:
             shutil.rmtree(options.folder / out)
             times = [random.uniform(0.1, 1.5) * usage.seconds for _ in range(options.kills)]
-            once(f"{executor}, {options.kills} kills", executor, out, times)
+            once(f"{executor}, killed", executor, out, times)
     return len(found) > 1
 
 
