@@ -278,13 +278,14 @@ def _compare(path: Path, lines: int, options: argparse.Namespace) -> bool:
         tell(name, lines, usage, known)
         return usage
 
-    for name in ("whole", "parts", *options.executor.replace(":", "-").split(",")):
+    executors = [each for each in options.executor.split(",") if each]
+    for name in ("whole", "parts", *(each.replace(":", "-") for each in executors)):
         shutil.rmtree(options.folder / name, ignore_errors=True)
-    if not options.executor:
+    if not executors:
         half = once("whole", "native", "whole", []).seconds / 2
         once("killed", "native", "parts", [], half)
         once("resumed", "native", "parts", [])
-    for executor in filter(None, options.executor.split(",")):
+    for executor in executors:
         out = executor.replace(":", "-")
         usage = once(executor, executor, out, [])
         if options.kills:

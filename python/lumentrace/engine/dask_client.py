@@ -13,7 +13,7 @@ from lumentrace.base.provenance import environment
 
 logger = logging.getLogger(__name__)
 
-LOOK = 5.0
+LOOK = 1.0
 """Seconds between two looks at who is there."""
 
 
