@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from helpers import assert_identical
-from lumentrace import LineData, Pipeline, PointData
+from lumentrace import LineData, Pipeline, PointData, load, save
+from lumentrace.base.errors import FormatError
 from lumentrace.engine import dask_client
 from lumentrace.engine.directory import RunDirectory, Written
 from lumentrace.engine.executors import Processes, Stop
 from lumentrace.engine.samples import chunks, remote, spooled
 from lumentrace.pept import scanners, simulation
+from lumentrace.pept.scanners import tables
 from lumentrace.pept.tracking import LineTracker
 from lumentrace.pept.tracking.line_tracker import SpanTracker
 from lumentrace.pept.tracking.spans import Spans
@@ -81,6 +83,24 @@ def test_no_line_and_no_location_travels(mapped: LineData, expected: PointData, 
     assert len(pool.there) == 6
     assert max(pool.there) < 10_000
     assert max(pool.back) < 1_000
+
+
+def test_lines_of_a_saved_file_stay_there(expected: PointData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "LARGE", 0)
+    place = tmp_path / "lines.h5"
+    save(place, LineData(RUN.lines.lines))
+    pool = Weighed()
+    assert_identical(fit(scanners.lines(place), pool, tmp_path / "run"), expected)
+    assert max(pool.there) < 10_000
+    with place.open("r+b") as file:
+        file.seek(place.stat().st_size // 2)
+        file.write(b"\x55" * 8)
+    with pytest.raises(FormatError, match=r"the data changed since they were written \(checksum\)"):
+        load(place, memory_map=True, check=True)
+    with pytest.raises(FormatError, match="checksum"):
+        scanners.lines(place)
+    save(place, LineData(RUN.lines.lines), compress=True)
+    np.testing.assert_array_equal(scanners.lines(place).lines, RUN.lines.lines)
 
 
 def test_lines_that_others_cannot_read_are_put_into_a_file_once(
