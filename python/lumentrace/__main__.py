@@ -2,4 +2,5 @@
 
 from lumentrace.cli.main import main
 
-main()
+if __name__ == "__main__":  # MPI workers import it
+    main()

@@ -403,10 +403,19 @@ def test_the_manifest_is_plain(one_tracer: LineData, tmp_path: Path) -> None:
 def test_a_killed_worker_loses_little(one_tracer: LineData, folders: tuple[Path, Path], tmp_path: Path) -> None:
     run, log = folders
     chain = Pipeline([Log(log.with_suffix(".one")), Die(90.0, tmp_path / "died")])
-    with pytest.raises(RuntimeError, match="a worker died"):
-        chain.fit(one_tracer, Spawned, 2, verbose=False, run_dir=run)
+    with Spawned(2) as pool, pytest.raises(RuntimeError, match="a worker died"):
+        chain.fit(one_tracer, pool, verbose=False, run_dir=run)
     kept, before = len(chunk_files(run)), worked_on(log)[0]
     assert kept > 5
     found = chain.fit(one_tracer, Spawned, 2, verbose=False, run_dir=run)
     assert_identical(found, list(one_tracer))
     assert worked_on(log)[0] - before <= 39 - kept
+
+
+def test_what_a_killed_worker_of_our_own_did_is_done_again(
+    one_tracer: LineData, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    chain = Pipeline([Log(tmp_path / "log.one"), Die(90.0, tmp_path / "died")])
+    assert_identical(chain.fit(one_tracer, Spawned, 2, verbose=False), list(one_tracer))
+    assert "a worker died" in caplog.text
+    assert len((tmp_path / "log.one").read_text().splitlines()) >= 39

@@ -215,6 +215,16 @@ def test_lines_whose_end_is_cut_off_are_read_with_a_warning(tmp_path):
         assert len(scanners.lines(path, verbose=False).lines) == 8
 
 
+def test_a_record_may_be_closed_twice_and_takes_nothing_after_that(tmp_path):
+    record = Record(tmp_path, "test", {}, lines=True)
+    record.add(update(1.0))
+    record.keep(np.ones((3, 7)))
+    record.close()
+    record.keep(np.ones((2**18, 7)))
+    record.close()
+    assert len(rows_of(tmp_path / "lines.frames")) == 3
+
+
 def test_a_folder_with_a_live_run_is_not_written_over(tmp_path):
     Record(tmp_path, "test", {}).close()
     with pytest.raises(FileExistsError, match=r"lumentrace pept track"):

@@ -136,6 +136,24 @@ def test_any_spans_give_the_same_trajectories(paths: list[simulation.Path], sigm
         assert away.max() < max(1.5, 2 * sigmas)
 
 
+@pytest.mark.parametrize(("after", "seed"), [(0.0, 4), (0.0, 6), (30.0, 5)])
+def test_tracers_that_cross_in_shared_lines_keep_their_labels(after: float, seed: int) -> None:
+    """They pass at 2 mm around the time of the cut, 400 ms; one of the spans takes each for the other from there on."""
+    start = 300 - 0.1 * (400 + after)
+    paths = [
+        simulation.Line(start=(start, 299, 250), velocity=(0.1, 0, 0)),
+        simulation.Line(start=(300, start + 1, 250), velocity=(0, 0.1, 0)),
+    ]
+    tracks = tracked(Spans(40_000, 9_000), simulation.simulate(paths, n=80_000, noise=0.5, seed=seed).lines)
+    assert np.unique(tracks["label"]).tolist() == [0, 1]
+    for label in (0, 1):
+        own = tracks.points[tracks["label"] == label]
+        assert np.diff(own[:, 0]).max() < 10
+        assert np.linalg.norm(np.diff(own[:, 1:4], axis=0), axis=1).max() < 3
+        away = np.min([np.linalg.norm(own[:, 1:4] - path(own[:, 0]), axis=1) for path in paths], axis=0)
+        assert np.quantile(away, 0.99) < 1.5
+
+
 def in_view(*times: tuple[float, float]) -> LineData:
     """The wheel, with the second tracer in view at these times only."""
     t = LONG.lines["t"]

@@ -28,7 +28,7 @@ class MappedRows:
 def detach(rows: NDArray[np.float64]) -> NDArray[np.float64] | MappedRows:
     """`rows` themselves, or their place on disk if they are a view of a file that other processes can open."""
     base = _mapped(rows)
-    if base is None or base.mode == "c" or base.filename is None or not os.path.exists(base.filename):
+    if base is None or not is_shared(rows):
         return np.asarray(rows)
     # A view of a slice keeps its parent's `offset`, so the place is measured from the start of the mapping.
     start = base.offset - base.offset % mmap.ALLOCATIONGRANULARITY
@@ -64,6 +64,12 @@ def version(path: str) -> tuple[int, ...]:
 def is_mapped(rows: NDArray[np.float64]) -> bool:
     """Whether `rows` are a view of a memory-mapped file."""
     return _mapped(rows) is not None
+
+
+def is_shared(rows: NDArray[np.float64]) -> bool:
+    """Whether `rows` are a view of a file that other processes can open: one with a name, mapped as it is."""
+    base = _mapped(rows)
+    return base is not None and base.mode != "c" and base.filename is not None and os.path.exists(base.filename)
 
 
 def release(rows: NDArray[np.float64]) -> None:

@@ -29,3 +29,20 @@ Input = Annotated[
     Path | None,
     typer.Option("--input", help="What was measured, or its folder, if it is not where `run.json` says."),
 ]
+
+
+def whole_number(text: str | int) -> int:
+    """A whole number from 1, which may be written as 1e9; a default comes as a number.
+
+    Raises
+    ------
+    BadParameter
+        If it is none.
+    """
+    try:
+        number = float(str(text).replace("_", ""))
+    except ValueError:
+        number = float("nan")
+    if not (1 <= number < float("inf") and number == int(number)):
+        raise typer.BadParameter(f"expected a whole number from 1, such as 100000 or 1e9, found {text!r}")
+    return int(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +17,7 @@ from lumentrace.cli.console import Bar, console, plural, show, warning, warnings
 from lumentrace.cli.grammar import Technique
 from lumentrace.cli.options import Accept, Config, Out, Resume
 from lumentrace.cli.pept_options import Lenient, Recipe, RecipeName, Scanner, ScannerOption, Separation
+from lumentrace.cli.pept_where import ExecutorOption, Mpi, Place, Processes, Scheduler, Where, Workers, place
 
 if TYPE_CHECKING:
     from lumentrace.pept.run import Outcome, Settings
@@ -28,15 +28,6 @@ FIT = ("lines explained", "lines unused", "passes", "settled", "tracers")
 """Figures of a fit that have a table of their own."""
 
 app = Technique("Positron emission particle tracking: lines to trajectories.")
-
-
-class Where(StrEnum):
-    """Executors that need no set-up."""
-
-    native = "native"
-    sequential = "sequential"
-    joblib = "joblib"
-    processes = "processes"
 
 
 @app.command("run")
@@ -63,10 +54,11 @@ def track(
     create_config: Annotated[
         bool, typer.Option("--create-config", help="Print a commented settings file, as `lumentrace pept config` does.")
     ] = False,
-    executor: Annotated[Where, typer.Option(help="Where the work runs.")] = Where.native,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="How many threads or processes work at a time; all cores by default.")
-    ] = None,
+    executor: ExecutorOption = Where.native,
+    workers: Workers = None,
+    processes: Processes = None,
+    scheduler: Scheduler = None,
+    mpi: Mpi = False,
     resume: Resume = False,
     accept: Accept = False,
 ) -> None:
@@ -81,6 +73,8 @@ def track(
 
     `lumentrace pept run wheel.csv --scanner screens --separation 712 --tracers 2 --out results`
 
+    `lumentrace pept run day.npy --scheduler tcp://node1:8786 --out results` (see "Large runs" in the documentation)
+
     `lumentrace pept config --out run.toml`, edit it, then `lumentrace pept run run.da01 --config run.toml`
 
     Exit codes: 0 all done, 2 wrong usage, 3 some files could not be tracked, 4 some results are not reliable
@@ -93,8 +87,9 @@ def track(
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
     given = {"recipe": recipe and recipe.value, "tracers": tracers, "every": every, "separation": separation}
     settings = _settings(config, {**given, "scanner": scanner.value, "lenient": lenient})
-    work = partial(_track, settings, executor.value, workers, resume)
-    results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]
+    with place(executor, workers, processes, scheduler, mpi) as where:
+        work = partial(_track, settings, where, resume)
+        results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]
     show(batch_table(results))
     leave(results, accept)
 
@@ -114,12 +109,8 @@ def _settings(config: Path | None, given: dict[str, object]) -> Settings:
 
 
 @warnings_told()
-def _track(
-    settings: Settings, executor: str, workers: int | None, resume: bool, path: Path, folder: Path
-) -> dict[str, object]:
+def _track(settings: Settings, where: Place, resume: bool, path: Path, folder: Path) -> dict[str, object]:
     """Track one file and write everything into `folder`."""
-    from concurrent.futures import ProcessPoolExecutor
-
     from lumentrace.pept.run import run
     from lumentrace.pept.scanners.any_file import read
 
@@ -127,10 +118,13 @@ def _track(
         return _finished(settings, path, folder)
     lines = read(path, settings.scanner, settings.separation, settings.lenient)
     began = time.perf_counter()
-    where = {"native": None, "processes": ProcessPoolExecutor}.get(executor, executor)
+    kept = folder / "run" if resume or where.kept else None
+    if kept is not None:
+        console.print(f"{path.name}: finished work is kept in {kept}; the same command goes on after it")
     with Bar(path.name, len(lines.lines), "lines") as bar:
-        kept = folder / "run" if resume else None
-        outcome = run(lines, settings, executor=where, max_workers=workers, verbose=bar, run_dir=kept)
+        outcome = run(
+            lines, settings, executor=where.executor, max_workers=where.workers, verbose=bar, run_dir=kept, into=folder
+        )
     return _told(outcome, time.perf_counter() - began, path, folder)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from lumentrace.base.json_text import finite, json_text
 from lumentrace.base.provenance import content as content_of
 
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Written:
+    """The receipt for a piece that a worker has written: the hash of its content, and the machine."""
+
+    xxh3: str
+    host: str
 
 
 class RunDirectory:
@@ -91,7 +100,7 @@ class RunDirectory:
             content = (self.path / file).read_bytes()
         except FileNotFoundError:
             return None, f"{file} is missing"
-        return (content, "") if piece.get("xxh3") == _digest(content) else (None, f"{file} is damaged or was changed")
+        return (content, "") if piece.get("xxh3") == digest(content) else (None, f"{file} is damaged or was changed")
 
     def _wrong(self, name: str, held: list[Any]) -> str:
         """What is wrong with a file that was left; empty if nothing is."""
@@ -131,7 +140,7 @@ class RunDirectory:
         left : iterable of path, optional
             Files in the directory that belong to it.
         """
-        piece: dict[str, Any] = {"xxh3": _digest(content), "about": about}
+        piece: dict[str, Any] = {"xxh3": digest(content), "about": about}
         if identity is not None:
             piece["identity"] = finite(identity, repr)
         held = {place.relative_to(self.path).as_posix(): _held(place) for place in left}
@@ -139,6 +148,38 @@ class RunDirectory:
             piece["left"] = held
         with replacing(self.path / file) as target:
             target.write(content)
+        self._list(file, piece)
+
+    def adopt(self, file: str, written: Written, about: dict[str, Any] | None = None) -> bytes:
+        """Keep a piece that a worker has written into the directory.
+
+        Returns
+        -------
+        bytes
+            Its content.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there: the worker has written into a folder of its own machine.
+        OSError
+            If it is not what the worker wrote.
+        """
+        place = self.path / file
+        try:
+            content = place.read_bytes()
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"{place}: expected what the worker on {written.host} has written, found no such file; choose a run "
+                "directory on a file system that all machines share"
+            ) from None
+        if digest(content) != written.xxh3:
+            raise OSError(f"{place}: expected what the worker on {written.host} has written, found other content")
+        self._list(file, {"xxh3": written.xxh3, "about": about})
+        return content
+
+    def _list(self, file: str, piece: dict[str, Any]) -> None:
+        """Note a piece in the manifest."""
         with _alone(self.path):
             self._read()
             self._done[file] = piece
@@ -176,13 +217,14 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return [name for name, (first, second) in zip(names, texts, strict=True) if first != second]
 
 
-def _digest(content: bytes | memoryview) -> str:
+def digest(content: bytes | memoryview) -> str:
+    """Hash of the content of a piece."""
     return _core.content_hash(np.frombuffer(content, dtype=np.uint8))
 
 
 def file_digest(place: Path) -> str:
     """Content hash of a file, without holding it in memory."""
-    return content_of(np.memmap(place, np.uint8, "r")) if place.stat().st_size else _digest(b"")
+    return content_of(np.memmap(place, np.uint8, "r")) if place.stat().st_size else digest(b"")
 
 
 def _held(place: Path) -> list[Any]:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextvars import ContextVar
+from itertools import chain
 from typing import Any, TypeVar
+
+from lumentrace.engine import dask_client
+
+logger = logging.getLogger(__name__)
 
 Pool = TypeVar("Pool", bound=Executor)
 
 Span = tuple[int, int]
 """First and last (exclusive) sample of a task."""
 Arguments = tuple[Any, ...]
+Waiting = deque[tuple[Arguments, Any]]
+"""Tasks under way, and their futures."""
+
+ATTEMPTS = 3
+"""How often in a row workers of a pool of our own may die without anything being finished."""
 
 
 def check(executor: Any) -> None:
@@ -39,14 +51,18 @@ def threads(at_most: int | None = None) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores if at_most is None else min(cores, at_most))
 
 
-def processes(count: int | None = None) -> AbstractContextManager[ProcessPoolExecutor]:
-    """A pool of fresh processes, which do not outlive an interrupt.
+class Processes(ProcessPoolExecutor):
+    """A pool of fresh processes: a forked child would wait for ever for the threads of libraries of the parent."""
 
-    A forked child would wait for ever for the threads of libraries that the parent has used.
-    """
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    return _ended(ProcessPoolExecutor(count, mp_context=context))
+    def __init__(self, max_workers: int | None = None) -> None:
+        methods = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        super().__init__(max_workers, mp_context=context)
+
+
+def processes(count: int | None = None) -> AbstractContextManager[ProcessPoolExecutor]:
+    """Fresh processes, which do not outlive an interrupt."""
+    return _ended(Processes(count))
 
 
 def is_here(executor: Any) -> bool:
@@ -54,12 +70,37 @@ def is_here(executor: Any) -> bool:
     return executor is None or (isinstance(executor, str) and executor == "sequential")
 
 
+def is_elsewhere(executor: Any) -> bool:
+    """Whether the work runs in other processes, perhaps on other machines."""
+    kind = executor if isinstance(executor, type) else type(executor)
+    return not is_here(executor) and not issubclass(kind, ThreadPoolExecutor)
+
+
 def workers(executor: Any, max_workers: int | None) -> int:
     """How many tasks run at once."""
     known = max_workers
     if not known and not isinstance(executor, type):
-        known = sum(executor.ncores().values()) if _is_dask(executor) else getattr(executor, "_max_workers", None)
+        is_dask = dask_client.is_client(executor)
+        known = dask_client.cores(executor) if is_dask else getattr(executor, "_max_workers", None)
     return int(known or os.cpu_count() or 1)
+
+
+_threads: ContextVar[int] = ContextVar("threads", default=0)
+
+
+def native_threads() -> int:
+    """Threads that a kernel may use in the work that is being done: 0 for one per core."""
+    return _threads.get()
+
+
+@contextmanager
+def using(threads: int) -> Iterator[None]:
+    """Kernels inside the block use so many threads; see `native_threads`."""
+    token = _threads.set(threads)
+    try:
+        yield
+    finally:
+        _threads.reset(token)
 
 
 class Stop:
@@ -83,12 +124,15 @@ def run(
     """Results of ``function(*arguments, stop)`` in order of the tasks, with a bounded number of tasks under way.
 
     An executor that was passed in as an object is left running; one that was passed as a class is shut down. When the
-    iterator is closed early, waiting tasks are cancelled and `stop` ends those that run in threads.
+    iterator is closed early, waiting tasks are cancelled and `stop` ends those that run in threads. If a worker of an
+    executor that was passed as a class dies, another one works on its task again, as with Dask, and that is logged.
 
     Raises
     ------
     RuntimeError
-        If a worker died; the message says which samples were being worked on.
+        If a worker died, of a class several times; the message says which samples were being worked on.
+    ConnectionError
+        If the scheduler of a Dask client is gone.
     """
     spans: list[Span] = []
 
@@ -118,10 +162,33 @@ def _results(
     if isinstance(executor, str):
         yield from _joblib(function, tasks, max_workers)
     elif isinstance(executor, type):
-        with _ended(executor(max_workers=max_workers)) as pool:
-            yield from _submit(function, tasks, pool, max_workers)
+        yield from _own(function, tasks, executor, max_workers)
+    elif dask_client.is_client(executor):
+        with dask_client.losses_told(executor):
+            yield from _submit(function, tasks, executor, max_workers, deque())
     else:
-        yield from _submit(function, tasks, executor, max_workers)
+        yield from _submit(function, tasks, executor, max_workers, deque())
+
+
+def _own(
+    function: Callable[..., Any], tasks: Iterable[Arguments], kind: type[Executor], max_workers: int | None
+) -> Generator[Any]:
+    """Results of a pool of our own, which is made anew when a worker has died."""
+    failed = 0
+    while True:
+        waiting: Waiting = deque()
+        with _ended(kind(max_workers=max_workers)) as pool:  # type: ignore[call-arg]
+            try:
+                for result in _submit(function, tasks, pool, max_workers, waiting):
+                    failed = 0
+                    yield result
+                return
+            except BrokenExecutor:
+                failed += 1
+                if failed == ATTEMPTS:
+                    raise
+                logger.warning("a worker died (killed, or out of memory); its samples are worked on again")
+        tasks = chain([task for task, _ in waiting], tasks)
 
 
 @contextmanager
@@ -154,26 +221,35 @@ def _joblib(function: Callable[..., Any], tasks: Iterable[Arguments], max_worker
 
 
 def _submit(
-    function: Callable[..., Any], tasks: Iterable[Arguments], pool: Any, max_workers: int | None
+    function: Callable[..., Any], tasks: Iterable[Arguments], pool: Any, max_workers: int | None, waiting: Waiting
 ) -> Iterator[Any]:
-    waiting: deque[Any] = deque()
+    """Results in order; the tasks that are left in `waiting` after an error were not finished."""
     limit = 2 * workers(pool, max_workers)
     stop = Stop()
+    is_dask = dask_client.is_client(pool)
     # Dask would otherwise answer a repeated call from memory.
-    options = {"pure": False} if _is_dask(pool) else {}
+    options = {"pure": False} if is_dask else {}
     try:
         for task in tasks:
-            if len(waiting) == limit:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(function, *task, stop, **options))
+            if is_dask and len(waiting) >= limit:  # workers come and go
+                limit = 2 * workers(pool, max_workers)
+            while len(waiting) >= limit:
+                yield _next(waiting)
+            waiting.append((task, None))
+            waiting[-1] = (task, pool.submit(function, *task, stop, **options))
         while waiting:
-            yield waiting.popleft().result()
+            yield _next(waiting)
     finally:
         stop.asked = True
-        for future in waiting:
+        for _, future in waiting:
             with suppress(AttributeError):
                 future.cancel()
 
 
-def _is_dask(executor: Any) -> bool:
-    return hasattr(executor, "ncores")
+def _next(waiting: Waiting) -> Any:
+    task, future = waiting.popleft()
+    try:
+        return future.result()
+    except BrokenExecutor:
+        waiting.appendleft((task, future))
+        raise

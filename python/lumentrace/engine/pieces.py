@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import TypeVar
 
-from lumentrace.engine.directory import RunDirectory
+from lumentrace.engine.directory import RunDirectory, Written
 from lumentrace.engine.run import Keep
 
 T = TypeVar("T")
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 def work_through(
     keeps: Sequence[Keep[T]],
-    work: Callable[[list[int]], Generator[T]],
+    work: Callable[[list[int]], Generator[T | Written]],
     directory: RunDirectory | None,
     finished: Callable[[int], None],
 ) -> Generator[tuple[T, float]]:
@@ -26,7 +26,7 @@ def work_through(
     keeps : sequence of Keep
         How each piece is kept.
     work : callable
-        Gives the pieces of these numbers, in this order.
+        Gives the pieces of these numbers, in this order, or the receipts of workers that have kept them.
     directory : RunDirectory, optional
         Where they are kept.
     finished : callable
@@ -46,15 +46,25 @@ def work_through(
             if kept is None and number not in missing:
                 raise RuntimeError(f"{keep.file}: expected the piece that was there before, found it gone or changed")
             if kept is None:
-                piece = next(fresh)
+                made = next(fresh)
                 spent = time.perf_counter() - clock
-                if directory is not None:
-                    directory.write(keep.file, keep.encode(piece), {"seconds": spent})
+                piece = _keep(keep, made, directory, {"seconds": spent})
             else:
                 piece, spent = kept
             finished(number)
             yield piece, spent
             clock = time.perf_counter()
+
+
+def _keep(keep: Keep[T], made: T | Written, directory: RunDirectory | None, about: dict[str, float]) -> T:
+    """A piece that was made, kept in the directory if there is one."""
+    if isinstance(made, Written):
+        if directory is None:
+            raise RuntimeError(f"{keep.file}: expected a run directory for what a worker has written, found none")
+        return keep.decode(directory.adopt(keep.file, made, about))
+    if directory is not None:
+        directory.write(keep.file, keep.encode(made), about)
+    return made
 
 
 def _kept(keep: Keep[T], directory: RunDirectory | None) -> tuple[T, float] | None:

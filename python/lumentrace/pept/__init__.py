@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lumentrace.data.voxels import Voxels as Voxels
     from lumentrace.engine.samples.pipeline import Pipeline as Pipeline
     from lumentrace.pept import run as run
+    from lumentrace.pept.data_set import scan_trajectories as scan_trajectories
     from lumentrace.pept.report.page import write_report as write_report
     from lumentrace.pept.utilities import read_csv as read_csv
     from lumentrace.storage import load as load
@@ -38,6 +39,7 @@ __getattr__, __dir__, __all__ = exports(
         "recipes": "lumentrace.pept.recipes",
         "save": "lumentrace.storage",
         "scanners": "lumentrace.pept.scanners",
+        "scan_trajectories": "lumentrace.pept.data_set",
         "simulation": "lumentrace.pept.simulation",
         "sources": "lumentrace.pept.sources",
         "tracking": "lumentrace.pept.tracking",

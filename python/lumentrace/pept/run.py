@@ -20,8 +20,10 @@ from lumentrace.data.lines import LineData
 from lumentrace.data.points import SIGMAS, PointData
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
+from lumentrace.engine.samples.parted import heard_by
 from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
+from lumentrace.pept import data_set
 from lumentrace.pept.judgement import judge
 from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
 from lumentrace.pept.report.page import write_run
@@ -33,6 +35,9 @@ from lumentrace.storage import to_parquet, to_polars, to_vtp, write_csv
 
 if TYPE_CHECKING:
     import polars as pl
+
+MOST = 4_000_000
+"""Locations that are written as one table; of more, CSV alone would have 1.5 GB."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +145,16 @@ class Outcome(outcome.Outcome):
         return to_polars(PointData(points[: html.ROWS], columns=self.trajectories.columns)), len(points)
 
     def write(self, folder: Path) -> list[Path]:
-        """Write trajectories as Parquet, CSV and VTP."""
+        """Write trajectories as Parquet, CSV and VTP; those of more than `MOST` locations as a data set."""
         places = [folder / f"trajectories.{ending}" for ending in ("parquet", "csv", "vtp")]
+        whole = folder / data_set.FOLDER
+        if len(self.trajectories.points) > MOST:
+            if not data_set.holds(whole, self.trajectories):
+                data_set.write(whole, self.trajectories)
+            for place in places:
+                place.unlink(missing_ok=True)
+            return [whole / data_set.MANIFEST]
+        data_set.clear(whole)
         to_parquet(places[0], self.trajectories)
         write_csv(places[1], self.trajectories)
         to_vtp(places[2], self.trajectories)
@@ -170,6 +183,7 @@ def run(
     max_workers: int | None = None,
     verbose: Verbose = False,
     run_dir: str | PathLike[str] | None = None,
+    into: str | PathLike[str] | None = None,
 ) -> Outcome:
     """Track the tracers of an acquisition.
 
@@ -182,6 +196,9 @@ def run(
         As of `lumentrace.Pipeline.fit`.
     verbose : bool or callable, default False
         True for a progress bar.
+    into : path, optional
+        The folder that the outcome will be saved in: lists of more than one span of lines (see `LineTracker`) write
+        their trajectories there as they come, to ``trajectories/part-00000.parquet`` and so on.
 
     Returns
     -------
@@ -204,9 +221,23 @@ def run(
     """
     own = settings or Settings()
     lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
-    trajectories = own.recipe.fit(lines, executor=executor, max_workers=max_workers, verbose=verbose, run_dir=run_dir)
+    options = {"executor": executor, "max_workers": max_workers, "verbose": verbose, "run_dir": run_dir}
+    trajectories = _fit_into(None if into is None else Path(into), own.recipe, lines, options)
     name = Path(str(trajectories.provenance.input.get("path", "lines"))).name
-    return Outcome(f"PEPT: {name}", own, trajectories.provenance, tuple(_damage(lines)), trajectories, lines, None)
+    notices = (*_damage(lines), *_size(trajectories))
+    return Outcome(f"PEPT: {name}", own, trajectories.provenance, notices, trajectories, lines, None)
+
+
+def _fit_into(folder: Path | None, recipe: BaseRecipe, lines: LineData, options: dict[str, Any]) -> PointData:
+    if folder is None:
+        found: PointData = recipe.fit(lines, **options)
+        return found
+    parts = data_set.DataSet(folder / data_set.FOLDER)
+    with heard_by(parts.append):
+        found = recipe.fit(lines, **options)
+    if parts.parts:
+        parts.finish(found)
+    return found
 
 
 def _check_default(given: Mapping[str, Any], source: str) -> None:
@@ -242,6 +273,15 @@ def _fit(model: FittedModel) -> dict[str, Any]:
         "settled": model.settled,
         "tracers": [tracer.figures() for tracer in model.tracers],
     }
+
+
+def _size(trajectories: PointData) -> Iterator[str]:
+    count = len(trajectories.points)
+    if count > MOST:
+        yield (
+            f"{count:,} locations are saved as parts of a data set, in the folder “{data_set.FOLDER}”, not as one "
+            "table, CSV and VTP: read what you need of it with lumentrace.pept.scan_trajectories."
+        )
 
 
 def _damage(lines: LineData) -> Iterator[str]:

@@ -8,13 +8,12 @@ from pathlib import Path
 from lumentrace.base.errors import FormatError
 from lumentrace.data.points import PointData
 from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.pept import data_set
 from lumentrace.pept.live.finishing import finish, is_live
 from lumentrace.pept.live.record import LINES
 from lumentrace.pept.run import Outcome, Settings
 from lumentrace.pept.scanners.any_file import read
 from lumentrace.storage import read_parquet
-
-TRAJECTORIES = "trajectories.parquet"
 
 
 def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None = None) -> Outcome:
@@ -23,7 +22,8 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     Parameters
     ----------
     folder : path
-        That of ``trajectories.parquet`` and ``run.json``, or of a live run whose lines were not kept.
+        That of ``trajectories.parquet``, or the data set ``trajectories``, and ``run.json``; or that of a live run
+        whose lines were not kept.
     source : path, optional
         The acquisition, or the folder it is in, if it is not where it was.
 
@@ -44,9 +44,11 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
         return finish(place)
     record = record_of(place, Outcome.technique)
     settings = Settings.from_mapping(record.settings, str(place))
-    trajectories = read_parquet(place / TRAJECTORIES)
+    whole = place / data_set.FOLDER
+    is_large = data_set.MANIFEST in {Path(file).name for file in record.files}
+    trajectories = data_set.read(whole) if is_large else read_parquet(place / data_set.TABLE)
     if not isinstance(trajectories, PointData):
-        raise FormatError(f"{place / TRAJECTORIES}: expected trajectories, found {type(trajectories).__name__}")
+        raise FormatError(f"{place / data_set.TABLE}: expected trajectories, found {type(trajectories).__name__}")
     (path,) = sources(record, source)
     lines = read(path, settings.scanner, settings.separation, settings.lenient)
     check_same(path, record, {} if lines.provenance is None else lines.provenance.input)

@@ -140,7 +140,7 @@ def from_bytes(content: bytes) -> Any:
     return _read_all(io.BytesIO(content), "the content", memory_map=False)
 
 
-def load(filepath: Target, memory_map: bool = False) -> Any:
+def load(filepath: Target, memory_map: bool = False, check: bool = False) -> Any:
     """Read an object from a file that `save` wrote.
 
     Nothing in the file is executed. All bytes are compared with their checksums. Filters and reducers of yours are
@@ -152,7 +152,9 @@ def load(filepath: Target, memory_map: bool = False) -> Any:
         File to read.
     memory_map : bool, default False
         Leave the arrays on disk, as read-only memory maps, and read rows only when they are used. The checksums of the
-        arrays are then not compared (that of everything else is).
+        arrays are then not compared (that of everything else is), unless `check`.
+    check : bool, default False
+        With `memory_map`, read all arrays once, block by block, and compare their checksums.
 
     Returns
     -------
@@ -171,18 +173,20 @@ def load(filepath: Target, memory_map: bool = False) -> Any:
     """
     if not is_open(filepath):
         with open(filepath, "rb") as file:
-            return _read_all(file, filepath, memory_map)
+            return _read_all(file, filepath, memory_map, check)
     if memory_map:
         raise ValueError(f"`memory_map`: expected the path of a file, found an open one: {filepath!r}")
     return _read_all(io.BytesIO(filepath.read()), getattr(filepath, "name", "the open file"), memory_map)
 
 
-def _read_all(file: BufferedReader | BytesIO, path: str | os.PathLike[str], memory_map: bool) -> Any:
+def _read_all(
+    file: BufferedReader | BytesIO, path: str | os.PathLike[str], memory_map: bool, check: bool = False
+) -> Any:
     _check_signature(file, path)
     try:
         with h5py.File(file, "r") as h5:
             document = _read_root(h5)
-            return Decoder(_Arrays(h5, file, document["arrays"], memory_map).array).decode(document["value"])
+            return Decoder(_Arrays(h5, file, document["arrays"], memory_map, check).array).decode(document["value"])
     except _NotMappableError as error:
         raise ValueError(f"`memory_map`: {error}; load it without, or save it without `compress`: {path}") from None
     except FormatError as error:
@@ -316,9 +320,14 @@ class _Arrays:
     """The arrays of a container, read and checked when they are asked for."""
 
     def __init__(
-        self, h5: h5py.File, file: BufferedReader | BytesIO, entries: list[dict[str, Any]], memory_map: bool
+        self,
+        h5: h5py.File,
+        file: BufferedReader | BytesIO,
+        entries: list[dict[str, Any]],
+        memory_map: bool,
+        check: bool,
     ) -> None:
-        self._h5, self._file, self._entries, self._memory_map = h5, file, entries, memory_map
+        self._h5, self._file, self._entries, self._memory_map, self._check = h5, file, entries, memory_map, check
         self._read: dict[int, NDArray[Any]] = {}
 
     def array(self, number: int) -> NDArray[Any]:
@@ -337,10 +346,12 @@ class _Arrays:
         if self._memory_map and data.size and dtype.kind not in "SU":
             if data.chunks is not None:
                 raise _NotMappableError(f"`{entry['path']}` is compressed")
-            return np.memmap(self._file, dtype, "r", data.id.get_offset(), data.shape)
+            mapped = np.memmap(self._file, dtype, "r", data.id.get_offset(), data.shape)
+            if self._check:
+                _compare(_copies(mapped), entry)
+            return mapped
         rows = np.empty(data.shape, data.dtype)
-        if checksum.of_blocks(self._blocks(data, rows)) != entry["checksum"]:
-            raise FormatError(f"`{entry['path']}`: the data changed since they were written (checksum)")
+        _compare(self._blocks(data, rows), entry)
         if dtype.kind == "U":
             return np.char.decode(rows, "utf-8", "surrogatepass").astype(dtype)
         return rows.view(dtype)
@@ -360,6 +371,18 @@ class _Arrays:
             else:
                 data.read_direct(block, span)
             yield block
+
+
+def _copies(mapped: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Blocks of a mapped array, whose pages are let go."""
+    for span in checksum.spans(mapped.shape, mapped.itemsize):
+        yield np.array(mapped[span])
+        mapping.release(mapped)
+
+
+def _compare(blocks: Iterator[NDArray[Any]], entry: dict[str, Any]) -> None:
+    if checksum.of_blocks(blocks) != entry["checksum"]:
+        raise FormatError(f"`{entry['path']}`: the data changed since they were written (checksum)")
 
 
 def _fill(block: NDArray[Any], file: BufferedReader | BytesIO) -> None:

@@ -185,7 +185,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
         "type": type(table).__name__,
         "units": table.units,
         "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
-        "attrs": {name: value for name, value in table.extra_attrs().items() if _is_json(value)},
+        "attrs": {name: value for name, value in table.extra_attrs().items() if is_json(value)},
         "checksum": checksum.of_blocks(rows[span] for span in checksum.spans(table.data.shape, table.data.itemsize)),
     }
     with replacing(path) as file:
@@ -264,7 +264,7 @@ def _table(record: dict[str, Any], frame: pl.DataFrame, sample_size: Any, overla
     return table
 
 
-def _is_json(value: Any) -> bool:
+def is_json(value: Any) -> bool:
     """Whether JSON gives back the same value."""
     try:
         return bool(json.loads(json.dumps(value, allow_nan=False)) == value)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lumentrace.base import mapping
 from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.engine import executors
 from lumentrace.engine.samples import native
 from lumentrace.engine.samples.results import Results, as_batch
 from lumentrace.engine.samples.transformer import Filter
@@ -125,7 +126,8 @@ def run(
             samples = native.run(steps, batch, threads, tell)
         else:
             rest[0].check(samples)
-            samples = list(_each(rest[0], samples, tell))
+            with executors.using(threads):
+                samples = list(_each(rest[0], samples, tell))
         passed += done_at_once
     return samples
 

@@ -19,7 +19,7 @@ KINDS: dict[str, type[IterableSamples]] = {"LineData": LineData, "PointData": Po
 
 def keep(name: str) -> Keep[Results]:
     """How the results of a chunk are kept."""
-    return Keep(f"{name}.npz", _content, _results)
+    return Keep(f"{name}.npz", content, _results)
 
 
 def keepable(results: Any) -> Results:
@@ -40,7 +40,8 @@ def keepable(results: Any) -> Results:
     return batch
 
 
-def _content(results: Results) -> memoryview:
+def content(results: Results) -> memoryview:
+    """The results of a chunk as the bytes of their file."""
     about = {
         "kind": results.kind.__name__,
         "columns": results.columns,

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.engine.samples.transformer import Filter, Reducer
+
+Listener = Callable[[Any], None]
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+def listener() -> Listener | None:
+    """Who hears of joined parts, in order, as they come; None if nobody."""
+    return _listener.get()
+
+
+@contextmanager
+def heard_by(to: Listener) -> Iterator[None]:
+    """Reducers inside the block hand joined parts to `to`, if their work has more than one part."""
+    token = _listener.set(to)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 @dataclass(frozen=True)

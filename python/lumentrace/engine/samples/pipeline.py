@@ -12,12 +12,12 @@ from typing import Any
 
 from lumentrace.base import html, provenance
 from lumentrace.data.pept_object import PEPTObject
-from lumentrace.engine import executors
+from lumentrace.engine import dask_client, executors
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.pieces import work_through
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.engine.run import Run
-from lumentrace.engine.samples import chunks, fingerprint, kept
+from lumentrace.engine.samples import chunks, fingerprint, kept, remote, spooled
 from lumentrace.engine.samples.history import history, stamp
 from lumentrace.engine.samples.optimise import Optimum, Parameter, default_cost, search
 from lumentrace.engine.samples.parted import PartedReducer
@@ -151,6 +151,8 @@ class Pipeline(PEPTObject):
             If the first sample of a batch has the wrong class.
         """
         executors.check(executor)
+        if dask_client.is_client(executor):
+            dask_client.check_versions(executor)
         if not self._transformers:
             return chunks.iterable(samples)
         began = time.perf_counter()
@@ -322,6 +324,8 @@ class _Batch:
         samples = chunks.as_indexable(samples)
         self.filters[0].check(samples)
         directory = directory if len(samples) else None
+        if directory is not None and executors.is_elsewhere(executor):
+            samples = spooled.spooled(samples, directory.path.resolve())
         bounds = self._bounds(samples, executor, max_workers, directory)
         keeps = [kept.keep(self._name(*span)) for span in bounds]
         seconds = 0.0
@@ -329,8 +333,8 @@ class _Batch:
 
             def work(missing: list[int]) -> Generator[Any]:
                 todo = [bounds[number] for number in missing]
-                with closing(self._run(samples, todo, executor, max_workers, progress)) as fresh:
-                    yield from fresh if directory is None else map(kept.keepable, fresh)
+                with closing(self._run(samples, todo, executor, max_workers, progress, directory)) as fresh:
+                    yield from fresh
 
             def parts() -> Iterator[Any]:
                 nonlocal seconds
@@ -357,18 +361,30 @@ class _Batch:
         return chunks.bounds(samples, 4 * executors.workers(executor, max_workers))
 
     def _run(
-        self, samples: Any, todo: list[tuple[int, int]], executor: Any, max_workers: int | None, progress: Progress
+        self,
+        samples: Any,
+        todo: list[tuple[int, int]],
+        executor: Any,
+        max_workers: int | None,
+        progress: Progress,
+        directory: RunDirectory | None,
     ) -> Generator[Any]:
         if not executors.is_here(executor) and len(samples):
-            tasks = ((span, (self.filters, chunks.cut(samples, *span))) for span in todo)
-            yield from executors.run(chunks.run, tasks, executor, max_workers)
+            yield from executors.run(remote.work, self._tasks(samples, todo, directory), executor, max_workers)
             return
         threads = 1 if executor == "sequential" else max_workers or 0
         for start, end in todo:
             piece = samples if end - start == len(samples) else chunks.cut(samples, start, end)
             part = chunks.run(self.filters, piece, progress.after(start), threads)
             chunks.release(samples)
-            yield part
+            yield part if directory is None else kept.keepable(part)
+
+    def _tasks(
+        self, samples: Any, todo: list[tuple[int, int]], directory: RunDirectory | None
+    ) -> Iterator[tuple[executors.Span, executors.Arguments]]:
+        for span in todo:
+            place = None if directory is None else directory.path.resolve() / kept.keep(self._name(*span)).file
+            yield span, (remote.Task.of(self.filters, chunks.cut(samples, *span), place),)
 
 
 def _told(parameters: Mapping[str, Any]) -> str:

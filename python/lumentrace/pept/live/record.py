@@ -95,7 +95,7 @@ class Record:
         self._rows: list[NDArray[np.float64]] = []
         self._notices: list[str] = []
         self._raw: list[NDArray[np.float64]] = []
-        self._lost, self._lock = 0, threading.Lock()
+        self._lost, self._lock, self._closed = 0, threading.Lock(), False
         self._latest: Update | None = None
         self._first, self._began = math.nan, clock()
         self._taken = 0
@@ -126,9 +126,9 @@ class Record:
         lost : int
             Lines before them that the source dropped.
         """
-        if self._lines is None:
-            return
         with self._lock:
+            if self._lines is None or self._closed:
+                return
             self._lost += lost
             self._raw.append(np.array(rows[:, :7]))
             if sum(each.nbytes for each in self._raw) >= LARGE:
@@ -168,13 +168,17 @@ class Record:
         return self._taken - self.locations
 
     def close(self) -> None:
-        """Write what is left and wait until it is on the disk."""
+        """Write what is left and wait until it is on the disk; does nothing the second time."""
+        if self._closed:
+            return
         try:
             self.write()
         finally:
-            self._locations.close()
-            if self._lines is not None:
-                self._lines.close()
+            with self._lock:
+                self._closed = True
+                self._locations.close()
+                if self._lines is not None:
+                    self._lines.close()
 
     def __enter__(self) -> Self:
         return self

@@ -15,7 +15,7 @@ from lumentrace.pept.processing.moving import MovingTracerMap
 
 class _Average(MovingTracerMap):
     def fit(self, samples: Any) -> Any:
-        """Map the trajectories: samples of a `PointData`, or a list of them."""
+        """Map the trajectories: samples of a `PointData`, a list of them, or a LazyFrame with a column `label`."""
         return self._averages(samples)[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,17 @@ from lumentrace.data.grid import Grid
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.voxels import Voxels
 from lumentrace.engine.samples.history import recorded
-from lumentrace.pept.processing.bodies import WAY_BUT_END, around, checked_radius, measures, positions_of, spread, ways
+from lumentrace.pept.processing import lazily
+from lumentrace.pept.processing.bodies import (
+    WAY_BUT_END,
+    Floats,
+    around,
+    checked_radius,
+    measures,
+    positions_of,
+    spread,
+    ways,
+)
 
 
 @recorded
@@ -31,8 +42,9 @@ def occupancy2d(
 
     Parameters
     ----------
-    points : PointData or (N, >=3) array-like
-        Rows t, x, y in ms and mm.
+    points : PointData, (N, >=3) array-like or polars.LazyFrame
+        Rows t, x, y in ms and mm, of one trajectory. A LazyFrame (with columns of these names) is read batch by batch,
+        in bounded memory; its map differs from that of a table by rounding, less than 1e-12 of the largest cell.
     number_of_pixels : (2,) array-like
         Pixels along each axis.
     radius : float
@@ -85,8 +97,8 @@ def occupancy3d(
 
     Parameters
     ----------
-    points : PointData or (N, >=4) array-like
-        Rows t, x, y, z in ms and mm.
+    points : PointData, (N, >=4) array-like or polars.LazyFrame
+        Rows t, x, y, z in ms and mm, of one trajectory; see `occupancy2d`.
     number_of_voxels : (3,) array-like
         Voxels along each axis.
     radius : float
@@ -123,10 +135,43 @@ def _occupancy(
     cls: type[Grid], points: Any, number: ArrayLike, radius: float, limits: Any, omit_last: bool, verbose: bool
 ) -> Any:
     start = time.perf_counter()
-    table = positions_of("points", points, 1 + len(cls.axes), others=True)
-    if len(table) < 2:
-        raise ValueError(f"`points`: expected at least 2 rows, found {len(table)}")
     radius = checked_radius("radius", radius)
+    count, passed, grid = 0, 0, None
+    places, tables = _tables(cls, points)
+    for table, is_last in tables:
+        limits = around(cls, limits, places, radius)
+        rows, amounts = _ways(table, radius, omit_last and is_last)
+        (own,) = spread(cls, number, limits, rows, amounts[:, None])
+        grid = own if grid is None else grid + own
+        count, passed = count + len(table) - (count > 0), passed + len(rows)
+    if count < 2:
+        raise ValueError(f"`points`: expected at least 2 rows, found {count}")
+    if verbose:
+        print(f"Filled {cls.__name__} with {passed} ways in {time.perf_counter() - start:.3f} s.")
+    return grid
+
+
+def _tables(cls: type[Grid], points: Any) -> tuple[Floats, Iterator[tuple[Floats, bool]]]:
+    """Places that limits can be taken from, and tables t, x, y(, z), each from the last row of the one before."""
+    columns = lazily.TXYZ[: 1 + len(cls.axes)]
+    if not lazily.is_lazy(points):
+        table = positions_of("points", points, len(columns), others=True)
+        return table[:, 1:], iter([(table, True)] if len(table) > 1 else [])
+    return lazily.corners(points, columns[1:], labelled=False), _overlapping(lazily.batches(points, columns))
+
+
+def _overlapping(blocks: Iterator[Floats]) -> Iterator[tuple[Floats, bool]]:
+    held = None
+    for block in blocks:
+        if held is not None and len(held) > 1:
+            yield held, False
+        held = block if held is None else np.concatenate([held[-1:] if len(held) > 1 else held, block])
+    if held is not None and len(held) > 1:
+        yield held, True
+
+
+def _ways(table: Floats, radius: float, omit_last: bool) -> tuple[Floats, Floats]:
+    """Ways, and the time that each takes."""
     rows, amounts = ways(table[:, 1:], radius), np.diff(table[:, 0])
     rows, amounts = rows[np.isfinite(amounts)], amounts[np.isfinite(amounts)]
     if omit_last and len(rows):
@@ -134,7 +179,4 @@ def _occupancy(
         rows[-1, -1] = WAY_BUT_END
         moved = radius > 0 and (table[-2, 1:] != table[-1, 1:]).any()
         amounts[-1] *= (measures(rows[-1:]) / whole)[0] if moved else float(radius == 0)
-    (grid,) = spread(cls, number, around(cls, limits, table[:, 1:], radius), rows, amounts[:, None])
-    if verbose:
-        print(f"Filled {cls.__name__} with {len(rows)} ways in {time.perf_counter() - start:.3f} s.")
-    return grid
+    return rows, amounts

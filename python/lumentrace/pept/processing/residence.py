@@ -14,9 +14,8 @@ from lumentrace.pept.processing.moving import MovingTracerMap
 
 class _Residence(MovingTracerMap):
     def fit(self, samples: Any) -> Any:
-        """Map the trajectories: samples of a `PointData`, or a list of them."""
-        rows, (ends,), positions = self._rows(samples)
-        return self._spread(rows, [ends[:, 1] - ends[:, 0]], positions)[0]
+        """Map the trajectories: samples of a `PointData`, a list of them, or a LazyFrame with a column `label`."""
+        return self._spread(samples, lambda _, ends: [ends[0][:, 1] - ends[0][:, 0]])[0]
 
 
 class ResidenceDistribution2D(_Residence):

@@ -79,7 +79,7 @@ class VectorField2D(MovingTracerMap):
         self.columns, self.xlim, self.ylim = list(columns), xlim, ylim
 
     def fit(self, samples: Any) -> VectorGrid2D:
-        """Map the trajectories: samples of a `PointData`, or a list of them."""
+        """Map the trajectories: samples of a `PointData`, a list of them, or a LazyFrame with a column `label`."""
         return VectorGrid2D(*self._averages(samples))
 
 
@@ -145,7 +145,7 @@ class VectorField3D(MovingTracerMap):
         self.columns, self.xlim, self.ylim, self.zlim = list(columns), xlim, ylim, zlim
 
     def fit(self, samples: Any) -> VectorGrid3D:
-        """Map the trajectories: samples of a `PointData`, or a list of them."""
+        """Map the trajectories: samples of a `PointData`, a list of them, or a LazyFrame with a column `label`."""
         return VectorGrid3D(*self._averages(samples))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from lumentrace.pept.utilities.row_table import LIMIT, RowTable
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import TextTable
 
+LARGE = 256 * 2**20
+"""Bytes of a saved file from which on its lines are mapped into memory."""
 _LEAST = len(LineData.default_columns)
 _COLUMNS = ", ".join(LineData.default_columns)
 
@@ -101,12 +104,20 @@ def lines(
 
 
 def _saved(path: Path, suffix: str, sample_size: Any, overlap: Any) -> LineData:
-    found = storage.read_parquet(path) if suffix == ".parquet" else storage.load(path)
+    found = storage.read_parquet(path) if suffix == ".parquet" else _loaded(path)
     if not isinstance(found, LineData):
         raise FormatError(f"{path}: expected lines of response, found {type(found).__name__}")
     if sample_size is not None or overlap is not None:
         return found.copy(deep=False, sample_size=sample_size, overlap=overlap)
     return found
+
+
+def _loaded(path: Path) -> Any:
+    """What `save` wrote; of a large file the arrays stay there, unless they are compressed."""
+    if path.stat().st_size >= LARGE:
+        with suppress(ValueError):
+            return storage.load(path, memory_map=True, check=True)
+    return storage.load(path)
 
 
 def _array(path: Path) -> NDArray[np.float64]:

@@ -68,9 +68,10 @@ class Screens:
 
     def around(self, points: Array) -> NDArray[np.bool_]:
         """Which points (n, 3) are between the screens, where alone pairs can be seen."""
-        low = [self.xlim[0], self.ylim[0], self.z[0]]
-        high = [self.xlim[1], self.ylim[1], self.z[1]]
-        return np.asarray(((points > low) & (points < high)).all(axis=1))
+        inside = np.ones(len(points), dtype=bool)
+        for place, (low, high) in zip(points.T, (self.xlim, self.ylim, self.z), strict=True):
+            inside &= (place > low) & (place < high)
+        return inside
 
     def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
         """Directions (n, 3) of first photons, isotropic; of pairs that are not scattered, where both screens are."""
@@ -91,7 +92,8 @@ class Screens:
     def pairs(self, first: Array, second: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Lines (n, 6), the point on the lower screen first, and which of them meet both screens."""
         upwards = first[:, 2:] < second[:, 2:]
-        lines = np.where(upwards, np.hstack([first, second]), np.hstack([second, first]))
+        lines = np.empty((6, len(first))).T
+        lines[:, :3], lines[:, 3:] = np.where(upwards, first, second), np.where(upwards, second, first)
         return lines, first[:, 2] != second[:, 2]
 
     def anywhere(self, rng: np.random.Generator, n: int) -> Array:
@@ -104,4 +106,6 @@ class Screens:
 
     def measured(self, rng: np.random.Generator, lines: Array) -> Array:
         """`lines` (n, 6) as the screens measure them."""
-        return lines + rng.normal(0.0, [self.blur, self.blur, 0.0] * 2, lines.shape)
+        errors = rng.standard_normal(lines.shape)
+        errors *= [self.blur, self.blur, 0.0] * 2
+        return lines + errors

@@ -37,17 +37,24 @@ class Emitter:
     def lines(self, rng: np.random.Generator, t: Array, kinds: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
         """Lines (n, 7) at the times `t`, of the given kinds (0 for true ones), and their labels."""
         tracer = rng.choice(len(self.tracers), len(t), p=self.shares)
-        source = np.empty((len(t), 3))
-        for i, path in enumerate(self.tracers):
-            source[tracer == i] = path(t[tracer == i])
-        source += self.positron_range * physics.positron_range(rng, len(t))
+        source = self._places(t, tracer) + self.positron_range * physics.positron_range(rng, len(t))
         ends = self.camera.anywhere(rng, len(t))
         seen = kinds == RANDOM
         for kind in (0, SCATTERED):
             rows = np.flatnonzero(kinds == kind)
-            ends[rows], seen[rows] = self._pairs(rng, source[rows], kind == SCATTERED)
+            ends[rows], seen[rows] = self._pairs(rng, _at(source, rows), kind == SCATTERED)
         measured = self.camera.measured(rng, ends)
-        return np.column_stack([t, measured])[seen], np.where(kinds == 0, tracer, kinds)[seen]
+        lines = np.empty((np.count_nonzero(seen), 7))
+        lines[:, 0], lines[:, 1:] = (t, measured) if seen.all() else (t[seen], measured[seen])
+        return lines, np.where(kinds == 0, tracer, kinds)[seen]
+
+    def _places(self, t: Array, tracer: NDArray[np.int64]) -> Array:
+        """Where the tracers (n,) are at the times (n,)."""
+        places = np.empty((3, len(t)))
+        for number, path in enumerate(self.tracers):
+            own = np.flatnonzero(tracer == number)
+            places[:, own] = path(t[own]).T
+        return places.T
 
     def _pairs(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
         """Photon pairs (n, 6) that the camera sees, each drawn again until they do, and whether there was one."""
@@ -57,23 +64,30 @@ class Emitter:
         for _ in range(_TRIES):
             if not len(left):
                 break
-            pair, good = self._draw(rng, source[left], scattered)
-            ends[left[good]], seen[left[good]] = pair[good], True
-            left = left[~good]
+            good, pairs = self._draw(rng, _at(source, left), scattered)
+            ends[left[good]], seen[left[good]] = pairs, True
+            left = np.delete(left, good)
         return ends, seen
 
-    def _draw(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[Array, NDArray[np.bool_]]:
-        """One photon pair (n, 6) per source, and which of them are seen."""
+    def _draw(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[NDArray[np.intp], Array]:
+        """One photon pair per source: the numbers (k,) of those that are seen, and these (k, 6)."""
         n = len(source)
         one = self.camera.directions(rng, n, scattered)
-        start = source
+        depth = rng.uniform(*_SCATTER_DEPTH, n) if scattered else np.zeros(n)
+        angle = rng.random(n) if scattered else physics.acollinearity(rng, n, self.acollinearity)
+        side = physics.sides(rng, n)
+        first, hit = self.camera.hit(source, one)
+        rows = np.flatnonzero(hit)
+        one, angle, start = _at(one, rows), angle[rows], _at(source, rows)
         if scattered:
-            start = source - one * rng.uniform(*_SCATTER_DEPTH, (n, 1))
-            other = physics.turned(rng, -one, physics.compton_angles(rng, n, _ENERGY_WINDOW))
-        else:
-            other = physics.turned(rng, -one, physics.acollinearity(rng, n, self.acollinearity))
-        inside = self.camera.around(start)
-        first, first_seen = self.camera.hit(source, one)
-        second, second_seen = self.camera.hit(start, other)
-        pair, both = self.camera.pairs(first, second)
-        return pair, first_seen & second_seen & both & inside
+            angle = physics.compton_angles_at(angle, _ENERGY_WINDOW)
+            start = start - one * depth[rows, None]
+        second, hit = self.camera.hit(start, physics.turned_to(-one, angle, side[rows]))
+        pairs, both = self.camera.pairs(_at(first, rows), second)
+        good = np.flatnonzero(hit & both & self.camera.around(start))
+        return rows[good], _at(pairs, good)
+
+
+def _at(vectors: Array, rows: NDArray[np.intp]) -> Array:
+    """Some of the rows; columns lie together, as all that is computed here has them."""
+    return np.take(vectors.T, rows, axis=1).T

@@ -143,18 +143,43 @@ class Experiment:
         labels : (k,) ndarray of int
             Where they came from, as in `Simulated`.
         """
+        entropy = self.entropy()
+        return (self.block(entropy, number) for number in range(self.number_of_blocks))
+
+    def entropy(self) -> int:
+        """What the blocks of one simulation are seeded with: `seed`, or something new."""
+        return int(np.random.SeedSequence(self.seed).entropy)  # type: ignore[arg-type]
+
+    @property
+    def number_of_blocks(self) -> int:
+        """Pieces that the simulation is made in."""
+        return -(-self.count // _BLOCK)
+
+    def block_start(self, number: int) -> int:
+        """Lines before a block, if none is out of view."""
+        return min(number * _BLOCK, self.count)
+
+    def block(self, entropy: int, number: int) -> tuple[Array, NDArray[np.int64]]:
+        """One of the `blocks`; it does not depend on the others.
+
+        Parameters
+        ----------
+        entropy : int
+            As of the method `entropy`, the same for all blocks.
+        number : int
+            From 0.
+        """
         camera = self.camera or Screens(self.separation, self.blur)
         emitter = Emitter(tuple(self.tracers), self._shares(), camera, self.positron_range, self.acollinearity)
         mixture = [1 - self.noise, self.noise * (1 - self.scatter), self.noise * self.scatter]
-        streams = np.random.SeedSequence(self.seed)
-        for start in range(0, self.count, _BLOCK):
-            count = min(_BLOCK, self.count - start)
-            rng = np.random.default_rng(streams.spawn(1)[0])
-            t = (start + np.sort(rng.uniform(0, count, count))) / self.rate
-            rows, labels = emitter.lines(rng, t, rng.choice([0, RANDOM, SCATTERED], count, p=mixture))
-            if self.tick:
-                rows[:, 0] = _spread(rng, rows[:, 0], self.tick, start / self.rate, (start + count) / self.rate)
-            yield rows, labels
+        start = self.block_start(number)
+        count = self.block_start(number + 1) - start
+        rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(number,)))
+        t = (start + np.sort(rng.uniform(0, count, count))) / self.rate
+        rows, labels = emitter.lines(rng, t, rng.choice([0, RANDOM, SCATTERED], count, p=mixture))
+        if self.tick:
+            rows[:, 0] = _spread(rng, rows[:, 0], self.tick, start / self.rate, (start + count) / self.rate)
+        return rows, labels
 
     def run(self, sample_size: Any = None, overlap: Any = None) -> Simulated:
         """Simulate the whole experiment."""

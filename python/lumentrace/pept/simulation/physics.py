@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,18 +33,49 @@ def directions(rng: np.random.Generator, n: int, least_cosine: float) -> Array:
     cosine = rng.uniform(least_cosine, 1.0, n)
     sine = np.sqrt(1 - cosine**2)
     azimuth = rng.uniform(0, 2 * np.pi, n)
-    return np.column_stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
+    return np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine]).T
 
 
 def turned(rng: np.random.Generator, direction: Array, angle: Array) -> Array:
     """Turn unit vectors (n, 3) by the given angles (n,) to random sides."""
-    least = np.eye(3)[np.abs(direction).argmin(axis=1)]
-    side = np.cross(direction, least)
-    side /= np.linalg.norm(side, axis=1, keepdims=True)
-    azimuth = rng.uniform(0, 2 * np.pi, (len(direction), 1))
-    side = side * np.cos(azimuth) + np.cross(direction, side) * np.sin(azimuth)
-    turned: Array = direction * np.cos(angle)[:, None] + side * np.sin(angle)[:, None]
-    return turned
+    return turned_to(direction, angle, sides(rng, len(direction)))
+
+
+def sides(rng: np.random.Generator, n: int) -> Array:
+    """Draw angles (n,) in radians that tell to which side something turns."""
+    return rng.uniform(0, 2 * np.pi, n)
+
+
+def turned_to(direction: Array, angle: Array, azimuth: Array) -> Array:
+    """Turn unit vectors (n, 3) by the given angles (n,) to the given sides (n,)."""
+    along = np.ascontiguousarray(direction.T)
+    side = _across(along)
+    turned: Array = along * np.cos(angle)
+    turned += (side * np.cos(azimuth) + _cross(along, side) * np.sin(azimuth)) * np.sin(angle)
+    return turned.T
+
+
+def _across(along: Array) -> Array:
+    """Unit vectors (3, n) across others: the cross product with the axis that each is least along."""
+    x, y, z = along
+    least_x = (np.abs(x) <= np.abs(y)) & (np.abs(x) <= np.abs(z))
+    least_y = ~least_x & (np.abs(y) <= np.abs(z))
+    side = np.stack(
+        [
+            np.where(least_x, 0.0, np.where(least_y, -z, y)),
+            np.where(least_x, z, np.where(least_y, 0.0, -x)),
+            np.where(least_x, -y, np.where(least_y, x, 0.0)),
+        ]
+    )
+    squares = side**2
+    side /= np.sqrt(squares[0] + squares[1] + squares[2])
+    return side
+
+
+def _cross(one: Array, other: Array) -> Array:
+    """Cross products of vectors (3, n)."""
+    (a, b, c), (x, y, z) = one, other
+    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x])
 
 
 def acollinearity(rng: np.random.Generator, n: int, fwhm: float) -> Array:
@@ -56,9 +89,20 @@ def compton_angles(rng: np.random.Generator, n: int, window: float) -> Array:
     The density is the Klein-Nishina formula, ``P^2 (P + 1/P - sin^2 θ) sin θ``, with ``P = 1 / (2 - cos θ)`` the share
     of the energy that is left, at least ``1 - window``.
     """
+    return compton_angles_at(rng.random(n), window)
+
+
+def compton_angles_at(shares: Array, window: float) -> Array:
+    """Angles (n,) in radians below which so large a share (n,) of all is; see `compton_angles`."""
+    cumulative, cosine = _klein_nishina(window)
+    found: Array = np.interp(shares * cumulative[-1], cumulative, cosine)
+    return np.arccos(found)
+
+
+@lru_cache(maxsize=8)
+def _klein_nishina(window: float) -> tuple[Array, Array]:
+    """Integral of the density up to each cosine."""
     cosine = np.linspace(max(-1.0, 2 - 1 / (1 - window)), 1.0, 2001)
     ratio = 1 / (2 - cosine)
     density = ratio**2 * (ratio + 1 / ratio - 1 + cosine**2)
-    cumulative = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    drawn: Array = np.interp(rng.random(n) * cumulative[-1], cumulative, cosine)
-    return np.arccos(drawn)
+    return np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])]), cosine

@@ -14,10 +14,11 @@ from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
-from lumentrace.engine.samples.parted import PartedReducer, Parts
+from lumentrace.engine import executors
+from lumentrace.engine.samples.parted import Listener, PartedReducer, Parts, listener
 from lumentrace.engine.samples.transformer import LineDataFilter
 from lumentrace.pept.sources.opening import open_source
-from lumentrace.pept.tracking.line_stream import SETTLED, LaggedTracker, updates
+from lumentrace.pept.tracking.line_stream import SETTLED, LaggedTracker, located, updates
 from lumentrace.pept.tracking.locations import COLUMNS, UNITS, table
 from lumentrace.pept.tracking.spans import Spans, combined, join
 from lumentrace.pept.tracking.stack import Stack
@@ -87,7 +88,9 @@ class LineTracker(PartedReducer):
     From 1.5 million lines on, the list is cut into spans of about a million, each tracked on its own, so that blur,
     activities and noise follow slow changes and memory stays bounded. Neighbours share 40 000 lines; there,
     trajectories go on in the next span under the same label if the mean squared Mahalanobis distance of their locations
-    is below 12, in the pairing with the least sum (Hungarian method). The locations of a span count up to the median
+    is below 12, in the pairing with the least sum (Hungarian method). Where tracers pass close by in the shared lines,
+    one span may take each for the other from there on; trajectories that are left are then paired by the median of
+    these distances just before the later span takes over. The locations of a span count up to the median
     time of the lines that it shares. A tracer that is out of view there, or missed in one of the spans, gets a new
     label. Where the list is cut depends on the number of its lines alone. Of several spans, `tracker` has the activity
     as a share of all lines, sums of jumps and evidence (those of shared lines count twice), and else means weighted by
@@ -225,7 +228,7 @@ class SpanTracker(LineDataFilter):
     def fit_sample(self, sample: LineData) -> PointData:
         """Locations with the columns of `UNITS`, in order of time."""
         spacing, times = (None, self.every) if isinstance(self.every, list) else (self.every, None)
-        rows, about = _core.track_lines(sample.lines, self.tracers, spacing, times)
+        rows, about = _core.track_lines(sample.lines, self.tracers, spacing, times, executors.native_threads())
         mapping.release(sample.lines)
         return PointData(table(rows), columns=COLUMNS, tracker=json.dumps(about), lines=len(sample.lines))
 
@@ -240,7 +243,8 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
             counts.append(span.attrs["lines"])
             yield span.points
 
-    names = join(rows(), edges, kept)
+    hears = listener() if len(edges) > 2 else None
+    names = join(rows(), edges, partial(_kept, kept, hears))
     about = combined(known, names, counts)
     locations = kept.finish()
     mapping.release(locations)
@@ -249,12 +253,19 @@ def _joined(lines: LineData, edges: NDArray[np.float64], spans: Iterable[PointDa
     return tracks
 
 
+def _kept(kept: RowTable, hears: Listener | None, rows: NDArray[np.float64]) -> None:
+    """Append the locations of a span."""
+    kept.append(rows)
+    if hears is not None:
+        hears(located(rows))
+
+
 def _lagged(lines: LineData, parts: Iterable[PointData]) -> PointData:
     """The locations of the only part."""
     (points,) = parts
-    tracks = PointData(points.points, columns=COLUMNS, **lines.extra_attrs())
-    tracks.units, tracks.provenance = UNITS, lines.provenance
-    return tracks
+    points.attrs.update(lines.extra_attrs())
+    points.provenance = lines.provenance
+    return points
 
 
 def _lag(lag: Any) -> float | Literal["settled"]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -109,8 +110,8 @@ def _check_order(times: Floats, first: int, end: int, low: float, high: float) -
         )
 
 
-def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, int]]:
-    """Append the locations that count of each span to a table, with labels that go on from span to span.
+def join(spans: Iterable[Floats], edges: Floats, kept: Callable[[Floats], None]) -> list[dict[int, int]]:
+    """Hand on the locations that count of each span, with labels that go on from span to span.
 
     Parameters
     ----------
@@ -118,8 +119,8 @@ def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, in
         Locations of each span, in order of time, with labels of the span's own.
     edges : (spans + 1,) array
         Times between which the locations of each span count.
-    kept : object with `append`
-        The table.
+    kept : callable
+        Takes those of each span, in order.
 
     Returns
     -------
@@ -131,7 +132,7 @@ def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, in
     numbers: dict[int, int] = {}
     last, tracks, found = np.empty((0, LABEL + 1)), dict[int, int](), 0
     for rows, (start, end) in zip(spans, pairwise(edges), strict=True):
-        known, before = matched(last, rows), tracks
+        known, before = matched(last, rows, start), tracks
         tracks = {}
         for label in _labels(rows):
             tracks[label] = before[known[label]] if label in known else found
@@ -139,13 +140,17 @@ def join(spans: Iterable[Floats], edges: Floats, kept: Any) -> list[dict[int, in
         own = rows[(rows[:, 0] >= start) & (rows[:, 0] < end)].copy()
         names.append({label: numbers.setdefault(tracks[label], len(numbers)) for label in _labels(own)})
         own[:, LABEL] = [names[-1][int(label)] for label in own[:, LABEL]]
-        kept.append(own)
+        kept(own)
         last = rows
     return names
 
 
-def matched(before: Floats, after: Floats) -> dict[int, int]:
+def matched(before: Floats, after: Floats, edge: float = np.nan) -> dict[int, int]:
     """Which label of one span is which of the span before, by how well their locations agree where both have some.
+
+    Where tracers pass close by, one of the spans may take each for the other from there on, so that no two trajectories
+    agree at all times. Those that are left are matched by how well they agree just before the `edge`, the time at which
+    the second span takes over.
 
     Examples
     --------
@@ -160,12 +165,23 @@ def matched(before: Floats, after: Floats) -> dict[int, int]:
     >>> matched(rows, swapped)
     {1: 0, 0: 1}
     """
+    old, new = _labels(before), _labels(after)
+    known = _paired(before, after, old, new, disagreement)
+    if np.isfinite(edge):
+        rest = [label for label in old if label not in known.values()], [label for label in new if label not in known]
+        known |= _paired(before, after, *rest, partial(handover, edge=edge))
+    return known
+
+
+def _paired(
+    before: Floats, after: Floats, old: list[int], new: list[int], distance: Callable[[Floats, Floats], float]
+) -> dict[int, int]:
+    """From labels after to labels before: the pairs with the least sum of distances, if below `GATE`."""
     from scipy.optimize import linear_sum_assignment
 
-    old, new = _labels(before), _labels(after)
     if not old or not new:
         return {}
-    distances = np.array([[disagreement(_of(before, one), _of(after, two)) for two in new] for one in old])
+    distances = np.array([[distance(_of(before, one), _of(after, two)) for two in new] for one in old])
     pairs = zip(*linear_sum_assignment(np.minimum(distances, GATE)), strict=True)
     return {new[two]: old[one] for one, two in pairs if distances[one, two] < GATE}
 
@@ -178,8 +194,30 @@ def disagreement(one: Floats, other: Floats) -> float:
     one, other : (N, 15) array
         In order of time. Between its locations, unless there is a gap, the other one is taken as straight.
     """
+    _, squares = _squares(one, other)
+    return float(squares.mean()) if len(squares) else np.inf
+
+
+def handover(one: Floats, other: Floats, edge: float) -> float:
+    """Median squared Mahalanobis distance in the later two thirds of the time before `edge` that trajectories share.
+
+    Parameters
+    ----------
+    one, other : (N, 15) array
+        As of `disagreement`.
+    edge : float
+        Time in ms.
+    """
+    times, squares = _squares(one, other)
+    first = times.min() if len(times) else edge
+    late = (times >= (2 * first + edge) / 3) & (times < edge)
+    return float(np.median(squares[late])) if late.any() else np.inf
+
+
+def _squares(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+    """Times of `one` at which the other is known, and squared Mahalanobis distances there."""
     if len(other) < 2:
-        return np.inf
+        return np.empty(0), np.empty(0)
     after = np.searchsorted(other[:, 0], one[:, 0], side="right")
     inside = (after > 0) & (after < len(other))
     one, after = one[inside], after[inside]
@@ -187,12 +225,12 @@ def disagreement(one: Floats, other: Floats) -> float:
     steps = (end - begin)[:, 0]
     near = steps <= GAP * np.median(np.diff(other[:, 0]))
     if not near.any():
-        return np.inf
+        return np.empty(0), np.empty(0)
     share = ((one[:, 0] - begin[:, 0]) / steps)[near, None]
     there = (1 - share) * _moments(begin[near]) + share * _moments(end[near])
     difference, covariance = (there - _moments(one[near]))[:, :3], (there + _moments(one[near]))[:, 3:]
     solved = np.linalg.solve(covariance.reshape(-1, 3, 3), difference[:, :, None])[:, :, 0]
-    return float((difference * solved).sum(axis=1).mean())
+    return one[near, 0], (difference * solved).sum(axis=1)
 
 
 def _moments(rows: Floats) -> Floats:
