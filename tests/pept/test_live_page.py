@@ -255,6 +255,36 @@ def test_other_machines_always_need_a_token():
         Guard.of("0.0.0.0", "short")
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
+def test_the_sixth_version_of_addresses():
+    page = Page("::1", 0, title="wheel")
+    assert page.url.startswith("http://[::1]:")
+    assert asked(page, "/", Host=urlsplit(page.url).netloc)[0] == 200
+    page.close()
+
+
+def test_a_page_for_all_names_this_machine_and_asks_for_its_token():
+    page = Page("0.0.0.0", 0, title="wheel")
+    place = urlsplit(page.url)
+    assert place.hostname == socket.gethostname().lower()
+    assert len(place.query) > len("token=") + 16
+    with closing(http.client.HTTPConnection("127.0.0.1", place.port, timeout=30)) as connection:
+        for path, status in ((f"/?{place.query}", 200), ("/", 403)):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+    page.close()
+
+
 def test_a_port_in_use_is_told_with_what_to_do():
     with served() as page:
         port = urlsplit(page.url).port

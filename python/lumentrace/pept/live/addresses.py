@@ -50,3 +50,9 @@ def listener(host: str, port: int) -> socket.socket:
         if number == errno.EACCES:
             raise PermissionError(f"{where}: ports below 1024 need rights of an administrator; try 8321") from None
         raise OSError(f"{where}: cannot be listened at ({error})") from None
+
+
+def shown(host: str) -> str:
+    """How a host stands in an address that browsers open; one that stands for all is the name of this machine."""
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
+    return f"[{name}]" if ":" in name else name

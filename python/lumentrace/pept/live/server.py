@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from lumentrace import __version__
 from lumentrace.base.palette import NEUTRAL, PALETTE
-from lumentrace.pept.live.addresses import listener
+from lumentrace.pept.live.addresses import listener, shown
 from lumentrace.pept.live.events import Event
 from lumentrace.pept.live.feed import Feed, encoded
 from lumentrace.pept.live.guard import Guard
@@ -84,9 +84,8 @@ class Page:
             raise ImportError(MISSING) from error
         guard = Guard.of(host, token)
         self._socket = listener(host, port)
-        name = f"[{host}]" if ":" in host else host
         query = f"?token={quote(guard.token)}" if guard.token else ""
-        self.url = f"http://{name}:{self._socket.getsockname()[1]}/{query}"
+        self.url = f"http://{shown(host)}:{self._socket.getsockname()[1]}/{query}"
         self._feed = Feed()
         hello = encoded("hello", title=title, version=__version__, palette=PALETTE, neutral=NEUTRAL)
         self._viewers = Viewers(hello, self._feed.history, most)
