@@ -31,7 +31,7 @@ HEADERS = {
 }
 LARGEST = 4096
 """Bytes that a viewer may send at a time; pages send nothing."""
-PATIENCE = 0.7
+PATIENCE = 0.5
 """Seconds for viewers to be told that it is over."""
 
 

@@ -65,7 +65,7 @@ class Webhooks:
         for event in events:
             self.post(event)
 
-    def close(self, seconds: float = 0.5) -> None:
+    def close(self, seconds: float = 0.3) -> None:
         """Post what waits, as far as the seconds allow."""
         if not self._thread.is_alive():
             return
