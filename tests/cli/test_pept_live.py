@@ -124,18 +124,12 @@ def test_ctrl_c_ends_a_run_with_everything_written(wheel, tmp_path):
     assert lines[-1, 0] - 1 < last <= lines[-1, 0]
 
 
-def test_ctrl_c_ends_a_run_whose_source_never_came(tmp_path):
+def test_a_page_is_served_while_it_waits_for_a_source_that_never_comes(wheel, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with running(f"tcp://127.0.0.1:{port}", "--out", tmp_path / "run", "--plain") as process:
-        until(process, "nobody listens there")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 130
-
-
-def test_a_page_is_served_while_it_runs(wheel, tmp_path):
-    with scanner() as (source, _), running(source, "--out", tmp_path / "run", "--serve", "127.0.0.1:0") as process:
-        (url,) = re.findall(r"http://127\.0\.0\.1:\d+/", until(process, "http://"))
+        source = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+    with running(source, "--out", tmp_path / "run", "--serve", "127.0.0.1:0") as process:
+        said = until(process, "nobody listens there")
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+/", said)
         with urlopen(url, timeout=30) as answer:
             assert "lumentrace live" in answer.read().decode()
         port = url.rsplit(":", 1)[1].strip("/")
@@ -144,7 +138,7 @@ def test_a_page_is_served_while_it_runs(wheel, tmp_path):
         assert second.exit_code == 2
         assert f"127.0.0.1:{port}: the port is in use; --serve 127.0.0.1:{int(port) + 1} takes another" in second.output
         assert not (tmp_path / "other").exists()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 130
 
 
