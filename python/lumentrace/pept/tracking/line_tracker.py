@@ -161,9 +161,9 @@ class LineTracker(PartedReducer):
         Notes
         -----
         All `smoothed` locations together are, bit for bit, those of ``fit`` with the same `lag` ('settled' where there
-        is none), whatever the blocks that the lines come in; none if a source drops lines. Their errors are those of
-        the whole model within 2 %, those of `filtered` locations a quarter less than those of a Kalman filter of even
-        motion that is told which line is whose (`docs/pept/live.md`).
+        is none), whatever the blocks that the lines come in, unless a source drops lines. Their errors are those of the
+        whole model within 3 %, more at bounces; filtered locations are better than a Kalman filter of even motion that
+        is told which line is whose (`docs/pept/live.md` has a table).
 
         The first 10 000 lines are tracked as a whole. From there on, tracers are followed from block to block; each has
         a filter of its own order, noise and jumps, which are found anew from the last 256 blocks, as are blur, activity
