@@ -10,6 +10,8 @@ use super::track::Track;
 const OWN: f64 = 12.0;
 /// Most locations for each line, where they are asked for at a spacing.
 const DENSE: f64 = 10.0;
+/// Locations for each line of a block from which on it has none, as there are next to no lines for them.
+const SPARSE: f64 = 100.0;
 /// Largest variance of a location, in those of the tracer's lines: beyond, they do not tell where it is.
 const LOOSE: f64 = 400.0;
 
@@ -98,6 +100,9 @@ pub(super) fn block_locations(
             let first = ((start + origin.time) / step).ceil();
             // Counted, as a number above 2⁵³ plus 1 is the same number.
             let count = ((end + origin.time) / step - first).floor() as i64;
+            if count as f64 > SPARSE * own.len() as f64 {
+                return;
+            }
             (0..=count).for_each(|number| tell((first + number as f64) * step - origin.time));
         }
         Times::At(all) => {

@@ -247,6 +247,7 @@ impl Stream {
             let latest = lines.all[lines.all.len() - 1].time + lines.origin.time;
             self.clock = Some(Clock::new(latest, 1.0 / lines.rate(), lines.tick));
         }
+        self.wish.times.check(lines.rate())?;
         let tracker = Tracker { tracers: self.wish.most, times: Times::Rate };
         let (grid, mut tracks, usual) = tracker.found(&lines, workers)?;
         refine::refine(&lines, &grid, &mut tracks, &usual, self.wish.most, workers)?;
