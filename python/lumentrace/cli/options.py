@@ -31,7 +31,7 @@ Input = Annotated[
 ]
 
 
-def whole_number(text: str) -> int:
+def whole_number(text: str | int) -> int:
     """A whole number from 1, which may be written as 1e9.
 
     Raises
@@ -40,7 +40,7 @@ def whole_number(text: str) -> int:
         If it is none.
     """
     try:
-        number = float(text.replace("_", ""))
+        number = float(str(text).replace("_", ""))
     except ValueError:
         number = float("nan")
     if not (1 <= number < float("inf") and number == int(number)):
