@@ -153,3 +153,12 @@ def test_damage_is_named(how: str, told: str, tmp_path: Path) -> None:
 def test_a_folder_without_trajectories_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"expected trajectories/part-00000\.parquet or trajectories\.parquet"):
         pept.scan_trajectories(tmp_path)
+
+
+def test_files_of_others_stay(tmp_path: Path) -> None:
+    others = {"manifest.json": "{}", "part-of-mine.parquet": "", "notes.txt": ""}
+    for name, text in others.items():
+        (tmp_path / name).write_text(text)
+    data_set.clear(tmp_path)
+    assert files(tmp_path) == set(others)
+    data_set.clear(tmp_path / "no such folder")

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
-from lumentrace import PointData, pept
+from lumentrace import PointData, load, pept
+from lumentrace.cli.main import app
 from lumentrace.pept import data_set
 from lumentrace.pept.processing import (
     DynamicProbability2D,
@@ -24,6 +26,7 @@ from lumentrace.pept.processing import (
     occupancy3d,
 )
 from lumentrace.pept.tracking import SplitAll
+from lumentrace.storage import to_parquet
 
 COLUMNS = ["t", "x", "y", "z", "vx", "vy", "vz", "sigma_x", "label"]
 
@@ -126,3 +129,16 @@ def test_a_run_that_goes_on_can_be_mapped(tmp_path: Path) -> None:
     parts.append(tracks(100))
     found = ResidenceDistribution2D(5.0).fit(pept.scan_trajectories(tmp_path, unfinished=True))
     assert float(found.sum()) > 0
+
+
+def test_the_command_maps_a_folder(tmp_path: Path) -> None:
+    known = PointData(tracks().points[np.isfinite(tracks().points).all(axis=1)], columns=COLUMNS)
+    data_set.write(tmp_path / "run" / "trajectories", known)
+    to_parquet(tmp_path / "run.parquet", known)
+    maps = []
+    for source in ("run", "run.parquet"):
+        out = tmp_path / f"{source} maps"
+        done = CliRunner().invoke(app, ["pept", "occupancy", str(tmp_path / source), "--out", str(out)])
+        assert done.exit_code == 0, done.output
+        maps.append(load(out / "occupancy-xy.h5"))
+    close(*maps)

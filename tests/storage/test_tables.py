@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from lumentrace import FormatError, LineData, PointData, TimeWindow
+from lumentrace.base import big_array
 from lumentrace.base.provenance import Provenance, now
-from lumentrace.storage import read_parquet, to_csv, to_pandas, to_parquet, to_polars, to_vtp
+from lumentrace.storage import parquet_rows, read_parquet, to_csv, to_pandas, to_parquet, to_polars, to_vtp
 
 AWKWARD = [0.0, -0.0, 1 / 3, 1e300, -1e-300, 5e-324, np.nan, np.inf, -np.inf, 2.0**53 + 2]
 
@@ -233,3 +234,17 @@ def test_vtp_refuses_other_things(tmp_path):
     with pytest.raises(ValueError, match="expected columns x, y, z"):
         to_vtp(tmp_path / "a.vtp", PointData(np.ones((1, 4)), columns=["t", "a", "b", "c"]))
     assert not list(tmp_path.iterdir())
+
+
+def test_many_rows_are_read_batch_by_batch(tmp_path, monkeypatch):
+    rows = np.random.default_rng(0).normal(size=(3000, 4))
+    to_parquet(tmp_path / "points.parquet", PointData(rows))
+    monkeypatch.setattr(parquet_rows, "LARGE", 0)
+    monkeypatch.setattr(parquet_rows, "BATCH", 700)
+    monkeypatch.setattr(big_array, "LIMIT", 0)
+    found = read_parquet(tmp_path / "points.parquet")
+    assert isinstance(found.points, np.memmap)
+    np.testing.assert_array_equal(found.points, rows)
+    monkeypatch.setattr("lumentrace.storage.tables.checksum_of", lambda rows: "other")
+    with pytest.raises(FormatError, match="checksum"):
+        read_parquet(tmp_path / "points.parquet")

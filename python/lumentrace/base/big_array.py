@@ -65,6 +65,11 @@ class BigArray:
         """Its extents."""
         return self._rows.shape
 
+    @property
+    def whole(self) -> NDArray[Any]:
+        """The array itself, perhaps mapped from its file."""
+        return self._rows
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -100,7 +100,11 @@ class Plane(StrEnum):
 
 def occupancy(
     files: Annotated[
-        list[Path], typer.Argument(help="Trajectories that `run` wrote: .parquet, .csv or .h5.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Trajectories that `run` wrote: .parquet, .csv or .h5, or its folder, which may be of any size.",
+            show_default=False,
+        ),
     ],
     out: Out = Path("out"),
     diameter: Annotated[float, typer.Option(min=0, help="Of the tracer, in mm.")] = 5.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,13 +13,20 @@ from lumentrace import storage
 from lumentrace.base.errors import FormatError
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
+from lumentrace.pept.data_set import scan_trajectories
 from lumentrace.pept.processing import ResidenceDistribution2D
+from lumentrace.pept.processing.lazily import LABEL, corners
 from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.tracking import SplitAll
 from lumentrace.pept.utilities import read_csv
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.plots.report import Report
 from lumentrace.storage.frames import write_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Tracks: TypeAlias = "list[PointData] | pl.LazyFrame"
 
 WIDTH, LOW, HIGH, MARGINS = 1000, 200, 900, 110
 """Of the map in a report, in pixels: its width, the bounds of its height, and what is around it."""
@@ -34,7 +42,7 @@ class Maps:
 
     def write(self, path: Path, folder: Path) -> dict[str, object]:
         """Map one file of trajectories into `folder`; a row of figures."""
-        tracks = trajectories(path)
+        tracks: Tracks = scan_trajectories(path) if path.is_dir() else trajectories(path)
         number = self._cells(tracks)
         pixels = ResidenceDistribution2D(self.diameter, dimensions=self.plane, resolution=number).fit(tracks)
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +51,7 @@ class Maps:
         _write_csv(folder / f"{name}.csv", pixels, self.plane)
         figures = {
             "file": path.name,
-            "trajectories": len(tracks),
+            "trajectories": len(tracks) if isinstance(tracks, list) else _count(tracks),
             "time (ms)": float(pixels.sum()),
             "pixels": " x ".join(map(str, pixels.shape)),
             "pixels visited": f"{float((pixels > 0).mean()):.0%}",
@@ -74,10 +82,13 @@ class Maps:
         figure = go.Figure(trace).update_xaxes(title_text=f"<i>{first}</i> (mm)", **axis)
         return figure.update_yaxes(title_text=f"<i>{second}</i> (mm)", scaleanchor="x", **axis)
 
-    def _cells(self, tracks: list[PointData]) -> tuple[int, int]:
+    def _cells(self, tracks: Tracks) -> tuple[int, int]:
         """Square pixels, `resolution` along the longer side."""
-        places = np.concatenate([track.points[:, ["txyz".index(axis) for axis in self.plane]] for track in tracks])
-        places = places[np.isfinite(places).all(axis=1)]
+        if isinstance(tracks, list):
+            places = np.concatenate([track.points[:, ["txyz".index(axis) for axis in self.plane]] for track in tracks])
+            places = places[np.isfinite(places).all(axis=1)]
+        else:
+            places = corners(tracks, self.plane)
         if not len(places):
             return 1, 1
         sides = np.ptp(places, axis=0) + self.diameter
@@ -102,6 +113,15 @@ def trajectories(path: Path) -> list[PointData]:
     if not kept:
         raise FormatError(f"{path}: expected at least one trajectory of two points, found none")
     return kept
+
+
+def _count(tracks: pl.LazyFrame) -> int:
+    """How many trajectories there are; their labels are 0 and above."""
+    import polars as pl
+
+    if LABEL not in tracks.collect_schema().names():
+        return 1
+    return int(tracks.filter(pl.col(LABEL) >= 0).select(pl.col(LABEL).n_unique()).collect(engine="streaming").item())
 
 
 def _is_noise(track: PointData) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER, TABLE, MANIFEST = "trajectories", "trajectories.parquet", "manifest.json"
 SCHEMA = "lumentrace-trajectories-1"
-PART = "part-{:05d}.parquet"
+PART, NAME = "part-{:05d}.parquet", re.compile(r"part-\d{5,}\.parquet")
 ROWS = 2**20
 """Locations of a part, where no span says how many."""
 
@@ -73,12 +74,20 @@ class DataSet:
 
 
 def clear(folder: Path) -> None:
-    """Remove a data set, and its folder if nothing else is in it."""
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for part in folder.glob("part-*.parquet"):
+    """Remove a data set, and its folder if nothing else is in it; files of other programs stay."""
+    place = folder / MANIFEST
+    if place.exists() and SCHEMA.encode() in place.read_bytes():
+        place.unlink()
+    for part in _found(folder):
         part.unlink()
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
+
+
+def _found(folder: Path) -> list[Path]:
+    """The parts that are there, in order."""
+    found = [path for path in folder.glob("part-*.parquet") if NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda path: int(path.stem.removeprefix("part-")))
 
 
 def write(folder: Path, whole: PointData) -> None:
@@ -208,7 +217,7 @@ def scan_trajectories(source: str | PathLike[str], unfinished: bool = False) -> 
 
 def _parts(folder: Path, unfinished: bool) -> list[Path]:
     if unfinished:
-        return sorted(folder.glob("part-*.parquet"))
+        return _found(folder)
     places = [folder / part["file"] for part in manifest(folder)["parts"]]
     missing = [place for place in places if not place.exists()]
     if missing:

@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lumentrace import __version__
 from lumentrace.base import mapping
-from lumentrace.base.big_array import BigArray
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.frames import pandas_frame
 from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
-from lumentrace.storage import checksum, types
+from lumentrace.storage import types
+from lumentrace.storage.parquet_rows import checksum_of, read_rows
 from lumentrace.storage.sink import Sink
 
 if TYPE_CHECKING:
@@ -178,7 +179,6 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
     read_parquet
     """
     _check(table, distinct=True)
-    rows = BigArray(table.data)
     record = {
         "schema": SCHEMA,
         "version": __version__,
@@ -186,7 +186,7 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
         "units": table.units,
         "provenance": table.provenance.to_dict() if isinstance(table.provenance, Provenance) else None,
         "attrs": {name: value for name, value in table.extra_attrs().items() if is_json(value)},
-        "checksum": checksum.of_blocks(rows[span] for span in checksum.spans(table.data.shape, table.data.itemsize)),
+        "checksum": checksum_of(table.data),
     }
     with replacing(path) as file:
         sink = Sink(file)
@@ -219,7 +219,7 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
     Returns
     -------
     LineData or PointData
-        With columns, units and provenance.
+        With columns, units and provenance; from 256 MiB on the rows are in a temporary file.
 
     Raises
     ------
@@ -233,31 +233,29 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
     with open(path, "rb") as file:
         try:
             text = pl.read_parquet_metadata(file).get(METADATA_KEY)
-            file.seek(0)
-            frame = pl.read_parquet(file)
+            names, rows = read_rows(file, path)
         except (Exception, pl.exceptions.PanicException) as error:
             raise FormatError(f"not a Parquet file, or damaged ({type(error).__name__}: {error}): {path}") from error
     if text is None:
         raise FormatError(f"expected metadata {METADATA_KEY!r} as `to_parquet` writes it, found none: {path}")
     try:
-        return _table(json.loads(text), frame, sample_size, overlap)
+        return _table(json.loads(text), names, rows, sample_size, overlap)
     except FormatError as error:
         raise FormatError(f"{error}: {path}") from None
     except (LookupError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise FormatError(f"metadata {METADATA_KEY!r} are damaged ({type(error).__name__}: {error}): {path}") from error
 
 
-def _table(record: dict[str, Any], frame: pl.DataFrame, sample_size: Any, overlap: Any) -> Any:
+def _table(record: dict[str, Any], names: list[str], rows: NDArray[Any], sample_size: Any, overlap: Any) -> Any:
     if record["schema"] > SCHEMA:
         found = record["schema"]
         raise FormatError(f"`schema`: expected at most {SCHEMA}, found {found}; update lumentrace to read it")
     known = types.named(record["type"])
     if known is None:
         raise FormatError(f"`type`: expected one of {types.names()}, found {record['type']!r}")
-    rows = frame.to_numpy(order="c")
-    if rows.dtype != np.float64 or checksum.of_array(rows) != record["checksum"]:
+    if rows.dtype != np.float64 or checksum_of(rows) != record["checksum"]:
         raise FormatError("the rows changed since they were written (checksum)")
-    table = known.cls()(rows, sample_size, overlap, columns=frame.columns)
+    table = known.cls()(rows, sample_size, overlap, columns=names)
     table.units = record["units"]
     table.attrs.update(record.get("attrs", {}))
     table.provenance = record["provenance"] and Provenance.from_dict(record["provenance"])
