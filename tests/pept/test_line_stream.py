@@ -252,6 +252,41 @@ def test_lines_of_a_coarse_clock_are_spread_over_its_ticks():
     assert found < 1.3 * fine
 
 
+def spoil(lines: Array, rng: np.random.Generator) -> Array:
+    """Lines with stretches that no camera should give."""
+    lines = lines[: rng.integers(2, len(lines))].copy()
+    for _ in range(rng.integers(1, 5)):
+        first = rng.integers(0, len(lines) - 1)
+        part = slice(first, first + rng.integers(1, 10_000))
+        own = lines[part]
+        spoilt = [
+            lambda own: own + rng.choice([1e3, -1e3, 1e9, -1e9, 1e300]) * np.eye(7)[0],
+            lambda own: rng.normal(size=own.shape) * 10.0 ** rng.integers(-300, 300),
+            lambda own: np.where(np.arange(7) == rng.integers(0, 7), rng.choice([np.nan, np.inf, 0, 1e308]), own),
+            lambda own: np.where(np.arange(7) == 0, own[0], own),
+            lambda own: np.column_stack([rng.permutation(own[:, 0]), own[:, 1:]]),
+            lambda own: own[:, [0, 1, 2, 3, 1, 2, 3]],
+            lambda own: np.column_stack([own[:, 0], np.tile(own[0, 1:], (len(own), 1))]),
+            lambda own: np.where(np.arange(7) == 0, np.floor(own), own),
+        ]
+        lines[part] = spoilt[rng.integers(len(spoilt))](own)
+    return lines
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_lines_are_locations_are_finite_and_blocks_change_nothing(wheel, seed):
+    rng = np.random.default_rng(seed)
+    lines = spoil(wheel.lines.lines[:30_000], rng)
+    tracker = LineTracker([None, 1, 2][rng.integers(3)], [None, 1.0][rng.integers(2)])
+    one, other = (
+        locations(list(tracker.stream(cut(lines, *np.sort(rng.integers(0, len(lines), cuts))))), "smoothed")
+        for cuts in (3, 40)
+    )
+    np.testing.assert_array_equal(one, other)
+    assert np.isfinite(one[:, :13]).all()
+    assert (np.abs(one[:, 0]) <= 1e15).all()
+
+
 # ---------------------------------------------------------------- arguments
 @pytest.mark.parametrize("lag", [-1, np.nan, np.inf, 1e6, True, "soon", [1.0]])
 def test_a_lag_that_is_none_is_refused(lag):

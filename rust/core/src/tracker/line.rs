@@ -5,8 +5,9 @@ use crate::lines::finite;
 
 use super::algebra::{Vec3, dot};
 
-/// Longest coordinate in mm that a line may have.
+/// Longest coordinate in mm that a line may have, and latest time in ms: beyond, times are not told apart to 0.1 ms.
 const LARGEST: f64 = 1e70;
+const LATEST: f64 = 1e15;
 
 /// Lines from which the field of view is found.
 const SAMPLE: usize = 10_000;
@@ -42,8 +43,10 @@ impl Line {
     }
 
     /// Whether a row of finite numbers is a line.
-    pub(super) fn has_length(row: &[f64; 7]) -> bool {
-        row[1..].iter().all(|x| x.abs() <= LARGEST) && (0..3).any(|k| row[1 + k] != row[4 + k])
+    pub(super) fn is_one(row: &[f64; 7]) -> bool {
+        row[0].abs() <= LATEST
+            && row[1..].iter().all(|x| x.abs() <= LARGEST)
+            && (0..3).any(|k| row[1 + k] != row[4 + k])
     }
 
     /// Turns the second point into direction and length, and counts from an origin and an epoch.
@@ -89,7 +92,7 @@ impl Lines {
     pub(super) fn new(rows: Rows<'_>) -> Self {
         // There may be many: they become lines where they are, at first with their second point as direction.
         let mut all = Vec::with_capacity(rows.len());
-        all.extend(rows.iter().filter_map(finite).filter(|row| Line::has_length(row)).map(two_points));
+        all.extend(rows.iter().filter_map(finite).filter(|row| Line::is_one(row)).map(two_points));
         if !all.is_sorted_by(|a: &Line, b| a.time <= b.time) {
             all.sort_by(|a, b| a.time.total_cmp(&b.time));
         }

@@ -130,7 +130,8 @@ fn location(track: &Track, at: usize, time: f64, view: View<'_>, out: &mut Vec<f
     let state = track.states[at].after(time - grid.times[block], 0.0);
     let span = span(grid, block);
     let p = &state.covariance;
-    if p[0][0] + p[1][1] + p[2][2] > LOOSE * track.blur.narrow {
+    let spread = p[0][0] + p[1][1] + p[2][2];
+    if spread.is_nan() || spread > LOOSE * track.blur.narrow {
         return;
     }
     out.push(time + origin.time);

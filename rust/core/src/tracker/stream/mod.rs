@@ -150,7 +150,7 @@ impl Stream {
         let mut sure = Vec::new();
         self.lines += rows.len();
         for row in &rows {
-            let Some(&row) = finite(row).filter(|row| Line::has_length(row)) else {
+            let Some(&row) = finite(row).filter(|row| Line::is_one(row)) else {
                 self.unused += 1;
                 continue;
             };
