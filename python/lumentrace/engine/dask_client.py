@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -93,26 +94,38 @@ def _told(error: Exception, client: Any) -> Exception | None:
 
 def _watch(client: Any, ended: threading.Event) -> None:
     """Log who goes, until the block has ended or the scheduler is gone."""
-    known = _names(client) or set()
+    first = _look(client, -math.inf)
+    if first is None:
+        return
+    known, losses = first
+    told = {worker for _, worker in losses}
+    since = max((when for when, _ in losses), default=-math.inf)
     over = False
     while not over:
         over = ended.wait(LOOK)
-        now = _names(client)
-        if now is None:
+        found = _look(client, since)
+        if found is None:
             return
-        for gone in sorted(known - now):
-            logger.warning("worker %s is gone; what it was working on is done again by another one", gone)
+        now, losses = found
+        # One that came and went between two looks is in the log of the scheduler alone, which may not keep one.
+        lost = [worker for _, worker in losses] + sorted(known - now - told - {worker for _, worker in losses})
+        for worker in lost:
+            logger.warning("worker %s is gone; what it was working on is done again by another one", worker)
         if known and not now:
             logger.warning("%s: no worker is left; waiting for one", _address(client))
-        known = now
+        since = max((when for when, _ in losses), default=since)
+        known, told = now, set(lost)
 
 
-def _names(client: Any) -> set[str] | None:
-    """Who is there; None if that cannot be told, since the scheduler is gone: who waits for results is told."""
+def _look(client: Any, since: float) -> tuple[set[str], list[tuple[float, str]]] | None:
+    """Who is there, and who was lost when after a time; None if the scheduler is gone: who waits is told of that."""
     try:
-        return set(client.ncores())
+        events = client.get_events("all")
+        there = set(client.ncores())
     except (OSError, RuntimeError, CancelledError):
         return None
+    removed = [(when, event) for when, event in events if when > since and event.get("action") == "remove-worker"]
+    return there, [(when, str(event["worker"])) for when, event in removed if not event.get("expected")]
 
 
 def _address(client: Any) -> str:
