@@ -63,6 +63,20 @@ def test_smoother_solves_the_dense_problem(run):
     assert suggested[0] == pytest.approx(total / 19, rel=1e-6)
 
 
+def test_filter_solves_the_dense_problem_of_the_lines_so_far(run):
+    lines = twin.Lines(run.lines.lines, 150)
+    weights = (run.labels == 0) / 1.5**2
+    start = np.array([300.0, 300, 250, 0, 0, 0])
+    matrix, vector = twin.information(lines, weights)
+    states, covariances, _ = twin.filtered(lines.centres, matrix[None], vector[None], np.array([0.01]), start[None])
+    for last in (1, 7, 19):
+        some = twin.Lines(run.lines.lines[lines.block <= last], 150)
+        assert len(some.centres) == last + 1
+        expected, covariance = dense(some, weights[lines.block <= last], 0.01, start)
+        np.testing.assert_allclose(states[0, last], expected[-1], atol=1e-6)
+        np.testing.assert_allclose(covariances[0, last], covariance[-6:, -6:], atol=1e-8)
+
+
 def test_true_labels_give_what_the_lines_allow():
     run = simulation.simulate([simulation.Static()], n=20_000, noise=0.5, blur=3.0, scatter=0.0, seed=2, **PERFECT)
     motion = twin.track(run.lines.lines, np.array([1e-9]), run.labels)
