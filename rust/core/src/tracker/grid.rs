@@ -8,7 +8,7 @@ use super::track::{LEARN, Track};
 const FIRST: f64 = 40.0;
 /// Fewest lines of a block, and most of the faintest tracer.
 const FEWEST: f64 = 12.0;
-const MOST: f64 = 60.0;
+pub(super) const MOST_OWN: f64 = 60.0;
 /// Blocks in the time over which lines tell the place of a tracer.
 const FINE: f64 = 4.0;
 
@@ -53,14 +53,14 @@ impl Grid {
         let shortest =
             tracks.iter().filter(|track| track.states.len() >= known).map(memory).fold(f64::INFINITY, f64::min);
         let faintest = tracks.iter().map(|track| track.activity).fold(1.0, f64::min);
-        let (count, span) = Self::size(shortest, faintest, rate);
+        let (count, span) = Self::size(shortest, faintest, MOST_OWN, rate);
         Self::new(lines, count, span)
     }
 
-    /// Most lines of a block and most time in it, for the shortest time in which a tracer turns and the activity of the
-    /// faintest one.
-    pub(super) fn size(shortest: f64, faintest: f64, rate: f64) -> (usize, f64) {
-        let count = (shortest / FINE * rate).min(MOST / faintest.max(1e-3)).max(FEWEST);
+    /// Most lines of a block and most time in it, for the shortest time in which a tracer turns, and the activity of the
+    /// faintest one, which has at most so many lines of its own there.
+    pub(super) fn size(shortest: f64, faintest: f64, most: f64, rate: f64) -> (usize, f64) {
+        let count = (shortest / FINE * rate).min(most / faintest.max(1e-3)).max(FEWEST);
         (count as usize, count / rate * 10.0)
     }
 

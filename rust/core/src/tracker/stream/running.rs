@@ -8,7 +8,7 @@ use crate::pool::Workers;
 use crate::tracker::associate::{Member, associate};
 use crate::tracker::blur::Blur;
 use crate::tracker::follow::{Follower, Live, MANY, Scene};
-use crate::tracker::grid::Grid;
+use crate::tracker::grid::{Grid, MOST_OWN};
 use crate::tracker::line::{Line, Origin};
 use crate::tracker::locations::{LOCATION, Times, View, block_locations, reach};
 use crate::tracker::split::company;
@@ -25,6 +25,9 @@ const OFTEN: f64 = 20.0;
 const PARTS: f64 = 8.0;
 /// Newest blocks whose lines are shared anew.
 const FRESH: usize = 24;
+/// Time in ms for which a block may have more lines than [`MOST_OWN`] of the faintest tracer, so that the blocks that are
+/// held are long enough to tell how it is pushed; longer ones would blur a bounce.
+const BRIEF: f64 = 1.0;
 /// Most blocks that are not told yet, where nobody says for how long, and most lines of them in any case.
 const LONGEST: usize = 400;
 const MOST: usize = 2_000_000;
@@ -149,9 +152,10 @@ impl Running {
         let shortest = living.clone().map(|live| live.memory(rate)).fold(f64::INFINITY, f64::min);
         let faintest = living.map(|live| live.track.activity).fold(1.0, f64::min);
         if shortest.is_finite() {
-            (self.count, self.span) = Grid::size(shortest, faintest, rate);
+            let most = MOST_OWN.max(BRIEF * faintest * rate);
+            (self.count, self.span) = Grid::size(shortest, faintest, most, rate);
         } else if self.count == 0 {
-            (self.count, self.span) = Grid::size(f64::INFINITY, self.activity, rate);
+            (self.count, self.span) = Grid::size(f64::INFINITY, self.activity, MOST_OWN, rate);
         }
     }
 
