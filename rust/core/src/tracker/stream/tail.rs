@@ -24,6 +24,8 @@ pub(super) const HISTORY: usize = 256;
 const REMEMBER: f64 = 2000.0;
 /// Squared difference of the two filters from which on there was a jump that only one of them has seen.
 const DIFFERENT: f64 = 9.0;
+/// Nodes between two jumps at least.
+const NEAR: usize = 3;
 /// Newest nodes of which it is not asked whether a velocity jumped before them.
 const FRESH: usize = 3;
 
@@ -153,14 +155,18 @@ impl Tail {
         let old = found.striking.len().saturating_sub(FRESH);
         let fresh = peaks(&found.striking[..old], &push);
         if !fresh.is_empty() {
+            // One next to a jump that is there already is rather the same one in a better place.
+            let apart = |node: usize| fresh.iter().all(|other| node.abs_diff(other.0) > NEAR);
             let mut tried = push.clone();
+            tried.jumps.retain(|jump| apart(jump.0));
             tried.jumps.extend(&fresh);
             tried.jumps.sort_by_key(|jump| jump.0);
+            let more = tried.jumps.len() as f64 - push.jumps.len() as f64;
             if let Some((better, last)) = smooth_on(&known, nodes, &tried)
-                && better.likelihood - found.likelihood > PRICE * fresh.len() as f64
+                && better.likelihood - found.likelihood > (PRICE * more).max(0.0)
             {
-                track.push.jumps.extend(fresh.iter().map(|jump| (jump.0 + offset, jump.1)));
-                track.push.jumps.sort_by_key(|jump| jump.0);
+                let earlier = track.push.jumps.iter().filter(|jump| jump.0 <= offset).copied();
+                track.push.jumps = earlier.chain(tried.jumps.iter().map(|jump| (jump.0 + offset, jump.1))).collect();
                 (found, end) = (better, last);
             }
         }
