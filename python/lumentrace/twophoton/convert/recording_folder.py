@@ -17,6 +17,7 @@ from lumentrace.base.working import working_folder
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Run
 from lumentrace.storage.chunks import forget_open_files, frames_of
+from lumentrace.storage.hdf5_check import check
 from lumentrace.storage.matlab import read_matlab
 from lumentrace.twophoton.convert.cache import publish as note_published
 from lumentrace.twophoton.convert.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
@@ -210,6 +211,7 @@ class RecordedMovie(MovieSource):
         import h5py
 
         if h5py.is_hdf5(self.path):
+            check(self.path)
             try:
                 self._file = h5py.File(self.path, "r")
             except OSError as error:

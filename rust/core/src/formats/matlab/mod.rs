@@ -2,7 +2,7 @@
 //!
 //! A header of 128 bytes is followed by elements: a type, a size and that many bytes. A variable is an element of type
 //! matrix, alone or compressed with zlib; a matrix holds more elements: flags, dimensions, a name, and numbers, text or
-//! further matrices. Source: MathWorks, "MAT-File Format", version 5.
+//! further matrices. Source: `MathWorks`, "MAT-File Format", version 5.
 //!
 //! Sizes and counts are compared with the bytes that are there before memory is taken, compressed elements are
 //! inflated up to a limit, and matrices lie in each other up to a depth.
