@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,24 @@ def test_claims_that_nothing_stands_behind(tmp_path: Path) -> None:
     with h5py.File(path, "w") as h5:
         h5.create_dataset("x", (1 << 30,), "f8")
     with pytest.raises(FormatError, match=r"x: claims 8,589,934,592 bytes, but 0 bytes are stored"), opened(path, ""):
+        pass
+
+
+def test_chunks_that_were_never_written_are_not_made_up(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.h5"
+    with h5py.File(path, "w") as h5:
+        h5.create_dataset("x", (1 << 20, 1 << 10), "f8", chunks=(1, 1 << 10), compression="gzip")
+    with (
+        pytest.raises(FormatError, match=r"sparse\.h5: x: claims 8,589,934,592 bytes, but 0 bytes"),
+        opened(path, ""),
+    ):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes of POSIX")
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.h5")
+    with pytest.raises(FormatError, match=r"pipe\.h5: expected maps, found"), opened(tmp_path / "pipe.h5", "maps"):
         pass
 
 

@@ -30,11 +30,9 @@ def opened(path: Path, kind: str) -> Iterator[Any]:
     """
     import h5py
 
+    check(path, kind)
     with path.open("rb") as file:
-        if not file.read(1):
-            raise FormatError(f"{path}: expected {kind}, found an empty file")
         try:
-            check(path)
             with h5py.File(file, "r") as h5:
                 yield h5
         except (FormatError, FileNotFoundError, MemoryError):

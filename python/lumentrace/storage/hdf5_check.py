@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def seal(content: Any) -> bytes:
     return SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
-def check(path: Path) -> None:
+def check(path: Path, kind: str) -> None:
     """Refuse a file that would read others, claims more than it holds, or crashes or hangs the HDF5 library.
 
     Files that end with a seal are compared with it.
@@ -41,6 +42,10 @@ def check(path: Path) -> None:
         If it cannot be read.
     """
     about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise FormatError(f"{path}: expected {kind}, found no ordinary file")
+    if not about.st_size:
+        raise FormatError(f"{path}: expected {kind}, found an empty file")
     _check(str(path), about.st_mtime_ns, about.st_size, about.st_ino)
 
 
@@ -74,13 +79,19 @@ def check_file(path: str) -> None:
     import h5py
 
     size = os.path.getsize(path)
-    with open(path, "rb") as file, h5py.File(file, "r") as h5:
-        # What visitors return ends the visit; an exception from them would upset the library.
-        refused = (
-            h5.visititems_links(_link_refused)
-            or _refused("/", h5, size)
-            or h5.visititems(lambda name, found: _refused(name, found, size))
-        )
+    try:
+        with open(path, "rb") as file, h5py.File(file, "r") as h5:
+            # What visitors return ends the visit; an exception from them would upset the library.
+            refused = (
+                h5.visititems_links(_link_refused)
+                or _refused("/", h5, size)
+                or h5.visititems(lambda name, found: _refused(name, found, size))
+            )
+    except MemoryError:
+        raise
+    except Exception as error:
+        # h5py raises what it likes on damaged data; the cause is kept.
+        raise FormatError(f"expected an HDF5 file, found a damaged or different one ({error})") from error
     if refused:
         raise FormatError(refused)
 
@@ -112,7 +123,7 @@ def _refused(name: str, found: Any, size: int) -> str | None:
 
 
 def _contiguous_refused(name: str, data: Any, size: int) -> str | None:
-    claimed, stored = data.size * data.dtype.itemsize if data.shape is not None else 0, data.id.get_storage_size()
+    claimed, stored = (data.size or 0) * data.dtype.itemsize, data.id.get_storage_size()
     if claimed > max(stored, MOST_EMPTY):
         return f"{name}: claims {claimed:,} bytes, but {stored:,} bytes are stored"
     end = (data.id.get_offset() or 0) + stored
@@ -120,9 +131,10 @@ def _contiguous_refused(name: str, data: Any, size: int) -> str | None:
 
 
 def _chunks_refused(name: str, data: Any, size: int) -> str | None:
-    chunk = math.prod(data.chunks) * data.dtype.itemsize
-    if chunk > MOST_COMPRESSION * size + MOST_EMPTY:
-        return f"{name}: expected chunks that a file of {size:,} bytes can hold, found {chunk:,} bytes each"
+    most = MOST_COMPRESSION * size + MOST_EMPTY
+    claimed = math.prod(max(pair) for pair in zip(data.shape, data.chunks, strict=True)) * data.dtype.itemsize
+    if claimed > most:
+        return f"{name}: claims {claimed:,} bytes, but {data.id.get_storage_size():,} bytes are stored"
     beyond: list[int] = []
 
     def look(own: Any) -> None:

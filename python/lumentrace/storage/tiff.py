@@ -160,13 +160,15 @@ def check_size(
     path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, pages: Sequence[Any], found: int
 ) -> None:
     """Refuse an image that the file cannot hold, before memory is taken for it; bytes used twice count once."""
+    check_ends(path, pages, found)
     declared = int(np.prod([int(length) for length in shape], dtype=object)) * _bits(pages[0], dtype) // 8
     stored = sum(sum(page.databytecounts) for page in pages)
     compressed = any(page.compression != 1 for page in pages)
     most = min(stored, found) * MOST_COMPRESSION if compressed else found
     if declared > most:
-        raise FormatError(f"{path}: declares an image of {declared:,} bytes, but holds {stored:,} bytes of data")
-    check_ends(path, pages, found)
+        raise FormatError(
+            f"{path}: declares an image of {declared:,} bytes, but holds {min(stored, found):,} bytes of data"
+        )
 
 
 def check_ends(path: str | os.PathLike[str], pages: Sequence[Any], found: int) -> None:

@@ -211,7 +211,7 @@ class RecordedMovie(MovieSource):
         import h5py
 
         if h5py.is_hdf5(self.path):
-            check(self.path)
+            check(self.path, "a movie of MATLAB")
             try:
                 self._file = h5py.File(self.path, "r")
             except OSError as error:
