@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lumentrace import FormatError, afm
-from lumentrace.storage import guard
+from lumentrace.storage import guard, hdf5_check
 from lumentrace.storage.hdf5 import opened, written
 
 
@@ -75,6 +75,15 @@ def test_chunks_that_were_never_written_are_not_made_up(tmp_path: Path) -> None:
         opened(path, ""),
     ):
         pass
+
+
+def test_the_limit_can_be_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "empty.h5"
+    with h5py.File(path, "w") as h5:
+        h5.create_dataset("x", (1 << 26,), "f8")
+    monkeypatch.setattr(hdf5_check, "MOST_EMPTY", 1 << 30)
+    with opened(path, "") as h5:
+        assert h5["x"].shape == (1 << 26,)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes of POSIX")
@@ -156,7 +165,7 @@ def test_a_child_that_died_is_followed_by_another(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as h5:
         h5["x"] = 1
-    guard.look("hdf5", path)
+    guard.look("hdf5", path, 1 << 20)
     guard._children[0].process.kill()
     guard._children[0].process.wait()
-    guard.look("hdf5", path)
+    guard.look("hdf5", path, 1 << 20)

@@ -22,6 +22,7 @@ from lumentrace.base.errors import FormatError
 SECONDS = 10.0
 """Most time for a look at a file; and as much again for each GB of it."""
 MEMORY = 4 << 30
+"""Bytes of memory that the child may take."""
 JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file"}
 """What the child can do: a function of a path that raises FormatError."""
 _ENDED = "the process that looked at it {} (damaged?)"
@@ -34,7 +35,7 @@ class _Child:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
         self.owner = os.getpid()
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lumentrace.storage.guard"],
+            [sys.executable, "-P", "-m", "lumentrace.storage.guard", str(MEMORY)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -43,7 +44,7 @@ class _Child:
             start_new_session=True,  # Ctrl-C is for this process, which ends the child
         )
 
-    def ask(self, job: str, path: str, seconds: float) -> str:
+    def ask(self, job: str, path: str, arguments: tuple[int, ...], seconds: float) -> str:
         """The answer as it comes; empty if the child ended."""
         asked, answers = self.process.stdin, self.process.stdout
         if asked is None or answers is None:
@@ -51,7 +52,7 @@ class _Child:
         timer = threading.Timer(seconds, self.process.kill)
         timer.start()
         try:
-            asked.write(json.dumps([job, path, seconds]) + "\n")
+            asked.write(json.dumps([job, path, arguments, seconds]) + "\n")
             asked.flush()
             return answers.readline()
         except BrokenPipeError:
@@ -74,27 +75,27 @@ _lock = threading.Lock()
 _children: list[_Child] = []
 
 
-def look(job: str, path: str | os.PathLike[str], seconds: float | None = None) -> None:
-    """Let the child look at a file.
+def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
+    """Let the child look at a file, for at most `SECONDS` and as long again for each GB.
 
     Parameters
     ----------
     job : str
         One of `JOBS`.
     path : path
-    seconds : float, optional
-        Most time; by default 10 s, and 10 s for each GB.
+    *arguments : int
+        Limits of the job.
 
     Raises
     ------
     FormatError
         If the file is refused, or the child crashed, took too long or too much memory.
     """
-    most = SECONDS * (1 + os.stat(path).st_size / 1e9) if seconds is None else seconds
+    most = SECONDS * (1 + os.stat(path).st_size / 1e9)
     with _lock:
         child = _running()
         try:
-            answer = child.ask(job, os.path.abspath(path), most)
+            answer = child.ask(job, os.path.abspath(path), arguments, most)
         except BaseException:
             _forget(child)
             raise
@@ -129,21 +130,21 @@ def _forget(child: _Child) -> str:
 
 # ---------------------------------------------------------------------- in the child process
 def _serve() -> None:
-    _limit_memory()
+    _limit_memory(int(sys.argv[1]))
     for line in sys.stdin:
-        job, path, seconds = json.loads(line)
+        job, path, arguments, seconds = json.loads(line)
         _end_after(seconds)
-        print(json.dumps(_refusal(job, path)), flush=True)
+        print(json.dumps(_refusal(job, path, arguments)), flush=True)
         _end_after(0)
 
 
-def _refusal(job: str, path: str) -> str | None:
+def _refusal(job: str, path: str, arguments: list[int]) -> str | None:
     module, name = JOBS[job].split(":")
-    check: Callable[[str], Any] = getattr(importlib.import_module(module), name)
+    check: Callable[..., Any] = getattr(importlib.import_module(module), name)
     try:
-        check(path)
+        check(path, *arguments)
     except MemoryError:
-        return f"needs more than {MEMORY:,} bytes of memory to look at"
+        return f"needs more memory to look at than the limit of {sys.argv[1]} bytes"
     except Exception as error:
         # Libraries raise what they like on damaged data; it becomes a FormatError in the other process.
         return f"{error}"
@@ -159,11 +160,11 @@ def _end_after(seconds: float) -> None:
         signal.alarm(math.ceil(seconds))
 
 
-def _limit_memory() -> None:
+def _limit_memory(most: int) -> None:
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 if __name__ == "__main__":

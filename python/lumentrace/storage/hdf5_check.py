@@ -16,7 +16,7 @@ from lumentrace.storage import guard
 MOST_COMPRESSION = 1100
 """Deflate cannot do better than 1032 to 1."""
 MOST_EMPTY = 1 << 28
-"""Bytes that a data set may claim without storing them."""
+"""Bytes that a data set may claim without storing them; more if they may be compressed."""
 OWN = "data in the file itself"
 SEAL = b"lumentrace sha256 "
 SEAL_BYTES = len(SEAL) + 64
@@ -52,7 +52,7 @@ def check(path: Path, kind: str) -> None:
 @lru_cache(maxsize=256)
 def _check(path: str, *version: int) -> None:
     _check_seal(path)
-    guard.look("hdf5", path)
+    guard.look("hdf5", path, MOST_EMPTY)
 
 
 def _check_seal(path: str) -> None:
@@ -74,7 +74,7 @@ def _check_seal(path: str) -> None:
         raise FormatError(f"{path}: the file changed since it was written (checksum)")
 
 
-def check_file(path: str) -> None:
+def check_file(path: str, most_empty: int) -> None:
     """Go through all links and objects; the message of a FormatError does not name the file."""
     import h5py
 
@@ -84,8 +84,8 @@ def check_file(path: str) -> None:
             # What visitors return ends the visit; an exception from them would upset the library.
             refused = (
                 h5.visititems_links(_link_refused)
-                or _refused("/", h5, size)
-                or h5.visititems(lambda name, found: _refused(name, found, size))
+                or _refused("/", h5, size, most_empty)
+                or h5.visititems(lambda name, found: _refused(name, found, size, most_empty))
             )
     except MemoryError:
         raise
@@ -102,7 +102,7 @@ def _link_refused(name: str, link: Any) -> str | None:
     return f"{name}: expected {OWN}, found a link to {link.filename}" if isinstance(link, h5py.ExternalLink) else None
 
 
-def _refused(name: str, found: Any, size: int) -> str | None:
+def _refused(name: str, found: Any, size: int, most_empty: int) -> str | None:
     """Why an object is refused; None if it is not."""
     import h5py
 
@@ -116,22 +116,22 @@ def _refused(name: str, found: Any, size: int) -> str | None:
     if others:
         return f"{name}: expected {OWN}, found a virtual data set of {', '.join(sorted(others))}"
     sizes = _contiguous_refused if found.chunks is None else _chunks_refused
-    refused = sizes(name, found, size)
+    refused = sizes(name, found, size, most_empty)
     if refused is None and found.dtype.hasobject:
         found[()]
     return refused
 
 
-def _contiguous_refused(name: str, data: Any, size: int) -> str | None:
+def _contiguous_refused(name: str, data: Any, size: int, most_empty: int) -> str | None:
     claimed, stored = (data.size or 0) * data.dtype.itemsize, data.id.get_storage_size()
-    if claimed > max(stored, MOST_EMPTY):
+    if claimed > max(stored, most_empty):
         return f"{name}: claims {claimed:,} bytes, but {stored:,} bytes are stored"
     end = (data.id.get_offset() or 0) + stored
     return f"{name}: expected data up to byte {end:,}, found a file of {size:,} bytes" if end > size else None
 
 
-def _chunks_refused(name: str, data: Any, size: int) -> str | None:
-    most = MOST_COMPRESSION * size + MOST_EMPTY
+def _chunks_refused(name: str, data: Any, size: int, most_empty: int) -> str | None:
+    most = MOST_COMPRESSION * size + most_empty
     claimed = math.prod(max(pair) for pair in zip(data.shape, data.chunks, strict=True)) * data.dtype.itemsize
     if claimed > most:
         return f"{name}: claims {claimed:,} bytes, but {data.id.get_storage_size():,} bytes are stored"
