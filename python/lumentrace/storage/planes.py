@@ -173,8 +173,6 @@ def open_plane(path: str | os.PathLike[str]) -> Iterator[Plane]:
         file = tifffile.TiffFile(path)
     with file:
         with damage_named(path):
-            if not len(file.pages):
-                raise FormatError(f"{path}: expected an image, found none")
             check_chain(path, file)
             page: Any = file.pages[0]
             check_size(path, page.shape, page.dtype, [page], size)

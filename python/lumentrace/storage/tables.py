@@ -19,6 +19,7 @@ from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage import types
+from lumentrace.storage.parquet_check import check
 from lumentrace.storage.parquet_rows import checksum_of, read_rows
 from lumentrace.storage.sink import Sink
 
@@ -232,6 +233,7 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
 
     with open(path, "rb") as file:
         try:
+            check(file)
             text = pl.read_parquet_metadata(file).get(METADATA_KEY)
             names, rows = read_rows(file, path)
         except (Exception, pl.exceptions.PanicException) as error:

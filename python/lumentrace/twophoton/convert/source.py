@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.storage.matlab import Unread, read_matlab
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +49,8 @@ ACQUISITION = (
     "motor.absYPosition",
     "motor.absZPosition",
 )
+MEASURES = ("acq.numberOfFrames", "acq.frameRate", "acq.zoomFactor", "acq.scanAngleMultiplierSlow")
+"""What is calculated with."""
 RUN = {
     "fly_id": "flyId",
     "genotype": "genotype",
@@ -133,10 +137,10 @@ def read_source(session_dir: str | Path) -> Source:
     _only(folder, "*.tif")
     alignment = _alignment(_only(folder, "*_alignment.txt"))
     stimulus = folder / "stimulusData"
-    table = np.atleast_2d(np.asarray(_variable(stimulus / "stimdata.mat", "stimData"), dtype=np.float64))
-    if table.shape[1] < FEWEST_COLUMNS:
+    table = np.atleast_2d(_numbers(stimulus / "stimdata.mat", "stimData"))
+    if table.ndim != 2 or table.shape[1] < FEWEST_COLUMNS:
         raise FormatError(
-            f"{stimulus / 'stimdata.mat'}: expected {FEWEST_COLUMNS} columns or more, found {table.shape[1]}"
+            f"{stimulus / 'stimdata.mat'}: expected {FEWEST_COLUMNS} columns or more, found an array of {table.shape}"
         )
     extra = tuple(f"extra_column_{number}" for number in range(len(COLUMNS) + 1, table.shape[1] + 1))
     parameters = _parameters(stimulus)
@@ -183,42 +187,36 @@ def _damage(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         # The readers raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a MATLAB file, found a damaged or different one ({error})") from error
-
-
-def _load(path: Path) -> dict[str, Any]:
-    from scipy.io import loadmat
-
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: missing")
-    with _damage(path):
-        found: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=True)
-    return found
+        raise FormatError(f"{path}: expected a zip file, found a damaged or different one ({error})") from error
 
 
 def _variable(path: Path, name: str) -> Any:
-    found = _load(path)
+    found = read_matlab(path)
     if name not in found:
-        known = ", ".join(key for key in found if not key.startswith("__"))
-        raise FormatError(f"{path}: expected the variable {name}, found {known or 'none'}")
+        raise FormatError(f"{path}: expected the variable {name}, found {', '.join(found) or 'none'}")
     return found[name]
 
 
+def _numbers(path: Path, name: str) -> Floats:
+    found = np.asarray(_variable(path, name))
+    if found.dtype.kind not in "uif":
+        raise FormatError(f"{path}: expected real numbers in {name}, found {found.dtype} of shape {found.shape}")
+    return found.astype(np.float64)
+
+
 def _vector(path: Path, name: str) -> Floats:
-    values = np.asarray(_variable(path, name), dtype=np.float64)
-    return values.reshape(-1)
+    return _numbers(path, name).reshape(-1)
 
 
 def plain(value: Any) -> Any:
-    """A MATLAB value as Python has it: structs as dicts, cells as tuples, scalars as numbers."""
-    if isinstance(value, np.void) or (isinstance(value, np.ndarray) and value.dtype.names and value.ndim == 0):
-        names = value.dtype.names or ()
-        return {name: plain(value[name]) for name in names}
+    """A MATLAB value with tuples in the place of arrays; what was not read as a text that says so."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return plain(value.item()) if value.dtype == object else value.item()
-        return () if not value.size else tuple(plain(item) for item in value)
-    return value.item() if isinstance(value, np.generic) else value
+        return tuple(plain(item) for item in value.tolist()) if value.dtype != object else tuple(map(plain, value))
+    if isinstance(value, list):
+        return tuple(map(plain, value))
+    return f"{value.kind}, not read" if isinstance(value, Unread) else value
 
 
 def _acquisition(path: Path) -> dict[str, Any]:
@@ -231,20 +229,32 @@ def _acquisition(path: Path) -> dict[str, Any]:
                 raise FormatError(f"{path}: expected state.{name}, found none")
             value = value[part]
         found[name] = value
+    for name in MEASURES:
+        _check_number(path, f"state.{name}", found[name])
     return found
 
 
+def _check_number(path: Path, name: str, value: Any) -> None:
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise FormatError(f"{path}: expected a number in {name}, found {str(value)[:100]!r}")
+
+
 def _run(path: Path) -> dict[str, Any]:
-    details = _load(path)
+    details = read_matlab(path)
     return {name: plain(details[key]) for name, key in RUN.items() if key in details}
 
 
 def _parameters(folder: Path) -> list[dict[str, Any]]:
     """A dict for each epoch."""
     path = folder / "stimParams.mat"
-    other = folder / "chosenparams.mat"
-    structs = _variable(path, "stimParams") if path.exists() else _variable(other, "params")
-    return [plain(each) for each in np.atleast_1d(structs)]
+    path, name = (path, "stimParams") if path.exists() else (folder / "chosenparams.mat", "params")
+    epochs = [plain(each) for each in np.atleast_1d(_variable(path, name))]
+    for each in epochs:
+        if not isinstance(each, dict):
+            raise FormatError(f"{path}: expected a struct for each epoch in {name}, found {str(each)[:100]!r}")
+        if "stimtype" in each:
+            _check_number(path, "stimtype", each["stimtype"])
+    return epochs
 
 
 def _code(path: Path, parameters: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:

@@ -14,6 +14,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import environment, plain
+from lumentrace.storage.parquet_check import check as check_parquet
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.respond.responses import RecordingResponses
@@ -112,6 +113,8 @@ def load_trials_table(path: Path_) -> pl.DataFrame:
     parquet = _is_parquet(place)
     with place.open("rb") as file:
         try:
+            if parquet:
+                check_parquet(file)
             found = pl.read_parquet(file) if parquet else pl.read_csv(file, schema_overrides=COLUMNS)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise FormatError(f"{place}: expected a table of trials, found something else ({error})") from error
