@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lumentrace.base.masked import unmasked
 from lumentrace.data.grid import Grid
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.voxels import Voxels
@@ -16,6 +17,7 @@ from lumentrace.pept.processing.bodies import WAY_BUT_END, around, checked_radiu
 
 
 @recorded
+@unmasked
 def occupancy2d(
     points: Any,
     number_of_pixels: ArrayLike,
@@ -71,6 +73,7 @@ def occupancy2d(
 
 
 @recorded
+@unmasked
 def occupancy3d(
     points: Any,
     number_of_voxels: ArrayLike,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lumentrace.base.checks import one_plane
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.masked import unmasked
 from lumentrace.stain.compat import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
 
@@ -51,6 +52,7 @@ def places(filepath: Path_) -> tuple[Path, Path]:
     return root / "tiff" / f"{path.name}.tiff", root / "fits" / f"{path.name}.fits"
 
 
+@unmasked
 def tifffile_save(image: Image, path: Path_) -> None:
     """Write an image as float32 TIFF; the file appears whole or not at all.
 
@@ -71,6 +73,7 @@ def _save_tiff(image: Image, path: Path_, note: str) -> None:
         tifffile.imwrite(file, values, bigtiff=values.nbytes > BIG, description=note or None, metadata=None)
 
 
+@unmasked
 def save_checkpoint(
     image: Image,
     filepath: Path_,
