@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 
 MOST_COMPRESSION = 1100
@@ -29,7 +30,7 @@ def opened(path: Path, kind: str) -> Iterator[Any]:
     """
     import h5py
 
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         if not file.read(1):
             raise FormatError(f"{path}: expected {kind}, found an empty file")
         try:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.storage.encoding import Decoder, Encoder
@@ -62,7 +63,7 @@ def read_record(path: str | os.PathLike[str], root: str) -> dict[str, Any]:
     """
     import h5py
 
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         try:
             with h5py.File(file, "r") as h5:
                 found: dict[str, Any] = _read(h5[root])

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
+from lumentrace.base.documents import regular
+from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.masked import unmasked
@@ -184,8 +186,22 @@ def load_checkpoint(filepath: Path_) -> NDArray[np.float32] | None:
                 image[block.row : block.row + rows, block.column : block.column + columns] = block.pixels[..., 0]
         return image
     if other.exists():
-        return np.asarray(fits_io().getdata(other), dtype=np.float32)
+        return _from_fits(other)
     return None
+
+
+def _from_fits(path: Path) -> NDArray[np.float32]:
+    """The image of a FITS file."""
+    fits = fits_io()
+    with regular(path).open("rb") as file:
+        try:
+            image = np.asarray(fits.getdata(file), dtype=np.float32)
+        except Exception as error:
+            # astropy raises what it likes on damaged data; the cause is kept.
+            raise FormatError(f"{path}: expected a FITS image, found a damaged or different file ({error})") from error
+    if image.ndim != 2:
+        raise FormatError(f"{path}: expected an image of shape (rows, columns), found {image.shape}")
+    return image
 
 
 def checkpoint_exists(filepath: Path_) -> bool:

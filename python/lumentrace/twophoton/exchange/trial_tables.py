@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from lumentrace import __version__
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
@@ -110,7 +111,7 @@ def load_trials_table(path: Path_) -> pl.DataFrame:
     """
     place = Path(path).expanduser()
     parquet = _is_parquet(place)
-    with place.open("rb") as file:
+    with regular(place).open("rb") as file:
         try:
             found = pl.read_parquet(file) if parquet else pl.read_csv(file, schema_overrides=COLUMNS)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
