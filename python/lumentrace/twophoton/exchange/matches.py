@@ -10,7 +10,7 @@ from typing import Any
 
 from lumentrace.base.documents import csv_rows
 from lumentrace.base.errors import FormatError
-from lumentrace.storage.frames import write_rows
+from lumentrace.storage.frames import unquoted, write_rows
 
 STATUSES = ("matched", "unmatched", "ambiguous", "ignored")
 FOV_COLUMNS = ("fov_group_id", "recording_path", "note")
@@ -183,7 +183,7 @@ class _Table:
 
 def _read(path: Path_) -> _Table:
     place = Path(path).expanduser()
-    head, *rows = csv_rows(place) or [[]]
+    head, *rows = [[unquoted(cell) for cell in row] for row in csv_rows(place)] or [[]]
     for number, row in enumerate(rows, 2):
         if len(row) < len(head):
             raise FormatError(f"{place}, line {number}: expected {len(head)} cells, found {len(row)}")

@@ -15,6 +15,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import environment, plain
+from lumentrace.storage.frames import each_text, unquoted, write_csv_table
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.respond.responses import RecordingResponses
@@ -92,7 +93,7 @@ def save_trials_table(path: Path_, responses: RecordingResponses | GroupedRoiRes
             metadata = {METADATA_KEY: json_text(record(responses, KIND, UNITS), ensure_ascii=False)}
             table.write_parquet(cast(BinaryIO, sink), metadata=metadata)
         else:
-            table.write_csv(cast(BinaryIO, sink))
+            write_csv_table(cast(BinaryIO, sink), table)
         sink.check()
     return place
 
@@ -118,7 +119,7 @@ def load_trials_table(path: Path_) -> pl.DataFrame:
             raise FormatError(f"{place}: expected a table of trials, found something else ({error})") from error
     if dict(found.schema) != COLUMNS:
         raise FormatError(f"{place}: expected columns {', '.join(COLUMNS)}, found {', '.join(found.columns)}")
-    return found
+    return found if parquet else each_text(found, unquoted)
 
 
 def _grouped(responses: RecordingResponses | GroupedRoiResponses) -> GroupedRoiResponses:
