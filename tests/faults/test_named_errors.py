@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,20 @@ def test_a_damaged_fits_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "fits" / "a.fits").write_bytes(b"SIMPLE  =" + bytes(3000))
     with pytest.raises(FormatError, match=r"a\.fits: expected a FITS image"):
         stain.load_checkpoint(tmp_path / "a")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")
+def test_ctrl_c_while_the_command_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import os, runpy, signal, sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'lumentrace.cli.afm':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "sys.argv = ['lumentrace', '--version']\n"
+        "runpy.run_module('lumentrace', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 130
+    assert done.stderr == "stopped\n"
