@@ -103,3 +103,12 @@ def test_ctrl_c_while_the_command_is_imported(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 130
     assert done.stderr == "stopped\n"
+
+
+def test_masks_of_a_frame_that_nothing_can_hold(tmp_path: Path) -> None:
+    path = twophoton.save_roi_set(twophoton.make_roi_set(np.eye(6)[:, None]), tmp_path / "rois.h5")
+    with h5py.File(path, "r+") as file:
+        del file["masks"]
+        file.create_dataset("masks", (6, 2**31, 2**31), bool, chunks=(1, 1024, 1024), compression="gzip")
+    with pytest.raises(FormatError, match=r"rois\.h5: expected .*at most 268,435,456 pixels"):
+        twophoton.load_roi_set(path)

@@ -27,6 +27,8 @@ FORMAT = "twopy-roi-set"
 SCHEMA = 1
 BLOCK_BYTES = 1 << 25
 """Masks that are held at a time when they are read or written."""
+MOST_PIXELS = 1 << 28
+"""Of the frame of a file of masks: one mask of it takes 256 MB."""
 
 Masks = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -306,6 +308,8 @@ def read_masks(group: Any) -> RoiSet:
     masks, labels = group["masks"], [label.decode("utf-8") for label in group["labels"][()]]
     if masks.ndim != 3 or not len(masks):
         raise ValueError(f"expected masks (regions, rows, columns), found {masks.shape}")
+    if masks.shape[1] * masks.shape[2] > MOST_PIXELS:
+        raise ValueError(f"expected frames of at most {MOST_PIXELS:,} pixels, found {masks.shape[1:]}")
     step = max(1, BLOCK_BYTES // (masks.shape[1] * masks.shape[2]))
     pixels = [
         np.flatnonzero(mask)
