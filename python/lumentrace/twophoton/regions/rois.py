@@ -175,7 +175,7 @@ def make_roi_set_from_label_image(
         warnings.warn(told, stacklevel=2)
         image = np.where(unknown, 0.0, image)
     if not ((image == np.rint(image)) & (image >= 0) & (image <= LARGEST_LABEL)).all():
-        raise ValueError(f"`label_image`: expected whole numbers from 0 to {LARGEST_LABEL}")
+        raise ValueError(f"`label_image`: expected whole numbers from 0 on, up to {LARGEST_LABEL}")
     values = [int(value) for value in np.unique(image) if value > 0]
     if not values:
         raise ValueError("`label_image`: expected a region at least, found 0 everywhere")
