@@ -119,7 +119,7 @@ class Plane:
             with damage_named(self.path):
                 pixels, (sample, _, row, column, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
             if pixels is None:
-                continue
+                raise FormatError(f"{self.path}: expected data of strip or tile {number + 1}, found none")
             flat = pixels[0]
             kept = flat[: self.shape[0] - row, : self.shape[1] - column]
             yield Block(row, column, kept, sample)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace import __version__
 from lumentrace.base import mapping
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.frames import pandas_frame
@@ -231,7 +232,7 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
     """
     import polars as pl
 
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         try:
             check(file)
             text = pl.read_parquet_metadata(file).get(METADATA_KEY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -172,12 +173,26 @@ def check_size(
 
 
 def check_ends(path: str | os.PathLike[str], pages: Sequence[Any], found: int) -> None:
-    """Refuse pages of which data lie past the end of the file."""
+    """Refuse pages of which data are missing or lie past the end of the file."""
+    for number, page in enumerate(pages, 1):
+        _check_segments(path, number, page)
     ends = [
         offset + count for page in pages for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
     ]
     if ends and max(ends) > found:
         raise FormatError(f"{path}: expected data up to byte {max(ends):,}, found a file of {found:,} bytes (cut off?)")
+
+
+def _check_segments(path: str | os.PathLike[str], number: int, page: Any) -> None:
+    """Refuse a page without all of its strips or tiles: tifffile gives zeros for those."""
+    first = page.keyframe
+    name = "tile" if first.is_tiled else "strip"
+    wanted, listed = math.prod(first.chunked), len(page.dataoffsets)
+    if listed < wanted:
+        raise FormatError(f"{path}: expected {wanted} {name}s in page {number}, found {listed}")
+    for segment, place in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True), 1):
+        if not all(place):
+            raise FormatError(f"{path}: expected {wanted} {name}s in page {number}, found no data of {name} {segment}")
 
 
 def _bits(page: Any, dtype: Any) -> int:

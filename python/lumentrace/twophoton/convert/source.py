@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import zipfile
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import text_of
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.matlab import Unread, read_matlab
 
@@ -68,7 +70,9 @@ COLUMNS = (
     "trailing_empty",
 )
 FEWEST_COLUMNS = 3
-ASSIGNMENT = re.compile(r"stimData\.mat\(\s*(\d+)\s*\)\s*=\s*(.*?)\s*;\s*(?:%\s*(.*?)\s*)?$")
+ASSIGNMENT = re.compile(r"stimData\.mat\(\s*(\d{1,9})\s*\)\s*=")
+END = re.compile(r";\s*(?:%(.*))?$")
+"""Of a line of MATLAB code: the first semicolon that nothing but a comment follows."""
 SLOTS = 20
 
 
@@ -170,7 +174,9 @@ def _only(folder: Path, pattern: str) -> Path:
 
 def _alignment(path: Path) -> Floats:
     try:
-        rows = np.loadtxt(path, ndmin=2)
+        rows = np.loadtxt(io.StringIO(text_of(path)), ndmin=2)
+    except FormatError:
+        raise
     except ValueError as error:
         raise FormatError(f"{path}: expected columns of numbers, found something else ({error})") from error
     if rows.shape[1] < 2:
@@ -287,13 +293,15 @@ def _assignments(code: str) -> Iterator[dict[str, Any]]:
     """Lines of MATLAB code that write into the table."""
     for number, line in enumerate(code.splitlines(), 1):
         match = ASSIGNMENT.search(line)
-        if match is None or not 1 <= int(match[1]) <= SLOTS:
+        end = None if match is None else END.search(line, match.end())
+        if match is None or end is None or not 1 <= int(match[1]) <= SLOTS:
             continue
         slot = int(match[1])
         found = {
             "mat_slot": slot,
             "column_name": f"stimulus_specific_{slot:02d}",
-            "source_expression": match[2],
+            "source_expression": line[match.end() : end.start()].strip(),
             "source_line": number,
         }
-        yield found | ({"source_comment": match[3]} if match[3] else {})
+        comment = (end[1] or "").strip()
+        yield found | ({"source_comment": comment} if comment else {})
