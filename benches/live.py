@@ -33,6 +33,7 @@ from lumentrace import LineData
 from lumentrace.pept import simulation
 from lumentrace.pept.live import Alarms, Bounds, Record, watch
 from lumentrace.pept.live.server import Page
+from lumentrace.pept.live.stopping import Stop
 from lumentrace.pept.sources import open_source
 from lumentrace.pept.tracking import LineTracker
 from lumentrace.pept.tracking.update import Update
@@ -165,12 +166,13 @@ def run(rate: int, seconds: float, viewers: int, drop_after: float) -> None:
                 views.append(page)
                 look(page.url, viewers, seconds)
             with open_source(address, wait=drop_after) as blocks:
+                stop = Stop()
                 watch(
-                    measure.of(LineTracker(2).stream(blocks)),
+                    measure.of(LineTracker(2).stream(stop.until(blocks, seconds))),
                     record=Record(Path(folder, "out"), address, {}),
                     alarms=Alarms(Bounds(tracers=2)),
                     views=views,
-                    seconds=seconds,
+                    stop=stop,
                 )
         finally:
             child.kill()
