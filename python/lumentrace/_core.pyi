@@ -35,6 +35,7 @@ __all__ = [
     "kendall_tau",
     "link_points",
     "lsq_point",
+    "matlab_variables",
     "measure_channels",
     "overlap_coefficients",
     "reduce_image",
@@ -335,6 +336,10 @@ class MovieFrames:
 def flood_labels(image: NDArray[np.float64], labels: NDArray[np.int32]) -> None: ...
 
 # ---------------------------------------------------------------- formats
+def matlab_variables(
+    file: NDArray[np.uint8], wanted: str | None, most_bytes: int, most_values: int
+) -> list[tuple[str, tuple[Any, ...]]]: ...
+
 @final
 class AdacCalibration:
     def __new__(cls, head: NDArray[np.uint8]) -> AdacCalibration: ...

@@ -194,7 +194,8 @@ def test_bad_masks() -> None:
 
 def test_frames_without_anything() -> None:
     images = np.stack([np.zeros((20, 20)), np.full((20, 20), np.nan), np.ones((20, 20))])
-    outputs = run(AFMImageStack(images, 1.0, "h", "f"), DETECT, ("particle_tracking", {}))["analysis"]
+    with pytest.warns(UserWarning, match="1 of 3 frames have no finite pixel"):
+        outputs = run(AFMImageStack(images, 1.0, "h", "f"), DETECT, ("particle_tracking", {}))["analysis"]
     assert outputs["step_1_feature_detection"]["features_per_frame"] == [[], [], []]
     assert outputs["step_2_particle_tracking"]["n_tracks"] == 0
     none = run(AFMImageStack(np.zeros((0, 4, 4)), 1.0, "h", "f"), DETECT, ("count_nonzero", {}))["analysis"]
@@ -239,7 +240,8 @@ def test_dark_blobs_gaps_and_whole_numbers() -> None:
     strongest = bright["features_per_frame"][0][0]
     gaps[0, int(strongest["y"]), int(strongest["x"])] = np.nan
     gaps[1] = np.nan
-    found = run(stacked(gaps), ("log_blob_detection", settings))["analysis"][key]["features_per_frame"]
+    with pytest.warns(UserWarning, match="1 of 2 frames have no finite pixel"):
+        found = run(stacked(gaps), ("log_blob_detection", settings))["analysis"][key]["features_per_frame"]
     assert len(found[0]) == len(bright["features_per_frame"][0]) - 1
     assert found[1] == []
     flat = run(stacked(np.ones((1, 9, 9))), ("log_blob_detection", {"include_radius": False}))["analysis"][key]

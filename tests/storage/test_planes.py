@@ -72,7 +72,7 @@ def test_a_page_of_bits_that_is_too_short_is_refused(tmp_path: Path) -> None:
     tifffile.imwrite(path, np.ones((800, 800), bool))
     with tifffile.TiffFile(path, mode="r+b") as file:
         file.pages[0].tags["ImageLength"].overwrite(80_000)
-    with pytest.raises(FormatError, match=r"a\.tif: declares an image of 8,000,000 bytes"), open_plane(path):
+    with pytest.raises(FormatError, match=r"a\.tif: expected 100 strips in page 1, found 1"), open_plane(path):
         pass
 
 

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from lumentrace import FormatError, twophoton
+from lumentrace.twophoton.convert.source import read_source
 from twophoton_recording import FRAMES, Made, make_recording, write_movie, write_photodiode
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs limits and permissions of POSIX")
@@ -289,3 +290,25 @@ def test_a_conversion_on_a_full_disk_leaves_the_old_one(made: Made, tmp_path: Pa
 def test_a_conversion_on_a_full_disk_is_an_error_and_no_crash(made: Made, tmp_path: Path) -> None:
     done = on_a_full_disk(20_000, "conversion", made.folder, tmp_path / "out")
     assert (done.returncode, done.stdout.split()) == (0, ["told", "27"])
+
+
+# ------------------------------------------------------------------ MATLAB files
+@pytest.mark.parametrize(
+    "name", ["highResPd.mat", "imageDescription.mat", "stimulusData/runDetails.mat", "stimulusData/stimParams.mat"]
+)
+def test_a_flipped_bit_of_a_matlab_file_is_an_error_that_names_it_or_harmless(made: Made, name: str) -> None:
+    path = made.folder / name
+    content, random = path.read_bytes(), np.random.default_rng(7)
+    refused = 0
+    for place in random.integers(116, min(len(content), 4000), 60):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << random.integers(8)
+        path.write_bytes(flipped)
+        try:
+            read_source(made.folder)
+        except FormatError as error:
+            assert path.name in str(error)  # noqa: PT017 - most flips are harmless
+            refused += 1
+        except KeyError as error:
+            assert "no function for stimulus" in str(error)  # noqa: PT017
+    assert refused

@@ -51,7 +51,7 @@ def test_defaults(alone: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a: [", "expected YAML"),
+        ("a: [", "expected a YAML file"),
         ("- a", "names and values"),
         (GOOD + "data_path: x\n", "did you mean 'data_paths'"),
         ("data_paths: [a]\nanalysis_output: source\n", "database_path"),

@@ -18,6 +18,7 @@ import pytest
 from scipy.io import savemat
 
 from lumentrace import FormatError, twophoton
+from lumentrace.base.working import working_folder
 from lumentrace.twophoton.measure.images import pixel_figures
 from twophoton_recording import FRAMES, Made, make_recording, write_movie, write_photodiode
 
@@ -314,9 +315,15 @@ def test_folders_of_killed_conversions_are_removed(made: Made, tmp_path: Path) -
     )
     subprocess.run([sys.executable, "-c", script, made.folder, out], check=False)
     (left,) = out.glob(".converting-*")
-    running = left.with_name(left.name.replace(f"-{left.name.split('-')[-2]}-", f"-{os.getpid()}-"))
-    shutil.copytree(left, running)
-    elsewhere = out / ".converting-another_computer-1-x"
-    elsewhere.mkdir()
-    twophoton.convert_recording_to_twopy(made.folder, out)
-    assert set(out.glob(".converting-*")) == {running, elsewhere}
+    elsewhere, old = out / ".converting-another_computer-1-x", out / ".converting-another_computer-2-x"
+    for folder in (elsewhere, old):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    taken = left.with_name(left.name.replace(f"-{left.name.split('-')[-2]}-", f"-{os.getpid()}-"))
+    shutil.copytree(left, taken)
+    with working_folder(out, "converting") as running:
+        assert not left.exists()
+        assert not taken.exists()
+        twophoton.convert_recording_to_twopy(made.folder, out)
+        assert set(out.glob(".converting-*")) == {running, elsewhere}
+    assert not running.exists()

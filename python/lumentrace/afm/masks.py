@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import did_you_mean
+from lumentrace.base.masked import unmasked
 
 from . import compat
 from .processing.filters import gaussian_filter
@@ -17,6 +18,7 @@ Frame = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 
+@unmasked
 def mask_threshold(data: Frame, threshold: float = 0.0) -> Mask:
     """Finite pixels above a threshold.
 
@@ -40,11 +42,13 @@ def mask_threshold(data: Frame, threshold: float = 0.0) -> Mask:
     return (data > threshold) & np.isfinite(data)
 
 
+@unmasked
 def mask_below_threshold(data: Frame, threshold: float = 0.0) -> Mask:
     """Finite pixels below a threshold; see `mask_threshold`."""
     return (data < threshold) & np.isfinite(data)
 
 
+@unmasked
 def mask_mean_offset(data: Frame, factor: float = 1.0) -> Mask:
     """Pixels more than `factor` standard deviations above the mean of the frame.
 
@@ -65,6 +69,7 @@ def mask_mean_offset(data: Frame, factor: float = 1.0) -> Mask:
     return np.asarray(data - finite.mean() > factor * finite.std()) & np.isfinite(data)
 
 
+@unmasked
 def mask_morphological(data: Frame, threshold: float = 0.0, structure_size: int = 3) -> Mask:
     """Pixels whose absolute value is above a threshold, closed with a square.
 
@@ -86,6 +91,7 @@ def mask_morphological(data: Frame, threshold: float = 0.0, structure_size: int 
     return np.asarray(ndimage.binary_closing(np.abs(data) > threshold, structure=square))
 
 
+@unmasked
 def mask_adaptive(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mask:
     """Pixels above the mean of their tile.
 
@@ -112,11 +118,13 @@ def mask_adaptive(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mas
     return mask
 
 
+@unmasked
 def mask_otsu(data: Frame) -> Mask:
     """Finite pixels above Otsu's threshold (IEEE Trans. Syst. Man Cybern. 9 (1979) 62)."""
     return _above(data, "threshold_otsu")
 
 
+@unmasked
 def mask_li(data: Frame) -> Mask:
     """Finite pixels above Li's threshold of minimum cross-entropy (Pattern Recognit. Lett. 19 (1998) 771)."""
     return _above(data, "threshold_li")
@@ -131,6 +139,7 @@ def _above(data: Frame, method: str) -> Mask:
     return mask_threshold(data, float(getattr(filters, method)(finite.astype(np.float64))))
 
 
+@unmasked
 def mask_hysteresis(data: Frame, low: float, high: float) -> Mask:
     """Finite pixels above `low` that are connected, by edges or corners, to one above `high`.
 
@@ -160,6 +169,7 @@ def mask_hysteresis(data: Frame, low: float, high: float) -> Mask:
     return np.asarray(kept[labels])
 
 
+@unmasked
 def mask_local(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mask:
     """Pixels above a Gaussian-weighted mean of what is around them.
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import doors, html
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance, content
 
 from .frames import FrameSource, Loaded, Part, Recording, as_slice
@@ -73,6 +74,7 @@ class AFMImageStack:
     (3, (64, 64), 2)
     """
 
+    @unmasked
     def __init__(
         self,
         data: NDArray[Any],

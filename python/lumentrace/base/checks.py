@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 1 << 30
+LARGEST_LABEL = 1 << 53
+"""Labels up to here are exact in every type."""
 
 
 def whole(name: str, value: Any, least: int, most: int = MOST) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class FormatError(OSError, ValueError):
@@ -32,3 +34,18 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(found, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shown(value: Any) -> str:
+    """A value from a file as a message quotes it: cut short, whatever it is.
+
+    Examples
+    --------
+    >>> from lumentrace.base.errors import shown
+    >>> shown([1, 2, 3, 4, 5, 6, 7, 8])
+    '[1, 2, 3, 4, 5, 6, ...]'
+    """
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # whole numbers of thousands of digits have no text
+        return f"{type(value).__name__} with a number of too many digits"

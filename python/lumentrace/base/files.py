@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial"
 """Suffix of a file that is still being written."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says when it cannot write more, without the name of the file."""
 
 
 @contextmanager
@@ -68,9 +70,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
                 os.chmod(partial, mode)
             os.fsync(file.fileno())
         os.replace(partial, target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+            error.filename = str(target)
         raise
     _flush_folder(target.parent)
 

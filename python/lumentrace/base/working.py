@@ -6,17 +6,22 @@ import os
 import platform
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+
+OLD = 86_400.0
+"""Seconds."""
 
 
 @contextmanager
 def working_folder(place: Path, purpose: str) -> Iterator[Path]:
     """A hidden folder inside `place`, gone when the block ends.
 
-    A killed process leaves its folder behind; the next one on the same computer removes it.
+    A killed process leaves its folder behind; the next run that works in the same place removes it, as nobody holds it
+    any more. That of another computer has to be a day old too, because some network file systems do not share locks.
 
     Parameters
     ----------
@@ -41,13 +46,49 @@ def working_folder(place: Path, purpose: str) -> Iterator[Path]:
     True True
     False
     """
-    own = f".{purpose}-{_computer()}-"
+    own = f".{purpose}-"
     _remove_left_behind(place, own)
-    work = Path(mkdtemp(prefix=f"{own}{os.getpid()}-", dir=place))
+    work, held = _held_folder(place, f"{own}{_computer()}-{os.getpid()}-")
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _held_folder(place: Path, start: str) -> tuple[Path, int | None]:
+    """A new folder and, where folders can be locked, the descriptor that holds it."""
+    while True:
+        work = Path(mkdtemp(prefix=start, dir=place))
+        held = _lock(work)
+        if held is None or work.exists():
+            return work, held
+        os.close(held)  # somebody cleaned up between the two
+
+
+def _lock(folder: Path) -> int | None:
+    """A descriptor that keeps others from the folder until it is closed; None if folders cannot be locked here.
+
+    Raises
+    ------
+    BlockingIOError
+        If another one holds it.
+    """
+    if os.name != "posix":
+        return None
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError:  # some network file systems cannot lock folders
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _computer() -> str:
@@ -56,9 +97,27 @@ def _computer() -> str:
 
 
 def _remove_left_behind(place: Path, own: str) -> None:
+    for folder in place.glob(f"{own}*"):
+        try:
+            held = _lock(folder)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        if _is_left(folder, own, held is not None):
+            shutil.rmtree(folder, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _is_left(folder: Path, own: str, locked: bool) -> bool:
+    """Whether a folder that nobody is known to hold was left by a process that is gone."""
+    here = f"{own}{_computer()}-"
+    if not folder.name.startswith(here):
+        return locked and time.time() - _last_change(folder) > OLD
     from psutil import pid_exists
 
-    for folder in place.glob(f"{own}*"):
-        process = folder.name.removeprefix(own).partition("-")[0]
-        if process.isdecimal() and not pid_exists(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+    process = folder.name.removeprefix(here).partition("-")[0]
+    return locked or (process.isdecimal() and not pid_exists(int(process)))
+
+
+def _last_change(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))

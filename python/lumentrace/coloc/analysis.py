@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lumentrace.base.masked import unmasked
+
 from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
 from .measure.pairs import channel_pairs
 from .regions.grouping import Grouped, grouped
@@ -30,6 +32,7 @@ COLUMNS = (
 )
 
 
+@unmasked
 def analyse_pairwise(
     a: ArrayLike,
     b: ArrayLike,
@@ -90,6 +93,7 @@ def analyse_pairwise(
     return _rows(first, second, regions, (channel_a, channel_b), wanted, threshold_method, given)
 
 
+@unmasked
 def analyse_all_to_all(
     image: ArrayLike,
     channel_axis: int,

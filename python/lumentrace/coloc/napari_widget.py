@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from qtpy import QtCore, QtWidgets
 
+from lumentrace.base.files import replacing
+from lumentrace.storage.frames import write_csv_table
+
 from .measure.measures import METHODS
 from .regions.label_masks import labels_to_label_mask, shapes_to_label_mask
 from .table import EXTENDED_METRICS, colocalization_table
@@ -171,5 +174,6 @@ class ColocalizationWidget(QtWidgets.QWidget):
 
     def save(self, path: str) -> None:
         """Write the table as CSV."""
-        self.result.write_csv(path)
+        with replacing(path) as file:
+            write_csv_table(file, self.result)
         self.message.setText(f"wrote {path}")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-import polars as pl
-
 from lumentrace.coloc.kept import nulls_from_bytes
 from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, looked_at, times
 from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.storage.parquet_check import frame_of
 
 
 def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None = None) -> Outcome:
@@ -50,7 +49,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
         record.notices,
         image.pixels,
         labels,
-        pl.read_parquet((place / TABLE).with_suffix(".parquet")),
+        frame_of((place / TABLE).with_suffix(".parquet")),
         nulls_from_bytes(drawn.read_bytes()) if NULLS in record.files else {},
         image.guessed,
         times(image),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.engine.progress import part
 
 from .analysis import COLUMNS
@@ -63,6 +64,7 @@ class Settings:
         return Effort.of(self.kernel, self.method, self.metrics, self.randomizations)
 
 
+@unmasked
 def colocalization_table(
     channels: Mapping[str, ArrayLike] | Sequence[ArrayLike],
     *,

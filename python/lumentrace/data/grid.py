@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base import html
+from lumentrace.base.masked import unmasked
 from lumentrace.data.pept_object import PEPTObject
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,7 @@ class Grid(PEPTObject, np.ndarray):
     attrs: dict[str, Any]
     _limits: Floats
 
+    @unmasked
     def __new__(cls, array: ArrayLike, *limits: ArrayLike, **attrs: Any) -> Self:
         """Check the array and its limits."""
         values = np.asarray(array, dtype=np.float64, order="C")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
+from lumentrace.base.documents import document
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import finite, json_text
@@ -89,7 +89,7 @@ class RunRecord:
         """
         place = Path(path)
         try:
-            found = json.loads(place.read_bytes())
+            found = document(place, "JSON")
             if found["schema"] != SCHEMA:
                 raise FormatError(f"{place}: expected schema {SCHEMA}, found {found['schema']!r}")
             provenance = Provenance.from_dict(found)
@@ -104,5 +104,5 @@ class RunRecord:
             )
         except FormatError:
             raise
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             raise FormatError(f"{place}: expected the record of a run, found something else ({error!r})") from error

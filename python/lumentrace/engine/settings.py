@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from lumentrace.base.errors import FormatError, did_you_mean
+from lumentrace.base.documents import SETTINGS, document
+from lumentrace.base.errors import FormatError, did_you_mean, shown
 
 KINDS = {".toml": "TOML", ".yaml": "YAML", ".yml": "YAML", ".json": "JSON"}
 
@@ -111,7 +111,7 @@ def _check_type(source: str, name: str, value: Any, default: Any) -> None:
         return
     wanted: Any = {float: (int, float), tuple: (list, tuple)}.get(type(default), type(default))
     if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, wanted):
-        raise TypeError(f"{source}: expected {name} to be {type(default).__name__}, found {value!r}")
+        raise TypeError(f"{source}: expected {name} to be {type(default).__name__}, found {shown(value)}")
 
 
 def read_mapping(path: Path, bare: str = "") -> dict[str, Any]:
@@ -127,26 +127,9 @@ def read_mapping(path: Path, bare: str = "") -> dict[str, Any]:
     suffix = path.suffix.lower()
     if suffix not in KINDS:
         raise FormatError(f"{path}: expected settings ending in {', '.join(KINDS)}, found {suffix!r}")
-    content = path.read_bytes()
-    try:
-        found = _parse(KINDS[suffix], content.decode("utf-8"))
-    except ValueError as error:
-        raise FormatError(f"{path}: expected a {KINDS[suffix]} file, found {error}") from None
+    found = document(path, KINDS[suffix], SETTINGS)
     if bare and isinstance(found, list):
         return {bare: found}
     if not isinstance(found, dict):
         raise FormatError(f"{path}: expected names and values, found {type(found).__name__}")
     return found
-
-
-def _parse(kind: str, text: str) -> Any:
-    if kind == "TOML":
-        return tomllib.loads(text)
-    if kind == "JSON":
-        return json.loads(text)
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error

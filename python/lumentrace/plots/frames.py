@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lumentrace.base.names import file_name
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -27,6 +29,7 @@ class Frames:
         for name, value in (("width", width), ("height", height)):
             if int(value) != value or value < 1:
                 raise ValueError(f"`{name}`: expected a whole number of pixels, found {value}")
+        file_name("prefix", f"{prefix}0")
         self.directory, self.prefix = Path(directory), prefix
         self.size = (width / DPI, height / DPI)
         self.paths: list[Path] = []

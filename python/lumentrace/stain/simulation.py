@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import whole
+from lumentrace.base.names import file_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +50,8 @@ class Pair:
         """Write both as RGB TIFF, the signal in green, as a raw folder has them."""
         import tifffile
 
-        folder = Path(raw_dir) / sample
+        file_name("dye", dye)
+        folder = Path(raw_dir) / file_name("sample", sample)
         folder.mkdir(parents=True, exist_ok=True)
         for side, image in (("Pre", self.pre), ("Post", self.post)):
             colours = np.zeros((*image.shape, 3), image.dtype)

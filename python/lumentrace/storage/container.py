@@ -46,6 +46,7 @@ from numpy.typing import NDArray
 
 from lumentrace import __version__
 from lumentrace.base import mapping
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.storage import checksum
@@ -172,7 +173,7 @@ def load(filepath: Target, memory_map: bool = False, check: bool = False) -> Any
         If there is no such file or it cannot be read.
     """
     if not is_open(filepath):
-        with open(filepath, "rb") as file:
+        with open(regular(filepath), "rb") as file:
             return _read_all(file, filepath, memory_map, check)
     if memory_map:
         raise ValueError(f"`memory_map`: expected the path of a file, found an open one: {filepath!r}")

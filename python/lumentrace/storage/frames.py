@@ -5,14 +5,60 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from lumentrace.base.files import replacing
 
 if TYPE_CHECKING:
     import polars as pl
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What text begins with that spreadsheets would work out."""
+
+
+def quoted(text: str) -> str:
+    """A text as a spreadsheet shows it: behind an apostrophe where it would be taken for a formula.
+
+    Examples
+    --------
+    >>> from lumentrace.storage.frames import quoted
+    >>> quoted("=1+1"), quoted("cell 1"), quoted("-0.5")
+    ("'=1+1", 'cell 1', '-0.5')
+    """
+    return f"'{text}" if text.startswith(FORMULA) and not _is_number(text) else text
+
+
+def unquoted(text: str) -> str:
+    """The text that `quoted` was given."""
+    return text[1:] if text.startswith("'") and quoted(text[1:]) == text else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def write_csv_table(file: IO[bytes], table: pl.DataFrame) -> None:
+    """Write a table as CSV; text that spreadsheets would take for formulas stands behind an apostrophe."""
+    each_text(table, quoted).rename(quoted).write_csv(file)
+
+
+def each_text(table: pl.DataFrame, change: Callable[[str], str]) -> pl.DataFrame:
+    """A table with its text changed; the function is called once for each different text of a column."""
+    import polars as pl
+
+    changed = []
+    for name in (name for name, kind in table.schema.items() if kind == pl.String):
+        pairs = {text: change(text) for text in table[name].unique().drop_nulls()}
+        differing = {text: other for text, other in pairs.items() if other != text}
+        if differing:
+            changed.append(pl.col(name).replace(differing))
+    return table.with_columns(changed)
 
 
 def table_bytes(table: pl.DataFrame) -> bytes:
@@ -63,20 +109,27 @@ def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:
     """
     places = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".csv", ".parquet")]
     with replacing(places[0]) as file:
-        table.write_csv(file)
+        write_csv_table(file, table)
     with replacing(places[1]) as file:
         table.write_parquet(file)
     return places
 
 
 def write_rows(path: str | os.PathLike[str], head: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    """Write rows as CSV, into a folder that is made if there is none; the file appears whole or not at all."""
+    """Write rows as CSV, into a folder that is made if there is none; the file appears whole or not at all.
+
+    Text that spreadsheets would take for formulas stands behind an apostrophe.
+    """
     held = io.StringIO(newline="")
     table = csv.writer(held)
-    table.writerow(head)
-    table.writerows(rows)
+    table.writerow(map(_plain, head))
+    table.writerows(map(_plain, row) for row in rows)
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
     with replacing(place) as file:
         file.write(held.getvalue().encode("utf-8"))
     return place
+
+
+def _plain(cell: object) -> object:
+    return quoted(cell) if isinstance(cell, str) else cell

@@ -11,27 +11,27 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lumentrace.base.errors import FormatError
+from lumentrace.storage.hdf5_check import MOST_COMPRESSION, check, seal
 
-MOST_COMPRESSION = 1100
-"""Deflate cannot do better than 1032 to 1."""
+LAYOUT = ("v110", "v110")
+"""The oldest and the newest layout of files that are written: the first whose structures all carry checksums."""
 
 
 @contextmanager
 def opened(path: Path, kind: str) -> Iterator[Any]:
-    """An open file; what HDF5 raises on damaged data names the file.
+    """An open file that was checked (`hdf5_check.check`); what HDF5 raises on damaged data names the file.
 
     Raises
     ------
     FormatError
-        If the file is damaged or something is missing.
+        If the file is damaged, would read other files, or something is missing.
     OSError
         If it cannot be read.
     """
     import h5py
 
+    check(path, kind)
     with path.open("rb") as file:
-        if not file.read(1):
-            raise FormatError(f"{path}: expected {kind}, found an empty file")
         try:
             with h5py.File(file, "r") as h5:
                 yield h5
@@ -46,6 +46,7 @@ def opened(path: Path, kind: str) -> Iterator[Any]:
 def written(file: BinaryIO) -> Iterator[Any]:
     """A new HDF5 file, made in memory and written when the block ends: for results, which are small beside movies.
 
+    It has the layout with checksums (1.10), and ends with a checksum of all its bytes, which other programs pass over.
     HDF5 crashes the process after it failed to write, so that it must never see a full disk.
 
     Raises
@@ -66,9 +67,10 @@ def written(file: BinaryIO) -> Iterator[Any]:
     import h5py
 
     held = BytesIO()
-    with h5py.File(held, "w") as h5:
+    with h5py.File(held, "w", libver=LAYOUT) as h5:
         yield h5
     file.write(held.getbuffer())
+    file.write(seal(held.getbuffer()))
 
 
 def attribute(group: Any, name: str) -> Any:

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
@@ -67,7 +68,7 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     >>> from lumentrace.storage import import_pickle, save
     >>> save("run.h5", import_pickle("run.pickle"))  # doctest: +SKIP
     """
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.h5"

@@ -119,7 +119,7 @@ class Plane:
             with damage_named(self.path):
                 pixels, (sample, _, row, column, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
             if pixels is None:
-                continue
+                raise FormatError(f"{self.path}: expected data of strip or tile {number + 1}, found none")
             flat = pixels[0]
             kept = flat[: self.shape[0] - row, : self.shape[1] - column]
             yield Block(row, column, kept, sample)
@@ -173,8 +173,6 @@ def open_plane(path: str | os.PathLike[str]) -> Iterator[Plane]:
         file = tifffile.TiffFile(path)
     with file:
         with damage_named(path):
-            if not len(file.pages):
-                raise FormatError(f"{path}: expected an image, found none")
             check_chain(path, file)
             page: Any = file.pages[0]
             check_size(path, page.shape, page.dtype, [page], size)

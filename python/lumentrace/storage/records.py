@@ -20,7 +20,7 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.storage.encoding import Decoder, Encoder
-from lumentrace.storage.hdf5 import written
+from lumentrace.storage.hdf5 import opened, written
 
 COLUMN_TYPES: dict[type, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
 
@@ -60,18 +60,9 @@ def read_record(path: str | os.PathLike[str], root: str) -> dict[str, Any]:
     OSError
         If it cannot be read.
     """
-    import h5py
-
-    with open(path, "rb") as file:
-        try:
-            with h5py.File(file, "r") as h5:
-                found: dict[str, Any] = _read(h5[root])
-                return found
-        except MemoryError:
-            raise
-        except Exception as error:
-            # h5py raises what it likes on damaged data; the cause is kept.
-            raise FormatError(f"{path}: expected a record {root!r}, found a damaged or different file") from error
+    with opened(Path(path), f"a record {root!r}") as h5:
+        found: dict[str, Any] = _read(h5[root])
+        return found
 
 
 class _Writer:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace import __version__
 from lumentrace.base import mapping
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.frames import pandas_frame
@@ -19,6 +20,7 @@ from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage import types
+from lumentrace.storage.parquet_check import check
 from lumentrace.storage.parquet_rows import checksum_of, read_rows
 from lumentrace.storage.sink import Sink
 
@@ -230,8 +232,9 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
     """
     import polars as pl
 
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         try:
+            check(file)
             text = pl.read_parquet_metadata(file).get(METADATA_KEY)
             names, rows = read_rows(file, path)
         except (Exception, pl.exceptions.PanicException) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from lumentrace.base.errors import FormatError
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
 MOST_COMPRESSION = 1100
 """No compression of TIFF files reaches this ratio; deflate comes to 1030."""
+MOST_PAGES = 1 << 20
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a value by the number of its type."""
 MICROMETRES = {"µm": 1.0, "um": 1.0, "micron": 1.0, "\\u00B5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
@@ -78,9 +80,9 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
     if not Path(path).stat().st_size:
         raise FormatError(f"{path}: expected a TIFF image, found an empty file")
     with damage_named(path), tifffile.TiffFile(path) as file:
+        check_chain(path, file)
         if not file.series:
             raise FormatError(f"{path}: expected an image, found none")
-        check_chain(path, file)
         series = file.series[0]
         pages = [page for page in series.pages if page is not None]
         check_size(path, series.shape, series.dtype, pages, Path(path).stat().st_size)
@@ -100,15 +102,26 @@ def read_spacing(path: str | os.PathLike[str]) -> dict[str, float]:
     import tifffile
 
     with damage_named(path), tifffile.TiffFile(path) as file:
+        check_chain(path, file)
         return _spacing(file)
 
 
 def check_chain(path: str | os.PathLike[str], file: Any) -> None:
-    """Refuse a file whose chain of pages, or what a page says, goes past its end: tifffile passes over that."""
-    place, seen = file.pages[0].offset, set[int]()
+    """Refuse a file whose chain of pages, or what a page says, goes past its end: tifffile passes over that.
+
+    To be called before anything asks for pages but the first: tifffile follows a chain that comes back for ever.
+    """
+    try:
+        place = file.pages[0].offset
+    except IndexError:
+        size = file.filehandle.size
+        raise FormatError(f"{path}: expected an image, found a file of {size:,} bytes without one") from None
+    seen = set[int]()
     while place:
         if place in seen:
             raise FormatError(f"{path}: expected another page after {len(seen)}, found that at byte {place:,} again")
+        if len(seen) == MOST_PAGES:
+            raise FormatError(f"{path}: expected at most {MOST_PAGES:,} pages (the limit), found more")
         seen.add(place)
         place = _next_page(path, file, place, len(seen))
 
@@ -147,23 +160,39 @@ def _end_of_values(form: Any, tags: bytes) -> int:
 def check_size(
     path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, pages: Sequence[Any], found: int
 ) -> None:
-    """Refuse an image that the file cannot hold, before memory is taken for it."""
+    """Refuse an image that the file cannot hold, before memory is taken for it; bytes used twice count once."""
+    check_ends(path, pages, found)
     declared = int(np.prod([int(length) for length in shape], dtype=object)) * _bits(pages[0], dtype) // 8
     stored = sum(sum(page.databytecounts) for page in pages)
     compressed = any(page.compression != 1 for page in pages)
-    most = stored * MOST_COMPRESSION if compressed else max(stored, found)
+    most = min(stored, found) * MOST_COMPRESSION if compressed else found
     if declared > most:
-        raise FormatError(f"{path}: declares an image of {declared:,} bytes, but holds {stored:,} bytes of data")
-    check_ends(path, pages, found)
+        raise FormatError(
+            f"{path}: declares an image of {declared:,} bytes, but holds {min(stored, found):,} bytes of data"
+        )
 
 
 def check_ends(path: str | os.PathLike[str], pages: Sequence[Any], found: int) -> None:
-    """Refuse pages of which data lie past the end of the file."""
+    """Refuse pages of which data are missing or lie past the end of the file."""
+    for number, page in enumerate(pages, 1):
+        _check_segments(path, number, page)
     ends = [
         offset + count for page in pages for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
     ]
     if ends and max(ends) > found:
         raise FormatError(f"{path}: expected data up to byte {max(ends):,}, found a file of {found:,} bytes (cut off?)")
+
+
+def _check_segments(path: str | os.PathLike[str], number: int, page: Any) -> None:
+    """Refuse a page without all of its strips or tiles: tifffile gives zeros for those."""
+    first = page.keyframe
+    name = "tile" if first.is_tiled else "strip"
+    wanted, listed = math.prod(first.chunked), len(page.dataoffsets)
+    if listed < wanted:
+        raise FormatError(f"{path}: expected {wanted} {name}s in page {number}, found {listed}")
+    for segment, place in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True), 1):
+        if not all(place):
+            raise FormatError(f"{path}: expected {wanted} {name}s in page {number}, found no data of {name} {segment}")
 
 
 def _bits(page: Any, dtype: Any) -> int:

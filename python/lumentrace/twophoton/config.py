@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -10,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from lumentrace.base.errors import FormatError, did_you_mean
+from lumentrace.base.documents import SETTINGS, document
+from lumentrace.base.errors import FormatError, did_you_mean, shown
 
 VARIABLE = "LUMENTRACE_TWOPHOTON_CONFIG"
 OTHER_VARIABLE = "TWOPY_CONFIG"
 FILE = "config.yml"
 GIB = 1024**3
+LARGEST_CACHE = 2**30
+"""In GiB."""
 ACCESS = ("copy", "direct")
 
 Path_ = str | os.PathLike[str]
@@ -82,13 +84,8 @@ def load_config(path: Path_ | None = None) -> TwophotonConfig:
     FormatError
         If the file is no YAML mapping, or a key or value is wrong.
     """
-    import yaml
-
     place = _found(path)
-    try:
-        given = yaml.safe_load(place.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FormatError(f"{place}: expected YAML, found something else ({error})") from error
+    given = document(place, "YAML", SETTINGS)
     if not isinstance(given, Mapping):
         raise FormatError(f"{place}: expected names and values, found {type(given).__name__}")
     for key in given:
@@ -144,13 +141,13 @@ def _existing(places: list[Path]) -> Path:
 def _checked(place: Path, given: Mapping[str, Any]) -> TwophotonConfig:
     def text(key: str, value: Any) -> Path:
         if not isinstance(value, str) or not value.strip():
-            raise FormatError(f"{place}: {key}: expected a path, found {value!r}")
+            raise FormatError(f"{place}: {key}: expected a path, found {shown(value)}")
         return Path(value).expanduser()
 
     def listed(key: str, required: bool) -> tuple[Path, ...]:
         values = given.get(key, [])
         if not isinstance(values, list) or (required and not values):
-            raise FormatError(f"{place}: {key}: expected a list of paths, found {values!r}")
+            raise FormatError(f"{place}: {key}: expected a list of paths, found {shown(values)}")
         return tuple(text(key, value) for value in values)
 
     for key in ("database_path", "data_paths", "analysis_output"):
@@ -161,11 +158,11 @@ def _checked(place: Path, given: Mapping[str, Any]) -> TwophotonConfig:
         for key, default in (("database_access", "copy"), ("analysis_caching", True), ("analysis_cache_max_gb", 33))
     )
     if access not in ACCESS:
-        raise FormatError(f"{place}: database_access: expected {' or '.join(ACCESS)}, found {access!r}")
+        raise FormatError(f"{place}: database_access: expected {' or '.join(ACCESS)}, found {shown(access)}")
     if not isinstance(caching, bool):
-        raise FormatError(f"{place}: analysis_caching: expected true or false, found {caching!r}")
-    if isinstance(most, bool) or not isinstance(most, (int, float)) or not (math.isfinite(most) and most > 0):
-        raise FormatError(f"{place}: analysis_cache_max_gb: expected a positive number, found {most!r}")
+        raise FormatError(f"{place}: analysis_caching: expected true or false, found {shown(caching)}")
+    if isinstance(most, bool) or not isinstance(most, (int, float)) or not 0 < most < LARGEST_CACHE:
+        raise FormatError(f"{place}: analysis_cache_max_gb: expected a positive number, found {shown(most)}")
     output = given["analysis_output"]
     calibration = given.get("pixel_calibration_path")
     return TwophotonConfig(

@@ -14,6 +14,7 @@ mod formats;
 mod frames;
 mod grid;
 mod lines;
+mod matlab;
 mod movie;
 mod occupancy;
 mod registration;
@@ -46,6 +47,8 @@ mod core_module {
     use super::grid::{find_peaks, traverse};
     #[pymodule_export]
     use super::lines::{birmingham, cluster_lines, find_cutpoints, get_cutoffs, lsq_point};
+    #[pymodule_export]
+    use super::matlab::matlab_variables;
     #[pymodule_export]
     use super::movie::{MovieFrames, flood_labels};
     #[pymodule_export]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 import lumentrace
+from lumentrace.base.arrays import AnyArray
 from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Verbose
@@ -23,6 +27,8 @@ from .registry import load_analysis_module
 from .utils.common import export_analysis_to_json, make_json_safe
 
 LOG_STYLES = ("full", "summary")
+MOST_TOLD = 10
+"""Frames that a warning names."""
 
 
 class AnalysisRecord(dict[str, Any]):
@@ -137,6 +143,11 @@ class AnalysisPipeline:
             For a module that is not there, or if `run_dir` holds another run.
         RuntimeError
             For a module that comes before what it requires.
+
+        Warns
+        -----
+        UserWarning
+            For frames without a finite pixel: what modules say of those means nothing.
         """
         if log_style not in LOG_STYLES:
             raise ValueError(f"`log_style`: expected one of {', '.join(LOG_STYLES)}, found {log_style!r}")
@@ -147,6 +158,7 @@ class AnalysisPipeline:
             stack.provenance["environment"] = versions()
         outputs: dict[str, dict[str, Any]] = {}
         latest: dict[str, dict[str, Any]] = {}
+        _tell_blank_frames(stack)
         directory = None if run_dir is None else RunDirectory(run_dir, self._identity(stack))
         before = stack.history if stack.history.steps else replace(stack.history, input=stack.identity())
         with Run(before, stack.n_frames, len(self.steps), verbose, "Analysis", "frame", directory) as steps:
@@ -185,6 +197,18 @@ class AnalysisPipeline:
         if name not in self._modules:
             self._modules[name] = load_analysis_module(name)
         return self._modules[name]
+
+
+def _tell_blank_frames(stack: AFMImageStack) -> None:
+    blank = [number for number, frame in enumerate(stack.data) if _is_blank(frame)]
+    if blank:
+        shown = ", ".join(map(str, blank[:MOST_TOLD])) + (" ..." if len(blank) > MOST_TOLD else "")
+        told = f"{stack.file_path}: {len(blank)} of {stack.n_frames} frames have no finite pixel ({shown})"
+        warnings.warn(f"{told}; counts and objects of those mean nothing", stacklevel=3)
+
+
+def _is_blank(frame: AnyArray) -> bool:
+    return bool(frame.size) and not np.isfinite(frame.flat[0]) and not np.isfinite(frame).any()
 
 
 def _check_required(module: AnalysisModule, number: int, done: set[str]) -> None:

@@ -138,6 +138,8 @@ def info(path: str | os.PathLike[str], channel: str = "height_trace") -> FileInf
     else:
         reader = _reader(place)
         names = reader.channels(place)
+        if not names:
+            raise FormatError(f"{path}: expected a film of one channel at least, found none")
         try:
             described = load(place, channel)
         except ValueError:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace.base.errors import FormatError
-from lumentrace.storage.tiff import check_chain, check_ends, damage_named
+from lumentrace.storage.tiff import check_chain, check_ends, check_size, damage_named
 
 from ..frames import Floats, Recording
 from .recording import ImageFrames, choose
@@ -125,8 +125,9 @@ def _opened(path: Path) -> tuple[dict[str, Image], dict[int, Any]]:
 
 def _image(path: Path, number: int, page: Any, tags: dict[int, Any]) -> Image:
     """A page; its numbers become values by the scaling of its default slot."""
-    if len(page.shape) != 2 or 0 in page.shape or sum(page.databytecounts) * 1100 < page.size * page.dtype.itemsize:
-        raise ValueError(f"page {number}: an image of {page.shape} in {sum(page.databytecounts)} bytes")
+    if len(page.shape) != 2 or 0 in page.shape:
+        raise ValueError(f"page {number}: an image of {page.shape}")
+    check_size(path, page.shape, page.dtype, [page], path.stat().st_size)
     wanted = tags.get(DEFAULT_SLOT)
     for slot in range(int(tags.get(SLOTS, 0))):
         step = slot * SLOT_STEP

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 
 from ..frames import Floats, Recording
@@ -49,7 +50,7 @@ def parse(path: Path) -> Header:
     FormatError
         If the file does not begin with it.
     """
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         head = file.read(MOST_HEADER)
     text = head.split(b"\x1a", 1)[0].decode("cp1252", errors="replace")
     if not text.startswith(("\\*File list", "\\*Force file list", "\\*")) or "\\*File list end" not in text:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.engine import executors, progress
 
 Floats = NDArray[Any]
@@ -20,6 +21,7 @@ METHODS = ("fft_cross_correlation", "full_cross_correlation")
 MODES = ("pad", "crop", "crop_square")
 
 
+@unmasked
 def align_frames(
     data: Floats,
     *,
@@ -81,6 +83,7 @@ def align_frames(
     return _placed(data, shifts, mode)
 
 
+@unmasked
 def rolling_frame_align(
     data: Floats,
     *,

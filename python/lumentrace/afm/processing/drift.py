@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.engine import progress
 
 from .alignment import Floats, Moved, filled, prepared
@@ -15,6 +16,7 @@ ROUNDS = 8
 """Most repetitions of the search for a shift between pixels."""
 
 
+@unmasked
 def correct_drift(
     data: Floats,
     *,

@@ -21,20 +21,25 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
+from lumentrace.base.masked import unmasked
+
 from . import kernels
 from .native import Floats, FrameFilter, filtered
 
 
+@unmasked
 def row_median_align(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract from each row its median; a row without background stays as it is."""
     return filtered("row_median_align", data, mask, kernels.row_median())
 
 
+@unmasked
 def remove_plane(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract the plane that fits best."""
     return filtered("remove_plane", data, mask, kernels.plane())
 
 
+@unmasked
 def polynomial_flatten(data: ArrayLike, /, mask: ArrayLike | None = None, *, order: int = 2) -> Floats:
     """Subtract the polynomial of all monomials x^i y^j with i + j up to `order` that fits best.
 
@@ -46,6 +51,7 @@ def polynomial_flatten(data: ArrayLike, /, mask: ArrayLike | None = None, *, ord
     return filtered("polynomial_flatten", data, mask, kernels.surface(order))
 
 
+@unmasked
 def iterative_flatten(
     data: ArrayLike,
     /,
@@ -72,6 +78,7 @@ def iterative_flatten(
     return filtered("iterative_flatten", data, mask, kernels.auto_surface(order, factor, both_sides, iterations))
 
 
+@unmasked
 def three_point_plane(
     data: ArrayLike, /, mask: ArrayLike | None = None, *, points: Sequence[Sequence[float]], radius: int = 2
 ) -> Floats:
@@ -86,6 +93,7 @@ def three_point_plane(
     return filtered("three_point_plane", data, mask, kernels.three_points(points, radius))
 
 
+@unmasked
 def line_polynomial(data: ArrayLike, /, mask: ArrayLike | None = None, *, order: int = 1) -> Floats:
     """Subtract from each row the polynomial that fits it best; a row with too little background stays as it is.
 
@@ -97,11 +105,13 @@ def line_polynomial(data: ArrayLike, /, mask: ArrayLike | None = None, *, order:
     return filtered("line_polynomial", data, mask, kernels.row_polynomial(order))
 
 
+@unmasked
 def match_lines(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Shift each row so that the median of its differences to the row before is 0; the mean of all shifts is 0."""
     return filtered("match_lines", data, mask, kernels.match_rows())
 
 
+@unmasked
 def remove_scars(
     data: ArrayLike,
     /,
@@ -128,16 +138,19 @@ def remove_scars(
     return filtered("remove_scars", data, mask, kernels.scars(high, low, min_length, max_width))
 
 
+@unmasked
 def zero_mean(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract the mean."""
     return filtered("zero_mean", data, mask, kernels.mean())
 
 
+@unmasked
 def zero_median(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Subtract the median."""
     return filtered("zero_median", data, mask, kernels.median())
 
 
+@unmasked
 def gaussian_filter(data: ArrayLike, /, mask: ArrayLike | None = None, *, sigma: float = 1.0) -> Floats:
     """Smooth with a Gaussian that reaches 4 sigma, with mirrored edges; pixels that are not finite have no weight.
 
@@ -149,6 +162,7 @@ def gaussian_filter(data: ArrayLike, /, mask: ArrayLike | None = None, *, sigma:
     return filtered("gaussian_filter", data, mask, kernels.gaussian(sigma))
 
 
+@unmasked
 def vertical_flip(data: ArrayLike, /, mask: ArrayLike | None = None) -> Floats:
     """Reverse the rows."""
     return filtered("vertical_flip", data, mask, kernels.flip())

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import did_you_mean
+from lumentrace.base.masked import unmasked
 from lumentrace.engine import progress
 
 from .kernels import Kernel
@@ -67,6 +68,7 @@ class FrameFilter:
         return self.kernel(**{name: bound.arguments[name] for name in names})
 
 
+@unmasked
 def filtered(name: str, data: ArrayLike, mask: ArrayLike | None, kernel: Kernel) -> Floats:
     """What a kernel makes of a frame (height, width) or a stack (frames, height, width).
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import whole
+from lumentrace.base.masked import unmasked
 
 from .alignment import Floats, Moved, align_frames, rolling_frame_align
 from .drift import correct_drift
@@ -16,6 +17,7 @@ from .drift import correct_drift
 FILLS = ("zero", "mean", "median", "global_mean", "constant")
 
 
+@unmasked
 def temporal_median_filter(data: Floats, *, window: int = 3) -> Moved:
     """Replace each pixel by its median over neighbouring frames, fewer at the ends; NaN is left out.
 
@@ -34,6 +36,7 @@ def temporal_median_filter(data: Floats, *, window: int = 3) -> Moved:
     return _along_time(data, window, np.nanmedian)
 
 
+@unmasked
 def temporal_mean_filter(data: Floats, *, window: int = 3) -> Moved:
     """Replace each pixel by its mean over neighbouring frames; see `temporal_median_filter`."""
     return _along_time(data, window, np.nanmean)
@@ -56,6 +59,7 @@ def _along_time(data: Floats, window: int, summary: Callable[..., Any]) -> Moved
     return filtered, {"window": window}
 
 
+@unmasked
 def savitzky_golay_filter(data: Floats, *, window: int = 5, order: int = 2) -> Moved:
     """Smooth each pixel in time by local polynomials.
 
@@ -88,6 +92,7 @@ def savitzky_golay_filter(data: Floats, *, window: int = 5, order: int = 2) -> M
     return np.asarray(signal.savgol_filter(data, window, order, axis=0)), {"window": window, "order": order}
 
 
+@unmasked
 def intersection_crop(data: Floats, *, pad: int = 0) -> Moved:
     """Crop to the smallest rectangle around the pixels that are finite in all frames.
 
@@ -107,6 +112,7 @@ def intersection_crop(data: Floats, *, pad: int = 0) -> Moved:
     return _cropped(data, _rectangle(_common(data, "intersection_crop")), around)
 
 
+@unmasked
 def crop_square(data: Floats, *, pad: int = 0) -> Moved:
     """Crop to the largest square that is finite in all frames, in the middle of what is.
 
@@ -161,6 +167,7 @@ def _cropped(data: Floats, bounds: Bounds, pad: int) -> Moved:
     return data[:, top:bottom, left:right].copy(), {"bounds": [top, left, bottom, right]}
 
 
+@unmasked
 def replace_nan(data: Floats, *, mode: str = "zero", value: float | None = None) -> Moved:
     """Replace pixels that are not finite.
 

@@ -14,6 +14,7 @@ from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures, seconds_between_frames
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.arrays import AnyArray
+from lumentrace.base.masked import unmasked
 from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.decimate import every as evenly
@@ -57,6 +58,7 @@ KEY_FIGURES = (
 REASONS = {"median_area_nm2": "no objects", "median_speed_nm_s": "no track of two points"}
 
 
+@unmasked
 def write_report(
     stack: AFMImageStack,
     record: AnalysisRecord | Mapping[str, object] | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 
 from ..regions.selection import channel, check_shape, inside
@@ -40,6 +41,7 @@ class Corrected(Recorded):
     p: float
 
 
+@unmasked
 def corrected_pvalue(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None) -> Corrected:
     """Pearson's correlation with a p-value that takes the autocorrelation of both channels into account.
 

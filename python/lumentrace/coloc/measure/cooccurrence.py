@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 from lumentrace.engine import progress
 
@@ -56,6 +57,7 @@ class Areas(Recorded):
     dice: float
 
 
+@unmasked
 def overlap_coefficients(
     a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, nan_policy: str = "propagate"
 ) -> Overlap:
@@ -97,6 +99,7 @@ def overlap_of(a: Floats, b: Floats) -> tuple[float, float, float]:
     return _core.overlap_coefficients(a, b)
 
 
+@unmasked
 def kendall_tau(
     a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, nan_policy: str = "propagate"
 ) -> tuple[float, float]:
@@ -144,6 +147,7 @@ def kendall_passes(pixels: int) -> int:
     return max(1, (pixels - 1).bit_length())
 
 
+@unmasked
 def rank_weighted(
     a: ArrayLike,
     b: ArrayLike,
@@ -210,6 +214,7 @@ def _dense_ranks(values: Floats) -> NDArray[np.intp]:
     return np.unique(values, return_inverse=True)[1]
 
 
+@unmasked
 def threshold_areas(
     a: ArrayLike,
     b: ArrayLike,

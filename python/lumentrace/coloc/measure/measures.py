@@ -13,7 +13,8 @@ from lumentrace import _core
 from lumentrace.engine import progress
 
 from ..regions.selection import Selection
-from .metrics import ICQ, MANDERS, PEARSON, SPEARMAN
+from .metrics import ICQ, MANDERS, PEARSON, SPEARMAN, STATUSES
+from .reasons import STATUS, THRESHOLDS
 from .thresholds import AUTO, threshold_of
 
 ALL_METRICS = ("pcc", "srcc", "icq", "mcc")
@@ -77,9 +78,11 @@ def kernel_rows(
     elif method in AUTO and bits & MANDERS:
         thresholds = [_auto(selected, start, end, method) for start, end in pairwise(starts)]
     search = SEARCH_OF.get(method, "grid")
-    return _core.measure_channels(
+    rows = _core.measure_channels(
         selected.a, selected.b, selected.base, starts, bits, search, N_STEPS, thresholds, threads, progress.reporter()
     )
+    rows[rows[:, STATUS] == STATUSES.index("empty"), THRESHOLDS] = np.nan
+    return rows
 
 
 def _auto(selected: Selection, start: int, end: int, method: str) -> tuple[float, float]:

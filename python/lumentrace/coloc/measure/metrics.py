@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 
 from ..regions.selection import Selection, select
@@ -38,7 +39,7 @@ class Costes(Recorded):
     status : {'crossed', 'never', 'slope<=0', 'degenerate', 'empty'}
         'crossed': r falls to 0 at the thresholds. 'never': it does not, thresholds are the minima. 'slope<=0': the
         channels do not rise together, thresholds are the maxima. 'degenerate': fewer than two pixels, a constant
-        channel or pixels that are not finite.
+        channel or pixels that are not finite. 'empty': no pixel, thresholds are NaN.
     """
 
     threshold_a: float
@@ -49,6 +50,7 @@ class Costes(Recorded):
     status: str
 
 
+@unmasked
 def pearson(
     a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, nan_policy: str = "propagate"
 ) -> tuple[float, float]:
@@ -95,6 +97,7 @@ def pearson(
     return float(row[1]), float(row[2])
 
 
+@unmasked
 def spearman(
     a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, nan_policy: str = "propagate"
 ) -> tuple[float, float]:
@@ -128,6 +131,7 @@ def spearman(
     return float(row[3]), float(row[4])
 
 
+@unmasked
 def li_icq(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, nan_policy: str = "propagate") -> float:
     """Li's intensity correlation quotient (ICQ).
 
@@ -159,6 +163,7 @@ def li_icq(a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, *, nan_pol
     return float(_measure(select(a, b, mask, nan_policy), ICQ)[5])
 
 
+@unmasked
 def manders(
     a: ArrayLike,
     b: ArrayLike,
@@ -205,6 +210,7 @@ def manders(
     return float(row[6]), float(row[7])
 
 
+@unmasked
 def costes_threshold(
     a: ArrayLike, b: ArrayLike, mask: ArrayLike | None = None, n_steps: int | None = 256
 ) -> tuple[float, float]:
@@ -213,7 +219,8 @@ def costes_threshold(
     A line b = m·a + c is fitted by least squares. From the maximum of `a` down in `n_steps` equal steps, the first
     level t with r <= 0 among the pixels with a <= t or b <= m·t + c gives the thresholds (t, m·t + c). If there is none
     they are (min a, min b), as documented; the reference implementation returns the last level it tried instead. One
-    pixel, a constant channel or m <= 0 give (max a, max b), no pixel (0, 0). Pixels that are not finite give NaN.
+    pixel, a constant channel or m <= 0 give (max a, max b). No pixel gives NaN, as do pixels that are not finite; the
+    status of `costes` tells which.
 
     Parameters
     ----------
@@ -254,6 +261,7 @@ def costes_threshold(
     return found.threshold_a, found.threshold_b
 
 
+@unmasked
 def costes(
     a: ArrayLike,
     b: ArrayLike,
@@ -302,8 +310,10 @@ def costes(
 
 def _search(selected: Selection, search: str, steps: int | None) -> Costes:
     row = _measure(selected, MANDERS, search=search, n_steps=steps or 1)
-    threshold_a, threshold_b, slope, intercept, r_below = row[8:13].tolist()
-    return Costes(threshold_a, threshold_b, slope, intercept, r_below, STATUSES[int(row[13])])
+    status = STATUSES[int(row[13])]
+    found = row[8:13] if status != "empty" else np.full(5, np.nan)
+    threshold_a, threshold_b, slope, intercept, r_below = found.tolist()
+    return Costes(threshold_a, threshold_b, slope, intercept, r_below, status)
 
 
 def checked_steps(n_steps: Any) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 from lumentrace.engine import progress
 
@@ -56,6 +57,7 @@ class Randomization(Recorded):
     null: Floats = field(default_factory=lambda: np.empty(0), repr=False)
 
 
+@unmasked
 def costes_randomization(
     a: ArrayLike,
     b: ArrayLike,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 FEW_PIXELS = 10
 """Regions of fewer have no p-value: of unrelated Poisson and lognormal intensities (sigma 1 and 2) 4.5 to 6.8 % are
 below 0.05 with 10 pixels, 4.2 to 9.7 % with 5."""
-N, THRESHOLDS, RANGES = 0, slice(8, 10), slice(14, 18)
+N, THRESHOLDS, STATUS, RANGES = 0, slice(8, 10), 13, slice(14, 18)
 
 
 def reason(

@@ -9,6 +9,7 @@ from math import gamma, pi
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,7 @@ class CrossK(Recorded):
     p: float
 
 
+@unmasked
 def cross_k(
     points_a: ArrayLike,
     points_b: ArrayLike,

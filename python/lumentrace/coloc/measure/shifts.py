@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 
 from ..regions.selection import channel, check_shape, inside
@@ -50,6 +51,7 @@ class CrossCorrelation(Recorded):
     trough: bool
 
 
+@unmasked
 def cross_correlation(
     a: ArrayLike,
     b: ArrayLike,

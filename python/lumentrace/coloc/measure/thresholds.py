@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
+
 from ..regions.selection import channel, inside
 
 AUTO = ("otsu", "li", "triangle", "yen", "isodata", "mean")
 
 
+@unmasked
 def auto_threshold(values: ArrayLike, method: str, mask: ArrayLike | None = None) -> float:
     """The threshold of one channel, by a method of scikit-image.
 

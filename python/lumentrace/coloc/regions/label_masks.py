@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-GREATEST = 2**53
-"""Labels up to here are exact in every type."""
+from lumentrace.base.checks import LARGEST_LABEL
+from lumentrace.base.masked import unmasked
 
 
 def shapes_to_label_mask(shapes_layer: Any, image_shape: Sequence[int]) -> NDArray[np.int_]:
@@ -75,6 +75,7 @@ def labels_to_label_mask(labels_layer: Any, image_shape: Sequence[int]) -> NDArr
     return mask.astype(int)
 
 
+@unmasked
 def iter_regions(label_mask: ArrayLike | None) -> Iterator[tuple[int, NDArray[np.bool_] | None]]:
     """Regions of a label mask, one by one.
 
@@ -125,6 +126,6 @@ def whole_labels(values: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"`label_mask`: expected whole numbers, found {labels.dtype}")
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.trunc(labels)).all()):
         raise ValueError("`label_mask`: expected whole numbers, found fractions or numbers that are not finite")
-    if labels.dtype.kind in "uf" and labels.size and np.abs(labels).max() > GREATEST:
-        raise ValueError(f"`label_mask`: expected whole numbers up to {GREATEST}, found {labels.max()}")
+    if labels.dtype.kind in "uf" and labels.size and np.abs(labels).max() > LARGEST_LABEL:
+        raise ValueError(f"`label_mask`: expected whole numbers up to {LARGEST_LABEL}, found {labels.max()}")
     return labels.astype(np.int64) if labels.dtype.kind in "bf" else labels

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 
 from .label_masks import whole_labels
@@ -41,6 +42,7 @@ class Objects(Recorded):
     centres: Floats
 
 
+@unmasked
 def find_objects(labels: ArrayLike, *, spacing: float | Sequence[float] = 1.0, centre: str = "mean") -> Objects:
     """Sizes and centres of the objects of a label image.
 
@@ -109,6 +111,7 @@ def _nearest_pixel(places: Floats, which: NDArray[Any], centres: Floats) -> NDAr
     return order[first]
 
 
+@unmasked
 def object_overlap(labels_a: ArrayLike, labels_b: ArrayLike) -> pl.DataFrame:
     """Pairs of objects that share pixels.
 
@@ -150,6 +153,7 @@ def object_overlap(labels_a: ArrayLike, labels_b: ArrayLike) -> pl.DataFrame:
     )
 
 
+@unmasked
 def object_table(
     labels_a: ArrayLike,
     labels_b: ArrayLike,
@@ -216,6 +220,7 @@ def object_table(
     )
 
 
+@unmasked
 def match_objects(
     labels_a: ArrayLike,
     labels_b: ArrayLike,

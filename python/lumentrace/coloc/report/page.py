@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from lumentrace.base.arrays import AnyArray
 from lumentrace.base.html import LEAST_P
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.coloc.summary import key_figures
@@ -53,6 +54,7 @@ MEASURES = {
 }
 
 
+@unmasked
 def write_report(
     channels: Mapping[str, ArrayLike],
     table: pl.DataFrame,

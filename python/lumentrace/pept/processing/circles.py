@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lumentrace.base.masked import unmasked
 from lumentrace.data.grid import Grid
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.voxels import Voxels
@@ -19,6 +20,7 @@ MARGIN = 0.01
 
 
 @recorded
+@unmasked
 def circles2d(
     positions: ArrayLike,
     number_of_pixels: ArrayLike,
@@ -64,6 +66,7 @@ def circles2d(
 
 
 @recorded
+@unmasked
 def spheres3d(
     positions: ArrayLike,
     number_of_voxels: ArrayLike,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lumentrace.base.masked import unmasked
 from lumentrace.data.grid import Grid
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.voxels import Voxels
@@ -27,6 +28,7 @@ from lumentrace.pept.processing.bodies import (
 
 
 @recorded
+@unmasked
 def occupancy2d(
     points: Any,
     number_of_pixels: ArrayLike,
@@ -83,6 +85,7 @@ def occupancy2d(
 
 
 @recorded
+@unmasked
 def occupancy3d(
     points: Any,
     number_of_voxels: ArrayLike,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.points import PointData
 from lumentrace.engine.settings import Settings
@@ -25,6 +26,7 @@ MAX_POINTS = 20_000
 """Points drawn in a panel."""
 
 
+@unmasked
 def write_report(
     trajectories: Points,
     lines: LineRows | None = None,

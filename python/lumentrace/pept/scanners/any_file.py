@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.base.documents import regular
 from lumentrace.data.lines import LineData
 from lumentrace.pept import scanners
 from lumentrace.pept.scanners.layout import layout
@@ -69,7 +70,7 @@ def guess(path: Path) -> str:
         return "lines"
     if ADAC_SUFFIX.fullmatch(path.suffix):
         return "adac"
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         start = file.read(4096)
     if b"\0" in start:
         is_modular = MARKER in start[MODULAR_HEADER:] and not start[ADAC_HEADER:].startswith(MARKER)

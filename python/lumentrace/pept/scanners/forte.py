@@ -13,6 +13,7 @@ import numpy as np
 
 from lumentrace import _core
 from lumentrace.base import provenance
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.files import identity, matching, word_pieces
@@ -106,7 +107,7 @@ def _append(
 ) -> tuple[dict[str, Any], float]:
     """Add the lines of one file, from time `start` on; return what identifies it, and its last time."""
     before, end = len(table), start
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         decoder = _decoder(path, file, advance)
         for words in word_pieces(file, _HEADER, advance):
             used = 0

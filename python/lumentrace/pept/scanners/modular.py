@@ -11,6 +11,7 @@ import numpy as np
 
 from lumentrace import _core
 from lumentrace.base import provenance
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.files import identity, word_pieces
@@ -78,7 +79,7 @@ def modular_camera(
     words = max(0, path.stat().st_size - _HEADER) // _BYTES_PER_WORD
     table = RowTable(len(LineData.default_columns), words, limit_for(memory_map))
     decoder = _core.ModularDecoder()
-    with reading(verbose, words * _BYTES_PER_WORD) as advance, open(path, "rb") as file:
+    with reading(verbose, words * _BYTES_PER_WORD) as advance, open(regular(path), "rb") as file:
         for piece in word_pieces(file, _HEADER, advance):
             used = 0
             while len(piece) - used >= _BYTES_PER_WORD:

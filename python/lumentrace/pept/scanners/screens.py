@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base import provenance
+from lumentrace.base.masked import unmasked
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.sample_header import read_header
 from lumentrace.pept.scanners.text import LEFT_OUT, text_identity, text_rows, warn_of_unsorted
@@ -22,6 +23,7 @@ _LEAST = 5
 _COLUMNS = "t, x1, y1, x2, y2"
 
 
+@unmasked
 def parallel_screens(
     filepath_or_array: str | os.PathLike[str] | IO[Any] | ArrayLike,
     screen_separation: float | None = None,

@@ -22,6 +22,7 @@ from lumentrace.pept.utilities.framed import FramedReader
 from lumentrace.pept.utilities.row_table import LIMIT, RowTable
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import TextTable
+from lumentrace.storage.arrays import read_npy
 
 LARGE = 256 * 2**20
 """Bytes of a saved file from which on its lines are mapped into memory."""
@@ -121,10 +122,7 @@ def _loaded(path: Path) -> Any:
 
 
 def _array(path: Path) -> NDArray[np.float64]:
-    try:
-        table: NDArray[np.float64] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        raise FormatError(f"{path}: expected a .npy array of numbers, found {error}") from None
+    table = read_npy(path)
     if table.ndim != 2 or table.shape[1] < _LEAST or table.dtype.kind not in "fiu":
         raise FormatError(
             f"{path}: expected a 2-D table of at least {_LEAST} columns {_COLUMNS}, "

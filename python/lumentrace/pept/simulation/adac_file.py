@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
+from lumentrace.base.masked import unmasked
 from lumentrace.data.lines import LineData
 
 Array = NDArray[np.float64]
@@ -29,6 +30,7 @@ _MOST_TICKS = 129
 """A larger step of the time tag is read as a step back."""
 
 
+@unmasked
 def write_adac(
     path: str | os.PathLike[str],
     lines: LineData | Array | Iterable[Array],

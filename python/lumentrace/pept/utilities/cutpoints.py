@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.masked import unmasked
 
 
+@unmasked
 def find_cutpoints(
     sample_lines: ArrayLike, max_distance: float, cutoffs: ArrayLike | None = None, append_indices: bool = False
 ) -> NDArray[np.float64]:

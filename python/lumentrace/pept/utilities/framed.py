@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.json_text import json_text
 
@@ -138,7 +139,7 @@ class FramedReader:
     def frames(self) -> Iterator[tuple[bytes, bytes]]:
         """Kind and content of each frame."""
         self.torn = self.damaged = 0
-        with open(self.path, "rb") as file:
+        with open(regular(self.path), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             place = 0
             while place < size:

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 
+
+@unmasked
 def group_by_column(data_array: ArrayLike, column_to_separate: int) -> list[NDArray[Any]]:
     """Split a table into one table per value of a column.
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.masked import unmasked
 
+
+@unmasked
 def find_minpoints(
     sample_lines: ArrayLike,
     num_lines: int,

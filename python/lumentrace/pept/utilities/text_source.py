@@ -11,6 +11,8 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from lumentrace.base.documents import regular
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TAIL = 2**12
 
@@ -39,7 +41,7 @@ class TextSource:
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """The bytes from the first on, after a byte order mark if there is one."""
-        with open(self.path, "rb") if self.path is not None else io.BytesIO(self._bytes) as file:
+        with open(regular(self.path), "rb") if self.path is not None else io.BytesIO(self._bytes) as file:
             if file.read(3) != _BYTE_ORDER_MARK:
                 file.seek(0)
             yield file

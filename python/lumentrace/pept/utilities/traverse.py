@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lumentrace.base.masked import unmasked
 from lumentrace.data.grid import line_rows, mark
 
 
+@unmasked
 def traverse2d(pixels: Any, lines: Any, grid_x: ArrayLike, grid_y: ArrayLike) -> None:
     """Add to every pixel the number of lines that pass through it, in place.
 
@@ -46,6 +48,7 @@ def traverse2d(pixels: Any, lines: Any, grid_x: ArrayLike, grid_y: ArrayLike) ->
     _traverse("pixels", pixels, lines, {"grid_x": grid_x, "grid_y": grid_y})
 
 
+@unmasked
 def traverse3d(voxels: Any, lines: Any, grid_x: ArrayLike, grid_y: ArrayLike, grid_z: ArrayLike) -> None:
     """Add to every voxel the number of lines that pass through it, in place.
 

@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
+from lumentrace.base.documents import regular
+from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.masked import unmasked
 from lumentrace.stain.compat import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
 
@@ -51,6 +54,7 @@ def places(filepath: Path_) -> tuple[Path, Path]:
     return root / "tiff" / f"{path.name}.tiff", root / "fits" / f"{path.name}.fits"
 
 
+@unmasked
 def tifffile_save(image: Image, path: Path_) -> None:
     """Write an image as float32 TIFF; the file appears whole or not at all.
 
@@ -71,6 +75,7 @@ def _save_tiff(image: Image, path: Path_, note: str) -> None:
         tifffile.imwrite(file, values, bigtiff=values.nbytes > BIG, description=note or None, metadata=None)
 
 
+@unmasked
 def save_checkpoint(
     image: Image,
     filepath: Path_,
@@ -181,8 +186,22 @@ def load_checkpoint(filepath: Path_) -> NDArray[np.float32] | None:
                 image[block.row : block.row + rows, block.column : block.column + columns] = block.pixels[..., 0]
         return image
     if other.exists():
-        return np.asarray(fits_io().getdata(other), dtype=np.float32)
+        return _from_fits(other)
     return None
+
+
+def _from_fits(path: Path) -> NDArray[np.float32]:
+    """The image of a FITS file."""
+    fits = fits_io()
+    with regular(path).open("rb") as file:
+        try:
+            image = np.asarray(fits.getdata(file), dtype=np.float32)
+        except Exception as error:
+            # astropy raises what it likes on damaged data; the cause is kept.
+            raise FormatError(f"{path}: expected a FITS image, found a damaged or different file ({error})") from error
+    if image.ndim != 2:
+        raise FormatError(f"{path}: expected an image of shape (rows, columns), found {image.shape}")
+    return image
 
 
 def checkpoint_exists(filepath: Path_) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
+from lumentrace.base.names import file_name
 from lumentrace.engine.progress import reporter
 from lumentrace.stain.files.filenames import classify_raw_files, diagnose_raw_layout
 from lumentrace.storage.planes import Plane, open_plane
@@ -186,7 +187,7 @@ def load_image_pair(
     FileNotFoundError
         If the sample's folder or a file is missing.
     ValueError
-        If a side has several files.
+        If a side has several files, or sample or dye is no name of a folder.
     FormatError
         If a file is no TIFF image.
     """
@@ -201,7 +202,8 @@ def load_image_pair(
 
 def find_pair(sample: str, dye: str, raw_dir: Path_ = "raw") -> tuple[str, str]:
     """Paths of the post- and the pre-stain image; raises as `load_image_pair` does."""
-    folder = os.path.join(str(raw_dir), sample)
+    file_name("dye", dye)
+    folder = os.path.join(str(raw_dir), file_name("sample", sample))
     if not os.path.isdir(folder):
         layout = diagnose_raw_layout(raw_dir)
         there = f"\nSamples there: {', '.join(layout['subdirs'])}" if layout["subdirs"] else ""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base import mapping
+from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded
 from lumentrace.engine.progress import reporter
 from lumentrace.engine.run import Run
@@ -154,6 +155,7 @@ class Subtraction(Recorded):
     histograms: Histograms = field(repr=False)
 
 
+@unmasked
 def subtract(
     post: Image,
     pre: Image,

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lumentrace.base.masked import unmasked
+
 logger = logging.getLogger(__name__)
 
 Number = float
@@ -23,6 +25,7 @@ def _float(image: NDArray[Any]) -> NDArray[Any]:
     return image if image.dtype == np.float32 else image.astype(np.float64)
 
 
+@unmasked
 def subtract_median(image: NDArray[Any], region: tuple[int, int, int, int] = (0, 5000, 0, 5000)) -> NDArray[Any]:
     """Subtract the median of a part of the image from all of it.
 
@@ -64,6 +67,7 @@ def subtract_median(image: NDArray[Any], region: tuple[int, int, int, int] = (0,
     return np.asarray(values - values.dtype.type(level))
 
 
+@unmasked
 def normalize_image(
     image: NDArray[Any], norm_percentile: float | None = None, on_zero: Literal["raise", "nan"] = "raise"
 ) -> NDArray[Any]:
@@ -98,6 +102,7 @@ def normalize_image(
     return np.asarray(values / values.dtype.type(divisor))
 
 
+@unmasked
 def robust_vmax(im: NDArray[Any], n_mad: float = 5) -> Any:
     """Upper limit of a colour scale: median of the positive values and `n_mad` times their median absolute deviation.
 
@@ -113,6 +118,7 @@ def robust_vmax(im: NDArray[Any], n_mad: float = 5) -> Any:
     return median + n_mad * np.median(np.abs(positive - median))
 
 
+@unmasked
 def estimate_gauss_sigma(
     im: NDArray[Any],
     down_scale: float,
@@ -135,6 +141,7 @@ def estimate_gauss_sigma(
     return sparse_sigma if share < sparse_threshold else dense_sigma
 
 
+@unmasked
 def filter_nan_gaussian_conserving(arr: NDArray[Any], sigma: float) -> NDArray[np.float64]:
     """Smooth with a Gaussian so that nothing leaks into unknown pixels or over the border.
 
@@ -169,6 +176,7 @@ def filter_nan_gaussian_conserving(arr: NDArray[Any], sigma: float) -> NDArray[n
     return np.where(unknown, np.nan, spread + lost * known)
 
 
+@unmasked
 def equalize_pair(post: NDArray[Any], pre: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Give the pre-stain image the histogram of the post-stain image, and scale both to 0 to 1.
 

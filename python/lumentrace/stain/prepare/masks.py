@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace.base.checks import equal_shapes, one_plane, whole
+from lumentrace.base.masked import unmasked
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ CYAN, MAGENTA = (0, 255, 255), (255, 0, 255)
 TINY = 1e-8
 
 
+@unmasked
 def pad_images(post_im: NDArray[Any], pre_im: NDArray[Any], pad: int = 50) -> tuple[NDArray[Any], NDArray[Any]]:
     """Put two images on equal canvases of zeros, both with their first pixel at (pad, pad).
 
@@ -50,6 +52,7 @@ def pad_images(post_im: NDArray[Any], pre_im: NDArray[Any], pad: int = 50) -> tu
     return canvases[0], canvases[1]
 
 
+@unmasked
 def trim_to_signal(
     post_im: NDArray[Any], pre_im: NDArray[Any], threshold: float = 0
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[int, int, int, int]]:
@@ -76,6 +79,7 @@ def trim_to_signal(
     return post_im[top:bottom, left:right], pre_im[top:bottom, left:right], (top, bottom, left, right)
 
 
+@unmasked
 def build_tissue_mask(
     post_im: NDArray[Any], pre_im: NDArray[Any], signal_threshold: float = 0, dilation_iters: int = 50
 ) -> NDArray[np.bool_]:
@@ -107,11 +111,13 @@ def _grown(image: NDArray[Any], threshold: float, steps: int) -> NDArray[np.bool
     return np.asarray(ndimage.binary_fill_holes(signal))
 
 
+@unmasked
 def build_clean_tissue_mask(post: NDArray[Any], pre: NDArray[Any]) -> NDArray[np.bool_]:
     """Where both images are positive, without holes."""
     return np.asarray(ndimage.binary_fill_holes(post > 0) & ndimage.binary_fill_holes(pre > 0))
 
 
+@unmasked
 def make_rgb_overlay(
     post: NDArray[Any],
     pre: NDArray[Any],

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from lumentrace.base.checks import equal_shapes
+from lumentrace.base.masked import unmasked
 
 SMOOTH = 2.0
 """Width of the correlation's peak, in pixels."""
 
 
+@unmasked
 def prealign_phase_correlation(
     post: NDArray[Any], pre: NDArray[Any]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[float, float]]:

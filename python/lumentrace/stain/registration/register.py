@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import one_plane
+from lumentrace.base.masked import unmasked
 from lumentrace.engine.progress import between, parts
 from lumentrace.engine.run import Run
 from lumentrace.stain.files.pair import RawPair
@@ -51,6 +52,7 @@ SATURATED = 0.01
 """Share of pixels at the largest value from which an image counts as saturated."""
 
 
+@unmasked
 def register(
     post: NDArray[Any],
     pre: NDArray[Any],

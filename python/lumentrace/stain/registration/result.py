@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
+from lumentrace.base.documents import document
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
@@ -252,10 +253,7 @@ class Registration(Recorded):
         OSError
             If it cannot be read.
         """
-        try:
-            record = json.loads(Path(path).read_bytes())
-        except ValueError as error:
-            raise FormatError(f"{path}: expected a registration in JSON, found something else ({error})") from error
+        record = document(path, "JSON")
         if not isinstance(record, dict):
             raise FormatError(f"{path}: expected a registration in JSON, found {type(record).__name__}")
         try:

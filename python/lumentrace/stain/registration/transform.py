@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.stain.files.canvas import Canvas, written
 from lumentrace.stain.files.images import read_raw
 from lumentrace.stain.prepare.whole_image import bands
@@ -17,6 +18,7 @@ from lumentrace.stain.registration.result import Registration
 Path_ = str | os.PathLike[str]
 
 
+@unmasked
 def apply_transform(
     image: NDArray[Any] | Path_, registration: Registration | Path_, out: Path_ | None = None
 ) -> NDArray[np.float32] | Path:

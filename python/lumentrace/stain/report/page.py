@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict
@@ -50,6 +51,7 @@ COLUMNS = {
 }
 
 
+@unmasked
 def write_report(
     path: str | os.PathLike[str],
     title: str,

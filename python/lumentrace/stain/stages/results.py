@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.names import inside
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
 from lumentrace.stain.measure.subtraction import spots_table
@@ -66,7 +67,7 @@ class Result(ABC):
     def decode(cls, content: bytes, folder: Path) -> Self:
         """The result that `encode` made JSON of."""
         record = json.loads(content)
-        return cls.from_dict(record["result"], tuple(record["files"]), folder)
+        return cls.from_dict(record["result"], inside(record["files"]), folder)
 
 
 @dataclass(frozen=True)

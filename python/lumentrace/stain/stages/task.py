@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from lumentrace import __version__
 from lumentrace.base.json_text import json_text
+from lumentrace.base.names import file_name
 from lumentrace.base.provenance import Provenance, Step
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.run import Keep
@@ -56,7 +57,8 @@ class Task:
     @classmethod
     def of(cls, sample: str, dye: str, output_dir: Path_, raw_dir: Path_, settings: Settings) -> Self:
         """A pair of a raw folder, with results in ``<output_dir>/<sample>/<dye>``."""
-        return cls(partial(RawPair.find, sample, dye, raw_dir), Path(output_dir) / sample / dye, settings)
+        folder = Path(output_dir) / file_name("sample", sample) / file_name("dye", dye)
+        return cls(partial(RawPair.find, sample, dye, raw_dir), folder, settings)
 
     def make_folders(self) -> None:
         """Make the folders of images and output."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.chunks import TYPES
+from lumentrace.storage.hdf5 import LAYOUT
 from lumentrace.storage.sink import Sink
 from lumentrace.twophoton.convert.movie_source import MovieSource, Span
 from lumentrace.twophoton.read.frames_done import FramesDone
@@ -82,7 +83,7 @@ def _copied(
     total, held = np.zeros(rows * columns), np.zeros(rows * columns, np.int64)
     done = FramesDone(count, count)
     try:
-        with h5py.File(sink, "w") as file:
+        with h5py.File(sink, "w", libver=LAYOUT) as file:
             data = _dataset(file, source, dtype, chunk, folder)
             for start in range(0, count, step):
                 stop = min(start + step, count)

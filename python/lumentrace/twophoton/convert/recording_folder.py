@@ -17,6 +17,8 @@ from lumentrace.base.working import working_folder
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Run
 from lumentrace.storage.chunks import forget_open_files, frames_of
+from lumentrace.storage.hdf5_check import check
+from lumentrace.storage.matlab import read_matlab
 from lumentrace.twophoton.convert.cache import publish as note_published
 from lumentrace.twophoton.convert.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
 from lumentrace.twophoton.convert.movie_copy import copy_movie
@@ -209,6 +211,7 @@ class RecordedMovie(MovieSource):
         import h5py
 
         if h5py.is_hdf5(self.path):
+            check(self.path, "a movie of MATLAB")
             try:
                 self._file = h5py.File(self.path, "r")
             except OSError as error:
@@ -258,13 +261,7 @@ class RecordedMovie(MovieSource):
 
 def _old_movie(path: Path) -> NDArray[Any]:
     """A movie in an older MATLAB file, where axes come the other way round."""
-    from scipy.io import loadmat
-
-    try:
-        found = loadmat(path, variable_names=[SOURCE_DATASET])
-    except Exception as error:
-        # The reader raises what it likes on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a MATLAB file, found a damaged or different one ({error})") from error
+    found = read_matlab(path, SOURCE_DATASET, squeeze=False)
     if SOURCE_DATASET not in found:
         raise FormatError(f"{path}: expected the variable {SOURCE_DATASET}, found none")
     return np.asarray(found[SOURCE_DATASET]).T

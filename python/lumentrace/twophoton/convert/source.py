@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import text_of
 from lumentrace.base.errors import FormatError
+from lumentrace.storage.matlab import Unread, read_matlab
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +51,8 @@ ACQUISITION = (
     "motor.absYPosition",
     "motor.absZPosition",
 )
+MEASURES = ("acq.numberOfFrames", "acq.frameRate", "acq.zoomFactor", "acq.scanAngleMultiplierSlow")
+"""What is calculated with."""
 RUN = {
     "fly_id": "flyId",
     "genotype": "genotype",
@@ -64,7 +70,9 @@ COLUMNS = (
     "trailing_empty",
 )
 FEWEST_COLUMNS = 3
-ASSIGNMENT = re.compile(r"stimData\.mat\(\s*(\d+)\s*\)\s*=\s*(.*?)\s*;\s*(?:%\s*(.*?)\s*)?$")
+ASSIGNMENT = re.compile(r"stimData\.mat\(\s*(\d{1,9})\s*\)\s*=")
+END = re.compile(r";\s*(?:%(.*))?$")
+"""Of a line of MATLAB code: the first semicolon that nothing but a comment follows."""
 SLOTS = 20
 
 
@@ -133,10 +141,10 @@ def read_source(session_dir: str | Path) -> Source:
     _only(folder, "*.tif")
     alignment = _alignment(_only(folder, "*_alignment.txt"))
     stimulus = folder / "stimulusData"
-    table = np.atleast_2d(np.asarray(_variable(stimulus / "stimdata.mat", "stimData"), dtype=np.float64))
-    if table.shape[1] < FEWEST_COLUMNS:
+    table = np.atleast_2d(_numbers(stimulus / "stimdata.mat", "stimData"))
+    if table.ndim != 2 or table.shape[1] < FEWEST_COLUMNS:
         raise FormatError(
-            f"{stimulus / 'stimdata.mat'}: expected {FEWEST_COLUMNS} columns or more, found {table.shape[1]}"
+            f"{stimulus / 'stimdata.mat'}: expected {FEWEST_COLUMNS} columns or more, found an array of {table.shape}"
         )
     extra = tuple(f"extra_column_{number}" for number in range(len(COLUMNS) + 1, table.shape[1] + 1))
     parameters = _parameters(stimulus)
@@ -166,7 +174,9 @@ def _only(folder: Path, pattern: str) -> Path:
 
 def _alignment(path: Path) -> Floats:
     try:
-        rows = np.loadtxt(path, ndmin=2)
+        rows = np.loadtxt(io.StringIO(text_of(path)), ndmin=2)
+    except FormatError:
+        raise
     except ValueError as error:
         raise FormatError(f"{path}: expected columns of numbers, found something else ({error})") from error
     if rows.shape[1] < 2:
@@ -183,42 +193,36 @@ def _damage(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         # The readers raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a MATLAB file, found a damaged or different one ({error})") from error
-
-
-def _load(path: Path) -> dict[str, Any]:
-    from scipy.io import loadmat
-
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: missing")
-    with _damage(path):
-        found: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=True)
-    return found
+        raise FormatError(f"{path}: expected a zip file, found a damaged or different one ({error})") from error
 
 
 def _variable(path: Path, name: str) -> Any:
-    found = _load(path)
+    found = read_matlab(path)
     if name not in found:
-        known = ", ".join(key for key in found if not key.startswith("__"))
-        raise FormatError(f"{path}: expected the variable {name}, found {known or 'none'}")
+        raise FormatError(f"{path}: expected the variable {name}, found {', '.join(found) or 'none'}")
     return found[name]
 
 
+def _numbers(path: Path, name: str) -> Floats:
+    found = np.asarray(_variable(path, name))
+    if found.dtype.kind not in "uif":
+        raise FormatError(f"{path}: expected real numbers in {name}, found {found.dtype} of shape {found.shape}")
+    return found.astype(np.float64)
+
+
 def _vector(path: Path, name: str) -> Floats:
-    values = np.asarray(_variable(path, name), dtype=np.float64)
-    return values.reshape(-1)
+    return _numbers(path, name).reshape(-1)
 
 
 def plain(value: Any) -> Any:
-    """A MATLAB value as Python has it: structs as dicts, cells as tuples, scalars as numbers."""
-    if isinstance(value, np.void) or (isinstance(value, np.ndarray) and value.dtype.names and value.ndim == 0):
-        names = value.dtype.names or ()
-        return {name: plain(value[name]) for name in names}
+    """A MATLAB value with tuples in the place of arrays; what was not read as a text that says so."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return plain(value.item()) if value.dtype == object else value.item()
-        return () if not value.size else tuple(plain(item) for item in value)
-    return value.item() if isinstance(value, np.generic) else value
+        return tuple(plain(item) for item in value.tolist()) if value.dtype != object else tuple(map(plain, value))
+    if isinstance(value, list):
+        return tuple(map(plain, value))
+    return f"{value.kind}, not read" if isinstance(value, Unread) else value
 
 
 def _acquisition(path: Path) -> dict[str, Any]:
@@ -231,20 +235,32 @@ def _acquisition(path: Path) -> dict[str, Any]:
                 raise FormatError(f"{path}: expected state.{name}, found none")
             value = value[part]
         found[name] = value
+    for name in MEASURES:
+        _check_number(path, f"state.{name}", found[name])
     return found
 
 
+def _check_number(path: Path, name: str, value: Any) -> None:
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise FormatError(f"{path}: expected a number in {name}, found {str(value)[:100]!r}")
+
+
 def _run(path: Path) -> dict[str, Any]:
-    details = _load(path)
+    details = read_matlab(path)
     return {name: plain(details[key]) for name, key in RUN.items() if key in details}
 
 
 def _parameters(folder: Path) -> list[dict[str, Any]]:
     """A dict for each epoch."""
     path = folder / "stimParams.mat"
-    other = folder / "chosenparams.mat"
-    structs = _variable(path, "stimParams") if path.exists() else _variable(other, "params")
-    return [plain(each) for each in np.atleast_1d(structs)]
+    path, name = (path, "stimParams") if path.exists() else (folder / "chosenparams.mat", "params")
+    epochs = [plain(each) for each in np.atleast_1d(_variable(path, name))]
+    for each in epochs:
+        if not isinstance(each, dict):
+            raise FormatError(f"{path}: expected a struct for each epoch in {name}, found {str(each)[:100]!r}")
+        if "stimtype" in each:
+            _check_number(path, "stimtype", each["stimtype"])
+    return epochs
 
 
 def _code(path: Path, parameters: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -277,13 +293,15 @@ def _assignments(code: str) -> Iterator[dict[str, Any]]:
     """Lines of MATLAB code that write into the table."""
     for number, line in enumerate(code.splitlines(), 1):
         match = ASSIGNMENT.search(line)
-        if match is None or not 1 <= int(match[1]) <= SLOTS:
+        end = None if match is None else END.search(line, match.end())
+        if match is None or end is None or not 1 <= int(match[1]) <= SLOTS:
             continue
         slot = int(match[1])
         found = {
             "mat_slot": slot,
             "column_name": f"stimulus_specific_{slot:02d}",
-            "source_expression": match[2],
+            "source_expression": line[match.end() : end.start()].strip(),
             "source_line": number,
         }
-        yield found | ({"source_comment": match[3]} if match[3] else {})
+        comment = (end[1] or "").strip()
+        yield found | ({"source_comment": comment} if comment else {})

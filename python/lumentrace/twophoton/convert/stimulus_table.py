@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError, did_you_mean
 from lumentrace.twophoton.measure.windows import STATED_COLUMNS
 
@@ -97,7 +98,7 @@ def _read(table: Any) -> pl.DataFrame:
         return table
     if isinstance(table, (str, os.PathLike)):
         path = Path(table).expanduser()
-        content = path.read_bytes()
+        content = regular(path).read_bytes()
         try:
             found = pl.read_csv(content, infer_schema=False)
         except pl.exceptions.PolarsError as error:

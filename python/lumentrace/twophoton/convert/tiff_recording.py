@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance, Watch, content, plain
 from lumentrace.engine.progress import Verbose
 from lumentrace.twophoton.convert.recording_folder import ConvertedPaths, write_recording
@@ -27,6 +28,7 @@ NO_PHOTODIODE = {"photodiode_missing_because": "the recording is a stack of imag
 Path_ = str | os.PathLike[str]
 
 
+@unmasked
 def convert_tiff_recording(
     movie: Path_ | Sequence[Path_],
     stimulus_table: Any,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.twophoton.convert.converted_files import DATA_FILE, MOVIE_FILE
 from lumentrace.twophoton.convert.recording_folder import convert_recording
 from lumentrace.twophoton.convert.source import MOVIE as SOURCE_MOVIE
@@ -208,6 +209,7 @@ def roi_label_image_from_layer(layer: Any) -> Image:
     return whole
 
 
+@unmasked
 def save_napari_label_rois(
     label_image: Image, path: Path_, *, labels: Sequence[str] | None = None, label_prefix: str = "roi"
 ) -> RoiSet:

@@ -13,6 +13,7 @@ import polars as pl
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.storage.frames import write_csv_table
 from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.respond.kernels import StimulusKernels
@@ -87,5 +88,5 @@ def write_kernels_csv(path: Path_, kernels: StimulusKernels) -> Path:
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
     with replacing(place) as file:
-        pl.concat(parts).write_csv(file)
+        write_csv_table(file, pl.concat(parts))
     return place

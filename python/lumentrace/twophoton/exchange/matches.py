@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from lumentrace.base.documents import csv_rows
 from lumentrace.base.errors import FormatError
-from lumentrace.storage.frames import write_rows
+from lumentrace.storage.frames import unquoted, write_rows
 
 STATUSES = ("matched", "unmatched", "ambiguous", "ignored")
 FOV_COLUMNS = ("fov_group_id", "recording_path", "note")
@@ -183,10 +183,7 @@ class _Table:
 
 def _read(path: Path_) -> _Table:
     place = Path(path).expanduser()
-    with open(place, encoding="utf-8-sig", newline="") as file:
-        table = csv.reader(file)
-        head = next(table, [])
-        rows = list(table)
+    head, *rows = [[unquoted(cell) for cell in row] for row in csv_rows(place)] or [[]]
     for number, row in enumerate(rows, 2):
         if len(row) < len(head):
             raise FormatError(f"{place}, line {number}: expected {len(head)} cells, found {len(row)}")

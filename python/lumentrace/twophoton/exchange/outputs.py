@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.history import read_history, write_history
@@ -48,6 +49,7 @@ class AnalysisOutputs:
     provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
+@unmasked
 def save_analysis_outputs(
     path: Path_,
     run: RecordingResponses | None = None,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.provenance import Provenance
+from lumentrace.storage.arrays import read_npy
 from lumentrace.storage.pickles import import_pickle
 from lumentrace.twophoton.regions.rois import RoiSet
 
@@ -97,12 +98,7 @@ def _shape(path: Path) -> tuple[int, int]:
 
 def _cells(path: Path, count: int) -> NDArray[np.bool_]:
     """Which regions are cells: the first column."""
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise FormatError(
-            f"{path}: expected an array of numbers, found a damaged or different file ({error})"
-        ) from error
+    found = read_npy(path)
     if found.ndim != 2 or len(found) != count or found.dtype.kind not in "biuf":
         raise FormatError(f"{path}: expected a row for each of {count} regions, found {found.dtype} of {found.shape}")
     return np.asarray(found[:, 0] > 0)

@@ -10,10 +10,13 @@ import numpy as np
 import polars as pl
 
 from lumentrace import __version__
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import environment, plain
+from lumentrace.storage.frames import each_text, unquoted, write_csv_table
+from lumentrace.storage.parquet_check import check as check_parquet
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.respond.responses import RecordingResponses
@@ -91,7 +94,7 @@ def save_trials_table(path: Path_, responses: RecordingResponses | GroupedRoiRes
             metadata = {METADATA_KEY: json_text(record(responses, KIND, UNITS), ensure_ascii=False)}
             table.write_parquet(cast(BinaryIO, sink), metadata=metadata)
         else:
-            table.write_csv(cast(BinaryIO, sink))
+            write_csv_table(cast(BinaryIO, sink), table)
         sink.check()
     return place
 
@@ -110,14 +113,16 @@ def load_trials_table(path: Path_) -> pl.DataFrame:
     """
     place = Path(path).expanduser()
     parquet = _is_parquet(place)
-    with place.open("rb") as file:
+    with regular(place).open("rb") as file:
         try:
+            if parquet:
+                check_parquet(file)
             found = pl.read_parquet(file) if parquet else pl.read_csv(file, schema_overrides=COLUMNS)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise FormatError(f"{place}: expected a table of trials, found something else ({error})") from error
     if dict(found.schema) != COLUMNS:
         raise FormatError(f"{place}: expected columns {', '.join(COLUMNS)}, found {', '.join(found.columns)}")
-    return found
+    return found if parquet else each_text(found, unquoted)
 
 
 def _grouped(responses: RecordingResponses | GroupedRoiResponses) -> GroupedRoiResponses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.errors import FormatError
+from lumentrace.base.errors import FormatError, shown
 from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.config import optional_config
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 
 FORMAT, MOVIE_FORMAT = "converted-recording", "aligned-movie"
 ORIENTATION = "matlab_display"
+NUMBERS = ("stimulus_data", "imaging_res_pd", "high_res_pd", "mean_image", "alignment_shift_pixels")
 MOVIE_DATASET = "movie/aligned"
 
 
@@ -212,6 +214,7 @@ def _movie(path: Path, dataset: str, shape: Any) -> Movie:
 
 def _check(found: ConvertedRecording) -> None:
     frames, rows, columns = found.movie.shape
+    _check_types(found)
     crop = found.alignment_valid_crop
     per_frame = {
         "imaging_res_pd": found.imaging_res_pd,
@@ -227,6 +230,23 @@ def _check(found: ConvertedRecording) -> None:
     inside = 0 <= crop.axis0_start < crop.axis0_stop <= rows and 0 <= crop.axis1_start < crop.axis1_stop <= columns
     if found.mean_image.shape != (rows, columns) or crop.original_shape != (rows, columns) or not inside:
         raise FormatError(f"{found.path}: expected a mean image and crop of {rows} x {columns}, found others")
+
+
+def _check_types(found: ConvertedRecording) -> None:
+    """Numbers where numbers belong, and names with values where those do."""
+    for name in (*NUMBERS, "alignment_offset_pixels"):
+        values = getattr(found, name)
+        if values is not None and (not isinstance(values, np.ndarray) or values.dtype.kind not in "buif"):
+            raise FormatError(f"{found.path}: {name}: expected real numbers, found {getattr(values, 'dtype', values)}")
+    mappings = {
+        "stimulus_parameters": found.stimulus_parameters,
+        "stimulus_function_lookup": [found.stimulus_function_lookup],
+        "stimulus_specific_columns": [found.stimulus_specific_columns],
+    }
+    for name, listed in mappings.items():
+        for each in listed:
+            if not isinstance(each, dict):
+                raise FormatError(f"{found.path}: {name}: expected names and values, found {shown(each)}")
 
 
 def _attributes(group: Any) -> dict[str, Any]:
@@ -246,8 +266,8 @@ def _json(dataset: Any) -> Any:
 def recording_frame_rate_hz(recording: ConvertedRecording) -> float:
     """Frames per second; ValueError if the recording does not say."""
     rate = recording.acquisition_metadata.get("acq.frameRate")
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        raise ValueError(f"{recording.path}: expected a frame rate, found {rate!r}")
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < math.inf:
+        raise ValueError(f"{recording.path}: expected a positive frame rate, found {shown(rate)}")
     return float(rate)
 
 

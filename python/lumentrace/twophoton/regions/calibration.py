@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from lumentrace.base.documents import csv_rows
 from lumentrace.base.errors import FormatError
 
 COLUMNS = ("rig", "mode", "scanner", "zoom", "pixel_size_um", "measured_on")
@@ -75,12 +75,11 @@ def load_pixel_calibrations(
     if path is None:
         raise ValueError("`path`: expected a file of pixel sizes, found None; name one as pixel_calibration_path")
     place = Path(path).expanduser()
-    with open(place, encoding="utf-8-sig", newline="") as file:
-        table = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
-        if missing:
-            raise FormatError(f"{place}: expected columns {', '.join(COLUMNS)}, missing {', '.join(missing)}")
-        rows = [_row(place, number, cells) for number, cells in enumerate(table, 2)]
+    head, *table = csv_rows(place) or [[]]
+    missing = [name for name in COLUMNS if name not in head]
+    if missing:
+        raise FormatError(f"{place}: expected columns {', '.join(COLUMNS)}, missing {', '.join(missing)}")
+    rows = [_row(place, line, dict(zip(head, cells, strict=False))) for line, cells in enumerate(table, 2) if cells]
     if not rows:
         raise FormatError(f"{place}: expected a measurement at least, found none")
     if as_of is not None:
@@ -89,9 +88,9 @@ def load_pixel_calibrations(
     return tuple(rows)
 
 
-def _row(path: Path, number: int, cells: dict[str, str | None]) -> PixelCalibration:
+def _row(path: Path, number: int, cells: dict[str, str]) -> PixelCalibration:
     try:
-        text = {name: (cells[name] or "").strip() for name in COLUMNS}
+        text = {name: cells.get(name, "").strip() for name in COLUMNS}
         zoom, size = float(text["zoom"]), float(text["pixel_size_um"])
         if not (
             math.isfinite(zoom) and zoom > 0 and math.isfinite(size) and size > 0 and text["rig"] and text["scanner"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lumentrace.base.errors import FormatError
+from lumentrace.storage.arrays import read_npy
 from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
 from lumentrace.twophoton.read.recording import ConvertedRecording
 from lumentrace.twophoton.regions.grids import grid_roi_set
@@ -67,7 +68,8 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
 
 
 def _labelled(path: Path) -> RoiSet:
+    image = read_npy(path)
     try:
-        return make_roi_set_from_label_image(np.load(path))
-    except (ValueError, EOFError) as error:
+        return make_roi_set_from_label_image(image)
+    except (ValueError, TypeError) as error:
         raise FormatError(f"{path}: {error}") from error

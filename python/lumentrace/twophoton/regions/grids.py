@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.regions.rois import RoiSet, label_pixels, within
 
 
+@unmasked
 def grid_roi_set(
     shape: tuple[int, int],
     *,
@@ -46,6 +48,7 @@ def grid_roi_set(
     return found.with_provenance(watch.after(Provenance({"shape": [rows, columns]}), "grid_roi_set", about))
 
 
+@unmasked
 def grid_roi_set_microns(
     shape: tuple[int, int],
     *,

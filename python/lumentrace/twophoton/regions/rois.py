@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -13,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import LARGEST_LABEL
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.history import read_history, write_history
@@ -24,6 +27,8 @@ FORMAT = "twopy-roi-set"
 SCHEMA = 1
 BLOCK_BYTES = 1 << 25
 """Masks that are held at a time when they are read or written."""
+MOST_PIXELS = 1 << 28
+"""Of the frame of a file of masks: one mask of it takes 256 MB."""
 
 Masks = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -108,6 +113,7 @@ class RoiSet:
         return found.reshape(stop - start, *self.shape)
 
 
+@unmasked
 def make_roi_set(masks: NDArray[Any], *, labels: Sequence[str] | None = None) -> RoiSet:
     """A set of regions from masks.
 
@@ -144,6 +150,7 @@ def make_roi_set(masks: NDArray[Any], *, labels: Sequence[str] | None = None) ->
     return RoiSet(found, _labels(names, len(found)))
 
 
+@unmasked
 def make_roi_set_from_label_image(
     label_image: NDArray[Any], labels: Sequence[str] | None = None, label_prefix: str = "roi"
 ) -> RoiSet:
@@ -152,13 +159,23 @@ def make_roi_set_from_label_image(
     Raises
     ------
     ValueError
-        If the image is no plane of whole numbers from 0 on, or has no region.
+        If the image is no plane of whole numbers from 0 to 2⁵³, or has no region.
+
+    Warns
+    -----
+    UserWarning
+        If there are pixels that are NaN; they are in no region.
     """
-    image = np.nan_to_num(np.asarray(label_image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    image = np.asarray(label_image, dtype=np.float64)
     if image.ndim != 2:
         raise ValueError(f"`label_image`: expected shape (rows, columns), found {image.shape}")
-    if (image != np.rint(image)).any() or (image < 0).any():
-        raise ValueError("`label_image`: expected whole numbers from 0 on")
+    unknown = np.isnan(image)
+    if unknown.any():
+        told = f"`label_image`: {np.count_nonzero(unknown):,} of {image.size:,} pixels are NaN; they are in no region"
+        warnings.warn(told, stacklevel=2)
+        image = np.where(unknown, 0.0, image)
+    if not ((image == np.rint(image)) & (image >= 0) & (image <= LARGEST_LABEL)).all():
+        raise ValueError(f"`label_image`: expected whole numbers from 0 on, up to {LARGEST_LABEL}")
     values = [int(value) for value in np.unique(image) if value > 0]
     if not values:
         raise ValueError("`label_image`: expected a region at least, found 0 everywhere")
@@ -291,6 +308,8 @@ def read_masks(group: Any) -> RoiSet:
     masks, labels = group["masks"], [label.decode("utf-8") for label in group["labels"][()]]
     if masks.ndim != 3 or not len(masks):
         raise ValueError(f"expected masks (regions, rows, columns), found {masks.shape}")
+    if masks.shape[1] * masks.shape[2] > MOST_PIXELS:
+        raise ValueError(f"expected frames of at most {MOST_PIXELS:,} pixels, found {masks.shape[1:]}")
     step = max(1, BLOCK_BYTES // (masks.shape[1] * masks.shape[2]))
     pixels = [
         np.flatnonzero(mask)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace import _core
+from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance, Watch, content
 from lumentrace.twophoton.regions.rois import RoiSet, label_pixels, within
 
@@ -39,6 +40,7 @@ def watershed_labels(image: NDArray[Any], smoothing_sigma: float = 0.0) -> NDArr
     return labels
 
 
+@unmasked
 def watershed_roi_set(
     image: NDArray[Any],
     *,

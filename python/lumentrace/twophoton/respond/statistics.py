@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.masked import unmasked
+
 Floats = NDArray[np.float64]
 
 
+@unmasked
 def finite_mean_and_sem(values: NDArray[Any], *, axis: int) -> tuple[Floats, Floats]:
     """Mean and standard error of the finite samples along an axis.
 
