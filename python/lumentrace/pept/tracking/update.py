@@ -46,7 +46,7 @@ class Update:
     filtered : PointData
         Locations from the lines up to them, with the columns of `LineTracker`; there may be none.
     smoothed : PointData
-        Locations of `lag` ago that no later lines will change: the result. The times of both are the same.
+        Locations of `lag` ago that no later lines will change: the result. With `every`, both are at the same times.
     time : float
         Of the latest line, ms; nan before the first.
     lines : int
