@@ -221,7 +221,7 @@ def test_absurd_dimensions(tmp_path: Path) -> None:
             )
     path.write_bytes(content)
     start = time.perf_counter()
-    with pytest.raises(FormatError, match="declares an image of"):
+    with pytest.raises(FormatError, match=r"absurd\.tif: expected \d+ strips in page 1, found 1$"):
         read_tiff(path)
     assert time.perf_counter() - start < 5
     done = lumentrace("coloc", path)

@@ -154,7 +154,7 @@ def interrupted(script: str, tmp_path: Path, group: bool = False) -> tuple[float
 
 
 INTERRUPT = """
-    import numpy as np, sys, time, concurrent.futures, multiprocessing
+    import numpy as np, sys, time, concurrent.futures, multiprocessing, polars
     from helpers import recipe, simulate, assert_identical, Log
     from lumentrace import LineData, Pipeline
     from lumentrace.pept.tracking import Cutpoints, HDBSCAN

@@ -7,7 +7,15 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from contextvars import ContextVar
 from itertools import chain
@@ -25,6 +33,8 @@ Arguments = tuple[Any, ...]
 Waiting = deque[tuple[Arguments, Any]]
 """Tasks under way, and their futures."""
 
+POLL = 0.1
+"""Seconds between two looks whether the user has pressed Ctrl-C."""
 ATTEMPTS = 3
 """How often in a row workers of a pool of our own may die without anything being finished."""
 
@@ -179,9 +189,11 @@ def _own(
         waiting: Waiting = deque()
         with _ended(kind(max_workers=max_workers)) as pool:  # type: ignore[call-arg]
             try:
-                for result in _submit(function, tasks, pool, max_workers, waiting):
-                    failed = 0
-                    yield result
+                # Closed first, so that threads of the pool know that they are to stop.
+                with closing(_submit(function, tasks, pool, max_workers, waiting)) as results:
+                    for result in results:
+                        failed = 0
+                        yield result
                 return
             except BrokenExecutor:
                 failed += 1
@@ -222,7 +234,7 @@ def _joblib(function: Callable[..., Any], tasks: Iterable[Arguments], max_worker
 
 def _submit(
     function: Callable[..., Any], tasks: Iterable[Arguments], pool: Any, max_workers: int | None, waiting: Waiting
-) -> Iterator[Any]:
+) -> Generator[Any]:
     """Results in order; the tasks that are left in `waiting` after an error were not finished."""
     limit = 2 * workers(pool, max_workers)
     stop = Stop()
@@ -249,6 +261,9 @@ def _submit(
 def _next(waiting: Waiting) -> Any:
     task, future = waiting.popleft()
     try:
+        # Polars has signals restart what waits without an end.
+        while isinstance(future, Future) and not wait([future], timeout=POLL).done:
+            pass
         return future.result()
     except BrokenExecutor:
         waiting.appendleft((task, future))

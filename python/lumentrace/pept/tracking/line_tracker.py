@@ -17,7 +17,6 @@ from lumentrace.data.points import PointData
 from lumentrace.engine import executors
 from lumentrace.engine.samples.parted import Listener, PartedReducer, Parts, listener
 from lumentrace.engine.samples.transformer import LineDataFilter
-from lumentrace.pept.sources.opening import open_source
 from lumentrace.pept.tracking.line_stream import SETTLED, LaggedTracker, located, updates
 from lumentrace.pept.tracking.locations import COLUMNS, UNITS, table
 from lumentrace.pept.tracking.spans import Spans, combined, join
@@ -187,6 +186,8 @@ class LineTracker(PartedReducer):
         >>> update.lines, len(update.tracers), update.dropped
         (30000, 1, 0)
         """
+        from lumentrace.pept.sources.opening import open_source
+
         with open_source(source, **options) as blocks:
             yield from updates(blocks, self.tracers, self._spacing(), self._fixed_lag())
 
