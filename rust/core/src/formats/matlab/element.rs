@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next element, which must be there and of one of some types.
-    pub(super) fn expect(&mut self, what: &str, kinds: &[u32]) -> Result<Element<'a>> {
+    pub(super) fn require(&mut self, what: &str, kinds: &[u32]) -> Result<Element<'a>> {
         let offset = self.offset();
         let Some(element) = self.next()? else {
             return Err(Error::format(FORMAT, offset, what, "the end"));

@@ -44,14 +44,14 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn read(inside: &mut Cursor<'_>) -> Result<Self> {
-        let flags = inside.expect("array flags", &[UINT32])?;
+        let flags = inside.require("array flags", &[UINT32])?;
         let Some(first) = inside.order().words(flags.data).next() else {
             return Err(flags.refused("array flags of 8 bytes", flags.data.len()));
         };
         let class = first & 0xFF;
         let shape =
-            if class == OPAQUE { Vec::new() } else { axes(&inside.expect("dimensions", &[INT32])?, inside.order())? };
-        let name = inside.expect("a name", &[INT8, UTF8])?;
+            if class == OPAQUE { Vec::new() } else { axes(&inside.require("dimensions", &[INT32])?, inside.order())? };
+        let name = inside.require("a name", &[INT8, UTF8])?;
         let Ok(name) = std::str::from_utf8(name.data) else {
             return Err(name.refused("a name", format!("{:?}", String::from_utf8_lossy(name.data))));
         };
@@ -103,7 +103,7 @@ fn matrix(mut inside: Cursor<'_>, depth: usize, budget: &mut Budget<'_>) -> Resu
         1 => cell(&header, inside, depth, budget)?,
         2 => structure(&header, inside, depth, budget)?,
         3 => {
-            inside.expect("the name of a class", &[INT8, UTF8])?;
+            inside.require("the name of a class", &[INT8, UTF8])?;
             structure(&header, inside, depth, budget)?
         }
         4 => text(&header, inside, budget)?,
@@ -118,7 +118,7 @@ fn matrix(mut inside: Cursor<'_>, depth: usize, budget: &mut Budget<'_>) -> Resu
 
 /// A matrix in another one; without any bytes it is empty.
 fn next_value(inside: &mut Cursor<'_>, depth: usize, budget: &mut Budget<'_>) -> Result<Value> {
-    let element = inside.expect("a value", &[MATRIX])?;
+    let element = inside.require("a value", &[MATRIX])?;
     if element.data.is_empty() {
         let real = Numbers { kind: Kind::Float64, bytes: Vec::new() };
         return Ok(Value::Numbers { shape: vec![0, 0], real, imaginary: None });
@@ -137,12 +137,12 @@ fn cell(header: &Header, mut inside: Cursor<'_>, depth: usize, budget: &mut Budg
 }
 
 fn structure(header: &Header, mut inside: Cursor<'_>, depth: usize, budget: &mut Budget<'_>) -> Result<Value> {
-    let length = inside.expect("the length of field names", &[INT32])?;
+    let length = inside.require("the length of field names", &[INT32])?;
     let width = match inside.order().words(length.data).next() {
         Some(width @ 1..=0xFFFF) => width as usize,
         other => return Err(length.refused("a length from 1 to 65535", other.unwrap_or_default())),
     };
-    let names = inside.expect("field names", &[INT8, UTF8])?;
+    let names = inside.require("field names", &[INT8, UTF8])?;
     let fields = names.data.chunks(width).map(|name| field(&names, name)).collect::<Result<Vec<_>>>()?;
     if fields.iter().collect::<HashSet<_>>().len() < fields.len() {
         return Err(names.refused("field names that differ", fields.join(", ")));
@@ -171,7 +171,7 @@ fn numbers(header: &Header, mut inside: Cursor<'_>) -> Result<Value> {
 }
 
 fn part(inside: &mut Cursor<'_>, count: usize) -> Result<Numbers> {
-    let element = inside.expect("numbers", &[1, 2, 3, 4, 5, 6, 7, 9, 12, 13])?;
+    let element = inside.require("numbers", &[1, 2, 3, 4, 5, 6, 7, 9, 12, 13])?;
     let Some(kind) = Kind::of(element.kind) else {
         return Err(element.refused("numbers", format!("type {}", element.kind)));
     };
@@ -195,7 +195,7 @@ fn text(header: &Header, mut inside: Cursor<'_>, budget: &mut Budget<'_>) -> Res
     if count == 0 {
         return Ok(Value::Text { shape: vec![1], rows: vec![String::new()] });
     }
-    let element = inside.expect("characters", &[INT8, 2, 4, UTF8, UTF16, UTF32])?;
+    let element = inside.require("characters", &[INT8, 2, 4, UTF8, UTF16, UTF32])?;
     let characters = decode(&element, inside.order())?;
     // The product is at most that of all axes.
     let places: usize = leading.iter().product();
