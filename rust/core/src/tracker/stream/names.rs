@@ -50,8 +50,8 @@ impl Names {
 
     /// Names a track: as the one that it goes on from, as it is called already, or anew.
     pub(super) fn name(&mut self, track: &Track, grid: &Grid, even: f64) -> usize {
-        if self.since.contains_key(&track.label) {
-            return self.known[&track.label];
+        if let (Some(name), true) = (self.get(track), self.since.contains_key(&track.label)) {
+            return name;
         }
         let recent = |gone: &&Track| {
             // A gap without lines has no blocks, but time.
@@ -60,9 +60,8 @@ impl Names {
             grid.times[track.first] - grid.times[last] < PATIENCE as f64 * usual
         };
         let free = self.gone.iter().filter(|gone| !self.followed.contains(&gone.label)).filter(recent);
-        let ways = free.filter_map(|gone| Some((gone, likeliest(grid, gone, track, even)?)));
-        if let Some((gone, _)) = ways.max_by(|one, other| one.1.worth.total_cmp(&other.1.worth)) {
-            let name = self.known[&gone.label];
+        let ways = free.filter_map(|gone| Some((gone, self.get(gone)?, likeliest(grid, gone, track, even)?)));
+        if let Some((gone, name, _)) = ways.max_by(|one, other| one.2.worth.total_cmp(&other.2.worth)) {
             self.followed.insert(gone.label);
             self.since.insert(track.label, grid.times[gone.end() - 1]);
             self.known.insert(track.label, name);
