@@ -205,7 +205,7 @@ def test_viewers_are_told_of_the_end():
 
 def test_everything_of_the_page_is_its_own():
     with served() as page:
-        for path in ("/", "/live.js", "/live.css", "/icon.svg"):
+        for path in ("/", "/live.js", "/base.css", "/live.css", "/icon.svg"):
             status, body, headers = asked(page, path)
             assert status == 200
             assert b"//" not in re.sub(rb"http://www.w3.org/2000/svg|^ *//.*$", b"", body, flags=re.MULTILINE)

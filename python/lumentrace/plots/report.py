@@ -285,7 +285,8 @@ class Report:
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escaped(self.title)}</title>\n<style>\n{_asset('report.css')}</style>\n</head>\n<body>\n"
+            f"<title>{escaped(self.title)}</title>\n<style>\n{_asset('base.css')}{_asset('report.css')}</style>\n"
+            "</head>\n<body>\n"
             f"<header><h1>{escaped(self.title)}</h1>{subtitle}{self._contents()}</header>\n"
             f"<main>{self._verdict}{figures}"
         )

@@ -19,6 +19,8 @@ from lumentrace.pept.live.guard import Guard
 from lumentrace.pept.live.viewers import Viewers
 from lumentrace.pept.tracking.update import Update
 
+BASE = "base.css"
+"""What all pages of the house have in common."""
 MISSING = "the live page needs Starlette, uvicorn and websockets: pip install 'lumentrace[live]'"
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 HEADERS = {
@@ -79,7 +81,7 @@ class Page:
     def __init__(self, host: str, port: int, *, title: str, token: str | None = None, most: int = 50) -> None:
         try:
             import uvicorn
-            import websockets  # noqa: F401
+            import websockets  # noqa: F401 (whether it is there)
         except ImportError as error:
             raise ImportError(MISSING) from error
         guard = Guard.of(host, token)
@@ -170,4 +172,5 @@ def _application(guard: Guard, viewers: Viewers) -> Any:
 
 def _assets() -> dict[str, bytes]:
     folder = files(__package__).joinpath("page")
-    return {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rsplit(".", 1)[-1] in TYPES}
+    base = {BASE: files("lumentrace.plots").joinpath("assets", BASE).read_bytes()}
+    return base | {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rsplit(".", 1)[-1] in TYPES}
