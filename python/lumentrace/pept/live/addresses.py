@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import socket
-from urllib.parse import urlsplit
+
+from lumentrace.pept.sources.address import Address
+
+NOT_HOSTS = set("/?#@")
+"""What has a meaning of its own in addresses."""
 
 
 def address(text: str) -> tuple[str, int]:
@@ -22,13 +26,12 @@ def address(text: str) -> tuple[str, int]:
     (('127.0.0.1', 8321), ('::1', 0))
     """
     try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
+        if NOT_HOSTS & set(text):
+            raise ValueError
+        found = Address.parse(f"tcp://{text}")
     except ValueError:
-        host, port = None, None
-    if not host or port is None or parts.netloc != text or parts.username is not None:
-        raise ValueError(f"--serve: expected HOST:PORT, as 127.0.0.1:8321, found {text!r}")
-    return host, port
+        raise ValueError(f"--serve: expected HOST:PORT, as 127.0.0.1:8321, found {text!r}") from None
+    return found.host, found.port
 
 
 def listener(host: str, port: int) -> socket.socket:
