@@ -160,11 +160,16 @@ class Outcome(outcome.Outcome):
         to_vtp(places[2], self.trajectories)
         return places
 
+    @property
+    def _shown_lines(self) -> LineData | None:
+        """The lines that the report shows."""
+        return self.lines
+
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
         model = FittedModel.of(self.trajectories)
         return write_run(
-            Run.of(self._paths, model, self.lines, self.truth, SPEED_WINDOW),
+            Run.of(self._paths, model, self._shown_lines, self.truth, SPEED_WINDOW),
             path,
             self.title,
             self.trajectories.provenance,

@@ -25,12 +25,9 @@ from lumentrace.pept.judgement import Judged, reasons_against
 from lumentrace.pept.live.record import HEAD, LINES, LOCATIONS, SCHEMA
 from lumentrace.pept.plausible import LineFacts
 from lumentrace.pept.recipes import Lines
-from lumentrace.pept.report.page import write_run
-from lumentrace.pept.report.run import Run
 from lumentrace.pept.scanners.any_file import read
 from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.spans import LABEL
-from lumentrace.pept.tracks import SPEED_WINDOW
 from lumentrace.pept.utilities.framed import FramedReader
 from lumentrace.pept.utilities.row_table import LIMIT, RowTable
 
@@ -65,18 +62,9 @@ class LiveOutcome(offline.Outcome):
         about = {f"lines {name}": self.seen[name] for name in ("dropped", "unused", "explained")}
         return {**super().figures(), "lines": self.seen["lines"], **about}
 
-    def report(self, path: str | PathLike[str]) -> Path:
-        """Write the report."""
-        return write_run(
-            Run.of(self._paths, None, None, self.truth, SPEED_WINDOW),
-            path,
-            self.title,
-            self.trajectories.provenance,
-            notes=[self.settings.recipe.error_note],
-            notices=self.notices,
-            verdict=self.verdict,
-            settings=self.settings,
-        )
+    @property
+    def _shown_lines(self) -> None:
+        """None: they are gone."""
 
 
 def is_live(folder: Path) -> bool:
