@@ -120,7 +120,7 @@ def _dask(address: str) -> Iterator[Any]:
     except ImportError as error:
         raise ImportError("--scheduler needs Dask: pip install 'lumentrace[dask]'") from error
     try:
-        client: Any = Client(address, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]  # no stubs
     except (OSError, ValueError) as error:
         raise ConnectionError(f"--scheduler: expected a Dask scheduler at {address}, found none ({error})") from error
     with client:

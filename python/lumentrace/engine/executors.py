@@ -187,7 +187,7 @@ def _own(
     failed = 0
     while True:
         waiting: Waiting = deque()
-        with _ended(kind(max_workers=max_workers)) as pool:  # type: ignore[call-arg]
+        with _ended(kind(max_workers=max_workers)) as pool:  # type: ignore[call-arg]  # pools have it
             try:
                 # Closed first, so that threads of the pool know that they are to stop.
                 with closing(_submit(function, tasks, pool, max_workers, waiting)) as results:

@@ -32,7 +32,7 @@ class Sent:
             If their file is not to be seen from there.
         """
         try:
-            return pickle.loads(self._packed)
+            return pickle.loads(self._packed)  # our own, and pickled within a task as trusted as it is
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"{error.filename}: expected the lines where all workers see them, found no such file on "
