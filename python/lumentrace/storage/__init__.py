@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lumentrace.storage.frames import table_bytes as table_bytes
     from lumentrace.storage.frames import table_from_bytes as table_from_bytes
     from lumentrace.storage.frames import write_table as write_table
+    from lumentrace.storage.images.opening import open_image as open_image
+    from lumentrace.storage.images.writing import write_image as write_image
     from lumentrace.storage.pickles import import_pickle as import_pickle
     from lumentrace.storage.sheets import write_csv as write_csv
     from lumentrace.storage.tables import read_parquet as read_parquet
@@ -32,6 +34,7 @@ __getattr__, __dir__, __all__ = exports(
         "from_bytes": "lumentrace.storage.container",
         "import_pickle": "lumentrace.storage.pickles",
         "load": "lumentrace.storage.container",
+        "open_image": "lumentrace.storage.images.opening",
         "read_parquet": "lumentrace.storage.tables",
         "read_tiff": "lumentrace.storage.tiff",
         "save": "lumentrace.storage.container",
@@ -44,6 +47,7 @@ __getattr__, __dir__, __all__ = exports(
         "to_polars": "lumentrace.storage.tables",
         "to_vtp": "lumentrace.storage.vtp",
         "write_csv": "lumentrace.storage.sheets",
+        "write_image": "lumentrace.storage.images.writing",
         "write_table": "lumentrace.storage.frames",
     },
 )

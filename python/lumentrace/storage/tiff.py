@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.storage.images import tiff_metadata
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
 MOST_COMPRESSION = 1100
@@ -22,7 +23,6 @@ MOST_COMPRESSION = 1100
 MOST_PAGES = 1 << 20
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a value by the number of its type."""
-MICROMETRES = {"µm": 1.0, "um": 1.0, "micron": 1.0, "\\u00B5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def read_tiff(path: str | os.PathLike[str]) -> Picture:
         series = file.series[0]
         pages = [page for page in series.pages if page is not None]
         check_size(path, series.shape, series.dtype, pages, Path(path).stat().st_size)
-        return Picture(series.asarray(), series.axes, _channel_names(file), _spacing(file))
+        return Picture(series.asarray(), series.axes, tiff_metadata.channel_names(file), tiff_metadata.spacing(file))
 
 
 def read_spacing(path: str | os.PathLike[str]) -> dict[str, float]:
@@ -103,7 +103,7 @@ def read_spacing(path: str | os.PathLike[str]) -> dict[str, float]:
 
     with damage_named(path), tifffile.TiffFile(path) as file:
         check_chain(path, file)
-        return _spacing(file)
+        return tiff_metadata.spacing(file)
 
 
 def check_chain(path: str | os.PathLike[str], file: Any) -> None:
@@ -201,56 +201,8 @@ def _bits(page: Any, dtype: Any) -> int:
     return int(bits) if isinstance(bits, int) else 8 * int(dtype.itemsize)
 
 
-def _channel_names(file: Any) -> list[str]:
-    if file.is_ome and file.ome_metadata:
-        from xml.etree import ElementTree
-
-        root = ElementTree.fromstring(file.ome_metadata)
-        image = next((node for node in root if node.tag.endswith("}Image")), None)
-        nodes = [] if image is None else [node for node in image.iter() if node.tag.endswith("}Channel")]
-        names = [node.get("Name") for node in nodes]
-        return [name for name in names if name] if all(names) else []
-    labels = (file.imagej_metadata or {}).get("Channels", [])
-    return [str(label) for label in labels] if isinstance(labels, list) else []
-
-
-def _spacing(file: Any) -> dict[str, float]:
-    if file.is_ome and file.ome_metadata:
-        return _ome_spacing(file.ome_metadata)
-    metadata = file.imagej_metadata
-    if not metadata or str(metadata.get("unit", "")) not in MICROMETRES:
-        return {}
-    scale = MICROMETRES[str(metadata["unit"])]
-    found = {axis: _per_resolution(file.pages[0], f"{axis}Resolution") for axis in "XY"}
-    found["Z"] = float(metadata["spacing"]) if "spacing" in metadata else None
-    return {axis: value * scale for axis, value in found.items() if value}
-
-
-def _per_resolution(page: Any, tag: str) -> float | None:
-    """Units per pixel from a tag of pixels per unit."""
-    if tag not in page.tags:
-        return None
-    pixels, units = page.tags[tag].value
-    return float(units) / float(pixels) if pixels else None
-
-
-def _ome_spacing(metadata: str) -> dict[str, float]:
-    from xml.etree import ElementTree
-
-    pixels = next((node for node in ElementTree.fromstring(metadata).iter() if node.tag.endswith("}Pixels")), None)
-    if pixels is None:
-        return {}
-    found = {}
-    for axis in "XYZ":
-        size = pixels.get(f"PhysicalSize{axis}")
-        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        if size is not None and unit in MICROMETRES:
-            found[axis] = float(size) * MICROMETRES[unit]
-    return found
-
-
 @contextmanager
-def damage_named(path: str | os.PathLike[str]) -> Iterator[None]:
+def damage_named(path: str | os.PathLike[str], expected: str = "a TIFF image") -> Iterator[None]:
     """What decoders raise on damaged data, as an error that names the file."""
     try:
         yield
@@ -259,12 +211,13 @@ def damage_named(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         if error.filename is not None:
             raise
-        raise _damaged(path, error) from error
+        raise _damaged(path, expected, error) from error
     except Exception as error:
         # The decoders raise what they like on damaged data; the cause is kept.
-        raise _damaged(path, error) from error
+        raise _damaged(path, expected, error) from error
 
 
-def _damaged(path: str | os.PathLike[str], error: Exception) -> FormatError:
-    size = Path(path).stat().st_size
-    return FormatError(f"{path}: expected a TIFF image, found a damaged file of {size:,} bytes ({error})")
+def _damaged(path: str | os.PathLike[str], expected: str, error: Exception) -> FormatError:
+    place = Path(path)
+    found = "a damaged folder" if place.is_dir() else f"a damaged file of {place.stat().st_size:,} bytes"
+    return FormatError(f"{path}: expected {expected}, found {found} ({error})")

@@ -9,13 +9,14 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from io import BufferedRandom
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
 from lumentrace.engine import executors
+from lumentrace.storage.images.ome import Described, ome_xml
+from lumentrace.storage.images.smaller import reduced
 
 TILE = 256
 STEP = 4
@@ -27,40 +28,40 @@ CLASSIC = 3_800_000_000
 DEFLATE = 8
 BLANK = 1024
 """Tiles of fewer bytes hold one value; those that are alike are stored once."""
-OME_TYPES = {"float32": "float", "float64": "double"}
 SHORT, LONG, LONG8, ASCII, IFD8 = 3, 4, 16, 2, 18
 
 
 @contextmanager
 def tiled_tiff(
-    path: str | os.PathLike[str], shape: tuple[int, int], dtype: Any, name: str = "", note: str = ""
+    path: str | os.PathLike[str], image: Described, note: str = "", labels: bool = False
 ) -> Iterator[TiledTiff]:
-    """Write an image as a compressed, tiled OME-TIFF with a pyramid of smaller copies.
+    """Write an image as a compressed, tiled OME-TIFF with a pyramid of smaller copies of each plane.
 
     The file appears when the block ends, whole or not at all.
 
     Parameters
     ----------
     path : path
-    shape : tuple of int
-        (rows, columns)
-    dtype : numpy dtype
-    name, note : str
-        Go into the metadata.
+    image : Described
+    note : str
+        Goes into the metadata.
+    labels : bool, default False
+        Whether pixels are labels, of which there are no means.
 
     Yields
     ------
     TiledTiff
-        Give it all rows from top to bottom.
+        Give it all rows from top to bottom, of one plane after the other in the order of the axes.
 
     Examples
     --------
     >>> import tempfile
     >>> import numpy as np
     >>> import tifffile
+    >>> from lumentrace.storage.images.ome import Described
     >>> from lumentrace.storage.tiled import tiled_tiff
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with tiled_tiff(f"{folder}/big.tiff", (3000, 2000), "uint8") as image:
+    ...     with tiled_tiff(f"{folder}/big.tiff", Described("YX", (3000, 2000), np.dtype("uint8"))) as image:
     ...         for first in range(0, 3000, 256):
     ...             image.add(np.full((min(256, 3000 - first), 2000), 7, "uint8"))
     ...     with tifffile.TiffFile(f"{folder}/big.tiff") as file:
@@ -68,22 +69,28 @@ def tiled_tiff(
     [(3000, 2000), (750, 500)]
     """
     with replacing(path) as file, executors.threads() as workers:
-        image = TiledTiff(file, shape, np.dtype(dtype), workers)
-        yield image
-        image.finish(name, note)
+        tiff = TiledTiff(file, image.shape[-2:], image.dtype, workers, image.planes, labels)
+        yield tiff
+        tiff.finish(ome_xml(image, note))
 
 
 class TiledTiff:
     """An image that is being written."""
 
-    def __init__(self, file: BufferedRandom, shape: tuple[int, int], dtype: np.dtype[Any], workers: Executor):
-        self.shape = shape
+    def __init__(
+        self,
+        file: BufferedRandom,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        workers: Executor,
+        planes: int,
+        labels: bool,
+    ):
+        self.shape = (shape[0], shape[1])
         self._file, self._dtype, self._workers = file, dtype, workers
-        self._big = shape[0] * shape[1] * dtype.itemsize * 1.15 + 2**20 > CLASSIC
-        self._levels = [_Level(shape, dtype)]
-        while max(self._levels[-1].shape) > LEAST * STEP and min(self._levels[-1].shape) >= STEP:
-            rows, columns = self._levels[-1].shape
-            self._levels.append(_Level((rows // STEP, columns // STEP), dtype))
+        self._big = planes * (shape[0] * shape[1] * dtype.itemsize * 1.15 + 2**20) > CLASSIC
+        self._wanted, self._labels = planes, labels
+        self._planes: list[list[_Level]] = []
         self._smaller: list[NDArray[Any]] = []
         self._row = np.empty((TILE, shape[1]), dtype)
         self._bits = np.dtype(f"u{dtype.itemsize}")
@@ -91,16 +98,25 @@ class TiledTiff:
         self._blank: dict[bytes, tuple[int, int]] = {}
         self._taken = 0
         file.write(_header(self._big))
+        self._levels = self._begun()
+
+    def _begun(self) -> list[_Level]:
+        levels = [_Level(self.shape)]
+        while max(levels[-1].shape) > LEAST * STEP and min(levels[-1].shape) >= STEP:
+            rows, columns = levels[-1].shape
+            levels.append(_Level((rows // STEP, columns // STEP)))
+        return levels
 
     def add(self, rows: NDArray[Any]) -> None:
-        """Take more rows.
+        """Take more rows of a plane.
 
         Raises
         ------
         ValueError
             If they are too wide or too many.
         """
-        if rows.ndim != 2 or rows.shape[1] != self.shape[1] or self._taken + len(rows) > self.shape[0]:
+        full = len(self._planes) == self._wanted
+        if rows.ndim != 2 or rows.shape[1] != self.shape[1] or self._taken + len(rows) > self.shape[0] or full:
             left = self.shape[0] - self._taken
             raise ValueError(f"`rows`: expected up to {left} rows of {self.shape[1]} pixels, found {rows.shape}")
         while len(rows):
@@ -110,12 +126,23 @@ class TiledTiff:
             self._taken += len(part)
             if self._taken % TILE == 0 or self._taken == self.shape[0]:
                 self._add_tiles(self._row[: held + len(part)])
+        if self._taken == self.shape[0]:
+            self._end_plane()
+
+    def _end_plane(self) -> None:
+        rows = np.concatenate(self._smaller) if self._smaller else None
+        for level in self._levels[1:]:
+            assert rows is not None
+            self._write(level, rows[: level.shape[0]])
+            rows = reduced(rows, STEP, self._labels)
+        self._planes.append(self._levels)
+        self._smaller, self._levels, self._taken = [], self._begun(), 0
 
     def _add_tiles(self, rows: NDArray[Any]) -> None:
         self._write(self._levels[0], rows)
         if len(self._levels) > 1:
             # A tile is a whole number of squares high, so that none is cut by the end of a row of tiles.
-            self._smaller.append(_reduced(rows))
+            self._smaller.append(reduced(rows, STEP, self._labels))
 
     def _write(self, level: _Level, rows: NDArray[Any]) -> None:
         tiles = [
@@ -145,27 +172,30 @@ class TiledTiff:
             tile = np.pad(tile, [(0, TILE - length) for length in tile.shape])
         return bytes(imagecodecs.deflate_encode(tile.tobytes(), level=1))
 
-    def finish(self, name: str, note: str) -> None:
-        """Write the smaller copies and the directories.
+    def finish(self, text: str) -> None:
+        """Write the directories.
+
+        Parameters
+        ----------
+        text : str
+            OME-XML.
 
         Raises
         ------
         ValueError
             If rows are missing.
         """
-        if self._taken != self.shape[0]:
-            raise ValueError(f"expected {self.shape[0]} rows, found {self._taken}")
-        rows = np.concatenate(self._smaller) if self._smaller else None
-        for level in self._levels[1:]:
-            assert rows is not None
-            self._write(level, rows[: level.shape[0]])
-            rows = _reduced(rows)
-        smaller = [self._directory(level, [], 1, b"")[0] for level in self._levels[1:]]
-        first, _ = self._directory(self._levels[0], smaller, 0, _ome(self.shape, self._dtype, name, note))
+        if len(self._planes) != self._wanted:
+            wanted, found = self._wanted * self.shape[0], len(self._planes) * self.shape[0] + self._taken
+            raise ValueError(f"expected {wanted} rows, found {found}")
+        place = 0
+        for number in reversed(range(self._wanted)):
+            smaller = [self._directory(level, [], 1, b"", 0) for level in self._planes[number][1:]]
+            place = self._directory(self._planes[number][0], smaller, 0, b"" if number else text.encode(), place)
         self._file.seek(8 if self._big else 4)
-        self._file.write(struct.pack("<Q" if self._big else "<I", first))
+        self._file.write(struct.pack("<Q" if self._big else "<I", place))
 
-    def _directory(self, level: _Level, smaller: Sequence[int], kind: int, text: bytes) -> tuple[int, int]:
+    def _directory(self, level: _Level, smaller: Sequence[int], kind: int, text: bytes, following: int) -> int:
         """Write an image file directory; where it is."""
         offset, count = (LONG8, "Q") if self._big else (LONG, "I")
         places = [place for place, _ in level.places]
@@ -189,9 +219,9 @@ class TiledTiff:
             tags.insert(5 + 1, (270, ASCII, "s", text + b"\0"))
         if smaller:
             tags.insert(-1, (330, IFD8 if self._big else 13, count, smaller))
-        return self._write_tags(tags), len(tags)
+        return self._write_tags(tags, following)
 
-    def _write_tags(self, tags: list[tuple[int, int, str, Sequence[int] | bytes]]) -> int:
+    def _write_tags(self, tags: list[tuple[int, int, str, Sequence[int] | bytes]], following: int) -> int:
         width = 8 if self._big else 4
         entries = []
         for code, kind, letter, values in tags:
@@ -203,7 +233,8 @@ class TiledTiff:
             entries.append(entry + struct.pack("<Q" if self._big else "<I", self._even()))
             self._file.write(packed)
         start = self._even()
-        self._file.write(struct.pack("<Q" if self._big else "<H", len(entries)) + b"".join(entries) + bytes(width))
+        after = struct.pack("<Q" if self._big else "<I", following)
+        self._file.write(struct.pack("<Q" if self._big else "<H", len(entries)) + b"".join(entries) + after)
         return start
 
     def _even(self) -> int:
@@ -213,42 +244,10 @@ class TiledTiff:
 
 
 class _Level:
-    def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any]):
-        self.shape, self.dtype = shape, dtype
+    def __init__(self, shape: tuple[int, int]):
+        self.shape = shape
         self.places: list[tuple[int, int]] = []
 
 
 def _header(big: bool) -> bytes:
     return struct.pack("<2sHHHQ", b"II", 43, 8, 0, 0) if big else struct.pack("<2sHI", b"II", 42, 0)
-
-
-def _reduced(rows: NDArray[Any]) -> NDArray[Any]:
-    """Means of squares of pixels; squares that are not whole are left out."""
-    from lumentrace import _core
-
-    high, wide = (length // STEP for length in rows.shape)
-    if not high or not wide:
-        return np.empty((high, wide), rows.dtype)
-    if rows.dtype in (np.uint8, np.uint16, np.uint32, np.float32):
-        means = _core.reduce_image(np.ascontiguousarray(rows), STEP)
-    else:
-        means = rows[: high * STEP, : wide * STEP].reshape(high, STEP, wide, STEP).mean(axis=(1, 3))
-    return np.asarray(np.rint(means) if rows.dtype.kind in "ui" else means, rows.dtype)
-
-
-def _ome(shape: tuple[int, int], dtype: np.dtype[Any], name: str, note: str) -> bytes:
-    kind = OME_TYPES.get(dtype.name, dtype.name)
-    reference = '<AnnotationRef ID="Annotation:0"/>' if note else ""
-    annotation = (
-        f'<StructuredAnnotations><CommentAnnotation ID="Annotation:0"><Value>{escape(note)}</Value></CommentAnnotation>'
-        "</StructuredAnnotations>"
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.openmicroscopy.org/Schemas/'
-        'OME/2016-06 http://www.openmicroscopy.org/Schemas/OME/2016-06/ome.xsd" Creator="lumentrace">'
-        f'<Image ID="Image:0" Name={quoteattr(name)}><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="{kind}" '
-        f'SizeX="{shape[1]}" SizeY="{shape[0]}" SizeZ="1" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" '
-        'SamplesPerPixel="1"/><TiffData IFD="0" PlaneCount="1"/></Pixels>'
-        f"{reference}</Image>{annotation if note else ''}</OME>"
-    ).encode()

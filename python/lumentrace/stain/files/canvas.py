@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
 from lumentrace.stain.files.checkpoints import fits_io
+from lumentrace.storage.images.ome import Described
 from lumentrace.storage.tiled import TILE, TiledTiff, tiled_tiff
 
 
@@ -105,7 +106,8 @@ def written(
         Needed for FITS.
     """
     with ExitStack() as stack:
-        image = None if tiff is None else stack.enter_context(tiled_tiff(tiff, canvas.shape, dtype, name, note))
+        plane = Described("YX", canvas.shape, np.dtype(dtype), name)
+        image = None if tiff is None else stack.enter_context(tiled_tiff(tiff, plane, note))
         stream = None if fits is None else stack.enter_context(_fits(fits, canvas.shape, header))
         writer = Writer(canvas, dtype, fill, image, stream)
         yield writer

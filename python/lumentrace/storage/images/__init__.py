@@ -1,0 +1,1 @@
+"""Images in files: one door in, one out."""

@@ -1,0 +1,155 @@
+"""OME-Zarr images, written piece by piece with smaller copies: whatever the size, in little memory."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from lumentrace.base.files import PARTIAL
+from lumentrace.data.lazy_image import LazyImage
+from lumentrace.storage.images.ome import Described
+from lumentrace.storage.images.smaller import reduced
+from lumentrace.storage.images.zarr_image import is_zarr
+
+Version = Literal["0.4", "0.5"]
+SIDE = 512
+"""Rows and columns of a chunk; smaller copies end below this size."""
+KINDS = {"T": ("time", "second"), "C": ("channel", None), "Z": ("space", "micrometer")}
+
+
+def write_zarr(path: Path, image: LazyImage, about: Described, labels: bool, version: Version) -> None:
+    """Write an image as an OME-Zarr group, which appears whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        For axes that OME-Zarr does not have.
+    FileExistsError
+        If there is something else than a Zarr group at `path`.
+    """
+    import zarr
+
+    if path.exists() and not is_zarr(path):
+        raise FileExistsError(17, "expected an OME-Zarr to replace, found something else", str(path))
+    partial = path.with_name(f"{path.name[:100]}.{secrets.token_hex(8)}{PARTIAL}")
+    try:
+        group = zarr.open_group(partial, mode="w-", zarr_format=3 if version == "0.5" else 2)
+        shapes = _shapes(about.shape)
+        arrays = [_array(group, str(level), shape, about, version) for level, shape in enumerate(shapes)]
+        order = [image.axes.replace("S", "C").index(axis) for axis in about.axes]
+        for part, pixels in image.blocks():
+            arrays[0][tuple(part[image.axes[place]] for place in order)] = pixels.transpose(order)
+        for larger, smaller in itertools.pairwise(arrays):
+            _fill(larger, smaller, labels)
+        group.attrs.update(_attributes(about, len(arrays), labels, version))
+        _replace(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Of the image and its smaller copies."""
+    shapes = [shape]
+    while max(shapes[-1][-2:]) > SIDE and min(shapes[-1][-2:]) > 1:
+        *others, rows, columns = shapes[-1]
+        shapes.append((*others, rows // 2, columns // 2))
+    return shapes
+
+
+def _array(group: Any, name: str, shape: tuple[int, ...], about: Described, version: Version) -> Any:
+    from numcodecs import Zlib
+    from zarr.codecs import ZstdCodec
+
+    chunks = (*[1] * (len(shape) - 2), *(min(SIDE, length) for length in shape[-2:]))
+    new = version == "0.5"
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=chunks,
+        dtype=about.dtype,
+        # Both carry checksums, by which changed pixels are found.
+        compressors=ZstdCodec(level=1, checksum=True) if new else Zlib(level=1),
+        chunk_key_encoding={"name": "default" if new else "v2", "separator": "/"},
+        dimension_names=[axis.lower() for axis in about.axes] if new else None,
+        fill_value=0,
+    )
+
+
+def _fill(larger: Any, smaller: Any, labels: bool) -> None:
+    """Write a smaller copy, some rows of chunks of one plane at a time."""
+    rows = smaller.shape[-2]
+    for place in np.ndindex(*smaller.shape[:-2]):
+        for first in range(0, rows, SIDE):
+            last = min(first + SIDE, rows)
+            smaller[(*place, slice(first, last))] = reduced(larger[(*place, slice(2 * first, 2 * last))], 2, labels)
+
+
+def _attributes(about: Described, levels: int, labels: bool, version: Version) -> dict[str, Any]:
+    image = {
+        "name": about.name,
+        "axes": [_axis(axis, about) for axis in about.axes],
+        "datasets": [
+            {"path": str(level), "coordinateTransformations": _placed(about, level)} for level in range(levels)
+        ],
+        "type": "nearest" if labels else "mean",
+    }
+    stated: dict[str, Any] = {"multiscales": [image]}
+    if about.channels:
+        colours = about.colours or ("#ffffff",) * len(about.channels)
+        limits = {"min": 0, "max": _most(about.dtype), "start": 0, "end": _most(about.dtype)}
+        stated["omero"] = {
+            "channels": [
+                {"label": name, "color": colour.lstrip("#").upper(), "active": True, "window": limits}
+                for name, colour in zip(about.channels, colours, strict=True)
+            ]
+        }
+    if labels:
+        stated["image-label"] = {}
+    if version == "0.5":
+        return {"ome": {"version": version, **stated}}
+    image["version"] = version
+    return stated
+
+
+def _most(dtype: np.dtype[Any]) -> float:
+    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max) if dtype.kind in "ui" else 1.0
+
+
+def _axis(axis: str, about: Described) -> dict[str, str]:
+    kind, unit = KINDS.get(axis, ("space", "micrometer"))
+    known = axis in about.spacing or (axis == "T" and _step(about) is not None)
+    return {"name": axis.lower(), "type": kind, **({"unit": unit} if unit is not None and known else {})}
+
+
+def _step(about: Described) -> float | None:
+    """Seconds between time points, if they are alike."""
+    steps = np.diff(about.times)
+    alike = len(steps) > 0 and bool(np.allclose(steps, steps[0], rtol=1e-6, atol=0.0)) and steps[0] > 0
+    return float(steps[0]) if alike else None
+
+
+def _placed(about: Described, level: int) -> list[dict[str, Any]]:
+    """How far apart the pixels of a level are, and where the middle of the first one is."""
+    spacing = {**about.spacing, "T": _step(about) or 1.0}
+    scale = [spacing.get(axis, 1.0) * (2.0**level if axis in "YX" else 1.0) for axis in about.axes]
+    shift = [spacing.get(axis, 1.0) * (2.0**level - 1.0) / 2.0 if axis in "YX" else 0.0 for axis in about.axes]
+    steps: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+    return [*steps, {"type": "translation", "translation": shift}] if level else steps
+
+
+def _replace(partial: Path, path: Path) -> None:
+    """Put a folder in the place of another."""
+    if not path.exists():
+        os.rename(partial, path)
+        return
+    old = path.with_name(f"{path.name[:100]}.{secrets.token_hex(8)}{PARTIAL}")
+    os.rename(path, old)
+    os.rename(partial, path)
+    shutil.rmtree(old)
