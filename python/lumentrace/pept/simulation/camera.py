@@ -76,7 +76,7 @@ class Screens:
     def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
         """Directions (n, 3) of first photons, isotropic; of pairs that are not scattered, where both screens are."""
         lowest = 0.0 if scattered else self.least_cosine
-        found: Array = physics.directions(rng, n, lowest) * rng.choice([-1.0, 1.0], (n, 1))
+        found: Array = physics.directions(rng, n, lowest) * physics.signs(rng, n)[:, None]
         return found
 
     def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -107,5 +107,7 @@ class Screens:
     def measured(self, rng: np.random.Generator, lines: Array) -> Array:
         """`lines` (n, 6) as the screens measure them."""
         errors = rng.standard_normal(lines.shape)
-        errors *= [self.blur, self.blur, 0.0] * 2
-        return lines + errors
+        errors *= self.blur
+        errors[:, 2] = errors[:, 5] = 0.0
+        errors += lines
+        return errors

@@ -33,7 +33,12 @@ def directions(rng: np.random.Generator, n: int, least_cosine: float) -> Array:
     cosine = rng.uniform(least_cosine, 1.0, n)
     sine = np.sqrt(1 - cosine**2)
     azimuth = rng.uniform(0, 2 * np.pi, n)
-    return np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine]).T
+    return np.array([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine]).T
+
+
+def signs(rng: np.random.Generator, n: int) -> Array:
+    """Draw -1 or 1 (n,), each as often as the other."""
+    return rng.integers(0, 2, n) * 2.0 - 1.0
 
 
 def turned(rng: np.random.Generator, direction: Array, angle: Array) -> Array:
@@ -60,22 +65,19 @@ def _across(along: Array) -> Array:
     x, y, z = along
     least_x = (np.abs(x) <= np.abs(y)) & (np.abs(x) <= np.abs(z))
     least_y = ~least_x & (np.abs(y) <= np.abs(z))
-    side = np.stack(
-        [
-            np.where(least_x, 0.0, np.where(least_y, -z, y)),
-            np.where(least_x, z, np.where(least_y, 0.0, -x)),
-            np.where(least_x, -y, np.where(least_y, x, 0.0)),
-        ]
-    )
-    squares = side**2
-    side /= np.sqrt(squares[0] + squares[1] + squares[2])
+    side = np.array([y, -x, np.zeros_like(z)])
+    for least, other in ((least_y, (-z, 0.0, x)), (least_x, (0.0, z, -y))):
+        for own, values in zip(side, other, strict=True):
+            np.copyto(own, values, where=least)
+    x, y, z = side
+    side /= np.sqrt(x**2 + y**2 + z**2)
     return side
 
 
 def _cross(one: Array, other: Array) -> Array:
     """Cross products of vectors (3, n)."""
     (a, b, c), (x, y, z) = one, other
-    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x])
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
 
 
 def acollinearity(rng: np.random.Generator, n: int, fwhm: float) -> Array:

@@ -89,7 +89,7 @@ class Ring:
 
     def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
         """Directions (n, 3) of first photons, isotropic; `scattered` pairs and others alike."""
-        found: Array = physics.directions(rng, n, 0.0) * rng.choice([-1.0, 1.0], (n, 1))
+        found: Array = physics.directions(rng, n, 0.0) * physics.signs(rng, n)[:, None]
         return found
 
     def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
