@@ -125,7 +125,7 @@ def make(block: Block, stop: executors.Stop | None = None) -> Made:
 
 
 def _keep_memory() -> None:
-    """Have the allocator keep what arrays give back, which would come anew, and be cleared, for each of the next ones."""
+    """Have the allocator keep what arrays give back; else it comes anew, and is cleared, for each of the next ones."""
     np.empty(KEPT, dtype=np.uint8)
 
 
