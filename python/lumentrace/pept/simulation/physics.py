@@ -34,7 +34,7 @@ def directions(rng: np.random.Generator, n: int, least_cosine: float, either_way
     """Draw unit vectors (n, 3), isotropic among those with z component >= `least_cosine`, or their opposites, too."""
     cosines = rng.uniform(least_cosine, 1.0, n)
     azimuths = rng.uniform(0, 2 * np.pi, n)
-    signs = rng.integers(0, 2, n) * 2.0 - 1.0 if either_way else np.ones(n)
+    signs = rng.choice(np.array([-1.0, 1.0]), n) if either_way else np.ones(n)
     return _core.photon_directions(cosines, azimuths, signs).T
 
 
