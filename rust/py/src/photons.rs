@@ -9,6 +9,9 @@ use pyo3::prelude::*;
 use crate::arrays::{Input1, Input2};
 use crate::run;
 
+/// Places `(3, n)`, and a flag for each.
+type Hits<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>);
+
 /// Vectors `(3, n)`.
 fn vectors(py: Python<'_>, values: Vec<f64>) -> PyResult<Bound<'_, PyArray2<f64>>> {
     let shape = (3, values.len() / 3);
@@ -49,7 +52,7 @@ pub(crate) fn screen_hits<'py>(
     x: [f64; 2],
     y: [f64; 2],
     z: [f64; 2],
-) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>)> {
+) -> PyResult<Hits<'py>> {
     let (origins, directions) = (origins.as_slice()?, directions.as_slice()?);
     let (points, hit) = run::quick(py, || Screens { x, y, z }.hits(origins, directions))?;
     Ok((vectors(py, points)?, PyArray1::from_vec(py, hit)))
