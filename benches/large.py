@@ -2,13 +2,14 @@
 
     python benches/large.py                                    10^7 lines: whole, killed half-way, resumed
     python benches/large.py --lines 1e6,1e7,1e8 --executor native,dask:1,dask:2,dask:4,mpi:3,processes:2
-    python benches/large.py --lines 1e8 --executor dask:2 --kills 20
+    python benches/large.py --lines 1e8 --executor dask:2 --kills 20 --scheduler-kill
 
 Simulates two tracers, tracks the file through the command line on each executor, and prints as a Markdown table time,
 time per line, the largest resident memory of the program and of a worker (and how much of it was its own, not pages of
-files), and whether the trajectories are the same, by hash. With `--kills`, so many workers are killed (SIGKILL) at
-random moments, and the scheduler once; what ends is started again with the same command. Without `--executor` the run
-is killed half-way and resumed instead.
+files), and whether the trajectories are the same, by hash. With `--kills`, so many workers are killed (SIGKILL), each
+at a random moment of its own part of the run, and with `--scheduler-kill` the scheduler near the middle of the same
+run; what ends is started again with the same command. It fails if results differ, or fewer were killed than asked for.
+Without `--executor` the run is killed half-way and resumed instead.
 """
 
 from __future__ import annotations
@@ -19,22 +20,23 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from clusters import Cluster, where
 from lumentrace import pept
 from lumentrace.cli.options import whole_number
 from lumentrace.pept import simulation
 from lumentrace.pept.simulation.to_disk import write_npy
+from striking import Progress, Strikes, spans_done
 
 TRACERS = [
     simulation.Circle(centre=(300, 300, 250), radius=90),
@@ -47,7 +49,8 @@ AS_ROOT = {
 }
 POOLED = 50 * 2**20
 """Bytes that workers have; the processes that serve them are smaller."""
-LAUNCH = [sys.executable, "-m", "lumentrace"]
+DONE = (0, 4)
+"""Exit codes of a run with results: reliable, and not."""
 
 
 def make(path: Path, lines: int) -> None:
@@ -56,6 +59,12 @@ def make(path: Path, lines: int) -> None:
         simulation.write_adac(path, (rows for rows, _ in experiment.blocks()), separation=500)
     else:
         write_npy(path, experiment)
+
+
+def cpu_seconds() -> float:
+    """Of this program and all that it has started, also of those that have ended."""
+    programs = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(sum(each.cpu_times()[:4]) for each in programs)
 
 
 @dataclass
@@ -87,71 +96,7 @@ class Usage:
     worker: Memory = field(default_factory=Memory)
     starts: int = 0
     kills: int = 0
-
-
-class Cluster:
-    """A Dask scheduler and workers on this machine."""
-
-    def __init__(self, workers: int, folder: Path) -> None:
-        self._count, self._folder = workers, folder
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self._port = found.getsockname()[1]
-        self.start()
-
-    def start(self) -> None:
-        """Start all of it."""
-        self.scheduler = self._started("scheduler", "--host", "127.0.0.1", "--port", str(self._port))
-        self.workers = [self._worker() for _ in range(self._count)]
-        time.sleep(5)
-
-    @property
-    def options(self) -> list[str]:
-        return ["--scheduler", f"tcp://127.0.0.1:{self._port}"]
-
-    def _worker(self) -> subprocess.Popen[bytes]:
-        alone = ("--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--local-directory", str(self._folder))
-        return self._started("worker", f"tcp://127.0.0.1:{self._port}", *alone)
-
-    def _started(self, kind: str, *words: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *words, "--no-dashboard"]
-        return subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-    def kill_worker(self) -> None:
-        """Kill any one, and start another one in its place."""
-        place = random.randrange(self._count)
-        _end(self.workers[place])
-        self.workers[place] = self._worker()
-
-    def kill(self) -> None:
-        """Kill all of it."""
-        for program in (self.scheduler, *self.workers):
-            _end(program)
-
-
-def _end(program: subprocess.Popen[bytes]) -> None:
-    program.kill()
-    program.wait()
-
-
-@contextmanager
-def where(executor: str, folder: Path) -> Iterator[tuple[list[str], list[str], Cluster | None]]:
-    """What the command line begins and ends with, and the cluster, if there is one."""
-    kind, _, count = executor.partition(":")
-    if kind == "native":
-        yield LAUNCH, [], None
-    elif kind == "processes":
-        yield LAUNCH, ["--processes", count], None
-    elif kind == "mpi":
-        yield ["mpiexec", "-n", count, sys.executable, "-m", "mpi4py.futures", "-m", "lumentrace"], ["--mpi"], None
-    elif kind == "dask":
-        cluster = Cluster(int(count), folder)
-        try:
-            yield LAUNCH, cluster.options, cluster
-        finally:
-            cluster.kill()
-    else:
-        raise SystemExit(f"--executor: expected native, processes:N, mpi:N or dask:N, found {executor}")
+    restarts: int = 0
 
 
 def watch(child: subprocess.Popen[bytes], usage: Usage, cluster: Cluster | None, each: Callable[[float], None]) -> None:
@@ -170,49 +115,50 @@ def watch(child: subprocess.Popen[bytes], usage: Usage, cluster: Cluster | None,
     usage.code = child.wait()
 
 
-def track(path: Path, out: Path, executor: str, recipe: str, kills: list[float], kill_after: float) -> Usage:
-    """Run the command line until it ends well, killing workers at some seconds, or itself after some."""
-    usage, due = Usage(), sorted(kills)
+def track(
+    path: Path, out: Path, executor: str, recipe: str, strikes: Strikes | None = None, kill_after: float | None = None
+) -> Usage:
+    """Run the command line until it ends well, killing workers and the scheduler, or itself after some seconds."""
+    usage = Usage()
     with where(executor, out.parent) as (first, last, cluster):
         began = time.perf_counter()
         command = [*first, "pept", "run", path, "--tracers", "2", "--out", out, "--resume", "--recipe", recipe, *last]
-        scheduler_at = due[len(due) // 2] if cluster and due else None
         while True:
             with open(out.with_suffix(".log"), "ab") as log:
                 words, around = list(map(str, command)), {**os.environ, **AS_ROOT}
                 child = subprocess.Popen(words, stdout=log, stderr=log, env=around)
 
             def strike(seconds: float, child: subprocess.Popen[bytes] = child) -> None:
-                nonlocal scheduler_at
-                spent = time.perf_counter() - began
-                if seconds > kill_after:
+                if kill_after is not None and seconds > kill_after:
                     child.send_signal(signal.SIGKILL)
-                if scheduler_at is not None and spent > scheduler_at and cluster:
-                    scheduler_at = None
-                    cluster.kill()
-                if due and spent > due[0]:
-                    due.pop(0)
-                    usage.kills += 1
-                    _kill_a_worker(child, cluster)
+                if strikes is not None:
+                    kill_worker = cluster.kill_worker if cluster else lambda: _kill_a_child(child)
+                    kill_scheduler = cluster.kill_scheduler if cluster else child.kill
+                    strikes.look(time.perf_counter() - began, kill_worker, kill_scheduler)
 
             usage.starts += 1
             watch(child, usage, cluster, strike)
-            if usage.code == 0 or not kills:
+            struck = strikes.kills + strikes.restarts if strikes else 0
+            if usage.code in DONE or usage.starts > struck:
                 break
             if cluster:
                 cluster.kill()
                 cluster.start()
     usage.seconds = time.perf_counter() - began
+    if strikes is not None:
+        usage.kills, usage.restarts = strikes.kills, strikes.restarts
     return usage
 
 
-def _kill_a_worker(child: subprocess.Popen[bytes], cluster: Cluster | None) -> None:
-    if cluster:
-        threading.Thread(target=cluster.kill_worker).start()
-        return
-    with suppress(psutil.Error, IndexError):
+def _kill_a_child(child: subprocess.Popen[bytes]) -> bool:
+    """Kill any worker that a program has started; whether there was one."""
+    with suppress(psutil.Error):
         pool = psutil.Process(child.pid).children(recursive=True)
-        random.choice([each for each in pool if each.memory_info().rss > POOLED]).kill()
+        workers = [each for each in pool if each.memory_info().rss > POOLED]
+        if workers:
+            random.choice(workers).kill()
+            return True
+    return False
 
 
 def digest(out: Path) -> str:
@@ -233,6 +179,7 @@ def tell(name: str, lines: int, usage: Usage, found: str) -> None:
         usage.driver,
         usage.worker,
         usage.kills,
+        usage.restarts,
         usage.starts,
         found,
     )
@@ -246,53 +193,66 @@ def main() -> None:
     parser.add_argument("--format", choices=["npy", "da01"], default="npy")
     parser.add_argument("--recipe", default="lines")
     parser.add_argument("--executor", default="", help="native, processes:2, dask:2, mpi:3, separated by commas")
-    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--kills", type=int, default=0, help="workers killed in a second run on each executor")
+    parser.add_argument("--scheduler-kill", action="store_true", help="and Dask's scheduler, once")
     options = parser.parse_args()
+    executors = [each for each in options.executor.split(",") if each]
+    if options.kills and not all(each.startswith(("dask:", "processes:", "mpi:")) for each in executors or [""]):
+        parser.error("--kills: expected --executor with dask:N, processes:N or mpi:N alone, which have workers to kill")
+    if options.scheduler_kill and not (options.kills and all(each.startswith("dask:") for each in executors)):
+        parser.error("--scheduler-kill: expected --kills, and --executor with dask:N alone, which has a scheduler")
     options.folder.mkdir(parents=True, exist_ok=True)
     wrong = False
-    print("| executor | lines | s | µs/line | program MB (own) | worker MB (own) | kills | starts | trajectories |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    columns = (
+        *("executor", "lines", "s", "µs/line", "program MB (own)", "worker MB (own)"),
+        *("kills", "scheduler kills", "starts", "trajectories"),
+    )
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     for lines in map(whole_number, options.lines.split(",")):
         path = options.folder / f"lines-{lines}.{options.format}"
         if not path.exists():
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), cpu_seconds()
             make(path, lines)
-            spent = time.perf_counter() - began
-            print(
-                f"made {path}: {path.stat().st_size / 1e6:.0f} MB, {lines / spent / 1e6:.2f} M lines/s", file=sys.stderr
-            )
-        wrong |= _compare(path, lines, options)
+            rate, spent = lines / (time.perf_counter() - began) / 1e6, (cpu_seconds() - busy) / lines * 1e6
+            size = path.stat().st_size / 1e6
+            told = f"made {path}: {size:.0f} MB, {rate:.2f} M lines/s, {spent:.2f} s of a core for a million lines"
+            print(told, file=sys.stderr)
+        wrong |= not _compare(path, lines, executors, options)
     sys.exit(wrong)
 
 
-def _compare(path: Path, lines: int, options: argparse.Namespace) -> bool:
-    """Run on all executors; whether results differ."""
+def _compare(path: Path, lines: int, executors: list[str], options: argparse.Namespace) -> bool:
+    """Run on all executors; whether results are the same, and as many were killed as asked for."""
     found = set()
 
-    def once(name: str, executor: str, out: str, kills: list[float], kill_after: float = float("inf")) -> Usage:
+    def once(name: str, executor: str, out: str, **how: Any) -> Usage:
         place = options.folder / out
-        usage = track(path, place, executor, options.recipe, kills, kill_after)
-        known = digest(place) if usage.code in (0, 4) else f"exit code {usage.code}"
-        if usage.code in (0, 4):
+        usage = track(path, place, executor, options.recipe, **how)
+        known = digest(place) if usage.code in DONE else f"exit code {usage.code}"
+        if "kill_after" not in how:
             found.add(known)
         tell(name, lines, usage, known)
         return usage
 
-    executors = [each for each in options.executor.split(",") if each]
+    sound = True
     for name in ("whole", "parts", *(each.replace(":", "-") for each in executors)):
         shutil.rmtree(options.folder / name, ignore_errors=True)
     if not executors:
-        half = once("whole", "native", "whole", []).seconds / 2
-        once("killed", "native", "parts", [], half)
-        once("resumed", "native", "parts", [])
+        half = once("whole", "native", "whole").seconds / 2
+        once("killed", "native", "parts", kill_after=half)
+        once("resumed", "native", "parts")
     for executor in executors:
         out = executor.replace(":", "-")
-        usage = once(executor, executor, out, [])
+        usage = once(executor, executor, out)
         if options.kills:
-            shutil.rmtree(options.folder / out)
-            times = [random.uniform(0.1, 1.5) * usage.seconds for _ in range(options.kills)]
-            once(f"{executor}, killed", executor, out, times)
-    return len(found) > 1
+            run = options.folder / out / "run"
+            spans = max(spans_done(run), 1)
+            progress = Progress(run, spans, usage.seconds / spans, int(executor.split(":")[1]))
+            shutil.rmtree(run.parent)
+            strikes = Strikes(options.kills, options.scheduler_kill, progress, random.Random())
+            usage = once(f"{executor}, killed", executor, out, strikes=strikes)
+            sound &= (usage.kills, usage.restarts) == (options.kills, int(options.scheduler_kill))
+    return sound and len(found) == 1 and not any(each.startswith("exit code") for each in found)
 
 
 if __name__ == "__main__":

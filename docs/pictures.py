@@ -1,8 +1,8 @@
 """Draws the pictures of pages: ``python docs/pictures.py [NAME ...]``.
 
 The Python of a page makes a matplotlib figure called ``figure``. Those of docs/pept/classes are written to
-docs/images/classes/NAME.png, those of `OTHERS` to docs/images/NAME.png. Reports and results in notebooks are drawn by
-a browser (`browser.py`); without one their pictures are left as they are.
+docs/images/classes/NAME.png, those of `OTHERS` to docs/images/NAME.png. Reports, results in notebooks and the live page
+are drawn by a browser (`browser.py`); without one their pictures are left as they are.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import browser
+import live_page
 import matplotlib
 
 HERE = Path(__file__).resolve().parent
@@ -57,11 +59,12 @@ def pictures() -> dict[str, Callable[[], None]]:
     """How each picture is drawn, by its name."""
     pages = [*sorted((HERE / "pept" / "classes").glob("*.md")), *OTHERS]
     drawn = {page.stem: lambda page=page: draw(page) for page in pages}
-    shots = [*browser.SHOTS, *(f"notebook-{name}" for name in CELLS)]
+    shots = {name: partial(take, name) for name in (*browser.SHOTS, *(f"notebook-{name}" for name in CELLS))}
+    shots["live"] = partial(live_page.take, HERE / "images" / "live.png")
     if browser.browser() is None:
         print(f"No browser ({', '.join(browser.NAMES)}): left as they are: {', '.join(shots)}")
         return drawn
-    return drawn | {name: lambda name=name: take(name) for name in shots}
+    return drawn | shots
 
 
 def main() -> None:

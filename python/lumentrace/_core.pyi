@@ -38,9 +38,12 @@ __all__ = [
     "matlab_variables",
     "measure_channels",
     "overlap_coefficients",
+    "photon_directions",
+    "photons_turned",
     "reduce_image",
     "row_dicts",
     "run_plan",
+    "screen_hits",
     "segregate",
     "shuffle_blocks",
     "spread_bodies",
@@ -103,6 +106,21 @@ class LineStream:
         self, lines: NDArray[np.float64], threads: int = 0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]: ...
     def finish(self, threads: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]: ...
+
+# ---------------------------------------------------------------- photons
+def photon_directions(
+    cosines: NDArray[np.float64], azimuths: NDArray[np.float64], signs: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def photons_turned(
+    directions: NDArray[np.float64], angles: NDArray[np.float64], azimuths: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def screen_hits(
+    origins: NDArray[np.float64],
+    directions: NDArray[np.float64],
+    x: tuple[float, float],
+    y: tuple[float, float],
+    z: tuple[float, float],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
 
 # ---------------------------------------------------------------- grids
 def traverse(

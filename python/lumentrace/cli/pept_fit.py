@@ -11,7 +11,8 @@ from lumentrace.pept.tracking.fitted_model import NOISE_UNITS, FittedModel, Fitt
 def table(name: str, model: FittedModel) -> Table:
     """A row for each tracer; the title tells how much of the lines of the file `name` they explain."""
     unused = f", {model.unused:,} left out" if model.unused else ""
-    title = f"{name}: {model.explained:.1%} of the lines explained{unused}, passes: {model.passes}"
+    passes = f", passes: {model.passes}" if model.passes else ""
+    title = f"{name}: {model.explained:.1%} of the lines explained{unused}{passes}"
     names = ("tracer", "lines per ms", "share of lines", "blur (mm)", "process noise", "sudden turns", "evidence")
     shown = Table(*names, title=title, title_justify="left")
     for tracer in model.tracers:

@@ -9,6 +9,7 @@
 //! | [`frames`] | frames of image stacks: levelling, objects, blobs, links from frame to frame; movies on disk |
 //! | [`grid`] | space cut into cells: line counts, peaks |
 //! | [`occupancy`] | shares of moving discs and balls in the cells of a grid |
+//! | [`photons`] | photons of annihilations: directions, hits on screens |
 //! | [`points`] | velocities of trajectories |
 //! | [`registration`] | images laid over each other |
 //! | [`subtraction`] | ratios, differences and spots of two images |
@@ -37,6 +38,7 @@ pub mod frames;
 pub mod grid;
 pub mod lines;
 pub mod occupancy;
+pub mod photons;
 pub mod points;
 pub mod registration;
 pub mod samples;

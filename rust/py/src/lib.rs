@@ -17,6 +17,7 @@ mod lines;
 mod matlab;
 mod movie;
 mod occupancy;
+mod photons;
 mod registration;
 mod run;
 mod samples;
@@ -53,6 +54,8 @@ mod core_module {
     use super::movie::{MovieFrames, flood_labels};
     #[pymodule_export]
     use super::occupancy::spread_bodies;
+    #[pymodule_export]
+    use super::photons::{photon_directions, photons_turned, screen_hits};
     #[pymodule_export]
     use super::registration::{align_images, reduce_image, tile_shifts, warp_rows};
     #[pymodule_export]

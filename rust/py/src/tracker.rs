@@ -89,7 +89,7 @@ impl LineStream {
 }
 
 fn told(py: Python<'_>, news: News) -> PyResult<Told<'_>> {
-    let News { filtered, smoothed, tracers, time, lines, unused, rate, lag, events } = news;
+    let News { filtered, smoothed, fitted, tracers, time, lines, unused, rate, lag, events } = news;
     let about = PyDict::new(py);
     about.set_item("time", time)?;
     about.set_item("lines", lines)?;
@@ -97,6 +97,8 @@ fn told(py: Python<'_>, news: News) -> PyResult<Told<'_>> {
     about.set_item("rate", rate)?;
     about.set_item("lag", lag)?;
     about.set_item("tracers", tracers.iter().map(|here| present(py, here)).collect::<PyResult<Vec<_>>>()?)?;
+    let known = fitted.iter().map(|one| Ok((described(py, &one.tracer)?, one.lines))).collect::<PyResult<Vec<_>>>()?;
+    about.set_item("fitted", known)?;
     about.set_item("events", events.iter().map(happened).collect::<Vec<_>>())?;
     Ok((tables::table(py, filtered, LOCATION)?, tables::table(py, smoothed, LOCATION)?, about))
 }

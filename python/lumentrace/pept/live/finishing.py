@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
+from lumentrace.base.places import tally
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -26,6 +28,7 @@ from lumentrace.pept.live.record import HEAD, LINES, LOCATIONS, SCHEMA
 from lumentrace.pept.plausible import LineFacts
 from lumentrace.pept.recipes import Lines
 from lumentrace.pept.scanners.any_file import read
+from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.spans import LABEL
 from lumentrace.pept.utilities.framed import FramedReader
@@ -54,13 +57,13 @@ class LiveOutcome(offline.Outcome):
         """Whether the trajectories can be relied on, as far as that can be told without the lines."""
         count, duration = self.seen["lines"], self.seen["time"] - self.seen["first"]
         facts = LineFacts(count, count, duration, *[np.nan] * 4)
-        found = Judged(facts, self._paths, self.settings.recipe, None, None)
+        found = Judged(facts, self._paths, self.settings.recipe, FittedModel.of(self.trajectories), None)
         return Verdict((_unchecked(), *_dropped(self.seen), *reasons_against(found)))
 
     def figures(self) -> dict[str, Any]:
         """Those of any run; lines are those that came."""
         about = {f"lines {name}": self.seen[name] for name in ("dropped", "unused", "explained")}
-        return {**super().figures(), "lines": self.seen["lines"], **about}
+        return {**about, **super().figures(), "lines": self.seen["lines"]}
 
     @property
     def _shown_lines(self) -> None:
@@ -128,6 +131,7 @@ def finish(
 def _from_locations(about: Mapping[str, Any], settings: offline.Settings, reader: FramedReader) -> LiveOutcome:
     trajectories = _trajectories(reader)
     seen, told = _said(reader, trajectories)
+    trajectories.attrs.update(_model(seen.pop("model"), trajectories))
     began = datetime.fromisoformat(about["started"])
     history = Provenance({"source": about["source"], "lines": seen["lines"]}, environment=about["environment"])
     trajectories.provenance = history.then("LineTracker.stream", about["settings"], began, seen["seconds"])
@@ -180,7 +184,7 @@ def _said(reader: FramedReader, trajectories: PointData) -> tuple[dict[str, Any]
     """What was last said of the lines, and the first notices."""
     notices: list[str] = []
     more, times = 0, trajectories["t"]
-    names = ("lines", "dropped", "unused", "explained", "time", "first")
+    names = ("lines", "dropped", "unused", "explained", "time", "first", "model")
     seen: dict[str, Any] = {**dict.fromkeys(names), "seconds": 0.0}
     for note in reader.notes():
         new = note.pop("notices")
@@ -192,6 +196,15 @@ def _said(reader: FramedReader, trajectories: PointData) -> tuple[dict[str, Any]
         seen[name] = float(found[0]) if seen[name] is None and len(found) else seen[name]
     rest = (f"and {more:,} more notices",) if more else ()
     return {name: np.nan if value is None else value for name, value in seen.items()}, (*notices, *rest)
+
+
+def _model(told: Any, trajectories: PointData) -> dict[str, Any]:
+    """The model of the tracers that there are locations of, as an attribute; none if it was not kept for all."""
+    labels, _ = tally(mapping.blocks(trajectories.points, [LABEL]))
+    known = {tracer["label"]: tracer for tracer in told["tracers"]} if isinstance(told, dict) else {}
+    if not len(labels) or not known.keys() >= set(labels.tolist()):
+        return {}
+    return {"tracker": {**told, "tracers": [known[int(label)] for label in labels]}}
 
 
 def _unchecked() -> Reason:

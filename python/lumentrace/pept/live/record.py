@@ -19,6 +19,7 @@ from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import environment, now, plain
 from lumentrace.data.lines import LineData
 from lumentrace.pept.tracking.locations import UNITS
+from lumentrace.pept.tracking.model_so_far import ModelSoFar
 from lumentrace.pept.tracking.update import Update
 from lumentrace.pept.utilities.framed import FramedFile
 
@@ -97,6 +98,7 @@ class Record:
         self._raw: list[NDArray[np.float64]] = []
         self._lost, self._lock, self._closed = 0, threading.Lock(), False
         self._latest: Update | None = None
+        self._model = ModelSoFar()
         self._first, self._began = math.nan, clock()
         self._taken = 0
 
@@ -113,6 +115,7 @@ class Record:
             self._taken += len(update.smoothed.points)
         self._notices.extend(update.notices)
         self._latest = update
+        self._model.add(update)
         self._first = update.time if math.isnan(self._first) else self._first
         if self._clock() - self._written >= EVERY:
             self.write()
@@ -137,12 +140,12 @@ class Record:
     def write(self) -> None:
         """Write what has come since the last time."""
         self._written = self._clock()
+        if self._latest is not None:  # before the rows, so that the model has all of their tracers
+            self._locations.note(self._said(self._latest))
+            self._notices.clear()
         if self._rows:
             self._locations.rows(np.concatenate(self._rows))
             self._rows.clear()
-        if self._latest is not None:
-            self._locations.note(self._said(self._latest))
-            self._notices.clear()
         with self._lock:
             self._write_lines()
 
@@ -155,7 +158,7 @@ class Record:
         names = ("time", "lines", "rate", "lag", "unused", "dropped", "explained")
         seen = {name: getattr(update, name) for name in names}
         about = {"seconds": self._clock() - self._began, "lost": self._lost, "notices": list(self._notices)}
-        return {"first": self._first, **seen, **about}
+        return {"first": self._first, **seen, "model": self._model.about, **about}
 
     @property
     def locations(self) -> int:

@@ -36,8 +36,9 @@ DRIVES = {"velocity": "white acceleration", "acceleration": "white jerk"}
 
 def fit_figure(report: Report, model: FittedModel) -> None:
     """How much of the lines the model explains, and whether it settled."""
-    state = "settled" if model.settled else "not settled"
-    note = f"by the tracers, the others are background; {state} after {model.passes} passes"
+    settled = f"{'settled' if model.settled else 'not settled'} after {model.passes} passes"
+    state = settled if model.passes else "fitted as the lines came"
+    note = f"by the tracers, the others are background; {state}"
     report.key_figure("Lines explained", 100 * model.explained, "%", note)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace import _core
 from lumentrace.pept.simulation import physics
 
 Array = NDArray[np.float64]
@@ -76,18 +77,12 @@ class Screens:
     def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
         """Directions (n, 3) of first photons, isotropic; of pairs that are not scattered, where both screens are."""
         lowest = 0.0 if scattered else self.least_cosine
-        found: Array = physics.directions(rng, n, lowest) * rng.choice([-1.0, 1.0], (n, 1))
-        return found
+        return physics.directions(rng, n, lowest, either_way=True)
 
     def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Where photons from `origin` (n, 3), between the screens, meet one, and whether it sees them."""
-        screen = np.where(direction[:, 2] < 0, *self.z)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            point = origin + ((screen - origin[:, 2]) / direction[:, 2])[:, None] * direction
-        point[:, 2] = screen
-        (x0, x1), (y0, y1) = self.xlim, self.ylim
-        x, y = point[:, 0], point[:, 1]
-        return point, (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        points, hit = _core.screen_hits(origin.T, direction.T, self.xlim, self.ylim, self.z)
+        return points.T, hit
 
     def pairs(self, first: Array, second: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Lines (n, 6), the point on the lower screen first, and which of them meet both screens."""
@@ -107,5 +102,7 @@ class Screens:
     def measured(self, rng: np.random.Generator, lines: Array) -> Array:
         """`lines` (n, 6) as the screens measure them."""
         errors = rng.standard_normal(lines.shape)
-        errors *= [self.blur, self.blur, 0.0] * 2
-        return lines + errors
+        errors *= self.blur
+        errors[:, 2] = errors[:, 5] = 0.0
+        errors += lines
+        return errors

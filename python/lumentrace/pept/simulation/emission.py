@@ -66,7 +66,9 @@ class Emitter:
                 break
             good, pairs = self._draw(rng, _at(source, left), scattered)
             ends[left[good]], seen[left[good]] = pairs, True
-            left = np.delete(left, good)
+            again = np.ones(len(left), dtype=bool)
+            again[good] = False
+            left = left[again]
         return ends, seen
 
     def _draw(self, rng: np.random.Generator, source: Array, scattered: bool) -> tuple[NDArray[np.intp], Array]:
@@ -83,9 +85,12 @@ class Emitter:
             angle = physics.compton_angles_at(angle, _ENERGY_WINDOW)
             start = start - one * depth[rows, None]
         second, hit = self.camera.hit(start, physics.turned_to(-one, angle, side[rows]))
-        pairs, both = self.camera.pairs(_at(first, rows), second)
-        good = np.flatnonzero(hit & both & self.camera.around(start))
-        return rows[good], _at(pairs, good)
+        if scattered:
+            hit &= self.camera.around(start)
+        met = np.flatnonzero(hit)
+        pairs, both = self.camera.pairs(_at(first, rows[met]), _at(second, met))
+        good = np.flatnonzero(both)
+        return rows[met[good]], _at(pairs, good)
 
 
 def _at(vectors: Array, rows: NDArray[np.intp]) -> Array:

@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace import _core
+
 Array = NDArray[np.float64]
 
 _RANGE_SHARE, _RANGE_NARROW, _RANGE_WIDE = 0.516, 37.9, 3.10
@@ -28,12 +30,12 @@ def positron_range(rng: np.random.Generator, n: int) -> Array:
     return rng.laplace(size=(n, 3)) / np.where(is_narrow, _RANGE_NARROW, _RANGE_WIDE)
 
 
-def directions(rng: np.random.Generator, n: int, least_cosine: float) -> Array:
-    """Draw unit vectors (n, 3), isotropic among those with z component >= `least_cosine`."""
-    cosine = rng.uniform(least_cosine, 1.0, n)
-    sine = np.sqrt(1 - cosine**2)
-    azimuth = rng.uniform(0, 2 * np.pi, n)
-    return np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine]).T
+def directions(rng: np.random.Generator, n: int, least_cosine: float, either_way: bool = False) -> Array:
+    """Draw unit vectors (n, 3), isotropic among those with z component >= `least_cosine`, or their opposites, too."""
+    cosines = rng.uniform(least_cosine, 1.0, n)
+    azimuths = rng.uniform(0, 2 * np.pi, n)
+    signs = rng.choice(np.array([-1.0, 1.0]), n) if either_way else np.ones(n)
+    return _core.photon_directions(cosines, azimuths, signs).T
 
 
 def turned(rng: np.random.Generator, direction: Array, angle: Array) -> Array:
@@ -48,34 +50,7 @@ def sides(rng: np.random.Generator, n: int) -> Array:
 
 def turned_to(direction: Array, angle: Array, azimuth: Array) -> Array:
     """Turn unit vectors (n, 3) by the given angles (n,) to the given sides (n,)."""
-    along = np.ascontiguousarray(direction.T)
-    side = _across(along)
-    turned: Array = along * np.cos(angle)
-    turned += (side * np.cos(azimuth) + _cross(along, side) * np.sin(azimuth)) * np.sin(angle)
-    return turned.T
-
-
-def _across(along: Array) -> Array:
-    """Unit vectors (3, n) across others: the cross product with the axis that each is least along."""
-    x, y, z = along
-    least_x = (np.abs(x) <= np.abs(y)) & (np.abs(x) <= np.abs(z))
-    least_y = ~least_x & (np.abs(y) <= np.abs(z))
-    side = np.stack(
-        [
-            np.where(least_x, 0.0, np.where(least_y, -z, y)),
-            np.where(least_x, z, np.where(least_y, 0.0, -x)),
-            np.where(least_x, -y, np.where(least_y, x, 0.0)),
-        ]
-    )
-    squares = side**2
-    side /= np.sqrt(squares[0] + squares[1] + squares[2])
-    return side
-
-
-def _cross(one: Array, other: Array) -> Array:
-    """Cross products of vectors (3, n)."""
-    (a, b, c), (x, y, z) = one, other
-    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x])
+    return _core.photons_turned(direction.T, angle, azimuth).T
 
 
 def acollinearity(rng: np.random.Generator, n: int, fwhm: float) -> Array:

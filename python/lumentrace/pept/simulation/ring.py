@@ -89,8 +89,7 @@ class Ring:
 
     def directions(self, rng: np.random.Generator, n: int, scattered: bool) -> Array:
         """Directions (n, 3) of first photons, isotropic; `scattered` pairs and others alike."""
-        found: Array = physics.directions(rng, n, 0.0) * rng.choice([-1.0, 1.0], (n, 1))
-        return found
+        return physics.directions(rng, n, 0.0, either_way=True)
 
     def hit(self, origin: Array, direction: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Where photons from `origin` (n, 3), inside the ring, meet its cylinder, and whether a crystal sees them."""

@@ -96,7 +96,7 @@ class FittedModel:
     unused : int
         Lines that were left out: not finite, of no length, or at a time far from all others.
     passes : int
-        Passes over all lines.
+        Passes over all lines; 0 of a stream, whose lines are looked at as they come.
     settled : bool
         Whether the last pass changed nothing any more.
 

@@ -15,7 +15,7 @@ from lumentrace.data.points import PointData
 from lumentrace.engine.samples.transformer import LineDataFilter
 from lumentrace.pept.sources.block import Block
 from lumentrace.pept.tracking.locations import COLUMNS, UNITS, table
-from lumentrace.pept.tracking.update import TracerNow, Update
+from lumentrace.pept.tracking.update import Fitted, TracerNow, Update
 
 SETTLED = "settled"
 """The lag after which later lines do not change a location any more."""
@@ -108,6 +108,7 @@ def _update(
         explained=sum(tracer.share for tracer in tracers) if tracers else float("nan"),
         tracers=tracers,
         notices=notices + tuple(_in_words(*event) for event in about["events"]),
+        fitted=tuple(Fitted(*each) for each in about["fitted"]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -272,7 +272,7 @@ def combined(spans: Sequence[dict[str, Any]], names: Sequence[dict[int, int]], l
                 weight = tracer["activity"] * count
                 entries.setdefault(name[tracer["label"]], []).append((tracer, weight))
     return {
-        "tracers": [_one_tracer(label, entries[label], sum(lines)) for label in sorted(entries)],
+        "tracers": [merged(label, entries[label], sum(lines)) for label in sorted(entries)],
         "explained": float(np.average([span["explained"] for span in spans], weights=lines)),
         "unused": sum(span["unused"] for span in spans),
         "passes": max(span["passes"] for span in spans),
@@ -280,7 +280,8 @@ def combined(spans: Sequence[dict[str, Any]], names: Sequence[dict[int, int]], l
     }
 
 
-def _one_tracer(label: int, entries: list[tuple[dict[str, Any], float]], lines: int) -> dict[str, Any]:
+def merged(label: int, entries: Sequence[tuple[Mapping[str, Any], float]], lines: float) -> dict[str, Any]:
+    """What is known of one tracer, each time with so many lines of its own, out of all lines; see `combined`."""
     weights = [weight for _, weight in entries]
     order = max(entries, key=lambda entry: entry[1])[0]["order"]
     # Noise of another order has another unit.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lumentrace.data.points import PointData
 
@@ -38,6 +40,23 @@ class TracerNow:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A tracer as it is fitted by now, over some smoothed locations.
+
+    Attributes
+    ----------
+    about : mapping
+        What the line tracker tells of a tracer (see `lumentrace.pept.tracking.fitted_model`); jumps and evidence are
+        those of these locations alone.
+    lines : float
+        Expected number of its own lines there.
+    """
+
+    about: Mapping[str, Any]
+    lines: float
+
+
+@dataclass(frozen=True)
 class Update:
     """What is new after some lines.
 
@@ -65,6 +84,8 @@ class Update:
         Those that are there now, in order of their labels.
     notices : tuple of str
         What happened since the last update, in words: gaps, clocks that were reset, lines that were dropped.
+    fitted : tuple of Fitted
+        The tracers of the smoothed locations.
     """
 
     filtered: PointData
@@ -78,3 +99,4 @@ class Update:
     explained: float
     tracers: tuple[TracerNow, ...]
     notices: tuple[str, ...]
+    fitted: tuple[Fitted, ...] = ()

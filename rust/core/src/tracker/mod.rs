@@ -43,7 +43,7 @@ use grid::Grid;
 use line::{Line, Lines};
 pub use locations::{LOCATION, Times};
 pub use motion::Order;
-pub use stream::{Event, Here, News, Stream};
+pub use stream::{Event, Fitted, Here, News, Stream};
 use track::Track;
 
 /// Lines from which it is guessed how fast tracers turn.

@@ -8,6 +8,7 @@
 //! What is told depends on the lines alone, not on the pieces they come in or on threads. Memory is bounded by the lag.
 
 mod clock;
+mod fitted;
 mod names;
 mod running;
 mod tail;
@@ -23,6 +24,7 @@ use crate::{Control, Error, Result, Rows};
 use super::locations::Times;
 pub use clock::Event;
 use clock::{Clock, Row};
+pub use fitted::Fitted;
 use running::{Running, Start, Wish};
 
 /// Lines after which tracers are looked for again if there were none, at first and at last.
@@ -93,6 +95,8 @@ pub struct News {
     pub filtered: Vec<f64>,
     /// Locations that no later lines change.
     pub smoothed: Vec<f64>,
+    /// Their tracers.
+    pub fitted: Vec<Fitted>,
     /// The tracers that are there.
     pub tracers: Vec<Here>,
     /// Time of the latest line used, ms.

@@ -14,6 +14,7 @@ use crate::tracker::locations::{LOCATION, Times, View, block_locations, reach};
 use crate::tracker::split::company;
 use crate::tracker::track::{Track, WORTH};
 
+use super::fitted::Fitted;
 use super::names::Names;
 use super::tail::{HISTORY, Tail};
 use super::{Here, News};
@@ -332,6 +333,7 @@ impl Running {
                 tail.told = names.since(track);
                 (name, news.smoothed.len())
             };
+            news.fitted.push(Fitted::over(track, blocks.clone(), name));
             for block in blocks {
                 let at = block - track.first;
                 let whole = reach(track, at, view);
