@@ -8,6 +8,7 @@
 //! What is told depends on the lines alone, not on the pieces they come in or on threads. Memory is bounded by the lag.
 
 mod clock;
+mod lag;
 mod names;
 mod running;
 mod tail;
