@@ -277,3 +277,47 @@ impl Tail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{Known, Nodes, Push, likeliest};
+    use crate::tracker::line::Line;
+    use crate::tracker::motion::{Information, Order, State};
+
+    /// Lines along all axes through a place on the x axis.
+    fn lines(x: f64) -> Information {
+        let mut found = Information::default();
+        for axis in 0..3 {
+            let mut direction = [0.0; 3];
+            direction[axis] = 1.0;
+            found.add(&Line { time: 0.0, point: [x, 0.0, 0.0], direction, length: 1.0 }, 0.0, 100.0, &[0.0; 3]);
+        }
+        found
+    }
+
+    /// The jumps of a tracer that goes at 1 mm/ms, back from 30.5 ms on and forth again from another time on, if the first
+    /// one is taken for a jump before a node.
+    fn jumps(again: f64, first: usize) -> Vec<usize> {
+        let times: Vec<f64> = (0..60).map(f64::from).collect();
+        let place = |time: f64| time - 2.0 * (time.min(again) - 30.5).max(0.0);
+        let all: Vec<Information> = times.iter().map(|&time| lines(place(time))).collect();
+        let mut start = State::resting([0.0; 3]);
+        (0..6).for_each(|k| start.covariance[k][k] = 1e4);
+        let known = Known::loose(&start, Order::Velocity, 1.0);
+        let push = Push { jumps: vec![(first, 4.0)], ..Push::plain(Order::Velocity, 1e-9) };
+        let found = likeliest(&known, Nodes { times: &times, lines: &all }, push).unwrap();
+        found.push.jumps.iter().map(|jump| jump.0).collect()
+    }
+
+    #[test]
+    fn a_second_bounce_soon_after_another_one_is_a_jump_of_its_own() {
+        assert_eq!(jumps(33.5, 31), [31, 34]);
+    }
+
+    #[test]
+    fn a_jump_that_was_taken_for_a_later_one_is_moved() {
+        assert_eq!(jumps(f64::INFINITY, 33), [31]);
+    }
+}
