@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,9 @@ from lumentrace.pept.tracking import LineTracker
 from lumentrace.pept.tracking.locations import COLUMNS, UNITS
 from lumentrace.pept.tracking.update import Update
 from twins import line_tracker as twin
+
+sys.path.append(str(Path(__file__).parents[2] / "benches"))
+import floor
 
 Array = NDArray[np.float64]
 
@@ -132,6 +137,17 @@ def test_sigmas_are_those_of_the_errors(wheel, offline):
     own = off[nearest, np.arange(len(offline))]
     assert 0.62 < np.mean(np.abs(own) < offline[:, 7:10]) < 0.76
     assert 0.92 < np.mean(np.abs(own) < 2 * offline[:, 7:10]) < 0.98
+
+
+@pytest.mark.parametrize("seed", range(300, 305))
+def test_beside_a_bounce_a_tracer_is_where_its_way_before_or_after_it_is(seed):
+    rng = np.random.default_rng(seed)
+    paths = [floor.bounce(rng, speed) for speed in (1.0, 0.5)]
+    lines = floor.lines_of(paths, 60_000, 0.5, rng).lines
+    rows = locations(streamed(lines, 2), "smoothed")
+    off = np.min([np.linalg.norm(rows[:, 1:4] - path(rows[:, 0]), axis=1) for path in paths], axis=0)
+    # On the wrong side of a bounce, half a block away from it, places would be 8 to 14 sigmas off.
+    assert (off < 5 * np.linalg.norm(rows[:, 7:10], axis=1)).all()
 
 
 def test_nothing_is_told_twice_and_in_order_of_time(wheel):

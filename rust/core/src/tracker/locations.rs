@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 
+use super::bounce::own_side;
 use super::grid::Grid;
 use super::line::{Line, Origin};
 use super::track::Track;
@@ -127,7 +128,8 @@ pub(super) fn reach(track: &Track, at: usize, view: View<'_>) -> (f64, f64) {
 fn location(track: &Track, at: usize, time: f64, view: View<'_>, out: &mut Vec<f64>) {
     let View { grid, origin, .. } = view;
     let block = track.first + at;
-    let state = track.states[at].after(time - grid.times[block], 0.0);
+    let side = own_side(track, grid, at, time);
+    let state = track.states[side].after(time - grid.times[track.first + side], 0.0);
     let span = span(grid, block);
     let p = &state.covariance;
     let spread = p[0][0] + p[1][1] + p[2][2];

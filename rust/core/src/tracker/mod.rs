@@ -17,6 +17,7 @@ mod algebra;
 mod associate;
 mod births;
 mod blur;
+mod bounce;
 mod cut;
 mod extend;
 mod follow;

@@ -9,6 +9,7 @@
 
 mod clock;
 mod fitted;
+mod lag;
 mod names;
 mod running;
 mod tail;

@@ -3,19 +3,15 @@
 use crate::tracker::algebra::{Vec3, corner, dot, inverse, plus, times};
 use crate::tracker::blur::Blur;
 use crate::tracker::grid::Grid;
-use crate::tracker::motion::{Order, State};
+use crate::tracker::motion::{Information, Order, State};
 use crate::tracker::profile::{Around, Profile};
 use crate::tracker::refine::loose;
-use crate::tracker::smoother::{Known, Nodes, PRICE, Push, likeliest_push, peaks, smooth_on};
+use crate::tracker::smoother::{Known, Nodes, PRICE, Push, Smoothed, likeliest_push, peaks, smooth_on};
 use crate::tracker::track::Track;
 
 /// Own lines that tell what is around a tracer, and the part of them that is remembered from one look to the next.
 const TELLING: f64 = 300.0;
 const REMEMBERED: f64 = 0.5;
-/// Times in which a tracer turns, after which later lines change a place by less than a tenth of its sigma: the variance
-/// of a place is then 1.01 of what it is at last. It nears that as `exp(-t √2 / T)` where the velocity is driven, and as
-/// `exp(-t / T)` where the acceleration is.
-pub(super) const SETTLED: [f64; 2] = [4.15, 5.7];
 /// Blocks of a tracer at which it is first fitted, after which it is fitted again at most, and those that tell it.
 const FIRST: usize = 32;
 const REFIT: usize = 128;
@@ -24,7 +20,7 @@ pub(super) const HISTORY: usize = 256;
 const REMEMBER: f64 = 2000.0;
 /// Squared difference of the two filters from which on there was a jump that only one of them has seen.
 const DIFFERENT: f64 = 9.0;
-/// Nodes between two jumps at least.
+/// Nodes from a jump within which another one may be the same one in a better place.
 const NEAR: usize = 3;
 /// Newest nodes of which it is not asked whether a velocity jumped before them.
 const FRESH: usize = 3;
@@ -37,8 +33,8 @@ pub(super) struct Tail {
     /// The same with the noise that also makes jumps likely.
     wary: Known,
     wild: f64,
-    /// Jumps that are taken into account.
-    turns: usize,
+    /// Jumps that are taken into account: the time of the node after each, and its variance.
+    turns: Vec<(f64, f64)>,
     /// Its blocks so far, and the number of them at which it is fitted again.
     age: usize,
     due: usize,
@@ -94,6 +90,59 @@ fn differ(calm: &State, wary: &State) -> f64 {
     inverse(&spread).map_or(0.0, |(precision, _)| dot(&times(&precision, &off), &off))
 }
 
+/// What is known a time later, with the lines that are then.
+fn after(known: &Known, step: f64, noise: f64, lines: &Information) -> Option<Known> {
+    let mut known = known.pushed(step, noise, 0.0)?;
+    known.learn(lines);
+    Some(known)
+}
+
+/// The jumps of a track from a block on: the time of the node after each, and its variance.
+fn turns(track: &Track, grid: &Grid, from: usize) -> impl Iterator<Item = (f64, f64)> {
+    let jumps = track.push.jumps.iter().filter(move |jump| track.first + jump.0 >= from);
+    jumps.map(|jump| (grid.times[track.first + jump.0], jump.1))
+}
+
+/// The last blocks smoothed with some jumps, and what is known at the end.
+struct Tried {
+    push: Push,
+    found: Smoothed,
+    end: Known,
+}
+
+impl Tried {
+    fn new(known: &Known, nodes: Nodes<'_>, push: Push) -> Option<Self> {
+        let (found, end) = smooth_on(known, nodes, &push)?;
+        Some(Self { push, found, end })
+    }
+
+    fn worth(&self) -> f64 {
+        self.found.likelihood - PRICE * self.push.jumps.len() as f64
+    }
+}
+
+/// Smooths with the jumps of a push, or with striking ones as well, or with these in place of those near them: whatever is
+/// worth most.
+fn likeliest(known: &Known, nodes: Nodes<'_>, push: Push) -> Option<Tried> {
+    let first = Tried::new(known, nodes, push)?;
+    let old = first.found.striking.len().saturating_sub(FRESH);
+    let fresh = peaks(&first.found.striking[..old], &first.push);
+    if fresh.is_empty() {
+        return Some(first);
+    }
+    let with = |apart: usize| {
+        let far = |node: usize| fresh.iter().all(|other| node.abs_diff(other.0) > apart);
+        let mut jumps: Vec<(usize, f64)> = first.push.jumps.iter().copied().filter(|jump| far(jump.0)).collect();
+        jumps.extend(&fresh);
+        jumps.sort_by_key(|jump| jump.0);
+        Push { jumps, ..first.push }
+    };
+    let (moved, more) = (with(NEAR), with(0));
+    let others = (moved != more).then_some(moved).into_iter().chain([more]);
+    let tried: Vec<Tried> = others.filter_map(|push| Tried::new(known, nodes, push)).collect();
+    tried.into_iter().chain([first]).max_by(|one, other| one.worth().total_cmp(&other.worth()))
+}
+
 impl Tail {
     /// Of a track whose blocks from `done` on are not told.
     pub(super) fn new(track: &Track, grid: &Grid, done: usize) -> Self {
@@ -103,7 +152,7 @@ impl Tail {
             front: front(track, grid),
             wary: wary(track),
             wild: 0.0,
-            turns: track.push.jumps.len(),
+            turns: turns(track, grid, done).collect(),
             age: track.states.len(),
             due: FIRST.max(track.states.len()),
             profile: Profile::new(&track.blur),
@@ -124,15 +173,12 @@ impl Tail {
         let at = track.states.len() - 1;
         let step = step(grid, track.first + at);
         self.wild = noise.max(self.wild * (1.0 - 1.0 / REMEMBER));
-        let mut wary = self.wary.pushed(step, self.wild, 0.0)?;
-        wary.learn(&track.lines[at]);
-        self.wary = wary;
-        if track.push.jumps.len() == self.turns {
-            let mut front = self.front.pushed(step, track.push.noise, track.push.jump(at))?;
-            front.learn(&track.lines[at]);
-            self.front = front;
-        } else {
-            self.smooth(track, grid, done);
+        self.wary = after(&self.wary, step, self.wild, &track.lines[at]).unwrap_or_else(|| wary(track));
+        let as_before =
+            self.turns.iter().copied().filter(|turn| turn.0 >= grid.times[done]).eq(turns(track, grid, done));
+        match after(&self.front, step, track.push.noise, &track.lines[at]).filter(|_| as_before) {
+            Some(front) => self.front = front,
+            None => self.smooth(track, grid, done),
         }
         let (calm, wary) = (self.front.state()?, self.wary.state()?);
         Some(if differ(&calm, &wary) > DIFFERENT { wary } else { calm })
@@ -150,28 +196,15 @@ impl Tail {
             _ => start(track, grid, offset),
         };
         let nodes = Nodes { times: &grid.times[from..track.end()], lines: &track.lines[offset..] };
-        let push = track.push.from(offset);
-        let Some((mut found, mut end)) = smooth_on(&known, nodes, &push) else { return };
-        let old = found.striking.len().saturating_sub(FRESH);
-        let fresh = peaks(&found.striking[..old], &push);
-        if !fresh.is_empty() {
-            // One next to a jump that is there already is rather the same one in a better place.
-            let apart = |node: usize| fresh.iter().all(|other| node.abs_diff(other.0) > NEAR);
-            let mut tried = push.clone();
-            tried.jumps.retain(|jump| apart(jump.0));
-            tried.jumps.extend(&fresh);
-            tried.jumps.sort_by_key(|jump| jump.0);
-            let more = tried.jumps.len() as f64 - push.jumps.len() as f64;
-            if let Some((better, last)) = smooth_on(&known, nodes, &tried)
-                && better.likelihood - found.likelihood > (PRICE * more).max(0.0)
-            {
-                let earlier = track.push.jumps.iter().filter(|jump| jump.0 <= offset).copied();
-                track.push.jumps = earlier.chain(tried.jumps.iter().map(|jump| (jump.0 + offset, jump.1))).collect();
-                (found, end) = (better, last);
-            }
+        if let Some(best) = likeliest(&known, nodes, track.push.from(offset)) {
+            let earlier = track.push.jumps.iter().filter(|jump| jump.0 <= offset).copied();
+            track.push.jumps = earlier.chain(best.push.jumps.iter().map(|jump| (jump.0 + offset, jump.1))).collect();
+            track.states.splice(offset.., best.found.states);
+            self.front = best.end;
+        } else {
+            self.front = front(track, grid);
         }
-        track.states.splice(offset.., found.states);
-        (self.front, self.turns) = (end, track.push.jumps.len());
+        self.turns = turns(track, grid, done).collect();
     }
 
     /// Takes what is known before a block on to before another one.
@@ -243,59 +276,48 @@ impl Tail {
             self.before = forward(track, grid, done.min(track.end()));
         }
     }
-
-    /// Time after which later lines change a place by less than a tenth of its sigma, at a rate of lines per ms.
-    pub(super) fn lag(track: &Track, rate: f64) -> f64 {
-        let Push { order, noise, .. } = track.push;
-        let times = track.blur.mean() / (track.activity * rate * noise).max(1e-300);
-        match order {
-            Order::Velocity => SETTLED[0] * times.powf(0.25),
-            Order::Acceleration => SETTLED[1] * times.powf(1.0 / 6.0),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{Order, SETTLED};
+    use super::{Known, Nodes, Push, likeliest};
     use crate::tracker::line::Line;
-    use crate::tracker::motion::{Information, State};
-    use crate::tracker::smoother::{Nodes, Push, smooth};
+    use crate::tracker::motion::{Information, Order, State};
 
-    /// Lines along all axes through the origin, each with a weight.
-    fn lines(weight: f64) -> Information {
+    /// Lines along all axes through a place on the x axis.
+    fn lines(x: f64) -> Information {
         let mut found = Information::default();
         for axis in 0..3 {
             let mut direction = [0.0; 3];
             direction[axis] = 1.0;
-            let line = Line { time: 0.0, point: [0.0; 3], direction, length: 1.0 };
-            found.add(&line, 0.0, weight, &[0.0; 3]);
+            found.add(&Line { time: 0.0, point: [x, 0.0, 0.0], direction, length: 1.0 }, 0.0, 100.0, &[0.0; 3]);
         }
         found
     }
 
-    /// Variance of a place in the middle of a trajectory that ends a time later, over that of one which goes on.
-    fn ratio(order: Order, later: f64) -> f64 {
-        // Nodes a twentieth of the time apart in which the noise moves a tracer as far as its lines tell its place.
-        let step = 0.05;
-        let variance = |nodes: usize| {
-            let times: Vec<f64> = (0..nodes).map(|node| step * node as f64).collect();
-            let all = vec![lines(0.5 * step); nodes];
-            let mut start = State::resting([0.0; 3]);
-            (0..6).for_each(|k| start.covariance[k][k] = 1e6);
-            let found = smooth(&start, Nodes { times: &times, lines: &all }, &Push::plain(order, 1.0)).unwrap();
-            found.states[400].covariance[0][0]
-        };
-        variance(401 + (later / step) as usize) / variance(801)
+    /// The jumps of a tracer that goes at 1 mm/ms, back from 30.5 ms on and forth again from another time on, if the first
+    /// one is taken for a jump before a node.
+    fn jumps(again: f64, first: usize) -> Vec<usize> {
+        let times: Vec<f64> = (0..60).map(f64::from).collect();
+        let place = |time: f64| time - 2.0 * (time.min(again) - 30.5).max(0.0);
+        let all: Vec<Information> = times.iter().map(|&time| lines(place(time))).collect();
+        let mut start = State::resting([0.0; 3]);
+        (0..6).for_each(|k| start.covariance[k][k] = 1e4);
+        let known = Known::loose(&start, Order::Velocity, 1.0);
+        let push = Push { jumps: vec![(first, 4.0)], ..Push::plain(Order::Velocity, 1e-9) };
+        let found = likeliest(&known, Nodes { times: &times, lines: &all }, push).unwrap();
+        found.push.jumps.iter().map(|jump| jump.0).collect()
     }
 
     #[test]
-    fn after_the_lag_later_lines_change_a_place_by_a_tenth_of_its_sigma() {
-        for (order, lag) in [(Order::Velocity, SETTLED[0]), (Order::Acceleration, SETTLED[1])] {
-            let found = ratio(order, lag);
-            assert!((1.008..1.011).contains(&found), "{order:?}: {found}");
-        }
+    fn a_second_bounce_soon_after_another_one_is_a_jump_of_its_own() {
+        assert_eq!(jumps(33.5, 31), [31, 34]);
+    }
+
+    #[test]
+    fn a_jump_that_was_taken_for_a_later_one_is_moved() {
+        assert_eq!(jumps(f64::INFINITY, 33), [31]);
     }
 }

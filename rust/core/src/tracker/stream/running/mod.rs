@@ -1,23 +1,24 @@
 //! Tracers that are followed while lines come in.
 
+mod pace;
+mod sharing;
+mod telling;
+
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use crate::Result;
 use crate::pool::Workers;
-use crate::tracker::associate::{Member, associate};
 use crate::tracker::blur::Blur;
 use crate::tracker::follow::{Follower, Live, MANY, Scene};
-use crate::tracker::grid::{Grid, MOST_OWN};
+use crate::tracker::grid::Grid;
 use crate::tracker::line::{Line, Origin};
-use crate::tracker::locations::{LOCATION, Times, View, block_locations, reach};
+use crate::tracker::locations::Times;
 use crate::tracker::split::company;
-use crate::tracker::track::{Track, WORTH};
+use crate::tracker::track::Track;
 
-use super::fitted::Fitted;
+use super::News;
 use super::names::Names;
 use super::tail::{HISTORY, Tail};
-use super::{Here, News};
 
 /// Blocks, ms, and parts of the lag after which the last blocks are smoothed anew: the shorter of the times, but not before
 /// there are so many blocks.
@@ -26,19 +27,10 @@ const OFTEN: f64 = 20.0;
 const PARTS: f64 = 8.0;
 /// Newest blocks whose lines are shared anew.
 const FRESH: usize = 24;
-/// Time in ms for which a block may have more lines than [`MOST_OWN`] of the faintest tracer, so that the blocks that are
-/// held are long enough to tell how it is pushed; longer ones would blur a bounce.
-const BRIEF: f64 = 1.0;
-/// Most blocks that are not told yet, where nobody says for how long, and most lines of them in any case.
-const LONGEST: usize = 400;
-const MOST: usize = 2_000_000;
 /// Blocks for which a tracer goes along with another one.
 const COMPANY: usize = 64;
 /// Variance of a predicted place over that of its lines from which on a tracer cannot be followed.
 const LOOSE: f64 = 100.0;
-/// Blocks over which the rate is told.
-const RATE: usize = 64;
-
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
@@ -128,36 +120,9 @@ impl Running {
         new
     }
 
-    /// Lines per ms of late.
-    pub(super) fn rate(&self) -> f64 {
-        let last = self.grid.len() - 1;
-        let first = last.saturating_sub(RATE);
-        let lines = self.grid.edges[last] - self.grid.edges[first];
-        let (from, to) = (self.lines[self.grid.edges[first]].time, self.lines[self.grid.edges[last]].time);
-        if to > from { lines as f64 / (to - from) } else { self.lines.len() as f64 / self.whole().max(1e-9) }
-    }
-
-    fn whole(&self) -> f64 {
-        self.lines[self.lines.len() - 1].time - self.lines[0].time
-    }
-
     /// The time up to which lines have been used, counted from the epoch.
     pub(super) fn closed(&self) -> f64 {
         self.lines[self.lines.len() - 1].time
-    }
-
-    /// The size of the next blocks.
-    fn fit_blocks(&mut self) {
-        let rate = self.rate();
-        let living = self.follower.living.iter();
-        let shortest = living.clone().map(|live| live.memory(rate)).fold(f64::INFINITY, f64::min);
-        let faintest = living.map(|live| live.track.activity).fold(1.0, f64::min);
-        if shortest.is_finite() {
-            let most = MOST_OWN.max(BRIEF * faintest * rate);
-            (self.count, self.span) = Grid::size(shortest, faintest, most, rate);
-        } else if self.count == 0 {
-            (self.count, self.span) = Grid::size(f64::INFINITY, self.activity, MOST_OWN, rate);
-        }
     }
 
     /// Takes a line.
@@ -205,38 +170,6 @@ impl Running {
         }
     }
 
-    /// Tells the filtered locations of a block.
-    fn filter(&mut self, block: usize, news: &mut News) {
-        let Self { lines, grid, origin, even, done, follower, tails, names, wish, .. } = self;
-        let (view, before) = (View { lines, grid, origin }, news.filtered.len());
-        let own = grid.block(lines, block);
-        let (first, last) = (own[0].time, own[own.len() - 1].time);
-        for live in follower.living.iter_mut().filter(|live| !live.track.states.is_empty()) {
-            let tail = match tails.entry(live.track.label) {
-                Entry::Vacant(entry) => {
-                    live.fit();
-                    entry.insert(Tail::new(&live.track, grid, *done))
-                }
-                Entry::Occupied(entry) => {
-                    let tail = entry.into_mut();
-                    if let Some(state) = tail.filter(&mut live.track, live.noise, grid, *done)
-                        && let Some(last) = live.track.states.last_mut()
-                    {
-                        *last = state;
-                    }
-                    tail
-                }
-            };
-            if live.track.worth() > WORTH {
-                let (at, whole) = (live.track.states.len() - 1, (tail.shown.max(2.0 * first - last), last));
-                let (name, from) = (names.name(&live.track, grid, *even), news.filtered.len());
-                block_locations(&live.track, at, view, &wish.times, whole, &mut tail.shown, &mut news.filtered);
-                call(&mut news.filtered[from..], name);
-            }
-        }
-        in_order(&mut news.filtered, before);
-    }
-
     /// Smooths what is not told yet, and tells what later lines do not change.
     fn stride(&mut self, all: bool, news: &mut News) {
         let end = self.grid.len();
@@ -262,86 +195,6 @@ impl Running {
         (self.since, self.smoothed) = (0, self.grid.times[end - 1]);
         self.fit();
         self.forget();
-    }
-
-    /// The first block that is told later.
-    fn leaving(&self) -> usize {
-        let end = self.grid.len();
-        if self.wish.lag.is_none() && !self.settled && end < LONGEST {
-            return self.done;
-        }
-        let time = self.lines[self.lines.len() - 1].time - self.lag();
-        let settled = self.grid.times.partition_point(|&other| other <= time);
-        let longest = if self.wish.lag.is_none() { end.saturating_sub(LONGEST) } else { 0 };
-        let most = self.grid.edges.partition_point(|&edge| edge + MOST < self.lines.len());
-        settled.max(longest).max(most).max(self.done).min(end)
-    }
-
-    /// Time after which a location is told for good.
-    pub(super) fn lag(&self) -> f64 {
-        let rate = self.rate();
-        let own = || self.follower.living.iter().map(|live| Tail::lag(&live.track, rate)).fold(0.0, f64::max);
-        let oldest = self.grid.times[self.grid.len().saturating_sub(LONGEST)];
-        self.wish.lag.unwrap_or_else(|| own().min((self.closed() - oldest).max(OFTEN)))
-    }
-
-    /// Shares the lines of some blocks among all tracers as they are known by now.
-    fn share(&mut self, blocks: impl Iterator<Item = usize>, leaving: usize) {
-        for block in blocks {
-            let tracks: Vec<&Track> = self.follower.all().filter(|track| track.state(block).is_some()).collect();
-            let members: Vec<Member<'_>> = tracks.iter().filter_map(|track| track.member(block)).collect();
-            let labels: Vec<usize> = tracks.iter().map(|track| track.label).collect();
-            let own = self.grid.block(&self.lines, block);
-            let (tails, last) = (&mut self.tails, block < leaving);
-            let sums = associate(own, self.grid.times[block], &members, |_, shares| {
-                let total = shares.all - shares.background;
-                for one in shares.near.iter().filter(|_| last) {
-                    if let Some(tail) = tails.get_mut(&labels[one.member]) {
-                        tail.see(one.expected, 1.0 - (total - one.own()) / shares.all);
-                    }
-                }
-            });
-            let lines = own.len();
-            let mut found: BTreeMap<usize, _> = labels.into_iter().zip(sums).collect();
-            for track in self.follower.all_mut() {
-                let Some(sum) = found.remove(&track.label) else { continue };
-                let at = block - track.first;
-                (track.lines[at], track.counts[at], track.evidence[at]) = (sum.information, sum.count, sum.evidence);
-                if last && let Some(tail) = self.tails.get_mut(&track.label) {
-                    tail.seen(lines);
-                }
-            }
-        }
-    }
-
-    /// Tells the locations of the blocks before one, in order of time.
-    fn tell(&mut self, leaving: usize, news: &mut News) {
-        let Self { lines, grid, origin, even, done, follower, tails, names, wish, .. } = self;
-        let (view, before) = (View { lines, grid, origin }, news.smoothed.len());
-        let sure = follower.living.iter().map(|live| (&live.track, live.track.first + live.sure));
-        let gone = follower.ended.iter().map(|track| (track, track.end()));
-        for (track, end) in sure.chain(gone).filter(|(track, _)| track.worth() > WORTH) {
-            let Some(tail) = tails.get_mut(&track.label) else { continue };
-            let blocks = (*done).max(track.first)..leaving.min(end);
-            if blocks.is_empty() {
-                continue;
-            }
-            let (name, from) = if tail.told.is_finite() {
-                (names.get(track).unwrap_or_default(), news.smoothed.len())
-            } else {
-                let name = names.name(track, grid, *even);
-                tail.told = names.since(track);
-                (name, news.smoothed.len())
-            };
-            news.fitted.push(Fitted::over(track, blocks.clone(), name));
-            for block in blocks {
-                let at = block - track.first;
-                let whole = reach(track, at, view);
-                block_locations(track, at, view, &wish.times, whole, &mut tail.told, &mut news.smoothed);
-            }
-            call(&mut news.smoothed[from..], name);
-        }
-        in_order(&mut news.smoothed, before);
     }
 
     /// Leaves out a tracer that goes along with another one.
@@ -400,28 +253,4 @@ impl Running {
     pub(super) fn names(&self) -> usize {
         self.names.next()
     }
-
-    /// The tracers that are there.
-    pub(super) fn here(&self) -> Vec<Here> {
-        let rate = self.rate();
-        let living = self.follower.living.iter().filter(|live| live.track.worth() > WORTH);
-        let named = living.filter_map(|live| Some((live, self.names.get(&live.track)?)));
-        let mut found: Vec<Here> = named.map(|(live, name)| Here::new(live, name, &self.origin, rate)).collect();
-        found.sort_by_key(|here| here.label);
-        found
-    }
-}
-
-/// Gives locations the number of their tracer.
-fn call(locations: &mut [f64], name: usize) {
-    let (rows, _) = locations.as_chunks_mut::<LOCATION>();
-    for row in rows {
-        row[LOCATION - 1] = name as f64;
-    }
-}
-
-/// Puts the locations from a number on in order of time and label.
-fn in_order(locations: &mut [f64], from: usize) {
-    let (rows, _) = locations[from..].as_chunks_mut::<LOCATION>();
-    rows.sort_by(|one, other| one[0].total_cmp(&other[0]).then(one[LOCATION - 1].total_cmp(&other[LOCATION - 1])));
 }
