@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base.masked import unmasked
+from lumentrace.base.polars import pl
 from lumentrace.base.recorded import Recorded, Recorder
 
 from .label_masks import whole_labels
 from .selection import check_shape
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Floats = NDArray[np.float64]
 CENTRES = ("mean", "medoid")
@@ -132,8 +130,6 @@ def object_overlap(labels_a: ArrayLike, labels_b: ArrayLike) -> pl.DataFrame:
     >>> object_overlap([[1, 1, 0], [2, 2, 0]], [[0, 5, 5], [0, 0, 0]]).row(0)
     (1, 5, 1, 0.5, 0.5, 0.3333333333333333)
     """
-    import polars as pl
-
     a, b = _both(labels_a, labels_b)
     found_a, found_b = objects_of(a), objects_of(b)
     shared = (a != 0) & (b != 0)
@@ -193,8 +189,6 @@ def object_table(
     Bolte, S., Cordelières, F. P.: A guided tour into subcellular colocalization analysis in light microscopy. J.
     Microsc. 224 (2006) 213.
     """
-    import polars as pl
-
     a, b = _both(labels_a, labels_b)
     scale = pixel_size(spacing, a.ndim)
     found_a = objects_of(a, scale.tolist(), centre)
@@ -252,8 +246,6 @@ def match_objects(
     >>> match_objects([[1, 0, 2, 0]], [[0, 7, 0, 0]], 1.5).rows()
     [(1, 7, 1.0)]
     """
-    import polars as pl
-
     if method not in MATCHES:
         raise ValueError(f"`method`: expected one of {', '.join(MATCHES)}, found {method!r}")
     if not max_distance >= 0:
