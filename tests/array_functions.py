@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from helpers import simulate
-from lumentrace import coloc, twophoton
+from lumentrace import coloc
 from lumentrace.afm.processing import kernels
 
 ROOMS = (
@@ -21,6 +21,8 @@ ROOMS = (
     *(f"lumentrace.pept.{name}" for name in ("processing", "scanners", "simulation", "utilities")),
     *(f"lumentrace.afm.{name}" for name in ("masks", "processing.filters", "processing.video")),
 )
+ALSO = {"traverse2d": "lines", "traverse3d": "lines", "occupancy2d": "points", "occupancy3d": "points"}
+"""Parameters that are arrays although their annotation does not say so."""
 ARRAYS = re.compile(r"Array|Image\b|Floats|\bFrame\b")
 
 Given = dict[str, Any]
@@ -38,9 +40,10 @@ def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def arrays_of(function: Callable[..., Any]) -> list[str]:
-    """Names of the parameters that are arrays."""
+    """Names of the parameters that are arrays, among other things."""
     parameters = inspect.signature(function).parameters.values()
-    return [each.name for each in parameters if ARRAYS.search(str(each.annotation))]
+    also = ALSO.get(function.__name__, "")
+    return [each.name for each in parameters if ARRAYS.search(str(each.annotation)) or each.name == also]
 
 
 TAKING = {name: function for name, function in public_functions() if arrays_of(function)}

@@ -64,7 +64,9 @@ def find_objects(labels: ArrayLike, *, spacing: float | Sequence[float] = 1.0, c
     [[0.0, 0.25], [0.5, 1.0]]
     """
     recorder = Recorder()
-    image = whole_labels(labels)
+    image = whole_labels(labels, "labels")
+    if not image.ndim:
+        raise ValueError("`labels`: expected an image, found a single number")
     if centre not in CENTRES:
         raise ValueError(f"`centre`: expected one of {', '.join(CENTRES)}, found {centre!r}")
     found = objects_of(image, spacing, centre)
@@ -265,7 +267,9 @@ def match_objects(
 
 
 def _both(labels_a: ArrayLike, labels_b: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    a, b = whole_labels(labels_a).astype(np.int64), whole_labels(labels_b).astype(np.int64)
+    a, b = (
+        whole_labels(each, name).astype(np.int64) for name, each in (("labels_a", labels_a), ("labels_b", labels_b))
+    )
     check_shape("labels_b", b, a.shape)
     return a, b
 

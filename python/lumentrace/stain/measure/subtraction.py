@@ -23,7 +23,7 @@ from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale, line, manual, moffat, noise_of_difference
 from lumentrace.stain.measure.texture import QUICKLY, texture_slope
 from lumentrace.stain.prepare.whole_image import bands
-from lumentrace.stain.registration.register import register
+from lumentrace.stain.registration.register import plane, register
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.settings import Settings
 
@@ -163,7 +163,7 @@ def subtract(
     Parameters
     ----------
     post, pre : ndarray
-        (rows, columns); they may differ in size.
+        (rows, columns) of uint8, uint16, uint32 or floats; they may differ in size. Others become float32.
     registration : Registration, optional
         Found with `register` if left out.
     scale : float, optional
@@ -180,7 +180,7 @@ def subtract(
     Raises
     ------
     ValueError
-        If an image cannot be registered or too few pixels are bright enough in both.
+        If an image is no plane, cannot be registered or too few pixels are bright enough in both.
 
     Examples
     --------
@@ -190,6 +190,7 @@ def subtract(
     >>> abs(found.scale.value / 1.4 - 1) < 0.01, len(found.spots) > 10
     (True, True)
     """
+    post, pre = plane("post", post), plane("pre", pre)
     chosen = Settings(histogram=histogram).histogram
     map_ = registration if registration is not None else register(post, pre)
     history = map_.provenance if map_.provenance.steps else RawPair.of(post, pre).history()
