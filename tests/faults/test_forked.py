@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from entry_points import ENTRIES, OWN, result
+from lumentrace import PointData, save
 from odd_arrays import assert_same
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -96,6 +97,26 @@ def test_children_forked_before_polars_works_need_nothing() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "(0.0, 1.0, 2.0, 3.0)\n"), done.stderr
+
+
+def test_a_child_forked_while_a_thread_reads_does_not_wait_for_it(tmp_path: Path) -> None:
+    save(tmp_path / "points.h5", PointData([[0, 1, 2, 3]]))
+    script = f"""
+        import multiprocessing
+        from lumentrace.storage import guard
+        path = {str(tmp_path / "points.h5")!r}
+        with guard._lock, multiprocessing.get_context("fork").Pool(1) as pool:
+            pool.apply_async(guard.look, ("hdf5", path, 1 << 30)).get(60)
+        print("looked")
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "looked\n"), done.stderr
 
 
 def test_spawned_children_work(tmp_path: Path) -> None:
