@@ -167,7 +167,8 @@ def plane(name: str, image: NDArray[Any]) -> NDArray[Any]:
     if found.dtype.kind not in "biuf":
         raise ValueError(f"`{name}`: expected numbers, found {found.dtype}")
     own = found.dtype.newbyteorder("=")
-    return np.ascontiguousarray(found, own if own in (np.uint8, np.uint16, np.uint32, np.float32) else np.float32)
+    taken = own if own in (np.uint8, np.uint16, np.uint32, np.float32) else np.float32
+    return found.astype(taken, order="C", copy=False)
 
 
 def _checked(name: str, image: NDArray[Any]) -> NDArray[Any]:
