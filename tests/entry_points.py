@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from array_functions import TAKING, VALID, called, channels, stained
+from array_functions import TAKING, called
 from helpers import recipe, simulate
 from lumentrace import LineData, Pipeline, PointData, afm, coloc, pept, storage, twophoton
 from lumentrace.afm import run as afm_run
@@ -20,6 +20,7 @@ from lumentrace.pept import scanners, simulation, tracking
 from lumentrace.pept import utilities as pept_utilities
 from lumentrace.twophoton.respond.trials import ResponseTrial
 from odd_arrays import plain
+from valid_arguments import VALID, channels, stained
 
 Entry = Callable[[Path], Any]
 SINGLE = "0 7 0  1 2 3  0 0 0 0 0 0  1.5 0.511  {} 20 30  0 0 0 0  NULL NULL "

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from array_functions import TAKING, VALID, arrays_of, called
+from array_functions import TAKING, arrays_of, called
 from odd_arrays import CONTENTS, LAYOUTS, assert_same, plain
+from valid_arguments import VALID
 
 ALL = "LUMENTRACE_FAULT_SECONDS" in os.environ
 """Every kind of contents for every parameter, and not each third one."""

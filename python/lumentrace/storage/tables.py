@@ -196,12 +196,11 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
 
 def _lazy(table: IterableSamples) -> pl.LazyFrame:
     """The rows, read block by block: they may be on disk."""
-    from polars.io.plugins import register_io_source
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
         return (pl.from_numpy(block, schema=table.columns, orient="row") for block in mapping.blocks(table.data))
 
-    return register_io_source(frames, schema=dict.fromkeys(table.columns, pl.Float64))
+    return pl.io.plugins.register_io_source(frames, schema=dict.fromkeys(table.columns, pl.Float64))
 
 
 def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None) -> Any:
