@@ -27,7 +27,7 @@ class Noted(Filter):
         self.folder = str(folder)
 
     def fit_sample(self, sample: Any) -> Any:
-        Path(self.folder, str(os.getpid())).touch()
+        Path(self.folder, f"{os.getpid()} {psutil.Process().create_time()!r}").touch()
         time.sleep(SLOWLY)
         return sample
 
@@ -40,19 +40,22 @@ def slow_pipeline(folder: Path) -> Pipeline:
     return Pipeline([Noted(folder), *recipe()])
 
 
-def noted(folder: Path) -> set[int]:
-    """The processes that have worked, other than this one."""
-    return {int(path.name) for path in folder.iterdir()} - {os.getpid()}
+def noted(folder: Path) -> set[str]:
+    """The processes that have worked, other than this one: number and time of start, since numbers come again."""
+    return {path.name for path in folder.iterdir() if path.name.split()[0] != str(os.getpid())}
 
 
-def is_alive(process: int) -> bool:
+def is_alive(process: str) -> bool:
+    """Whether it is there, and is the one that has worked."""
+    number, started = process.split()
     try:
-        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+        found = psutil.Process(int(number))
+        return found.create_time() == float(started) and found.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def left_over(folder: Path, seconds: float = 20.0) -> set[int]:
+def left_over(folder: Path, seconds: float = 20.0) -> set[str]:
     """The processes that have worked and have not ended in time."""
     end = time.monotonic() + seconds
     left = {process for process in noted(folder) if is_alive(process)}
@@ -67,7 +70,7 @@ class Killer:
 
     def __init__(self, folder: Path, random: np.random.Generator, most: int = 2) -> None:
         self.folder, self.random, self.most = folder, random, most
-        self.killed: list[int] = []
+        self.killed: list[str] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
 
@@ -85,7 +88,7 @@ class Killer:
             if not there or self._over.wait(float(self.random.uniform(0, 0.3))):
                 time.sleep(0.005)
                 continue
-            victim = int(self.random.choice(there))
+            victim = str(self.random.choice(there))
             if is_alive(victim):
-                os.kill(victim, signal.SIGKILL)
+                os.kill(int(victim.split()[0]), signal.SIGKILL)
                 self.killed.append(victim)
