@@ -91,3 +91,16 @@ def test_circles_are_found(tmp_path: Path) -> None:
         file.parent.mkdir(exist_ok=True, parents=True)
         file.write_text(text)
     assert circles_between_folders(tmp_path / "room") == [["room.high.b", "room.low.a"]]
+
+
+def test_polars_is_imported_through_its_door() -> None:
+    beside = {
+        module
+        for module, file in files_by_module(ROOT / "lumentrace").items()
+        for statement in statements(ast.parse(file.read_text("utf-8")))
+        for name in (
+            [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else [statement.module or ""]
+        )
+        if name.partition(".")[0] == "polars"
+    }
+    assert beside == set(), "import `pl` from lumentrace.base.polars, which refuses it where it would hang"

@@ -267,6 +267,27 @@ def test_a_killed_worker_of_a_live_pool(one_tracer: LineData) -> None:
                 Die(18.0).fit(one_tracer, pool, verbose=False)
 
 
+def test_no_task_is_lost_with_a_worker(caplog: pytest.LogCaptureFixture) -> None:
+    class Dying(ThreadPoolExecutor):
+        pools = 0
+
+        def __init__(self, max_workers: int | None = None) -> None:
+            super().__init__(max_workers)
+            Dying.pools += 1
+            self.dies = Dying.pools == 1
+
+        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            if not self.dies:
+                return super().submit(*args, **kwargs)
+            lost: Future[Any] = Future()
+            lost.set_exception(concurrent.futures.BrokenExecutor())
+            return lost
+
+    tasks = [((number, number + 1), (number,)) for number in range(10)]
+    assert list(executors.run(lambda number, stop: number, tasks, Dying, 1)) == list(range(10))
+    assert "worked on again" in caplog.text
+
+
 # ---------------------------------------------------------------------- what is under way
 class Lazy:
     """Runs a task when its result is asked for, and counts how many wait."""

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from array_functions import TAKING, arrays_of
 from lumentrace import LineData, Pixels, PointData, Voxels, afm, coloc, twophoton
-
-ROOMS = (
-    "lumentrace",
-    *(f"lumentrace.{name}" for name in ("afm", "coloc", "pept", "stain", "twophoton", "storage")),
-    *(f"lumentrace.pept.{name}" for name in ("processing", "scanners", "simulation", "utilities")),
-    *(f"lumentrace.afm.{name}" for name in ("masks", "processing.filters", "processing.video")),
-)
-ARRAYS = re.compile(r"Array|Image\b|Floats|\bFrame\b")
-
-
-def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Public functions of which some parameter is an array."""
-    for room in ROOMS:
-        module = importlib.import_module(room)
-        for name in getattr(module, "__all__", vars(module)):
-            found = getattr(module, name)
-            home = getattr(found, "__module__", "")
-            if inspect.isfunction(found) and not name.startswith("_") and home.startswith("lumentrace"):
-                yield f"{home}.{name}", found
-
-
-def arrays_of(function: Callable[..., Any]) -> list[str]:
-    parameters = inspect.signature(function).parameters.values()
-    return [each.name for each in parameters if ARRAYS.search(str(each.annotation))]
-
-
-TAKING = {name: function for name, function in public_functions() if arrays_of(function)}
 
 
 def hidden(*shape: int) -> Any:
@@ -132,7 +104,7 @@ def test_labels_that_are_no_numbers(value: float) -> None:
     labels[1, 1], labels[2, 2] = 1, value
     with pytest.raises(ValueError, match=r"label_image.*whole numbers"):
         twophoton.make_roi_set_from_label_image(labels)
-    with pytest.raises(ValueError, match=r"label_mask.*whole numbers"):
+    with pytest.raises(ValueError, match=r"`labels`: .*whole numbers"):
         coloc.find_objects(labels)
 
 

@@ -124,12 +124,12 @@ def test_saturated_images_are_named() -> None:
         (np.full((300, 300), np.nan), "no finite value"),
         (np.zeros((1, 1), np.uint8), "at least 64 x 64"),
         (np.zeros((300, 300, 3), np.uint8), "found shape"),
-        (np.zeros((300, 300), complex), "found complex128"),
+        (np.zeros((300, 300), complex), "`post`: expected real numbers, found an array of complex128"),
     ],
 )
 def test_images_that_cannot_be_registered(post: NDArray[Any], told: str) -> None:
     pair = stain.simulate(size=256, seed=1)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises((ValueError, TypeError), match=told):
         stain.register(post, pair.pre)
 
 

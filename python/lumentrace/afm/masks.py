@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import one_plane
 from lumentrace.base.errors import did_you_mean
 from lumentrace.base.masked import unmasked
 
@@ -87,6 +88,7 @@ def mask_morphological(data: Frame, threshold: float = 0.0, structure_size: int 
     """
     from scipy import ndimage
 
+    one_plane("data", data)
     square = np.ones((structure_size, structure_size), dtype=bool)
     return np.asarray(ndimage.binary_closing(np.abs(data) > threshold, structure=square))
 
@@ -108,6 +110,7 @@ def mask_adaptive(data: Frame, block_size: int = 15, offset: float = 0.0) -> Mas
     -------
     ndarray of bool
     """
+    one_plane("data", data)
     mask = np.zeros(data.shape, dtype=bool)
     for top in range(0, data.shape[0], block_size):
         for left in range(0, data.shape[1], block_size):
@@ -156,10 +159,11 @@ def mask_hysteresis(data: Frame, low: float, high: float) -> Mask:
     Raises
     ------
     ValueError
-        If `low` is above `high`.
+        If `low` is above `high`, or the frame is no plane.
     """
     from scipy import ndimage
 
+    one_plane("data", data)
     if not low <= high:
         raise ValueError(f"`low`, `high`: expected low <= high, found {low!r} and {high!r}")
     labels, count = ndimage.label(mask_threshold(data, low), np.ones((3, 3), dtype=bool))

@@ -10,8 +10,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import polars as pl
-
 from lumentrace.afm import compat
 from lumentrace.afm.analysis.columns import COLUMNS
 from lumentrace.afm.analysis.found import Found
@@ -29,6 +27,7 @@ from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
 from lumentrace.afm.report.page import write_report
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.errors import FormatError
+from lumentrace.base.polars import pl
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import read_mapping, setting

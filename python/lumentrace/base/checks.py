@@ -6,7 +6,6 @@ import operator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 MOST = 1 << 30
 LARGEST_LABEL = 1 << 53
@@ -31,16 +30,19 @@ def whole(name: str, value: Any, least: int, most: int = MOST) -> int:
     return found
 
 
-def equal_shapes(first: NDArray[Any], second: NDArray[Any]) -> None:
-    """Two images that are compared pixel by pixel.
+def equal_shapes(**images: Any) -> None:
+    """Images of rows and columns that are compared pixel by pixel, by their names.
 
     Raises
     ------
     ValueError
-        If their shapes differ.
+        If their shapes differ or they are something else; the message names them.
     """
-    if first.shape != second.shape:
-        raise ValueError(f"expected images of equal shape, found {first.shape} and {second.shape}")
+    names, shapes = ", ".join(f"`{name}`" for name in images), [np.shape(image) for image in images.values()]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"{names}: expected images of equal shape, found {' and '.join(map(str, shapes))}")
+    for name, image in images.items():
+        one_plane(name, image)
 
 
 def one_plane(name: str, image: Any) -> None:
@@ -53,3 +55,27 @@ def one_plane(name: str, image: Any) -> None:
     """
     if np.ndim(image) != 2:
         raise ValueError(f"`{name}`: expected an image of shape (rows, columns), found shape {np.shape(image)}")
+
+
+def table(name: str, rows: Any, columns: int) -> None:
+    """Rows of numbers with at least so many columns.
+
+    Raises
+    ------
+    ValueError
+        If they are something else; the message names them.
+    """
+    if np.ndim(rows) != 2 or np.shape(rows)[1] < columns:
+        raise ValueError(f"`{name}`: expected rows of at least {columns} columns, found shape {np.shape(rows)}")
+
+
+def film(name: str, frames: Any) -> None:
+    """Frames of rows and columns with at least one pixel each.
+
+    Raises
+    ------
+    ValueError
+        If they are something else; the message names them.
+    """
+    if np.ndim(frames) != 3 or 0 in np.shape(frames)[1:]:
+        raise ValueError(f"`{name}`: expected a film of shape (frames, height, width), found shape {np.shape(frames)}")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from lumentrace.base.polars import pl
 from lumentrace.cli.batch import each
 from lumentrace.cli.console import cell, console, facts, show, warnings_told
 from lumentrace.cli.options import Input, Page, Results, Seed, Template
@@ -60,7 +61,6 @@ def simulate(
     Exit codes: 0 done, 2 wrong usage.
     """
     import numpy as np
-    import polars as pl
 
     from lumentrace.afm.simulation import simulate_film, write_asd
     from lumentrace.base.files import replacing

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lumentrace import storage
 from lumentrace.base.errors import FormatError
+from lumentrace.base.polars import pl
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
 from lumentrace.pept.data_set import scan_trajectories
@@ -22,9 +23,6 @@ from lumentrace.pept.utilities import read_csv
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.plots.report import Report
 from lumentrace.storage.frames import write_rows
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Tracks: TypeAlias = "list[PointData] | pl.LazyFrame"
 
@@ -117,8 +115,6 @@ def trajectories(path: Path) -> list[PointData]:
 
 def _count(tracks: pl.LazyFrame) -> int:
     """How many trajectories there are; their labels are 0 and above."""
-    import polars as pl
-
     if LABEL not in tracks.collect_schema().names():
         return 1
     return int(tracks.filter(pl.col(LABEL) >= 0).select(pl.col(LABEL).n_unique()).collect(engine="streaming").item())

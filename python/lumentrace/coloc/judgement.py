@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.base.polars import pl
 from lumentrace.coloc.measure.images import (
     compared,
     neighbour_correlation,

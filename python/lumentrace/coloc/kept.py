@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-import polars as pl
-
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
 from lumentrace.storage import table_bytes, table_from_bytes

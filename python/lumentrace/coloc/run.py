@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
 from lumentrace.base.files import replacing
+from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.coloc import files
 from lumentrace.coloc.files import Channels

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
+from lumentrace.base.polars import pl
 
 NAMES = ("a", "b")
 BRIGHTEST = 4000

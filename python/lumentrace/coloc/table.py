@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base.masked import unmasked
+from lumentrace.base.polars import pl
 from lumentrace.engine.progress import part
 
 from .analysis import COLUMNS
@@ -23,9 +24,6 @@ from .measure.reasons import FEW_PIXELS, reason
 from .regions.grouping import Grouped, grouped
 from .regions.label_masks import whole_labels
 from .regions.selection import POLICIES, channel, check_shape, finite_in_both
-
-if TYPE_CHECKING:
-    import polars as pl
 
 EXTENDED_COLUMNS = {
     "overlap": ("overlap_r", "overlap_k1", "overlap_k2"),
@@ -129,8 +127,6 @@ def colocalization_table(
     >>> table.select("channel_a", "channel_b", "costes", "status").row(0)
     ('actin', 'myosin', 'crossed', 'ok')
     """
-    import polars as pl
-
     named = _named(channels)
     wanted = checked_metrics(metrics, EXTENDED_METRICS)
     given = checked_thresholds(threshold_method, threshold_a, threshold_b)
@@ -325,7 +321,6 @@ def _shown(metrics: tuple[str, ...]) -> list[str]:
 
 
 def _schema(metrics: tuple[str, ...], sliced: bool) -> dict[str, Any]:
-    import polars as pl
 
     whole = {"region", "n_pixels", "random_blocks"}
     text = {"channel_a", "channel_b", "costes", "status", "reason"}

@@ -15,6 +15,8 @@ from lumentrace.data.pept_object import PEPTObject
 
 Floats = NDArray[np.float64]
 
+MOST_CELLS = 1 << 36
+
 
 class Grid(PEPTObject, np.ndarray):
     """An array of equal cells between limits on each axis.
@@ -266,13 +268,15 @@ def cell_counts(cls: type[Grid], number: ArrayLike, least: int) -> tuple[int, ..
     Raises
     ------
     ValueError
-        If it is not one whole number of at least `least` per axis.
+        If it is not one whole number of at least `least` per axis, or more cells than `MOST_CELLS`.
     """
     counts = np.asarray(number)
     whole = counts.shape == (len(cls.axes),) and counts.dtype.kind in "iuf" and (counts == np.floor(counts)).all()
-    if not whole or (counts < least).any():
-        name = f"number_of_{cls.cell}s"
+    name = f"number_of_{cls.cell}s"
+    if not whole or not np.isfinite(counts).all() or (counts < least).any():
         raise ValueError(f"`{name}`: expected {len(cls.axes)} whole numbers of at least {least}, found {number!r}")
+    if np.prod(counts, dtype=np.float64) > MOST_CELLS:
+        raise ValueError(f"`{name}`: expected at most {MOST_CELLS} cells, found {number!r}")
     return tuple(int(count) for count in counts)
 
 

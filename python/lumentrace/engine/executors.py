@@ -243,11 +243,11 @@ def _submit(
     options = {"pure": False} if is_dask else {}
     try:
         for task in tasks:
-            if is_dask and len(waiting) >= limit:  # workers come and go
+            waiting.append((task, None))  # first of all, so that it is not lost if a worker has died
+            if is_dask and len(waiting) > limit:  # workers come and go
                 limit = 2 * workers(pool, max_workers)
-            while len(waiting) >= limit:
+            while len(waiting) > limit:
                 yield _next(waiting)
-            waiting.append((task, None))
             waiting[-1] = (task, pool.submit(function, *task, stop, **options))
         while waiting:
             yield _next(waiting)

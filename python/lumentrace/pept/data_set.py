@@ -8,19 +8,17 @@ import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lumentrace.base import mapping, provenance
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.data.points import PointData
 from lumentrace.pept.utilities.row_table import RowTable
 from lumentrace.storage import read_parquet, to_parquet
 from lumentrace.storage.tables import is_json
-
-if TYPE_CHECKING:
-    import polars as pl
 
 FOLDER, TABLE, MANIFEST = "trajectories", "trajectories.parquet", "manifest.json"
 SCHEMA = "lumentrace-trajectories-1"
@@ -202,8 +200,6 @@ def scan_trajectories(source: str | PathLike[str], unfinished: bool = False) -> 
     ...     found.select("x").mean().collect().item().__round__()
     300
     """
-    import polars as pl
-
     place = Path(os.fspath(source))
     if place.is_file():
         return pl.scan_parquet(place)

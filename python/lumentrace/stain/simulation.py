@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import whole
 from lumentrace.base.names import file_name
-
-if TYPE_CHECKING:
-    import polars as pl
+from lumentrace.base.polars import pl
 
 Floats = NDArray[np.float64]
 
@@ -107,8 +105,6 @@ def simulate(
     >>> pair.post.shape, pair.scale, len(pair.spots)
     ((128, 128), 1.3, 80)
     """
-    import polars as pl
-
     size = whole("size", size, 32)
     if bits not in (8, 16):
         raise ValueError(f"`bits`: expected 8 or 16, found {bits!r}")

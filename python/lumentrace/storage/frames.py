@@ -7,12 +7,10 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from lumentrace.base.files import replacing
-
-if TYPE_CHECKING:
-    import polars as pl
+from lumentrace.base.polars import pl
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What text begins with that spreadsheets would work out."""
@@ -50,8 +48,6 @@ def write_csv_table(file: IO[bytes], table: pl.DataFrame) -> None:
 
 def each_text(table: pl.DataFrame, change: Callable[[str], str]) -> pl.DataFrame:
     """A table with its text changed; the function is called once for each different text of a column."""
-    import polars as pl
-
     changed = []
     for name in (name for name, kind in table.schema.items() if kind == pl.String):
         pairs = {text: change(text) for text in table[name].unique().drop_nulls()}
@@ -78,8 +74,6 @@ def table_bytes(table: pl.DataFrame) -> bytes:
 
 def table_from_bytes(content: bytes) -> pl.DataFrame:
     """The table that `table_bytes` was given."""
-    import polars as pl
-
     return pl.read_ipc(content)
 
 

@@ -75,6 +75,16 @@ _lock = threading.Lock()
 _children: list[_Child] = []
 
 
+def _renew_lock() -> None:
+    """In a forked child nobody would release the lock that a thread of the other process held."""
+    global _lock  # noqa: PLW0603  # there is one for the process
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
     """Let the child look at a file, for at most `SECONDS` and as long again for each GB.
 

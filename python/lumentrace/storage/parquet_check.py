@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.polars import pl
 from lumentrace.storage.thrift import CutShortError, Structs
-
-if TYPE_CHECKING:
-    import polars as pl
 
 MAGIC = b"PAR1"
 TAIL = 8
@@ -55,8 +53,6 @@ def frame_of(path: str | os.PathLike[str]) -> pl.DataFrame:
     OSError
         If it cannot be read.
     """
-    import polars as pl
-
     with open(path, "rb") as file:
         try:
             check(file)

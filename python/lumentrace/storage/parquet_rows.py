@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.big_array import BigArray
+from lumentrace.base.polars import pl
 from lumentrace.storage import checksum
-
-if TYPE_CHECKING:
-    import polars as pl
 
 LARGE = 256 * 2**20
 """Bytes of a file from which on its rows go to a temporary one."""
@@ -24,8 +22,6 @@ BATCH = 2**17
 
 def read_rows(file: BufferedReader, path: str | os.PathLike[str]) -> tuple[list[str], NDArray[Any]]:
     """Names of the columns, and the rows (N, C), of a file that is open."""
-    import polars as pl
-
     if os.fstat(file.fileno()).st_size < LARGE:
         file.seek(0)
         small = pl.read_parquet(file)
@@ -37,7 +33,6 @@ def read_rows(file: BufferedReader, path: str | os.PathLike[str]) -> tuple[list[
 
 
 def _from_batches(frame: pl.LazyFrame, shape: tuple[int, int]) -> NDArray[np.float64]:
-    import polars as pl
 
     rows, first = BigArray.empty(shape), 0
     for batch in frame.collect_batches(chunk_size=BATCH, maintain_order=True):

@@ -9,6 +9,7 @@ import numpy as np
 
 from lumentrace.base import mapping
 from lumentrace.base.files import replacing
+from lumentrace.base.polars import pl
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage.tables import EXACT, WHOLE
 
@@ -44,8 +45,6 @@ def write_csv(path: str | os.PathLike[str], table: IterableSamples) -> None:
     ...     pl.read_csv(f"{folder}/points.csv").columns
     ['t (ms)', 'x (mm)', 'y (mm)', 'z (mm)']
     """
-    import polars as pl
-
     units = {name: "".join(table.units.get(name, "").split()) for name in table.columns}
     header = [f"{name} ({units[name]})" if units[name] else name for name in table.columns]
     whole = [name for number, name in enumerate(header) if _is_whole(table, number)]

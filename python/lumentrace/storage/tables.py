@@ -17,6 +17,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.base.frames import pandas_frame
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.storage import types
@@ -26,7 +27,6 @@ from lumentrace.storage.sink import Sink
 
 if TYPE_CHECKING:
     import pandas as pd
-    import polars as pl
 
 SCHEMA = 1
 METADATA_KEY = "lumentrace"
@@ -118,14 +118,11 @@ def to_polars(table: IterableSamples) -> pl.DataFrame:
     >>> to_polars(PointData([[0, 1, 2, 3, 1]], columns=["t", "x", "y", "z", "label"])).row(0)
     (0.0, 1.0, 2.0, 3.0, 1)
     """
-    import polars as pl
-
     frame = _floats(table)
     return frame.with_columns(pl.col(name).cast(pl.Int64) for name in frame.columns if _is_whole(name, frame[name]))
 
 
 def _floats(table: IterableSamples) -> pl.DataFrame:
-    import polars as pl
 
     _check(table, distinct=True)
     return pl.from_numpy(np.asarray(table.data), schema=table.columns, orient="row")
@@ -199,13 +196,11 @@ def to_parquet(path: str | os.PathLike[str], table: IterableSamples) -> None:
 
 def _lazy(table: IterableSamples) -> pl.LazyFrame:
     """The rows, read block by block: they may be on disk."""
-    import polars as pl
-    from polars.io.plugins import register_io_source
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
         return (pl.from_numpy(block, schema=table.columns, orient="row") for block in mapping.blocks(table.data))
 
-    return register_io_source(frames, schema=dict.fromkeys(table.columns, pl.Float64))
+    return pl.io.plugins.register_io_source(frames, schema=dict.fromkeys(table.columns, pl.Float64))
 
 
 def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap: Any = None) -> Any:
@@ -230,8 +225,6 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
     OSError
         If there is no such file or it cannot be read.
     """
-    import polars as pl
-
     with open(regular(path), "rb") as file:
         try:
             check(file)

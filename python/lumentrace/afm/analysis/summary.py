@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.arrays import AnyArray
+from lumentrace.base.polars import pl
 
 from ..stack import AFMImageStack
 from .found import Found
-
-if TYPE_CHECKING:
-    import polars as pl
 
 COUNTS = {"feature_detection": "objects", "log_blob_detection": "spots", "bump_positions": "particles"}
 """What the objects of each detector are called."""
@@ -89,8 +85,6 @@ def frame_table(stack: AFMImageStack, found: Found) -> pl.DataFrame:
     >>> frame_table(stack, Found()).rows()
     [(0, 0.0, 1.0), (1, 1.0, 0.0)]
     """
-    import polars as pl
-
     counts: dict[str, list[float]] = {
         COUNTS.get(name, name): [len(frame) for frame in outputs["features_per_frame"]]
         for name, outputs in found.detected.items()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stack import AFMImageStack
+from lumentrace.base.polars import pl
 
-if TYPE_CHECKING:
-    import polars as pl
+from ..stack import AFMImageStack
 
 Floats = NDArray[np.float64]
 Tracks = Sequence[Mapping[str, Any]]
@@ -36,8 +35,6 @@ def track_points(
         `track`, `frame`, `label` of the object in that frame (with `features`), `time_s`, `x_nm`, `y_nm`; gaps
         are left out.
     """
-    import polars as pl
-
     rows = [_points(track, stack) for track in tracks]
     numbers = [np.full(len(frames), int(track["id"])) for track, (frames, _) in zip(tracks, rows, strict=True)]
     times = np.array(stack.get_frame_times())
@@ -105,8 +102,6 @@ def track_statistics(tracks: Tracks, stack: AFMImageStack, max_lag: int = 100) -
     >>> track_statistics([track], stack).select("path_nm", "displacement_nm", "mean_speed_nm_s").rows()
     [(20.0, 0.0, 10.0)]
     """
-    import polars as pl
-
     times = np.array(stack.get_frame_times())
     between = float(np.mean(np.diff(times))) if len(times) > 1 else float("nan")
     rows = [_figures(track, stack, times, between, max_lag) for track in tracks]
@@ -181,8 +176,6 @@ def mean_squared_displacement(tracks: Tracks, stack: AFMImageStack, max_lag: int
     >>> mean_squared_displacement([track], stack)["msd_nm2"].to_list()
     [4.0, 16.0]
     """
-    import polars as pl
-
     if max_lag < 1:
         raise ValueError(f"`max_lag`: expected a number of frames from 1 on, found {max_lag}")
     sums, pairs = np.zeros(max_lag), np.zeros(max_lag, dtype=np.int64)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import film
 from lumentrace.base.masked import unmasked
 from lumentrace.engine import executors, progress
 
@@ -72,7 +73,7 @@ def align_frames(
     shifts = np.zeros((len(data), 2), dtype=np.int64)
     # The transforms leave the interpreter free.
     with executors.threads() as pool:
-        for number, shift in enumerate(pool.map(lambda frame: find.shift(prepared(frame, pre_filter_sigma)), data)):
+        for number, shift in enumerate(pool.map(lambda frame: find.shift_of(frame, pre_filter_sigma), data)):
             shifts[number] = shift
             if tell is not None:
                 tell(number + 1)
@@ -152,6 +153,11 @@ class Correlation:
         self._direct, self._reference = direct, reference
         self._transform = fft.rfft2(reference.astype(np.float32), self._size)
 
+    def shift_of(self, frame: Floats, sigma: float | None) -> NDArray[np.int64]:
+        """`shift` of a frame as it is, in any thread."""
+        with np.errstate(all="ignore"):
+            return self.shift(prepared(frame, sigma))
+
     def shift(self, image: Floats) -> NDArray[np.int64]:
         """What to add to the rows and columns of an image; 0 for one without any structure."""
         if not image.any():
@@ -180,6 +186,7 @@ class Correlation:
 
 
 def _check(data: Floats, method: str, mode: str) -> None:
+    film("data", data)
     if method not in METHODS:
         raise ValueError(f"`method`: expected one of {', '.join(METHODS)}, found {method!r}")
     if mode not in MODES:

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import film
 from lumentrace.base.masked import unmasked
 from lumentrace.engine import progress
 
 from .alignment import Floats, Moved, filled, prepared
 
+LARGEST = 1e100
+"""Products of larger heights could be infinite."""
 ROUNDS = 8
 """Most repetitions of the search for a shift between pixels."""
 
@@ -58,9 +61,13 @@ def correct_drift(
     """
     from scipy import ndimage
 
+    film("data", data)
     if reference not in ("previous", "first", "mean"):
         raise ValueError(f"`reference`: expected 'previous', 'first' or 'mean', found {reference!r}")
     images = [prepared(frame, pre_filter_sigma) for frame in data]
+    largest = max((float(np.abs(image).max()) for image in images), default=0.0)
+    if not largest < LARGEST:
+        raise ValueError(f"`data`: expected differences from the mean below {LARGEST:g}, found {largest:g}")
     shifts = np.zeros((len(data), 2))
     tell = progress.reporter()
     fixed = np.mean(images, axis=0) if reference == "mean" and images else None

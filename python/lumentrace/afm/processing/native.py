@@ -87,7 +87,7 @@ def filtered(name: str, data: ArrayLike, mask: ArrayLike | None, kernel: Kernel)
         For other shapes, or a frame that cannot be filtered; the message has its number.
     """
     frames = np.array(data, dtype=np.float64, order="C")
-    if frames.ndim not in (2, 3):
+    if frames.ndim not in (2, 3) or 0 in frames.shape[-2:]:
         raise ValueError(f"`data`: expected a frame or a stack of frames, found shape {frames.shape}")
     covered = None if mask is None else np.ascontiguousarray(mask, dtype=bool)
     if covered is not None and covered.shape != frames.shape:
@@ -95,7 +95,7 @@ def filtered(name: str, data: ArrayLike, mask: ArrayLike | None, kernel: Kernel)
     failures = run(frames.reshape(-1, *frames.shape[-2:]), covered, [kernel])
     if failures:
         frame, _, reason = failures[0]
-        raise ValueError(f"{name}, frame {frame}: {reason}")
+        raise ValueError(f"`data`, {name}, frame {frame}: {reason}")
     return frames
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.checks import whole
+from lumentrace.base.checks import film, whole
 from lumentrace.base.masked import unmasked
 
 from .alignment import Floats, Moved, align_frames, rolling_frame_align
@@ -43,6 +43,7 @@ def temporal_mean_filter(data: Floats, *, window: int = 3) -> Moved:
 
 
 def _along_time(data: Floats, window: int, summary: Callable[..., Any]) -> Moved:
+    film("data", data)
     if window < 1 or window % 2 == 0:
         raise ValueError(f"`window`: expected an odd number from 1 on, found {window}")
     half = window // 2
@@ -66,7 +67,7 @@ def savitzky_golay_filter(data: Floats, *, window: int = 5, order: int = 2) -> M
     Parameters
     ----------
     data : ndarray
-        (frames, height, width); NaN spreads over the window.
+        (frames, height, width), finite; see `replace_nan`.
     window : int, default 5
         An odd number of frames, not more than there are.
     order : int, default 2
@@ -75,7 +76,7 @@ def savitzky_golay_filter(data: Floats, *, window: int = 5, order: int = 2) -> M
     Raises
     ------
     ValueError
-        For settings out of range.
+        For settings out of range, or pixels that are not finite.
 
     Notes
     -----
@@ -84,11 +85,15 @@ def savitzky_golay_filter(data: Floats, *, window: int = 5, order: int = 2) -> M
     """
     from scipy import signal
 
+    film("data", data)
     if not (order < window <= len(data) and window % 2 == 1 and order >= 0):
         raise ValueError(
             f"`window`, `order`: expected an odd number of frames up to {len(data)} above the order, "
             f"found {window} and {order}"
         )
+    missing = int(data.size - np.isfinite(data).sum())
+    if missing:
+        raise ValueError(f"`data`: expected finite pixels (see `replace_nan`), found {missing} that are not")
     return np.asarray(signal.savgol_filter(data, window, order, axis=0)), {"window": window, "order": order}
 
 
@@ -137,7 +142,7 @@ def crop_square(data: Floats, *, pad: int = 0) -> Moved:
     above, below = (gaps[rows, lefts + sides] - gaps[rows, lefts] for rows in (tops, tops + sides))
     free = np.flatnonzero(below == above)
     if not len(free):
-        raise ValueError("crop_square: expected pixels in the middle that are finite in all frames, found none")
+        raise ValueError("`data`, crop_square: expected pixels in the middle that are finite in all frames, found none")
     side, top, left = (int(values[free[0]]) for values in (sides, tops, lefts))
     square = (top, left, top + side, left + side)
     return _cropped(data, square, around)
@@ -149,9 +154,10 @@ Bounds = tuple[int, int, int, int]
 
 def _common(data: Floats, step: str) -> NDArray[np.bool_]:
     """Pixels that are finite in all frames."""
+    film("data", data)
     common = np.asarray(np.isfinite(data).all(axis=0))
     if not common.any():
-        raise ValueError(f"{step}: expected a pixel that is finite in all frames, found none")
+        raise ValueError(f"`data`, {step}: expected a pixel that is finite in all frames, found none")
     return common
 
 
@@ -184,6 +190,7 @@ def replace_nan(data: Floats, *, mode: str = "zero", value: float | None = None)
     ValueError
         For another mode, 'constant' without a value, and a frame without finite pixels whose mean is asked for.
     """
+    film("data", data)
     if mode not in FILLS:
         raise ValueError(f"`mode`: expected one of {', '.join(FILLS)}, found {mode!r}")
     if mode == "constant" and value is None:

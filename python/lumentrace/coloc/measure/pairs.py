@@ -19,11 +19,13 @@ def channel_pairs(
     Raises
     ------
     ValueError
-        For an axis that the image does not have, or a wrong number of names.
+        For an axis that the image does not have, no channel, or a wrong number of names.
     """
     array = channel("image", image)
     if not -array.ndim <= channel_axis < array.ndim:
         raise ValueError(f"`channel_axis`: expected an axis of an image with {array.ndim}, found {channel_axis}")
+    if not array.shape[channel_axis]:
+        raise ValueError(f"`image`: expected at least one channel, found shape {array.shape}")
     channels = list(np.moveaxis(array, channel_axis, 0))
     if names is None:
         return channels, [f"c{number}" for number in range(len(channels))]

@@ -113,19 +113,19 @@ def iter_regions(label_mask: ArrayLike | None) -> Iterator[tuple[int, NDArray[np
             yield int(label), labels == label
 
 
-def whole_labels(values: ArrayLike) -> NDArray[Any]:
+def whole_labels(values: ArrayLike, name: str = "label_mask") -> NDArray[Any]:
     """Labels as an array of whole numbers.
 
     Raises
     ------
     ValueError
-        If they are no whole numbers.
+        If they are no whole numbers; the message names the argument.
     """
     labels = np.asarray(values)
     if labels.dtype.kind not in "biuf":
-        raise ValueError(f"`label_mask`: expected whole numbers, found {labels.dtype}")
+        raise ValueError(f"`{name}`: expected whole numbers, found {labels.dtype}")
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.trunc(labels)).all()):
-        raise ValueError("`label_mask`: expected whole numbers, found fractions or numbers that are not finite")
+        raise ValueError(f"`{name}`: expected whole numbers, found fractions or numbers that are not finite")
     if labels.dtype.kind in "uf" and labels.size and np.abs(labels).max() > LARGEST_LABEL:
-        raise ValueError(f"`label_mask`: expected whole numbers up to {LARGEST_LABEL}, found {labels.max()}")
+        raise ValueError(f"`{name}`: expected whole numbers up to {LARGEST_LABEL}, found {labels.max()}")
     return labels.astype(np.int64) if labels.dtype.kind in "bf" else labels

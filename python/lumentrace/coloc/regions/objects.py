@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base.masked import unmasked
+from lumentrace.base.polars import pl
 from lumentrace.base.recorded import Recorded, Recorder
 
 from .label_masks import whole_labels
 from .selection import check_shape
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Floats = NDArray[np.float64]
 CENTRES = ("mean", "medoid")
@@ -66,7 +64,9 @@ def find_objects(labels: ArrayLike, *, spacing: float | Sequence[float] = 1.0, c
     [[0.0, 0.25], [0.5, 1.0]]
     """
     recorder = Recorder()
-    image = whole_labels(labels)
+    image = whole_labels(labels, "labels")
+    if not image.ndim:
+        raise ValueError("`labels`: expected an image, found a single number")
     if centre not in CENTRES:
         raise ValueError(f"`centre`: expected one of {', '.join(CENTRES)}, found {centre!r}")
     found = objects_of(image, spacing, centre)
@@ -132,8 +132,6 @@ def object_overlap(labels_a: ArrayLike, labels_b: ArrayLike) -> pl.DataFrame:
     >>> object_overlap([[1, 1, 0], [2, 2, 0]], [[0, 5, 5], [0, 0, 0]]).row(0)
     (1, 5, 1, 0.5, 0.5, 0.3333333333333333)
     """
-    import polars as pl
-
     a, b = _both(labels_a, labels_b)
     found_a, found_b = objects_of(a), objects_of(b)
     shared = (a != 0) & (b != 0)
@@ -193,8 +191,6 @@ def object_table(
     Bolte, S., Cordelières, F. P.: A guided tour into subcellular colocalization analysis in light microscopy. J.
     Microsc. 224 (2006) 213.
     """
-    import polars as pl
-
     a, b = _both(labels_a, labels_b)
     scale = pixel_size(spacing, a.ndim)
     found_a = objects_of(a, scale.tolist(), centre)
@@ -252,8 +248,6 @@ def match_objects(
     >>> match_objects([[1, 0, 2, 0]], [[0, 7, 0, 0]], 1.5).rows()
     [(1, 7, 1.0)]
     """
-    import polars as pl
-
     if method not in MATCHES:
         raise ValueError(f"`method`: expected one of {', '.join(MATCHES)}, found {method!r}")
     if not max_distance >= 0:
@@ -273,7 +267,9 @@ def match_objects(
 
 
 def _both(labels_a: ArrayLike, labels_b: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    a, b = whole_labels(labels_a).astype(np.int64), whole_labels(labels_b).astype(np.int64)
+    a, b = (
+        whole_labels(each, name).astype(np.int64) for name, each in (("labels_a", labels_a), ("labels_b", labels_b))
+    )
     check_shape("labels_b", b, a.shape)
     return a, b
 

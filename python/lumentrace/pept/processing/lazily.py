@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.polars import pl
 from lumentrace.data.points import PointData
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Floats = NDArray[np.float64]
 
@@ -36,8 +34,6 @@ def batches(frame: pl.LazyFrame, columns: Sequence[str]) -> Iterator[Floats]:
     ValueError
         If there is no such column.
     """
-    import polars as pl
-
     known = frame.collect_schema().names()
     missing = [name for name in columns if name not in known]
     if missing:
@@ -116,8 +112,6 @@ def corners(frame: pl.LazyFrame, axes: Sequence[str], labelled: bool = True) -> 
     labelled : bool, default True
         Whether those of negative labels are left out.
     """
-    import polars as pl
-
     finite = pl.all_horizontal(pl.col(axis).cast(pl.Float64).is_finite() for axis in axes)
     own = labelled and LABEL in frame.collect_schema().names()
     kept = frame.filter(finite & (pl.col(LABEL) >= 0) & pl.col(LABEL).is_not_nan() if own else finite)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base import provenance
 from lumentrace.base.errors import FormatError
+from lumentrace.base.polars import pl
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.progress import reading

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import table
 from lumentrace.base.files import replacing
 from lumentrace.base.masked import unmasked
 from lumentrace.data.lines import LineData
@@ -57,7 +58,7 @@ def write_adac(
     ------
     ValueError
         If the file cannot hold the lines: times that decrease or pause for more than 54 ms, positions outside
-        0..603 mm, other z, no line.
+        0..603 mm, other z, fewer columns, no line.
     OSError
         If the file cannot be written.
 
@@ -100,6 +101,7 @@ def _buffers(lines: LineData | Array | Iterable[Array]) -> Iterator[Array]:
         lines = lines.lines
     waiting = np.empty((0, 7))
     for block in [lines] if isinstance(lines, np.ndarray) else lines:
+        table("lines", block, 7)
         rows = np.concatenate([waiting, block[:, :7]])
         whole = len(rows) - len(rows) % _LINES_PER_BUFFER
         yield from (rows[start : start + _LINES_PER_BUFFER] for start in range(0, whole, _LINES_PER_BUFFER))

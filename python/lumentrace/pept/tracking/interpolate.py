@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from lumentrace.data.points import PointData
 from lumentrace.engine.samples.transformer import PointDataFilter
 
+MOST = 1 << 30
+"""Points of a trajectory."""
 Interpolator = Callable[..., Callable[[NDArray[np.float64]], Any]]
 
 
@@ -30,7 +32,7 @@ class Interpolate(PointDataFilter):
     Raises
     ------
     ValueError
-        If `timestep` is not positive.
+        If `timestep` is not positive, or the times of a trajectory are not finite.
 
     Examples
     --------
@@ -53,7 +55,13 @@ class Interpolate(PointDataFilter):
         rows = points.points[np.argsort(points.points[:, 0], kind="stable")]
         if len(rows) < 2:
             return points.copy(data=rows[:0])
-        times = np.arange(rows[0, 0], rows[-1, 0], self.timestep)
+        first, last = float(rows[0, 0]), float(rows[-1, 0])
+        if not (last - first) / self.timestep < MOST:
+            raise ValueError(
+                f"Interpolate: expected finite times that span fewer than {MOST} intervals of {self.timestep:g} ms, "
+                f"found {first:g} to {last:g} ms"
+            )
+        times = np.arange(first, last, self.timestep)
         columns = [self._column(rows[:, 0], rows[:, i], times) for i in range(1, rows.shape[1])]
         return points.copy(data=np.column_stack([times, *columns]))
 

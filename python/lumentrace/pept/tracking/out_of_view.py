@@ -53,6 +53,7 @@ class OutOfViewFilter(Reducer):
         return stacked.copy(data=stacked.points[near])
 
 
+@np.errstate(invalid="ignore")
 def _neighbour(times: NDArray[np.float64], k: int) -> NDArray[np.float64]:
     """Time from each of the sorted `times` to its `k`-th nearest neighbour; infinite with fewer."""
     nearest = np.full(len(times), np.inf)
@@ -111,13 +112,15 @@ class RemoveStatic(Reducer):
             raise ValueError(f"`quantile`: expected a number from 0 to 1, found {quantile}")
         self.time_window, self.max_distance, self.quantile = float(time_window), float(max_distance), float(quantile)
 
+    @np.errstate(all="ignore")
     def fit(self, points: Any) -> PointData:
         """Keep the moving points of all `points`: a `PointData` or anything that stacks into one."""
         stacked = stacked_points("RemoveStatic", points)
         times = stacked.points[:, 0]
-        if not len(times):
+        known = times[np.isfinite(times)]
+        if not len(known):
             return stacked.copy()
-        window = np.floor((times - np.nanmin(times)) / self.time_window)
+        window = np.floor((times - known.min()) / self.time_window)
         static = [
             number for number in np.unique(window[np.isfinite(window)]) if self._rests(stacked.points, window, number)
         ]

@@ -58,6 +58,7 @@ class Reorient(Reducer):
         self.basis = None if basis is None else shaped("basis", basis, (3, 3))
         self.origin = None if origin is None else shaped("origin", origin, (3,))
 
+    @np.errstate(all="ignore")
     def fit(self, points: Any) -> PointData:
         """Turn all `points`: a `PointData` or anything that stacks into one."""
         stacked = stacked_points("Reorient", points)
@@ -98,6 +99,7 @@ class Center(Reducer):
     def __init__(self, origin: ArrayLike | None = None) -> None:
         self.origin = None if origin is None else shaped("origin", origin, (3,))
 
+    @np.errstate(all="ignore")
     def fit(self, samples: Any) -> Any:
         """Move all `samples`: `LineData`, `PointData` or anything that stacks into one of them."""
         stacked = Stack().fit(samples)
@@ -117,7 +119,10 @@ class Center(Reducer):
 
 def _principal(xyz: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Variances in falling order and the axes they belong to, one per column."""
-    values, axes = np.linalg.eigh(np.cov(xyz.T))
+    variances = np.cov(xyz.T)
+    if not np.isfinite(variances).all():
+        raise ValueError(f"Reorient: expected positions with finite squares, found some up to {np.abs(xyz).max():g}")
+    values, axes = np.linalg.eigh(variances)
     values, axes = values[::-1], axes[:, ::-1]
     largest = np.abs(axes).argmax(axis=0)
     return values, axes * np.sign(axes[largest, range(3)])

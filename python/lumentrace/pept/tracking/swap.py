@@ -23,7 +23,7 @@ class Swap(Filter):
     Raises
     ------
     ValueError
-        If a swap is not two columns, or a sample has no such column.
+        If a swap is not two columns, or a sample has no such column or cannot be changed.
 
     Examples
     --------
@@ -43,6 +43,8 @@ class Swap(Filter):
             raise TypeError(f"Swap: expected LineData or PointData, found {type(sample).__name__}")
         if not self.inplace:
             sample = sample.copy()
+        elif not sample.data.flags.writeable:
+            raise ValueError("Swap: expected rows that can be changed, found read-only ones; see `inplace=False`")
         for names in self.swaps:
             pair = [_column(sample, name) for name in names]
             sample.data[:, pair] = sample.data[:, pair[::-1]]

@@ -209,6 +209,7 @@ class GaussianDensity(PointDataFilter):
         return float(resolution) / FWHM_PER_SIGMA
 
 
+@np.errstate(all="ignore")
 def _from_densest(xyz: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     """``d² / 2 sigma²`` from the place where the density is highest, climbed to from the densest point (mean shift)."""
     finite = xyz[np.isfinite(xyz).all(axis=1)]

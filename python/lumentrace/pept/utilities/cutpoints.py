@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lumentrace import _core
+from lumentrace.base.checks import table
 from lumentrace.base.masked import unmasked
 
 
@@ -42,6 +43,9 @@ def find_cutpoints(
     >>> find_cutpoints([[0, 0, 5, 5, 9, 5, 5], [2, 4, 0, 5, 4, 9, 5]], 0.1, [0, 9, 0, 9, 0, 9])
     array([[1., 4., 5., 5.]])
     """
+    from lumentrace.pept.tracking.cutpoints import checked_cutoffs
+
     lines = np.ascontiguousarray(sample_lines, dtype=np.float64)
-    box = None if cutoffs is None else np.ascontiguousarray(cutoffs, dtype=np.float64)
+    table("sample_lines", lines, 7)
+    box = None if cutoffs is None else checked_cutoffs(cutoffs)
     return _core.find_cutpoints(lines, max_distance, box, append_indices)

@@ -45,6 +45,8 @@ def group_by_column(data_array: ArrayLike, column_to_separate: int) -> list[NDAr
     table = np.asarray(data_array)
     if table.ndim != 2:
         raise ValueError(f"`data_array`: expected a 2-D table, found {table.ndim} dimensions")
+    if not -table.shape[1] <= column_to_separate < table.shape[1]:
+        raise IndexError(f"`column_to_separate`: expected one of {table.shape[1]} columns, found {column_to_separate}")
     order = np.argsort(table[:, column_to_separate], kind="stable")
     _, starts = np.unique(table[order, column_to_separate], return_index=True)
     return np.split(table[order], starts[1:]) if len(table) else []

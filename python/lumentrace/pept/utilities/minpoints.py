@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.checks import table
 from lumentrace.base.masked import unmasked
 
 
@@ -49,4 +50,5 @@ def find_minpoints(
     """
     from lumentrace.pept.tracking import minpoints
 
+    table("sample_lines", sample_lines, 7)
     return minpoints.find_minpoints(sample_lines, num_lines, max_distance, cutoffs, append_indices).points

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, SupportsIndex
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import CutOffWarning, DamagedLinesWarning, FormatError
+from lumentrace.base.polars import pl
 from lumentrace.pept.utilities.text_source import TextSource
 
 Skip = SupportsIndex | Iterable[int] | Callable[[int], bool] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base import mapping
 from lumentrace.base.masked import unmasked
+from lumentrace.base.polars import pl
 from lumentrace.base.recorded import Recorded
 from lumentrace.engine.progress import reporter
 from lumentrace.engine.run import Run
@@ -22,12 +23,9 @@ from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale, line, manual, moffat, noise_of_difference
 from lumentrace.stain.measure.texture import QUICKLY, texture_slope
 from lumentrace.stain.prepare.whole_image import bands
-from lumentrace.stain.registration.register import register
+from lumentrace.stain.registration.register import plane, register
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.settings import Settings
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Image = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -88,16 +86,12 @@ class Spots:
 
 def spots_table(rows: NDArray[np.float64]) -> pl.DataFrame:
     """Spots (n, 9) as a table."""
-    import polars as pl
-
     columns = {name: rows[:, number] for number, name in enumerate(SPOTS)}
     return pl.DataFrame(columns).with_columns(pl.col("area", "left", "top", "right", "bottom").cast(pl.Int64))
 
 
 def placed(spots: pl.DataFrame, pad: int) -> pl.DataFrame:
     """Spots of the post-stain image where an image that is written with a border has them, with the frame's name."""
-    import polars as pl
-
     return spots.with_columns(pl.col(PLACES) + pad, pl.lit(frame(pad)).alias("frame"))
 
 
@@ -169,7 +163,7 @@ def subtract(
     Parameters
     ----------
     post, pre : ndarray
-        (rows, columns); they may differ in size.
+        (rows, columns) of uint8, uint16, uint32 or floats; they may differ in size. Others become float32.
     registration : Registration, optional
         Found with `register` if left out.
     scale : float, optional
@@ -186,7 +180,7 @@ def subtract(
     Raises
     ------
     ValueError
-        If an image cannot be registered or too few pixels are bright enough in both.
+        If an image is no plane, cannot be registered or too few pixels are bright enough in both.
 
     Examples
     --------
@@ -196,6 +190,7 @@ def subtract(
     >>> abs(found.scale.value / 1.4 - 1) < 0.01, len(found.spots) > 10
     (True, True)
     """
+    post, pre = plane("post", post), plane("pre", pre)
     chosen = Settings(histogram=histogram).histogram
     map_ = registration if registration is not None else register(post, pre)
     history = map_.provenance if map_.provenance.steps else RawPair.of(post, pre).history()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from lumentrace.base.checks import one_plane
 from lumentrace.base.masked import unmasked
 
 logger = logging.getLogger(__name__)
@@ -20,9 +21,9 @@ TINY = 1e-8
 
 
 def _float(image: NDArray[Any]) -> NDArray[Any]:
-    """float32 stays, everything else becomes float64."""
+    """float32 stays, everything else becomes float64; both in the byte order of this machine."""
     image = np.asarray(image)
-    return image if image.dtype == np.float32 else image.astype(np.float64)
+    return image.astype(np.float32 if image.dtype.newbyteorder("=") == np.float32 else np.float64, copy=False)
 
 
 @unmasked
@@ -44,7 +45,7 @@ def subtract_median(image: NDArray[Any], region: tuple[int, int, int, int] = (0,
     Raises
     ------
     ValueError
-        If the region holds no pixel.
+        If the region holds no pixel, or the image is no plane.
 
     Examples
     --------
@@ -54,12 +55,14 @@ def subtract_median(image: NDArray[Any], region: tuple[int, int, int, int] = (0,
     array([[-1.,  1.],
            [ 3.,  5.]])
     """
+    one_plane("image", image)
     top, bottom, left, right = region
-    rows, columns = image.shape[:2]
+    rows, columns = image.shape
     part = image[top : min(bottom, rows), left : min(right, columns)]
     if not part.size:
         raise ValueError(f"`region`: expected some pixels of an image of {rows} x {columns}, found none in {region}")
-    level = np.nanmedian(part)
+    known = part[~np.isnan(part)]
+    level = np.median(known) if known.size else np.nan
     logger.info(
         "median of rows %d to %d, columns %d to %d: %g", top, min(bottom, rows), left, min(right, columns), level
     )
@@ -80,7 +83,7 @@ def normalize_image(
     norm_percentile : float, optional
         0 to 100; the greatest value if left out.
     on_zero : {'raise', 'nan'}, default 'raise'
-        What happens if that value is 0.
+        What happens if that value is 0, or there is none.
 
     Returns
     -------
@@ -90,14 +93,17 @@ def normalize_image(
     Raises
     ------
     ValueError
-        If the value to divide by is 0.
+        If the value to divide by is 0, or no pixel is known.
     """
     values = _float(image)
-    divisor = np.nanmax(values) if norm_percentile is None else np.nanpercentile(values, norm_percentile)
+    divisor, found = 0, "no pixel that is known"
+    if not np.isnan(values).all():
+        divisor = np.nanmax(values) if norm_percentile is None else np.nanpercentile(values, norm_percentile)
+        found = "0"
     if divisor == 0:
         what = "greatest value" if norm_percentile is None else f"percentile {norm_percentile:g}"
         if on_zero == "raise":
-            raise ValueError(f"`image`: expected a {what} other than 0 to divide by, found 0")
+            raise ValueError(f"`image`: expected a {what} other than 0 to divide by, found {found}")
         return np.full_like(values, np.nan)
     return np.asarray(values / values.dtype.type(divisor))
 
@@ -189,8 +195,16 @@ def equalize_pair(post: NDArray[Any], pre: NDArray[Any]) -> tuple[NDArray[Any], 
     -------
     post, pre : ndarray
         float32 if the input is, else float64; 1 is the 99th percentile of the post-stain image.
+
+    Raises
+    ------
+    ValueError
+        If an image has no pixel, or infinite ones.
     """
     stained, plain = _float(post), _float(pre)
+    for name, image in (("post", stained), ("pre", plain)):
+        if not image.size or np.isinf(image).any():
+            raise ValueError(f"`{name}`: expected pixels that are not infinite, found {np.isinf(image).sum()} that are")
     above, below = stained[stained > 0], plain[plain > 0]
     if not above.size or not below.size:
         tiny = stained.dtype.type(TINY)

@@ -70,7 +70,7 @@ def trim_to_signal(
     ValueError
         If the shapes differ.
     """
-    equal_shapes(post_im, pre_im)
+    equal_shapes(post_im=post_im, pre_im=pre_im)
     signal = (post_im > threshold) | (pre_im > threshold)
     rows, columns = np.flatnonzero(signal.any(axis=1)), np.flatnonzero(signal.any(axis=0))
     if not rows.size:
@@ -96,7 +96,13 @@ def build_tissue_mask(
     Returns
     -------
     ndarray of bool
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
     """
+    equal_shapes(post_im=post_im, pre_im=pre_im)
     mask = _grown(post_im, signal_threshold, dilation_iters) & _grown(pre_im, signal_threshold, dilation_iters)
     coverage = float(mask.mean()) if mask.size else 0.0
     logger.info("tissue mask: %.1f %% of the image%s", 100 * coverage, " (low)" if coverage <= LOW_COVERAGE else "")
@@ -113,7 +119,8 @@ def _grown(image: NDArray[Any], threshold: float, steps: int) -> NDArray[np.bool
 
 @unmasked
 def build_clean_tissue_mask(post: NDArray[Any], pre: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where both images are positive, without holes."""
+    """Where both images are positive, without holes; raises as `build_tissue_mask`."""
+    equal_shapes(post=post, pre=pre)
     return np.asarray(ndimage.binary_fill_holes(post > 0) & ndimage.binary_fill_holes(pre > 0))
 
 
@@ -137,7 +144,14 @@ def make_rgb_overlay(
     -------
     ndarray of uint8
         (rows, columns, 3)
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
     """
+    drawn = {"post_edges": post_edges, "pre_edges": pre_edges}
+    equal_shapes(post=post, pre=pre, **{name: edges for name, edges in drawn.items() if edges is not None})
     colours = np.zeros((*post.shape, 3), np.uint8)
     colours[..., 0] = _full(post)
     colours[..., 1] = _full(pre)
@@ -148,7 +162,7 @@ def make_rgb_overlay(
 
 
 def _full(image: NDArray[Any]) -> NDArray[np.uint8]:
-    values = image if image.dtype == np.float32 else image.astype(np.float64)
+    values = image if image.dtype.newbyteorder("=") == np.float32 else image.astype(np.float64)
     positive = values[values > 0]
     bright = np.percentile(positive, 99) if positive.size else 0.0
     if bright < TINY:

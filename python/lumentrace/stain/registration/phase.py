@@ -38,7 +38,7 @@ def prealign_phase_correlation(
     ValueError
         If the shapes differ.
     """
-    equal_shapes(post, pre)
+    equal_shapes(post=post, pre=pre)
     still, moving = (np.asarray(image, dtype=np.float32) for image in (post, pre))
     window = np.outer(*(np.hanning(length + 2)[1:-1] for length in still.shape)).astype(np.float32)
     first, second = (fft.rfft2((image - image.mean()) * window, workers=2) for image in (still, moving))

@@ -90,7 +90,7 @@ def register(
     Raises
     ------
     ValueError
-        If an image is not a plane, smaller than 64 pixels or without contrast.
+        If an image is not a plane, smaller than 64 pixels or without contrast, or `start` is no matrix.
 
     References
     ----------
@@ -121,6 +121,8 @@ def find_map(
 ) -> Registration:
     """What `register` does; tells how far it is, in per cent, and leaves the history to the caller."""
     images = [_checked(name, image) for name, image in (("post", post), ("pre", pre))]
+    if start is not None and (np.shape(start) != (3, 3) or not np.isfinite(start).all()):
+        raise ValueError(f"`start`: expected a finite (3, 3) matrix, found {np.shape(start)} with {start!r}")
     with between(0, 10):
         pyramid = Pyramid.of(images[0], images[1], longest)
     with between(10, 60):
@@ -152,21 +154,33 @@ def find_map(
     )
 
 
-def _checked(name: str, image: NDArray[Any]) -> NDArray[Any]:
+def plane(name: str, image: NDArray[Any]) -> NDArray[Any]:
+    """An image that can be registered, in a type and a memory order that kernels take.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message names it.
+    """
     found = np.asanyarray(image)
     one_plane(name, found)
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"`{name}`: expected numbers, found {found.dtype}")
+    own = found.dtype.newbyteorder("=")
+    taken = own if own in (np.uint8, np.uint16, np.uint32, np.float32) else np.float32
+    return found.astype(taken, order="C", copy=False)
+
+
+def _checked(name: str, image: NDArray[Any]) -> NDArray[Any]:
+    found = plane(name, image)
     if min(found.shape) < SHORTEST_SIDE:
         raise ValueError(f"`{name}`: expected at least {SHORTEST_SIDE} x {SHORTEST_SIDE} pixels, found {found.shape}")
-    if found.dtype not in (np.uint8, np.uint16, np.uint32, np.float32):
-        if found.dtype.kind not in "biuf":
-            raise ValueError(f"`{name}`: expected numbers, found {found.dtype}")
-        found = found.astype(np.float32)
     low, high = value_range(found)
     if np.isnan(low):
         raise ValueError(f"`{name}`: expected an image, found no finite value")
     if not low < high:
         raise ValueError(f"`{name}`: expected an image with contrast, found {low:g} everywhere")
-    return np.ascontiguousarray(found) if not found.flags.c_contiguous else found
+    return found
 
 
 def _remainders(

@@ -13,6 +13,7 @@ from lumentrace.base.masked import unmasked
 from lumentrace.stain.files.canvas import Canvas, written
 from lumentrace.stain.files.images import read_raw
 from lumentrace.stain.prepare.whole_image import bands
+from lumentrace.stain.registration.register import plane
 from lumentrace.stain.registration.result import Registration
 
 Path_ = str | os.PathLike[str]
@@ -58,7 +59,7 @@ def apply_transform(
     if pixels.shape != map_.pre_shape:
         raise ValueError(f"`image`: expected {map_.pre_shape[0]} x {map_.pre_shape[1]} pixels, found {pixels.shape}")
     if pixels.dtype not in (np.uint8, np.uint16, np.uint32, np.float32):
-        pixels = pixels.astype(np.float32)
+        pixels = plane("image", pixels)
     height = map_.post_shape[0]
     if out is None:
         return map_.warp_rows(np.ascontiguousarray(pixels), 0, height)

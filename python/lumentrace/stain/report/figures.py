@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-import polars as pl
 from numpy.typing import NDArray
 
+from lumentrace.base.polars import pl
 from lumentrace.plots.film import Bar
 from lumentrace.plots.linked import each
 from lumentrace.plots.palette import NEUTRAL, PALETTE

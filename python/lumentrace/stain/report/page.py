@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.masked import unmasked
+from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.settings import Settings
 from lumentrace.engine.verdict import Verdict

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
+from lumentrace.base.polars import pl
 from lumentrace.engine import outcome
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.verdict import Verdict

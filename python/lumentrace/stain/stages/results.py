@@ -11,12 +11,12 @@ from typing import Any, Self
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.names import inside
+from lumentrace.base.polars import pl
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
 from lumentrace.stain.measure.subtraction import spots_table

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from lumentrace.base.files import replacing
+from lumentrace.base.polars import pl
 from lumentrace.engine.progress import between, parts, reporter
 from lumentrace.stain.judgement import about_scale
 from lumentrace.stain.measure import histograms as counting

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError, did_you_mean
+from lumentrace.base.polars import pl
 from lumentrace.twophoton.measure.windows import STATED_COLUMNS
 
 Floats = NDArray[np.float64]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
-import polars as pl
 
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.storage.sink import Sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.exchange.trial_tables import record

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import polars as pl
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.storage.frames import write_csv_table
 from lumentrace.storage.hdf5 import opened, written
 from lumentrace.twophoton.history import read_history, write_history

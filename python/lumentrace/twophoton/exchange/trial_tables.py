@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
-import polars as pl
 
 from lumentrace import __version__
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.base.provenance import environment, plain
 from lumentrace.storage.frames import each_text, unquoted, write_csv_table
 from lumentrace.storage.parquet_check import check as check_parquet

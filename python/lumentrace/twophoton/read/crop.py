@@ -143,5 +143,5 @@ def _axis(length: int, cutoff: int) -> tuple[int, int]:
         return 0, length
     start, stop = cutoff - 1, length - cutoff + 1
     if start >= stop:
-        raise ValueError(f"nothing of {length} pixels is left after movements of {cutoff}")
+        raise ValueError(f"`alignment`: nothing of {length} pixels is left after movements of {cutoff:g}")
     return start, stop

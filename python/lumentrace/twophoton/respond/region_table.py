@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.polars import pl
 from lumentrace.twophoton.respond.epochs import EpochMean, peaks
 from lumentrace.twophoton.respond.responses import RecordingResponses
-
-if TYPE_CHECKING:
-    import polars as pl
 
 REGION_COLUMNS = ["number", "roi_label", "pixels", "used_pixels", "peak_dff", "epoch_name", "correlation", "remarks"]
 EDGES = tuple(f"spatial_axis{axis}_{end}" for axis in (0, 1) for end in ("start", "stop"))
@@ -80,8 +77,6 @@ def region_table(run: RecordingResponses, epochs: Sequence[EpochMean]) -> list[R
 
 def regions_frame(rows: Sequence[RegionResponse]) -> pl.DataFrame:
     """The table of regions with the columns of ``regions.csv``; NaN where there is no value."""
-    import polars as pl
-
     cells = [(*astuple(row)[:-1], "; ".join(row.reasons)) for row in rows]
     types = [pl.Int64, pl.String, pl.Int64, pl.Int64, pl.Float64, pl.String, pl.Float64, pl.String]
     return pl.DataFrame(cells, dict(zip(REGION_COLUMNS, types, strict=True)), orient="row")

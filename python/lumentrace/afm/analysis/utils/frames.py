@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import polars as pl
+from lumentrace.base.polars import pl
 
 
 def features_to_dataframe(
@@ -33,8 +32,6 @@ def features_to_dataframe(
     >>> features_to_dataframe([[], [{"label": 1, "centroid": (2.0, 3.0)}]]).rows(named=True)
     [{'frame': 1, 'label': 1, 'centroid_0': 2.0, 'centroid_1': 3.0}]
     """
-    import polars as pl
-
     flat = [{"frame": number, **feature} for number, frame in enumerate(features_per_frame) for feature in frame]
     if not flat:
         return pl.DataFrame(schema={"frame": int, **(columns or {})})
@@ -68,8 +65,6 @@ def frame_summary_to_dataframe(features_per_frame: Sequence[Sequence[Mapping[str
     >>> frame_summary_to_dataframe([[{"area": 4.0, "mean": 2.0}], []])["total_area"].to_list()
     [4.0, 0.0]
     """
-    import polars as pl
-
     rows = []
     for number, features in enumerate(features_per_frame):
         areas = [float(feature["area"]) for feature in features]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lumentrace.base.files import replacing
-
-if TYPE_CHECKING:
-    import polars as pl
+from lumentrace.base.polars import pl
 
 GROUPS = {"tracks": "track_id", "clusters": "cluster_id"}
 FIGURES = ("area", "mean", "min", "max")
@@ -51,8 +49,6 @@ def flatten_particle_features(
     KeyError
         If the key is not there.
     """
-    import polars as pl
-
     if object_key is None:
         found = [key for key in GROUPS if key in grouping]
         if not found:
