@@ -75,11 +75,7 @@ class Settings(settings.Settings):
     @classmethod
     def read(cls, path: Path) -> Self:
         """Settings from a file; one without filters or analyses has none, and a bare list is one of analyses."""
-        content = read_mapping(path, bare="analyse")
-        try:
-            return cls.from_mapping({"process": (), "analyse": (), **content}, str(path))
-        except (TypeError, ValueError) as error:
-            raise FormatError(str(error)) from None
+        return cls._of_file(path, {"process": (), "analyse": (), **read_mapping(path, bare="analyse")})
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 
 if TYPE_CHECKING:
@@ -77,10 +78,20 @@ def table_bytes(table: pl.DataFrame) -> bytes:
 
 
 def table_from_bytes(content: bytes) -> pl.DataFrame:
-    """The table that `table_bytes` was given."""
+    """The table that `table_bytes` was given.
+
+    Raises
+    ------
+    FormatError
+        If the content is damaged. Some damage ends the process: a file of unknown origin has to be looked at first
+        (`guard.look`).
+    """
     import polars as pl
 
-    return pl.read_ipc(content)
+    try:
+        return pl.read_ipc(content)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise FormatError(f"expected an Arrow table, found a damaged one ({error})") from error
 
 
 def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:

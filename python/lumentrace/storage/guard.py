@@ -23,7 +23,7 @@ SECONDS = 10.0
 """Most time for a look at a file; and as much again for each GB of it."""
 MEMORY = 4 << 30
 """Bytes of memory that the child may take."""
-JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file"}
+JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace.storage.arrow_check:check_file"}
 """What the child can do: a function of a path that raises FormatError."""
 _ENDED = "the process that looked at it {} (damaged?)"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from tokenize import TokenError
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class ArrayRows:
         self._rest = b""
         self._width = 0
         self._dtype = np.dtype(np.float64)
-        self._left = math.inf
+        self._whole = self._left = math.inf
 
     @property
     def ended(self) -> bool:
@@ -57,6 +58,8 @@ class ArrayRows:
 
     def finish(self) -> Block:
         """Say that no more bytes come."""
+        if not self._width:
+            raise FormatError(f"{self._name}: expected a .npy array of numbers, found the beginning of its header")
         if self.ended:
             return Block()
         return Block(notices=(f"{self._name}: ends {self._left} rows before the {self._whole} that its header says",))
@@ -67,7 +70,7 @@ class ArrayRows:
         try:
             version = np.lib.format.read_magic(file)
             shape, fortran, dtype = _READERS[version](file)
-        except (ValueError, KeyError) as error:
+        except (ValueError, LookupError, TypeError, SyntaxError, RecursionError, TokenError) as error:
             if len(self._rest) < _MOST_HEADER and (self._rest[: len(MAGIC)] == MAGIC[: len(self._rest)]):
                 return False
             raise FormatError(f"{self._name}: expected a .npy array of numbers, found {error}") from None
