@@ -33,7 +33,7 @@ class Reader:
     refuses : bool
         Whether some damage has to be refused; formats that pass over what is damaged refuse nothing.
     waits : bool
-        Whether the reader is one of streams, which takes pipes and devices too.
+        Whether pipes and devices are no error: the reader is one of streams, or passes over what it cannot read.
     """
 
     file: str

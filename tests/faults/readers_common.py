@@ -125,7 +125,7 @@ READERS: dict[str, Reader] = {
     ),
     "open container": one(
         "a.h5", lambda path: storage.save(path, points()), lambda path: storage.from_bytes(path.read_bytes()),
-        told=("the content",),
+        told=("the content",), waits=True,
     ),
     "table in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, points()), storage.read_parquet),
     "frame in Parquet": one("a.parquet", table, frame_of),

@@ -168,7 +168,7 @@ READERS: dict[str, Reader] = {
         "raw/S001/S001_PostStain_DAPI.tif", raws, lambda path: stain.load_image_pair("S001", "DAPI", path.parents[1])
     ),
     "survey of raw images": Reader(
-        "raw/S001/S001_PostStain_DAPI.tif", raws, lambda path: survey_raw_channels(path.parents[1])
+        "raw/S001/S001_PostStain_DAPI.tif", raws, lambda path: survey_raw_channels(path.parents[1]), refuses=False, waits=True
     ),
     **{
         name: Reader(
@@ -176,5 +176,5 @@ READERS: dict[str, Reader] = {
         )
         for name, file in KEPT.items()
     },
-    "log of a stain run": Reader(LOG_NAME, logged, lambda path: read_run_log_tail(path.parent), refuses=False),
+    "log of a stain run": Reader(LOG_NAME, logged, lambda path: read_run_log_tail(path.parent), refuses=False, waits=True),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +107,6 @@ def describe(path: Path) -> Any:
     return any_file.describe(any_file.read(path))
 
 
-def alarms(folder: Path) -> None:
-    live(folder, False)
-    (folder / "live" / "alarms.jsonl").write_text(json.dumps({"kind": "lost"}) + "\n")
-
-
 COINCIDENCES = "\n".join(coincidence(number, number / 10) for number in range(12))
 SAVED = ("results", "lines.npy", "was measured")
 READERS: dict[str, Reader] = {
@@ -157,8 +151,7 @@ READERS: dict[str, Reader] = {
     "live run": Reader(
         "live/locations.frames", lambda folder: live(folder, False), folder_of(finish), told=("live",)
     ),
-    "head of a live run": Reader("live/live.json", lambda folder: live(folder, False), folder_of(finish)),
-    "alarms of a live run": Reader("live/alarms.jsonl", alarms, folder_of(finish), refuses=False),
+    "head of a live run": Reader("live/live.json", lambda folder: live(folder, False), folder_of(finish), told=("live",)),
     "trajectories of a data set": Reader(
         "trajectories/part-00000.parquet", parts, folder_of(data_set.read), told=("trajectories",)
     ),
@@ -170,5 +163,5 @@ READERS: dict[str, Reader] = {
     ),
     "record of a PEPT run": Reader("results/run.json", tracked, folder_of(load_outcome), told=SAVED),
     "trajectories of a PEPT run": Reader("results/trajectories.parquet", tracked, folder_of(load_outcome), told=SAVED),
-    "lines of a PEPT run": Reader("lines.npy", tracked, lambda path: load_outcome(path.parent / "results"), told=SAVED),
+    "lines of a PEPT run": Reader("lines.npy", tracked, lambda path: load_outcome(path.parent / "results", path), told=SAVED),
 }

@@ -58,7 +58,7 @@ def test_half_a_file_and_an_empty_one_are_refused(tmp_path: Path, name: str) -> 
 
 
 @contextmanager
-def at_once(seconds: int = 20) -> Iterator[None]:
+def at_once(seconds: int = 10) -> Iterator[None]:
     """Whatever waits is interrupted."""
 
     def end(*_: object) -> None:

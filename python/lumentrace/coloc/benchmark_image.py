@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import zipfile
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import numpy as np
 
-from lumentrace.base.documents import text_of
+from lumentrace.base.documents import regular, text_of
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.zipped import archive
 
 from .sample_data import LayerData
 
@@ -70,7 +70,7 @@ def make_sample_data_cbs006rbm(
             file.write(hashlib.sha256(content).hexdigest().encode())
         with replacing(path) as file:
             file.write(content)
-    content = path.read_bytes()
+    content = regular(path).read_bytes()
     _check_hash(content, path)
     return _layers(_check_archive(content, str(path)), path)
 
@@ -104,19 +104,8 @@ def _download(url: str, timeout: float, path: Path) -> bytes:
 
 def _check_archive(content: bytes, name: str) -> bytes:
     """The image file in the archive, whose checksum zip verifies."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            info = archive.getinfo(MEMBER)
-            if info.file_size > MOST_BYTES:
-                raise FormatError(f"{name}: expected at most {MOST_BYTES} bytes in {MEMBER}, found {info.file_size}")
-            return archive.read(info)
-    except KeyError:
-        raise FormatError(f"{name}: expected a file {MEMBER} in the archive, found none") from None
-    except FormatError:
-        raise
-    except Exception as error:
-        # The reader raises what it likes on damaged archives; the cause is kept.
-        raise FormatError(f"{name}: expected a zip archive, found a damaged or different one ({error})") from error
+    with archive(name, io.BytesIO(content)) as held:
+        return held.read(MEMBER)
 
 
 def _check_hash(content: bytes, path: Path) -> None:

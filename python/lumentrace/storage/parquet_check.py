@@ -9,7 +9,9 @@ import os
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 from lumentrace.storage.thrift import CutShortError, Structs
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def frame_of(path: str | os.PathLike[str]) -> pl.DataFrame:
     """
     import polars as pl
 
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         try:
             check(file)
             return pl.read_parquet(file)
@@ -130,7 +132,7 @@ def _header(file: BinaryIO, place: int, stop: int) -> tuple[dict[int, Any], int]
 
 
 def _check_memory(what: str, claimed: int, size: int) -> None:
-    most = MOST_BYTES + MOST_INFLATION * size
+    most = raised(MOST_BYTES) + MOST_INFLATION * size
     if claimed > most:
         raise FormatError(f"expected {what} of at most {most:,} bytes (the limit), found {claimed:,}")
 

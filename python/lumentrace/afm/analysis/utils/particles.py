@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lumentrace.base.files import replacing
+from lumentrace.storage.frames import write_csv_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -123,4 +124,4 @@ def export_particle_csv(df: pl.DataFrame, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     with replacing(path) as file:
-        df.write_csv(file)
+        write_csv_table(file, df)
