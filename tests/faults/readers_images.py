@@ -72,6 +72,11 @@ def channels(path: Path) -> None:
     tifffile.imwrite(path, image, ome=True, metadata={"axes": "CYX", "Channel": {"Name": ["dna", "tub"]}})
 
 
+def channel_files(folder: Path) -> None:
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(folder / name, np.arange(20 * 24, dtype=np.uint16).reshape(20, 24), compression="zlib")
+
+
 def benchmark(folder: Path) -> None:
     image, archive = io.BytesIO(), io.BytesIO()
     tifffile.imwrite(image, np.zeros((20, 24, 3), np.uint8), photometric="rgb")
@@ -144,6 +149,9 @@ READERS: dict[str, Reader] = {
         "film.aris", filmed, lambda path: load_film_outcome(path.parent / "results", path), told=SAVED
     ),
     "channels of an image": one("cell.ome.tif", channels, lambda path: files.read(path, None)),
+    "channels in files of their own": Reader(
+        "b.tif", channel_files, lambda path: files.together([path.with_name("a.tif"), path]), told=("a.tif",)
+    ),
     "labels of an image": Reader("labels.tif", pair, lambda path: files.labels_for(path.parent / "cell.tif", path)),
     "record of a colocalization": Reader("results/run.json", pair, folder_of(load_pair_outcome), told=SAVED),
     "table of a colocalization": Reader(
@@ -163,6 +171,7 @@ READERS: dict[str, Reader] = {
     "checkpoint in FITS": Reader(
         "fits/b.fits", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "b")
     ),
+    "registration": Reader("kept/pipeline_output/registration.json", stained, stain.Registration.load),
     "colours for FITS": one("raw.tif", raw, stain.tiff_to_fits),
     "raw pair": Reader(
         "raw/S001/S001_PostStain_DAPI.tif", raws, lambda path: stain.load_image_pair("S001", "DAPI", path.parents[1])

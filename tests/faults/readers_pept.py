@@ -12,6 +12,7 @@ from lines_sent import ROWS, as_stream, as_text, collected
 from lines_sent import read as streamed
 from live_updates import updates
 from lumentrace import LineData, storage
+from lumentrace.cli.pept_occupancy import _read as trajectories
 from lumentrace.pept import data_set, run, scan_trajectories, scanners, simulation, utilities
 from lumentrace.pept.live import Record, finish, watch
 from lumentrace.pept.saved import load_outcome
@@ -137,7 +138,17 @@ READERS: dict[str, Reader] = {
     "header of samples": one("a.txt", screens, lambda path: read_header(TextSource(path)), refuses=False),
     "numbers in text": one("a.txt", screens, utilities.read_csv),
     "chunks of numbers": one("a.txt", screens, lambda path: list(utilities.read_csv_chunks(path, 7)), refuses=False),
-    "chunk reader": one("a.txt", screens, lambda path: list(utilities.ChunkReader(path, 7))),
+    "chunk reader": one(
+        "a.txt",
+        screens,
+        lambda path: list(utilities.ChunkReader(path, 7)),
+        kinds=(ValueError, OSError, EOFError),
+    ),
+    "numbers in text, by pandas": one(
+        "a.txt", screens, lambda path: utilities.read_csv(path, engine="c", comment="#"), refuses=False
+    ),
+    "trajectories in text": one("a.txt", screens, trajectories),
+    "trajectories in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, LineData(FEW)), trajectories),
     "lines of text": one("a.txt", screens, utilities.number_of_lines, refuses=False),
     "source of list mode": one("a.da01", adac, whole, waits=True),
     "source of modular list mode": one("a.dat", modular, lambda path: whole(path, scanner="modular"), waits=True),

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import tifffile
+from scipy.io import savemat
 
 from faults.reader import Reader, folder_of, one, text
 from lumentrace import twophoton
@@ -16,7 +17,7 @@ from lumentrace.twophoton import run as analysis
 from lumentrace.twophoton.convert.source import _alignment, read_source
 from lumentrace.twophoton.convert.stimulus_table import stated_windows
 from lumentrace.twophoton.read.find import find_recordings
-from lumentrace.twophoton.regions.chosen import chosen_regions
+from lumentrace.twophoton.regions.chosen import _labelled, chosen_regions
 from twophoton_recording import CELLS, COLUMNS, ROWS, make_recording
 
 CONFIG = "database_path: db\ndata_paths: [a, b]\nanalysis_output: out\nanalysis_cache_max_gb: 12\n"
@@ -28,6 +29,12 @@ VIEWS = "fov_group_id,recording_path,note\n1,a/b,x\n"
 
 def source(folder: Path) -> None:
     make_recording(folder / "source")
+
+
+def old_source(folder: Path) -> None:
+    made = make_recording(folder / "source")
+    (made.folder / "alignedMovie.mat").unlink()
+    savemat(made.folder / "alignedMovie.mat", {"imgFrames_ch1": made.movie.transpose(1, 2, 0)}, do_compression=True)
 
 
 def converted(folder: Path) -> None:
@@ -74,6 +81,12 @@ def recordings(path: Path) -> Any:
     here = f"database_path: {path.parent}\ndata_paths: [{path.parents[1]}]\n"
     settings.write_text(f"{here}analysis_output: source\ndatabase_access: direct\n")
     return [str(found.session_dir) for found in find_recordings(config_path=settings)]
+
+
+def copied(path: Path) -> Any:
+    recordings(path)
+    settings, copies = path.parents[1] / "config.yml", path.parents[1] / "copies"
+    return find_recordings(config_path=settings, database_access="copy", database_cache_dir=copies)
 
 
 def last_roi(path: Path) -> None:
@@ -151,6 +164,7 @@ READERS: dict[str, Reader] = {
     "recording: movie": Reader("source/alignedMovie.mat", source, conversion),
     "converted recording": Reader("out/recording_data.h5", converted, twophoton.load_converted_recording, told=BESIDE),
     "converted movie": Reader("out/aligned_movie.h5", converted, frames, told=BESIDE),
+    "recording: movie of MATLAB 5": Reader("source/alignedMovie.mat", old_source, conversion),
     "regions": Reader("out/rois.h5", converted, twophoton.load_roi_set),
     "chosen regions": Reader("out/rois.h5", converted, regions),
     "results": Reader(OUTPUTS, converted, twophoton.load_analysis_outputs),
@@ -171,6 +185,8 @@ READERS: dict[str, Reader] = {
     "film of frames": Reader("film.tif", filmed, film),
     "label image in TIFF": one("labels.tif", labels, twophoton.load_roi_labels),
     "saved analysis": one("saved.mat", last_roi, parity.load_saved_analysis_last_roi),
+    "copied database": Reader("database/experimentLog.db", lab, copied, refuses=False),
+    "label image": one("labels.npy", lambda path: np.save(path, np.eye(6)), _labelled),
     "database": Reader("database/experimentLog.db", lab, recordings, refuses=False),
     "Suite2p: cells": Reader("plane0/iscell.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
     "Suite2p: regions": Reader("plane0/stat.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),

@@ -27,8 +27,56 @@ PACKAGES += ("twophoton", "storage")
 WRITES = "writes, or reads back what it has just written"
 OWN = "reads files of the package itself, or of the system"
 COPY = "hands over bytes that others read, or compares them with a checksum"
+CHILD = "runs in another process, which readers of the table start"
+SAME = "hands a path to a reader of the table"
+VIEWER = "shows in napari what a reader of the table has read"
 EXCEPTIONS = {
+    "base/big_array:empty": WRITES,
+    "cli/pept:_settings": SAME,
+    "cli/stain_settings:settings_of": SAME,
+    "cli/twophoton:_analyze": SAME,
+    "coloc/description:describe": SAME,
+    "coloc/napari_widget:_connect": VIEWER,
+    "engine/directory:_alone": WRITES,
+    "engine/directory:adopt": COPY,
+    "pept/data_set:clear": COPY,
+    "pept/live/server:_assets": OWN,
+    "pept/live/watching:add": WRITES,
+    "pept/simulation/to_disk:make": WRITES,
+    "pept/sources/address:connect": "opens a socket; what comes over it is tried as bytes",
+    "pept/sources/links:_answers": "opens a socket; what comes over it is tried as bytes",
+    "pept/sources/streams:_connections": "opens a socket; what comes over it is tried as bytes",
+    "pept/utilities/framed:__init__": WRITES,
+    "pept/utilities/parallel_map:_call": CHILD,
+    "pept/utilities/parallel_map:_pieces": CHILD,
+    "plots/video:_picture": WRITES,
+    "stain/stages/batch:_subprocess": WRITES,
+    "stain/stages/batch:child": WRITES,
+    "stain/stages/memory:_container_room": OWN,
+    "stain/stages/outcome:_copied": COPY,
+    "stain/stages/outcome:settle": COPY,
+    "stain/stages/results:write_arrays": WRITES,
+    "stain/stages/runlog:__enter__": WRITES,
+    "stain/stages/runlog:append_to_run_log": WRITES,
+    "storage/arrow_check:check_file": CHILD,
+    "storage/container:_write_all": WRITES,
+    "storage/hdf5_check:check_file": CHILD,
+    "storage/pickles:_main": CHILD,
+    "twophoton/convert/cache:_read": "passes over notes that are damaged",
+    "twophoton/exchange/handoff:_dock_save_button": VIEWER,
+    "twophoton/exchange/handoff:open_recording_in_napari": VIEWER,
+    "twophoton/exchange/kept:_read": COPY,
+    "twophoton/exchange/kept:encode": WRITES,
+    "twophoton/exchange/kept:keep_responses": COPY,
+    "twophoton/read/movie:_read_slowly": "reads by HDF5 what `opened` let in",
+    "twophoton/run:_run_identity": COPY,
+    "twophoton/run:run": SAME,
+    "twophoton/simulate/lab:simulate_lab": WRITES,
+    "twophoton/simulate/session_files:__enter__": WRITES,
+    "twophoton/simulate/session_files:__exit__": WRITES,
+    "twophoton/simulate/session_files:write_session": WRITES,
 }
+"""What is not tried, and why."""
 
 
 def opening() -> Iterator[tuple[str, int, str]]:

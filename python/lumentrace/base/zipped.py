@@ -27,6 +27,8 @@ class Archive:
     name : str
         Of the archive in messages.
     held : ZipFile
+    size : int
+        Bytes of it.
     """
 
     def __init__(self, name: str, held: zipfile.ZipFile, size: int) -> None:
@@ -97,7 +99,7 @@ def _array(content: bytes) -> AnyArray:
     version = np.lib.format.read_magic(file)
     read: Any = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
     shape, columns_first, dtype = read(file)
-    if dtype.hasobject:
-        raise ValueError("an array of objects")
+    if dtype.hasobject or any(length < 0 for length in shape):
+        raise ValueError(f"an array of {dtype} of shape {shape}")
     values = np.frombuffer(content, dtype, offset=file.tell())
     return values.reshape(shape, order="F" if columns_first else "C").copy()

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lumentrace import storage
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.data.pixels import Pixels
 from lumentrace.data.points import PointData
@@ -26,6 +27,8 @@ from lumentrace.storage.frames import write_rows
 if TYPE_CHECKING:
     import polars as pl
 
+LONGEST = 2**16
+"""Characters of a line with names."""
 Tracks: TypeAlias = "list[PointData] | pl.LazyFrame"
 
 WIDTH, LOW, HIGH, MARGINS = 1000, 200, 900, 110
@@ -140,8 +143,8 @@ def _read(path: Path) -> object:
 
 def _old_names(path: Path) -> tuple[str, ...] | None:
     """Names of columns as earlier versions wrote them: after a #, with spaces between."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        first = file.readline()
+    with open(regular(path), encoding="utf-8", errors="replace") as file:
+        first = file.readline(LONGEST)
     return tuple(first.lstrip("#").split()) if first.startswith("#") else None
 
 
