@@ -1,8 +1,9 @@
 """Damaged files for as long as wanted: ``python tests/faults/long_run.py SECONDS [NAME ...]`` for each reader.
 
-Each reader runs in a process of its own, forked before anything was read, so that one that crashes, hangs or takes too much memory is seen. Prints a line
-of JSON for each: how many versions were read and refused, wrong errors, the slowest one in seconds, growth of memory in
-MiB and of open files, and how the process ended. The version at which it ended is kept beside the file that is damaged.
+Each reader runs in a process of its own, forked before anything was read, so that one that crashes, hangs or takes too
+much memory is seen. Prints a line of JSON for each: how many versions were read and refused, wrong errors, the slowest
+one in seconds, growth of memory in MiB and of open files, and how the process ended. The version at which it ended is
+kept beside the file that is damaged.
 """
 
 from __future__ import annotations

@@ -124,14 +124,18 @@ READERS: dict[str, Reader] = {
         "a.h5", lambda path: storage.save(path, points()), lambda path: storage.load(path, memory_map=True, check=True)
     ),
     "open container": one(
-        "a.h5", lambda path: storage.save(path, points()), lambda path: storage.from_bytes(path.read_bytes()),
-        told=("the content",), waits=True,
+        "a.h5",
+        lambda path: storage.save(path, points()),
+        lambda path: storage.from_bytes(path.read_bytes()),
+        told=("the content",),
+        waits=True,
     ),
     "table in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, points()), storage.read_parquet),
     "frame in Parquet": one("a.parquet", table, frame_of),
     "array": one("a.npy", lambda path: np.save(path, ROWS), lambda path: np.array(read_npy(path))),
     "record in HDF5": one(
-        "record.h5", lambda path: write_record(path, {"a": [1.5, {"b": "c"}], "n": ROWS}, "analysis"),
+        "record.h5",
+        lambda path: write_record(path, {"a": [1.5, {"b": "c"}], "n": ROWS}, "analysis"),
         lambda path: read_record(path, "analysis"),
     ),
     "MATLAB": one("a.mat", lambda path: variables(path, False), read_matlab),

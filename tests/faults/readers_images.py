@@ -64,7 +64,9 @@ def pair(folder: Path) -> None:
     labels = np.zeros((40, 40), np.uint8)
     labels[5:20, 5:20], labels[25:38, 20:38] = 1, 2
     tifffile.imwrite(folder / "labels.tif", labels)
-    coloc_run.run(folder / "cell.tif", coloc_run.Settings(metrics=coloc.EXTENDED_METRICS, randomizations=3)).save(folder / "results")
+    coloc_run.run(folder / "cell.tif", coloc_run.Settings(metrics=coloc.EXTENDED_METRICS, randomizations=3)).save(
+        folder / "results"
+    )
 
 
 def channels(path: Path) -> None:
@@ -163,27 +165,27 @@ READERS: dict[str, Reader] = {
     "benchmark image": Reader("image.zip", benchmark, unpacked),
     "benchmark image with its hash": Reader("image.zip", hashed, unpacked),
     "hash of the benchmark image": Reader("image.zip.sha256", hashed, unpacked, told=("image.zip",)),
-    "raw image": one("raw.tif", raw, lambda path: stain.read_raw(path)),
+    "raw image": one("raw.tif", raw, stain.read_raw),
     "size of a raw image": one("raw.tif", raw, header),
-    "checkpoint in TIFF": Reader(
-        "tiff/a.tiff", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "a")
-    ),
-    "checkpoint in FITS": Reader(
-        "fits/b.fits", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "b")
-    ),
+    "checkpoint in TIFF": Reader("tiff/a.tiff", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "a")),
+    "checkpoint in FITS": Reader("fits/b.fits", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "b")),
     "registration": Reader("kept/pipeline_output/registration.json", stained, stain.Registration.load),
     "colours for FITS": one("raw.tif", raw, stain.tiff_to_fits),
     "raw pair": Reader(
         "raw/S001/S001_PostStain_DAPI.tif", raws, lambda path: stain.load_image_pair("S001", "DAPI", path.parents[1])
     ),
     "survey of raw images": Reader(
-        "raw/S001/S001_PostStain_DAPI.tif", raws, lambda path: survey_raw_channels(path.parents[1]), refuses=False, waits=True
+        "raw/S001/S001_PostStain_DAPI.tif",
+        raws,
+        lambda path: survey_raw_channels(path.parents[1]),
+        refuses=False,
+        waits=True,
     ),
     **{
-        name: Reader(
-            f"kept/{file}", stained, lambda path, up=file.count("/"): load_outcomes(path.parents[up]), told=("kept",)
-        )
+        name: Reader(f"kept/{file}", stained, folder_of(load_outcomes, 1 + file.count("/")), told=("kept",))
         for name, file in KEPT.items()
     },
-    "log of a stain run": Reader(LOG_NAME, logged, lambda path: read_run_log_tail(path.parent), refuses=False, waits=True),
+    "log of a stain run": Reader(
+        LOG_NAME, logged, lambda path: read_run_log_tail(path.parent), refuses=False, waits=True
+    ),
 }

@@ -126,9 +126,7 @@ READERS: dict[str, Reader] = {
         "a.csv", headed, lambda path: scanners.lines(path, verbose=False, strict=False), refuses=False
     ),
     "lines in .npy": one("lines.npy", lambda path: np.save(path, FEW), scanners.lines),
-    "lines in Parquet": one(
-        "a.parquet", lambda path: storage.to_parquet(path, LineData(FEW)), lambda path: scanners.lines(path)
-    ),
+    "lines in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, LineData(FEW)), scanners.lines),
     "lines of a live run": one("live/lines.frames", lambda path: live(path.parents[1], True), scanners.lines),
     "any file, ADAC": one("a.da01", adac, describe),
     "any file, modular": one("a.dat", modular, describe, refuses=False),
@@ -159,10 +157,10 @@ READERS: dict[str, Reader] = {
     "lines over a socket": one("sent", lambda path: path.write_bytes(as_stream(FEW)), fed, waits=True),
     "text over a socket": one("sent", lambda path: path.write_bytes(as_text(FEW)), fed, waits=True),
     "frames": one("a.frames", framed, frames),
-    "live run": Reader(
-        "live/locations.frames", lambda folder: live(folder, False), folder_of(finish), told=("live",)
+    "live run": Reader("live/locations.frames", lambda folder: live(folder, False), folder_of(finish), told=("live",)),
+    "head of a live run": Reader(
+        "live/live.json", lambda folder: live(folder, False), folder_of(finish), told=("live",)
     ),
-    "head of a live run": Reader("live/live.json", lambda folder: live(folder, False), folder_of(finish), told=("live",)),
     "trajectories of a data set": Reader(
         "trajectories/part-00000.parquet", parts, folder_of(data_set.read), told=("trajectories",)
     ),
@@ -174,5 +172,7 @@ READERS: dict[str, Reader] = {
     ),
     "record of a PEPT run": Reader("results/run.json", tracked, folder_of(load_outcome), told=SAVED),
     "trajectories of a PEPT run": Reader("results/trajectories.parquet", tracked, folder_of(load_outcome), told=SAVED),
-    "lines of a PEPT run": Reader("lines.npy", tracked, lambda path: load_outcome(path.parent / "results", path), told=SAVED),
+    "lines of a PEPT run": Reader(
+        "lines.npy", tracked, lambda path: load_outcome(path.parent / "results", path), told=SAVED
+    ),
 }

@@ -141,7 +141,6 @@ def regions(path: Path) -> Any:
     return chosen_regions(str(path), twophoton.load_converted_recording(path.parent))
 
 
-
 IN_SOURCE = {
     "recording: photodiode": "highResPd.mat",
     "recording: imaging photodiode": "imagingResPd.mat",
@@ -158,7 +157,9 @@ OUTPUTS = "out/analysis_outputs.h5"
 BESIDE = ("recording_data.h5", "aligned_movie.h5", "out")
 READERS: dict[str, Reader] = {
     **{
-        name: Reader(f"source/{file}", source, folder_of(read_source, 1 + file.count("/")), told=SOURCE, kinds=(*KINDS, KeyError))
+        name: Reader(
+            f"source/{file}", source, folder_of(read_source, 1 + file.count("/")), told=SOURCE, kinds=(*KINDS, KeyError)
+        )
         for name, file in IN_SOURCE.items()
     },
     "recording: movie": Reader("source/alignedMovie.mat", source, conversion),

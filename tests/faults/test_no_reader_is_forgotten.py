@@ -104,7 +104,11 @@ def public() -> Iterator[tuple[str, int, str]]:
             code = getattr(getattr(found, "__wrapped__", found), "__code__", None)
             if name.startswith(NAMES) and code is not None:
                 place = Path(code.co_filename)
-                yield code.co_filename, code.co_firstlineno, f"{place.relative_to(ROOT).with_suffix('').as_posix()}:{name}"
+                yield (
+                    code.co_filename,
+                    code.co_firstlineno,
+                    f"{place.relative_to(ROOT).with_suffix('').as_posix()}:{name}",
+                )
 
 
 def tried(folder: Path) -> set[tuple[str, int]]:

@@ -7,14 +7,13 @@ import warnings
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
 from scipy.io import loadmat, savemat
 
-from lumentrace import PointData, afm, coloc, stain, twophoton
+from lumentrace import PointData, afm, stain, twophoton
 from lumentrace.afm import run as afm_run
 from lumentrace.coloc import run as coloc_run
 from lumentrace.pept import run as pept_run
@@ -153,5 +152,3 @@ def test_the_live_page_holds_no_names() -> None:
         if name.endswith(".js"):
             for sink in (b"innerHTML", b"outerHTML", b"insertAdjacentHTML", b"document.write", b"eval("):
                 assert sink not in content, name
-
-

@@ -28,7 +28,6 @@ from lumentrace.afm.processing.pipeline import ProcessingPipeline
 from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
 from lumentrace.afm.report.page import write_report
 from lumentrace.afm.stack import AFMImageStack
-from lumentrace.base.errors import FormatError
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import read_mapping, setting

@@ -51,8 +51,8 @@ from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.storage import checksum
-from lumentrace.storage.hdf5_check import look_at
 from lumentrace.storage.encoding import Decoder, Encoder, Piece
+from lumentrace.storage.hdf5_check import look_at
 from lumentrace.storage.sink import Sink
 
 Target: TypeAlias = str | os.PathLike[str] | BinaryIO

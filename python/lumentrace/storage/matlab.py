@@ -86,9 +86,7 @@ def read_matlab(
     content = _bytes(Path(path))
     most = raised(MOST_BYTES) + MOST_INFLATION * content.size if most_bytes is None else most_bytes
     try:
-        found = _core.matlab_variables(
-            content, name, most, raised(MOST_VALUES) if most_values is None else most_values
-        )
+        found = _core.matlab_variables(content, name, most, raised(MOST_VALUES) if most_values is None else most_values)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
     return {own: _value(value, squeeze) for own, value in found}

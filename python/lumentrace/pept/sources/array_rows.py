@@ -14,6 +14,8 @@ from lumentrace.pept.sources.block import COLUMNS, Block
 MAGIC = np.lib.format.MAGIC_PREFIX
 """How a `.npy` file begins."""
 _MOST_HEADER = 2**16
+_MOST_ROW = 2**20
+"""Bytes of a row, which is waited for."""
 _READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -74,7 +76,8 @@ class ArrayRows:
             if len(self._rest) < _MOST_HEADER and (self._rest[: len(MAGIC)] == MAGIC[: len(self._rest)]):
                 return False
             raise FormatError(f"{self._name}: expected a .npy array of numbers, found {error}") from None
-        if len(shape) != 2 or shape[1] < COLUMNS or dtype.kind not in "fiu" or fortran:
+        wide = len(shape) == 2 and shape[1] * dtype.itemsize > _MOST_ROW
+        if len(shape) != 2 or shape[0] < 0 or shape[1] < COLUMNS or wide or dtype.kind not in "fiu" or fortran:
             order = "columns one after another" if fortran else "rows"
             raise FormatError(
                 f"{self._name}: expected rows of at least {COLUMNS} numbers, found {dtype} of shape {shape} as {order}"
