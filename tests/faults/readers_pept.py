@@ -149,13 +149,15 @@ READERS: dict[str, Reader] = {
     "trajectories in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, LineData(FEW)), trajectories),
     "lines of text": one("a.txt", screens, utilities.number_of_lines, refuses=False),
     "source of list mode": one("a.da01", adac, whole, waits=True),
-    "source of modular list mode": one("a.dat", modular, lambda path: whole(path, scanner="modular"), waits=True),
-    "source of text": one("a.csv", headed, whole, waits=True),
-    "source of an array": one("lines.npy", lambda path: np.save(path, FEW), whole, waits=True),
+    "source of modular list mode": one(
+        "a.dat", modular, lambda path: whole(path, scanner="modular"), refuses=False, waits=True
+    ),
+    "source of text": one("a.csv", headed, whole, refuses=False, waits=True),
+    "source of an array": one("lines.npy", lambda path: np.save(path, FEW), whole, refuses=False, waits=True),
     "source of a container": one("a.h5", lambda path: storage.save(path, LineData(FEW)), whole),
     "source of Parquet": one("a.parquet", lambda path: storage.to_parquet(path, LineData(FEW)), whole),
-    "lines over a socket": one("sent", lambda path: path.write_bytes(as_stream(FEW)), fed, waits=True),
-    "text over a socket": one("sent", lambda path: path.write_bytes(as_text(FEW)), fed, waits=True),
+    "lines over a socket": one("sent", lambda path: path.write_bytes(as_stream(FEW)), fed, refuses=False, waits=True),
+    "text over a socket": one("sent", lambda path: path.write_bytes(as_text(FEW)), fed, refuses=False, waits=True),
     "frames": one("a.frames", framed, frames),
     "live run": Reader("live/locations.frames", lambda folder: live(folder, False), folder_of(finish), told=("live",)),
     "head of a live run": Reader(
