@@ -21,6 +21,7 @@ import polars as pl
 import pytest
 import tifffile
 
+import afm_files
 from helpers import lumentrace
 from lumentrace import FormatError, afm, load, save, stain, storage
 from lumentrace.afm.analysis.utils.particles import export_particle_csv
@@ -223,6 +224,16 @@ def test_compressions_of_microscopes_are_read(tmp_path: Path, compression: str |
     image = np.full((64, 64), 7, np.uint8)
     tifffile.imwrite(tmp_path / "a.tif", image, compression=compression)
     np.testing.assert_array_equal(storage.read_tiff(tmp_path / "a.tif").pixels, image)
+
+
+def test_a_jpk_image_that_claims_four_billion_slots(tmp_path: Path) -> None:
+    path = afm_files.jpk(tmp_path / "a.jpk", np.zeros((8, 8), np.int64))
+    slots = struct.pack("<HHII", 32896, 4, 1, 2)
+    content = path.read_bytes()
+    assert slots in content
+    many = struct.pack("<HHII", 32896, 4, 1, 2**32 - 1)
+    path.write_bytes(content.replace(slots, many).replace(b"nominal", b"unknown"))
+    assert afm.load(path).data.shape == (1, 8, 8)
 
 
 def test_compressed_images_in_fits_are_not_decoded(tmp_path: Path) -> None:
