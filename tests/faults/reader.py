@@ -34,6 +34,8 @@ class Reader:
         Whether some damage has to be refused; formats that pass over what is damaged refuse nothing.
     waits : bool
         Whether pipes and devices are no error: the reader is one of streams, or passes over what it cannot read.
+    slow : bool
+        Whether it takes a child process of its own, or most of a second: tried by random damage alone.
     """
 
     file: str
@@ -43,6 +45,7 @@ class Reader:
     kinds: tuple[type[Exception], ...] = (ValueError, OSError)
     refuses: bool = True
     waits: bool = False
+    slow: bool = False
 
     def place(self, folder: Path) -> Path:
         """Fill a folder; the file to be damaged."""

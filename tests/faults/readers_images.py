@@ -146,9 +146,9 @@ READERS: dict[str, Reader] = {
     "facts of a film in TIFF": one("film.tif", spaced, afm.info),
     "AFM settings": one("a.toml", text(ANALYSE), afm_run.Settings.read),
     "AFM record": Reader("results/record.h5", filmed, load_analysis_from_hdf5),
-    "record of an AFM run": Reader("results/run.json", filmed, folder_of(load_film_outcome), told=SAVED),
+    "record of an AFM run": Reader("results/run.json", filmed, folder_of(load_film_outcome), told=SAVED, slow=True),
     "film of an AFM run": Reader(
-        "film.aris", filmed, lambda path: load_film_outcome(path.parent / "results", path), told=SAVED
+        "film.aris", filmed, lambda path: load_film_outcome(path.parent / "results", path), told=SAVED, slow=True
     ),
     "channels of an image": one("cell.ome.tif", channels, lambda path: files.read(path, None)),
     "channels in files of their own": Reader(

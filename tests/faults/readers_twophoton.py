@@ -175,7 +175,7 @@ READERS: dict[str, Reader] = {
     "trials in CSV": Reader("out/trials.csv", converted, twophoton.load_trials_table),
     "trials in Parquet": Reader("out/trials.parquet", converted, twophoton.load_trials_table),
     "record of a two-photon run": Reader(
-        "results/run.json", kept, folder_of(analysis.report_again), told=("results", "out")
+        "results/run.json", kept, folder_of(analysis.report_again), told=("results", "out"), slow=True
     ),
     "two-photon settings": one("config.yml", text(CONFIG), config.load_config),
     "pixel sizes": one("sizes.csv", text(CALIBRATION), twophoton.load_pixel_calibrations),
@@ -189,7 +189,13 @@ READERS: dict[str, Reader] = {
     "copied database": Reader("database/experimentLog.db", lab, copied, refuses=False),
     "label image": one("labels.npy", lambda path: np.save(path, np.eye(6)), _labelled),
     "database": Reader("database/experimentLog.db", lab, recordings, refuses=False),
-    "Suite2p: cells": Reader("plane0/iscell.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
-    "Suite2p: regions": Reader("plane0/stat.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
-    "Suite2p: settings": Reader("plane0/ops.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
+    "Suite2p: cells": Reader(
+        "plane0/iscell.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",), slow=True
+    ),
+    "Suite2p: regions": Reader(
+        "plane0/stat.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",), slow=True
+    ),
+    "Suite2p: settings": Reader(
+        "plane0/ops.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",), slow=True
+    ),
 }

@@ -45,7 +45,7 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path, name: str) -> None:
     reader.read(path)
 
 
-@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if reader.refuses])
+@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if reader.refuses and not reader.slow])
 @pytest.mark.filterwarnings("ignore")
 def test_something_is_refused(tmp_path: Path, name: str) -> None:
     """Half a file, an empty one, one of other bytes."""
@@ -78,7 +78,7 @@ def at_once(seconds: int = 10) -> Iterator[None]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and devices of POSIX")
-@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if not reader.waits])
+@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if not reader.waits and not reader.slow])
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, name: str) -> None:
     reader = READERS[name]

@@ -48,7 +48,7 @@ def check(path: Path, kind: str) -> None:
         raise FormatError(f"{path}: expected {kind}, found no ordinary file")
     if not about.st_size:
         raise FormatError(f"{path}: expected {kind}, found an empty file")
-    _check(str(path), True, about.st_mtime_ns, about.st_size, about.st_ino)
+    _once(path, about, sealed=True)
 
 
 def look_at(path: Path) -> None:
@@ -61,8 +61,11 @@ def look_at(path: Path) -> None:
     OSError
         If it cannot be read.
     """
-    about = path.stat()
-    _check(str(path), False, about.st_mtime_ns, about.st_size, about.st_ino)
+    _once(path, path.stat(), sealed=False)
+
+
+def _once(path: Path, about: os.stat_result, sealed: bool) -> None:
+    _check(str(path), sealed, about.st_mtime_ns, about.st_size, about.st_ino)
 
 
 @lru_cache(maxsize=256)
