@@ -138,7 +138,11 @@ def _read(path: Path) -> object:
         return storage.load(path)
     found = layout(TextSource(path))
     names = found.names or _old_names(path)
-    return PointData(read_csv(path, sep=found.sep, skiprows=found.skiprows), columns=names)
+    rows = read_csv(path, sep=found.sep, skiprows=found.skiprows)
+    try:
+        return PointData(rows, columns=names)
+    except ValueError as error:
+        raise FormatError(f"{path}: {error}") from None
 
 
 def _old_names(path: Path) -> tuple[str, ...] | None:

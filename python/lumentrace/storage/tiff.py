@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
 
@@ -107,7 +108,7 @@ def read_spacing(path: str | os.PathLike[str]) -> dict[str, float]:
     """
     import tifffile
 
-    with damage_named(path), tifffile.TiffFile(path) as file:
+    with damage_named(path), tifffile.TiffFile(regular(path)) as file:
         check_chain(path, file)
         return _spacing(file)
 
