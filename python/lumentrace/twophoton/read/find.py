@@ -196,7 +196,7 @@ def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]
         names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         if set(TABLES) <= names:
             yield from connection.execute(query, values)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter for messages with bytes of the file
         raise FormatError(
             f"{path}: expected a database of recordings, found one that cannot be read ({error})"
         ) from error
