@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import re
+import struct
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-LEAST = 20
-"""Versions that are tried, however slow the machine is."""
+NUMBERS = [
+    struct.pack(order + kind, value)
+    for order in "<>"
+    for kind, values in {
+        "B": (0, 1, 0x7F, 0x80, 0xFF),
+        "H": (0, 1, 0x7FFF, 0x8000, 0xFFFF),
+        "I": (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF),
+        "Q": (0, 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1),
+        "f": (float("nan"), float("inf"), 1e38),
+        "d": (float("nan"), float("inf"), 1e308),
+    }.items()
+    for value in values
+]
+"""Numbers that sizes and offsets should not be."""
+WORDS = (b"0", b"-1", b"1e999", b"nan", b"99999999999999999999", b"null", b"[]", b"{}", b'""', b"2.5", b"\xff", b"'\"")
+_NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
+_clock = count(1)
 
 
 def damaged(content: bytes, seed: int) -> Iterator[bytes]:
-    """Without end: bits flipped, bytes replaced, blocks zeroed, doubled or taken out, ends cut off."""
+    """Without end: bits flipped, bytes replaced, blocks zeroed, doubled or taken out, ends cut off, numbers changed."""
     rng = np.random.default_rng(seed)
+    numbers = [match.span() for match in _NUMBER.finditer(content[: 1 << 16])]
     while True:
         found = bytearray(content)
         place = int(rng.integers(max(len(found), 1)))
         width = int(2 ** rng.integers(0, 7))
-        match int(rng.integers(6)):
+        match int(rng.integers(8)):
             case 0:
                 if found:
                     found[place] ^= 1 << int(rng.integers(8))
@@ -32,36 +53,82 @@ def damaged(content: bytes, seed: int) -> Iterator[bytes]:
                 found[place:place] = found[place : place + width]
             case 4:
                 del found[place : place + width]
-            case _:
+            case 5:
                 del found[place:]
+            case 6:
+                number = NUMBERS[int(rng.integers(len(NUMBERS)))]
+                found[place : place + len(number)] = number
+            case _:
+                start, end = numbers[int(rng.integers(len(numbers)))] if numbers else (place, place)
+                found[start:end] = WORDS[int(rng.integers(len(WORDS)))]
         yield bytes(found)
 
 
-def wrong_errors(
-    path: Path, read: Callable[[Path], Any], allowed: tuple[type[BaseException], ...], seed: int, seconds: float
-) -> tuple[int, int, list[str]]:
-    """Read damaged versions of a file for so long.
+@dataclass
+class Tried:
+    """What became of damaged versions of a file.
 
-    Returns
-    -------
-    tried, refused : int
+    Attributes
+    ----------
+    count, refused : int
     wrong : list of str
         Errors of other kinds, and those that do not name the file.
+    slowest : float
+        Seconds that the slowest one took.
     """
-    content, end = path.read_bytes(), time.monotonic() + seconds
-    tried, refused, wrong = 0, 0, list[str]()
+
+    count: int = 0
+    refused: int = 0
+    wrong: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+
+
+def tried(
+    path: Path,
+    read: Callable[[Path], Any],
+    seed: int,
+    seconds: float,
+    told: tuple[str, ...] = (),
+    kinds: tuple[type[Exception], ...] = (ValueError, OSError),
+    note: Callable[[bytes], object] | None = None,
+) -> Tried:
+    """Read damaged versions of a file for so long.
+
+    Parameters
+    ----------
+    told : tuple of str
+        What errors may name instead of the file.
+    kinds : tuple of type
+        Errors that are allowed.
+    note : callable, optional
+        Called with each version before it is read.
+    """
+    content, end, found = path.read_bytes(), time.monotonic() + seconds, Tried()
     for version in damaged(content, seed):
-        path.write_bytes(version)
-        tried += 1
+        put(path, version)
+        if note is not None:
+            note(version)
+        found.count += 1
+        began = time.monotonic()
         try:
             read(path)
-        except allowed as error:
-            refused += 1
-            if path.name not in str(error):
-                wrong.append(f"{type(error).__name__} without the file: {error}")
+        except kinds as error:
+            found.refused += 1
+            if not any(name in str(error) for name in (path.name, *told)):
+                found.wrong.append(f"{type(error).__name__} without the file: {error}")
         except Exception as error:
-            wrong.append(f"{type(error).__name__}: {error}")
-        if time.monotonic() > end and tried >= LEAST:
+            found.wrong.append(f"{type(error).__name__}: {error}")
+        now = time.monotonic()
+        found.slowest = max(found.slowest, now - began)
+        if now > end:
             break
+    put(path, content)
+    found.wrong = list(dict.fromkeys(found.wrong))
+    return found
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a version that nothing takes for the one before: its time is another, however fast they come."""
     path.write_bytes(content)
-    return tried, refused, list(dict.fromkeys(wrong))
+    stamp = time.time_ns() + next(_clock)
+    os.utime(path, ns=(stamp, stamp))

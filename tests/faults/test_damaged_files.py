@@ -3,63 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import tifffile
 
+from faults.readers import READERS
+from faults.readers_twophoton import CALIBRATION, CONFIG
 from helpers import lumentrace
-from lumentrace import FormatError, afm, stain, storage
-from lumentrace.base.provenance import Provenance
-from lumentrace.engine.record import RunRecord
+from lumentrace import FormatError
 from lumentrace.engine.settings import read_mapping
 from lumentrace.pept import scanners
-from lumentrace.stain.files.images import read_raw
 from lumentrace.twophoton.config import load_config
-from lumentrace.twophoton.convert.source import _alignment, _assignments
-from lumentrace.twophoton.convert.stimulus_table import stated_windows
-from lumentrace.twophoton.exchange.matches import load_manual_fov_group_rows, load_manual_roi_match_rows
+from lumentrace.twophoton.convert.source import _assignments
 from lumentrace.twophoton.regions.calibration import load_pixel_calibrations
 from lumentrace.twophoton.regions.chosen import _labelled
-from mutations import wrong_errors
+from mutations import put, tried
 
-SECONDS = float(os.environ.get("LUMENTRACE_FAULT_SECONDS", "0.4"))
+SECONDS = float(os.environ.get("LUMENTRACE_FAULT_SECONDS", "0.06"))
 """For each reader."""
-CONFIG = "database_path: db\ndata_paths: [a, b]\nanalysis_output: out\nanalysis_cache_max_gb: 12\n"
-CALIBRATION = "rig,mode,scanner,zoom,pixel_size_um,measured_on\nrig1,3,galvo,2.5,0.4,2024-02-03\n"
-WINDOWS = "start_s,stop_s,epoch_number,epoch_name\n0,1,1,grey\n1,2.5,2,bars\n"
-MATCHES = "fov_group_id,group_cell_id,recording_path,roi_label,status,note\n1,3,a/b,roi_0001,matched,\n"
-VIEWS = "fov_group_id,recording_path,note\n1,a/b,x\n"
-
-
-def npy(path: Path, array: Any) -> None:
-    np.save(path, array)
-
-
-def text(content: str) -> Callable[[Path], None]:
-    return lambda path: path.write_text(content, encoding="utf-8") and None
-
-
-def image(path: Path) -> None:
-    tifffile.imwrite(path, np.arange(48 * 40, dtype=np.uint16).reshape(48, 40), rowsperstrip=8, compression="zlib")
-
-
-def checkpoint(path: Path) -> None:
-    from astropy.io import fits
-
-    fits.PrimaryHDU(np.ones((20, 30), np.float32)).writeto(path)
-
-
-def film(path: Path) -> None:
-    tifffile.imwrite(path, np.random.default_rng(1).random((3, 16, 20)).astype(np.float32), photometric="minisblack")
-
-
-def record(path: Path) -> None:
-    RunRecord("coloc", {"threshold": "otsu"}, Provenance({"path": "a.tif"}), {"rows": 3}).write(path)
 
 
 def header(text: str) -> bytes:
@@ -67,54 +34,61 @@ def header(text: str) -> bytes:
     return b"\x93NUMPY\x01\x00\x76\x00" + text.encode().ljust(118)
 
 
-LINES = np.random.default_rng(2).random((40, 7))
-READERS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = {
-    "settings in TOML": ("a.toml", text('channel = "height"\nn = [1, 2]\n'), read_mapping),
-    "settings in YAML": ("a.yaml", text("channel: height\nn: [1, 2]\nday: 2024-02-03\n"), read_mapping),
-    "settings in JSON": ("a.json", text('{"channel": "height", "n": [1, 2]}'), read_mapping),
-    "two-photon settings": ("config.yml", text(CONFIG), load_config),
-    "record of a run": ("run.json", record, RunRecord.read),
-    "pixel sizes": ("sizes.csv", text(CALIBRATION), load_pixel_calibrations),
-    "matches": ("matches.csv", text(MATCHES), load_manual_roi_match_rows),
-    "fields of view": ("views.csv", text(VIEWS), load_manual_fov_group_rows),
-    "stimulus table": ("table.csv", text(WINDOWS), lambda path: stated_windows(path, 10.0, 100)),
-    "alignment": ("a_alignment.txt", text("1 2\n3 4.5\n5 6\n"), _alignment),
-    "array of lines": ("lines.npy", lambda path: npy(path, LINES), scanners.lines),
-    "label image": ("labels.npy", lambda path: npy(path, np.eye(6)), _labelled),
-    "raw image": ("raw.tif", image, read_raw),
-    "picture": ("picture.tif", image, storage.read_tiff),
-    "film": ("film.tif", film, lambda path: afm.load(path, pixel_size_nm=1.0).data),
-    "FITS checkpoint": ("fits/a.fits", checkpoint, lambda path: stain.load_checkpoint(path.parent.parent / "a")),
-    "container": ("a.h5", lambda path: storage.save(path, LINES), storage.load),
-}
-
-
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.filterwarnings("ignore")
 def test_damaged_files_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    file, make, read = READERS[name]
-    path = tmp_path / file
-    path.parent.mkdir(exist_ok=True)
-    make(path)
-    read(path)
-    tried, refused, wrong = wrong_errors(path, read, (FormatError, ValueError), seed=len(name), seconds=SECONDS)
-    assert wrong == []
-    assert 0 < refused <= tried
+    reader = READERS[name]
+    path = reader.place(tmp_path)
+    reader.read(path)
+    found = tried(path, reader.read, len(name), SECONDS, reader.told, reader.kinds)
+    assert found.wrong == []
+    reader.read(path)
+
+
+@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if reader.refuses and not reader.slow])
+@pytest.mark.filterwarnings("ignore")
+def test_something_is_refused(tmp_path: Path, name: str) -> None:
+    """Half a file, an empty one, one of other bytes."""
+    reader, refused = READERS[name], 0
+    path = reader.place(tmp_path)
+    content = path.read_bytes()
+    for version in (content[: len(content) // 2], b"", bytes([0xFF]) * len(content)):
+        put(path, version)
+        try:
+            reader.read(path)
+        except reader.kinds:
+            refused += 1
+    assert refused
+
+
+@contextmanager
+def at_once(seconds: int = 10) -> Iterator[None]:
+    """Whatever waits is interrupted."""
+
+    def end(*_: object) -> None:
+        pytest.fail(f"waited for {seconds} s")  # not an `Exception`: readers name the file in any of those
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and devices of POSIX")
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", [name for name, reader in READERS.items() if not reader.waits and not reader.slow])
+@pytest.mark.filterwarnings("ignore")
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path, name: str) -> None:
-    file, _, read = READERS[name]
-    path = tmp_path / file
-    path.parent.mkdir(exist_ok=True)
-    os.mkfifo(path)
-    with pytest.raises(OSError, match=path.name):
-        read(path)
-    path.unlink()
-    path.symlink_to("/dev/zero")
-    with pytest.raises(OSError, match=path.name):
-        read(path)
+    reader = READERS[name]
+    path = reader.place(tmp_path)
+    for make in (os.mkfifo, lambda place: os.symlink("/dev/zero", place)):
+        path.unlink()
+        make(path)
+        names = "|".join(map(re.escape, (path.name, *reader.told)))
+        with at_once(), pytest.raises(OSError, match=names):
+            reader.read(path)
 
 
 def bomb(levels: int = 30) -> str:

@@ -135,7 +135,7 @@ def damage(folder: Path, how: str) -> None:
         ("missing", "part-00000.parquet: expected a part of the data set, found none"),
         ("other", "expected the rows that the manifest tells of, found others"),
         ("newer", "expected schema lumentrace-trajectories-1, found lumentrace-trajectories-9"),
-        ("cut", "expected JSON, found"),
+        ("cut", "expected a JSON file, found"),
     ],
 )
 def test_damage_is_named(how: str, told: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lumentrace import FormatError, LineData, load, save
-from lumentrace.storage import container
+from lumentrace.storage import container, from_bytes
 from tables import exact, points, rich_points
 from twins.container import sign, twin_checksum
 
@@ -173,13 +173,18 @@ def external_group(h5):
     h5["data"] = h5py.ExternalLink(str(Path(h5.filename).parent / "secret.h5"), "/")
 
 
+NOT_INSIDE = r"a\.h5: data(/data)?: expected data in the file itself|`data`: expected a data set in this file.*a\.h5"
+
+
 @pytest.mark.parametrize("make", [external_link, external_storage, virtual, soft_link, external_group])
 def test_no_other_file_is_opened(tmp_path, make):
     path = external_file(tmp_path) / "a.h5"
     hostile(path, make, path="data/data" if make is external_group else "data")
     for options in ({}, {"memory_map": True}):
-        with pytest.raises(FormatError, match=r"`data(/data)?`: expected a data set in this file.*a\.h5"):
+        with pytest.raises(FormatError, match=NOT_INSIDE):
             load(path, **options)
+    with pytest.raises(FormatError, match="expected a data set in this file"):
+        from_bytes(path.read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -195,8 +200,10 @@ def test_claimed_sizes_are_not_believed(tmp_path, make):
     with h5py.File(tmp_path / "shape.h5", "w") as h5:
         shape = list(make(h5).shape)
     hostile(tmp_path / "a.h5", make, shape=shape)
-    with pytest.raises(FormatError, match=r"needs \d+ bytes.*cannot hold.*a\.h5"):
+    with pytest.raises(FormatError, match=r"a\.h5: data: claims [\d,]+ bytes"):
         load(tmp_path / "a.h5")
+    with pytest.raises(FormatError, match=r"needs \d+ bytes.*cannot hold"):
+        from_bytes((tmp_path / "a.h5").read_bytes())
 
 
 def test_unknown_filters_are_refused(tmp_path):

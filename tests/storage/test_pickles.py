@@ -275,7 +275,7 @@ def test_values_that_cannot_be_kept_are_named(tmp_path):
 
 def test_damaged_pickles_are_refused_or_read(tmp_path, monkeypatch, capsys):
     """What the child does, done here, as hundreds of children would take long."""
-    monkeypatch.setattr(pickles, "_limit_memory", lambda most: None)
+    monkeypatch.setattr(pickles, "_limit", lambda *limits: None)
     whole = (FIXTURES / "pept_0_5_1_points.pickle").read_bytes()
     source, result = str(tmp_path / "a.pickle"), str(tmp_path / "a.h5")
     rng = np.random.default_rng(2)
@@ -284,7 +284,7 @@ def test_damaged_pickles_are_refused_or_read(tmp_path, monkeypatch, capsys):
         damaged = bytearray(whole)
         damaged[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
         Path(source).write_bytes(damaged[: rng.integers(len(whole))] if i % 5 == 0 else damaged)
-        status = pickles._main(source, result, "0")
+        status = pickles._main(source, result, "0", "0", "0")
         assert bool(capsys.readouterr().err) == (status != 0)
         if status == 0:
             load(result)

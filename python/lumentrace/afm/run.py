@@ -26,7 +26,6 @@ from lumentrace.afm.processing.pipeline import ProcessingPipeline
 from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
 from lumentrace.afm.report.page import write_report
 from lumentrace.afm.stack import AFMImageStack
-from lumentrace.base.errors import FormatError
 from lumentrace.base.polars import pl
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
@@ -74,11 +73,7 @@ class Settings(settings.Settings):
     @classmethod
     def read(cls, path: Path) -> Self:
         """Settings from a file; one without filters or analyses has none, and a bare list is one of analyses."""
-        content = read_mapping(path, bare="analyse")
-        try:
-            return cls.from_mapping({"process": (), "analyse": (), **content}, str(path))
-        except (TypeError, ValueError) as error:
-            raise FormatError(str(error)) from None
+        return cls._of_file(path, {"process": (), "analyse": (), **read_mapping(path, bare="analyse")})
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.run import RECORDED, Outcome, Settings, loaded, process
-from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 
 
 def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None = None) -> Outcome:
@@ -37,8 +37,8 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     """
     place = Path(folder)
     record = record_of(place, Outcome.technique)
-    settings = Settings.from_mapping(record.settings, str(place))
-    (path,) = sources(record, source)
+    settings = settings_of(record, Settings, place)
+    (path,) = sources(record, place, source)
     stack = loaded(path, settings)
     check_same(path, record, stack.identity())
     process(stack, settings)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 
 MOST = 2**26
 """Bytes of a document; longer ones are refused before they are read."""
@@ -61,8 +62,8 @@ def text_of(path: Path_, most: int = MOST) -> str:
     """
     place = regular(path)
     size = place.stat().st_size
-    if size > most:
-        raise FormatError(f"{path}: expected at most {most:,} bytes of text, found {size:,}")
+    if size > raised(most):
+        raise FormatError(f"{path}: expected at most {raised(most):,} bytes of text, found {size:,}")
     try:
         return place.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -64,6 +64,7 @@ def simulate(
 
     from lumentrace.afm.simulation import simulate_film, write_asd
     from lumentrace.base.files import replacing
+    from lumentrace.storage.frames import write_csv_table
 
     if out.suffix.lower() != ".asd":
         raise typer.BadParameter(f"expected a name ending in .asd, found {out}", param_hint="--out")
@@ -74,7 +75,7 @@ def simulate(
     places = truth.reshape(-1, 2)
     table = pl.DataFrame({"frame": number, "particle": particle, "x_nm": places[:, 0], "y_nm": places[:, 1]})
     with replacing(out.with_suffix(".truth.csv")) as file:
-        table.write_csv(file)
+        write_csv_table(file, table)
     told = f"wrote {out}, the truth to {out.with_suffix('.truth.csv')}; try: lumentrace afm run {out}"
     console.print(told, soft_wrap=True, markup=False)
 

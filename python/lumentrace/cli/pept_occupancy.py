@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lumentrace import storage
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.polars import pl
 from lumentrace.data.pixels import Pixels
@@ -24,6 +25,8 @@ from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.plots.report import Report
 from lumentrace.storage.frames import write_rows
 
+LONGEST = 2**16
+"""Characters of a line with names."""
 Tracks: TypeAlias = "list[PointData] | pl.LazyFrame"
 
 WIDTH, LOW, HIGH, MARGINS = 1000, 200, 900, 110
@@ -131,13 +134,17 @@ def _read(path: Path) -> object:
         return storage.load(path)
     found = layout(TextSource(path))
     names = found.names or _old_names(path)
-    return PointData(read_csv(path, sep=found.sep, skiprows=found.skiprows), columns=names)
+    rows = read_csv(path, sep=found.sep, skiprows=found.skiprows)
+    try:
+        return PointData(rows, columns=names)
+    except ValueError as error:
+        raise FormatError(f"{path}: {error}") from None
 
 
 def _old_names(path: Path) -> tuple[str, ...] | None:
     """Names of columns as earlier versions wrote them: after a #, with spaces between."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        first = file.readline()
+    with open(regular(path), encoding="utf-8", errors="replace") as file:
+        first = file.readline(LONGEST)
     return tuple(first.lstrip("#").split()) if first.startswith("#") else None
 
 

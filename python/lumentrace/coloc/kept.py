@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
+from lumentrace.base.documents import regular
+from lumentrace.base.errors import FormatError
 from lumentrace.base.json_text import json_text
 from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.measure.randomization import Randomization
-from lumentrace.storage import table_bytes, table_from_bytes
+from lumentrace.storage import guard, table_bytes, table_from_bytes
 
 FIGURES = ("observed", "mean", "sd", "z", "p_right", "p_left", "p_two", "n_blocks", "reason")
 
@@ -43,3 +46,21 @@ def nulls_from_bytes(content: bytes) -> dict[tuple[str, str], Randomization]:
         )
         for row, null in zip(table.drop("null").rows(named=True), table["null"], strict=True)
     }
+
+
+def nulls_of_file(path: Path) -> dict[tuple[str, str], Randomization]:
+    """The randomisations in a file that holds what `nulls_bytes` gives.
+
+    Raises
+    ------
+    FormatError
+        If it is damaged.
+    OSError
+        If it cannot be read.
+    """
+    content = regular(path).read_bytes()
+    guard.look("arrow", path)
+    try:
+        return nulls_from_bytes(content)
+    except (ValueError, LookupError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
+        raise FormatError(f"{path}: expected randomisations, found a damaged file ({error})") from error

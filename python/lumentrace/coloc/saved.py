@@ -5,9 +5,9 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from lumentrace.coloc.kept import nulls_from_bytes
+from lumentrace.coloc.kept import nulls_of_file
 from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, looked_at, times
-from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 from lumentrace.storage.parquet_check import frame_of
 
 
@@ -35,13 +35,12 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     """
     place = Path(folder)
     record = record_of(place, Outcome.technique)
-    settings = Settings.from_mapping(record.settings, str(place))
-    files = sources(record, source)
+    settings = settings_of(record, Settings, place)
+    files = sources(record, place, source)
     image, labels, history = looked_at(
         files if isinstance(record.provenance.input["path"], list) else files[0], settings
     )
     check_same(files[0], record, history.input)
-    drawn = place / NULLS
     return Outcome(
         f"Colocalization: {files[0].name}",
         settings,
@@ -50,7 +49,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
         image.pixels,
         labels,
         frame_of((place / TABLE).with_suffix(".parquet")),
-        nulls_from_bytes(drawn.read_bytes()) if NULLS in record.files else {},
+        nulls_of_file(place / NULLS) if NULLS in record.files else {},
         image.guessed,
         times(image),
     )

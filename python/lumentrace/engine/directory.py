@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lumentrace import _core
+from lumentrace.base.documents import regular
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import finite, json_text
 from lumentrace.base.provenance import content as content_of
@@ -97,7 +98,7 @@ class RunDirectory:
         if why:
             return None, why
         try:
-            content = (self.path / file).read_bytes()
+            content = regular(self.path / file).read_bytes()
         except FileNotFoundError:
             return None, f"{file} is missing"
         return (content, "") if piece.get("xxh3") == digest(content) else (None, f"{file} is damaged or was changed")
@@ -167,7 +168,7 @@ class RunDirectory:
         """
         place = self.path / file
         try:
-            content = place.read_bytes()
+            content = regular(place).read_bytes()
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"{place}: expected what the worker on {written.host} has written, found no such file; choose a run "
@@ -194,9 +195,9 @@ class RunDirectory:
         if stamp is None or stamp == self._seen:
             return
         try:
-            found = json.loads(self._manifest.read_text("utf-8"))
+            found = json.loads(regular(self._manifest).read_text("utf-8"))
             identity, done = dict(found["identity"]), {file: dict(piece) for file, piece in found["done"].items()}
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if not self._own:
                 raise ValueError(f"{self._manifest}: expected the manifest of a run, found {error!r}") from error
             self._damage = f"{MANIFEST} is damaged ({error!r})"
@@ -224,7 +225,7 @@ def digest(content: bytes | memoryview) -> str:
 
 def file_digest(place: Path) -> str:
     """Content hash of a file, without holding it in memory."""
-    return content_of(np.memmap(place, np.uint8, "r")) if place.stat().st_size else digest(b"")
+    return content_of(np.memmap(regular(place), np.uint8, "r")) if place.stat().st_size else digest(b"")
 
 
 def _held(place: Path) -> list[Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lumentrace.base.errors import FormatError
 from lumentrace.engine.record import RECORD, RunRecord
+from lumentrace.engine.settings import Settings
+
+S = TypeVar("S", bound=Settings)
 
 
 def record_of(folder: Path, technique: str, name: str = RECORD) -> RunRecord:
@@ -32,12 +35,28 @@ def record_of(folder: Path, technique: str, name: str = RECORD) -> RunRecord:
     return record
 
 
-def sources(record: RunRecord, given: str | PathLike[str] | None = None) -> list[Path]:
+def settings_of(record: RunRecord, kind: type[S], folder: Path) -> S:
+    """The settings of a run from its record.
+
+    Raises
+    ------
+    FormatError
+        If the record has settings that this version does not know, or of values that they cannot have.
+    """
+    try:
+        return kind.from_mapping(record.settings)
+    except (TypeError, ValueError, OSError) as error:
+        raise FormatError(f"{folder / RECORD}: {error}") from error
+
+
+def sources(record: RunRecord, folder: Path, given: str | PathLike[str] | None = None) -> list[Path]:
     """The files that were measured.
 
     Parameters
     ----------
     record : RunRecord
+    folder : path
+        Where the record is.
     given : path, optional
         Where the file is now, or the folder that it is in; where it was, by default.
 
@@ -49,9 +68,11 @@ def sources(record: RunRecord, given: str | PathLike[str] | None = None) -> list
         If a file is not there.
     """
     written = record.provenance.input.get("path")
-    paths = [Path(each) for each in (written if isinstance(written, list) else [written]) if each is not None]
+    paths = [Path(str(each)) for each in (written if isinstance(written, list) else [written]) if each is not None]
     if not paths:
-        raise FormatError("expected a run that was made from files, found one of arrays; report it where they are")
+        raise FormatError(
+            f"{folder / RECORD}: expected a run that was made from files, found one of arrays; report it where they are"
+        )
     places = paths if given is None else [_moved(path, Path(given)) for path in paths]
     for place in places:
         if not place.exists():

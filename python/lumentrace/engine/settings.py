@@ -58,10 +58,16 @@ class Settings:
         FormatError
             If the file is none, or has settings that are unknown or of the wrong type.
         """
+        return cls._of_file(path, read_mapping(path))
+
+    @classmethod
+    def _of_file(cls, path: Path, given: Mapping[str, Any]) -> Self:
+        """Settings from what a file says; errors name it."""
         try:
-            return cls.from_mapping(read_mapping(path), str(path))
-        except (TypeError, ValueError) as error:
-            raise FormatError(str(error)) from None
+            return cls.from_mapping(given, str(path))
+        except (TypeError, ValueError, OSError) as error:
+            text = str(error)
+            raise FormatError(text if text.startswith(str(path)) else f"{path}: {text}") from None
 
     def changed(self, given: Mapping[str, Any]) -> Self:
         """The same settings with other values; None leaves one as it is."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from lumentrace.base import mapping, provenance
-from lumentrace.base.errors import FormatError
+from lumentrace.base.documents import document
+from lumentrace.base.errors import FormatError, shown
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.polars import pl
@@ -120,18 +121,33 @@ def manifest(folder: Path) -> dict[str, Any]:
     """
     place = folder / MANIFEST
     try:
-        record = json.loads(place.read_text("utf-8"))
+        record = document(place, "JSON")
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{place}: expected the manifest of a finished run, found none; run it to its end, or ask for what "
             "is there with `unfinished=True`"
         ) from None
-    except ValueError as error:
-        raise FormatError(f"{place}: expected JSON, found {error}") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         found = record.get("schema") if isinstance(record, dict) else type(record).__name__
         raise FormatError(f"{place}: expected schema {SCHEMA}, found {found}")
+    with _manifest_named(folder):
+        for part in record["parts"]:
+            if not NAME.fullmatch(part["file"]):
+                raise ValueError(f"a part named {shown(part['file'])}")
     return record
+
+
+@contextmanager
+def _manifest_named(folder: Path) -> Iterator[None]:
+    """Values of a manifest that are none are an error that names it."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        raise FormatError(
+            f"{folder / MANIFEST}: expected what trajectories are made of, found something else ({error!r})"
+        ) from error
 
 
 def read(folder: Path) -> PointData:
@@ -143,14 +159,15 @@ def read(folder: Path) -> PointData:
         If a part is damaged or missing.
     """
     record = manifest(folder)
-    table = RowTable(len(record["columns"]), record["rows"], 2**28)
-    for rows in _checked(folder, record):
-        table.append(rows)
-    points = PointData(table.finish(), columns=record["columns"], **record["attrs"])
-    points.units = record["units"]
-    points.provenance = record["provenance"] and provenance.Provenance.from_dict(record["provenance"])
-    if provenance.content(points.points) != record["xxh3"]:
-        raise FormatError(f"{folder}: expected the rows that the manifest tells of, found others")
+    with _manifest_named(folder):
+        table = RowTable(len(record["columns"]), int(record["rows"]), 2**28)
+        for rows in _checked(folder, record):
+            table.append(rows)
+        points = PointData(table.finish(), columns=record["columns"], **record["attrs"])
+        points.units = record["units"]
+        points.provenance = record["provenance"] and provenance.Provenance.from_dict(record["provenance"])
+        if provenance.content(points.points) != record["xxh3"]:
+            raise FormatError(f"{folder}: expected the rows that the manifest tells of, found others")
     return points
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lumentrace.base.errors import FormatError
 from lumentrace.data.points import PointData
-from lumentrace.engine.saved import check_same, record_of, sources
+from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 from lumentrace.pept import data_set
 from lumentrace.pept.live.finishing import finish, is_live
 from lumentrace.pept.live.record import LINES
@@ -43,13 +43,13 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     if is_live(place) and not (place / LINES).exists():
         return finish(place)
     record = record_of(place, Outcome.technique)
-    settings = Settings.from_mapping(record.settings, str(place))
+    settings = settings_of(record, Settings, place)
     whole = place / data_set.FOLDER
     is_large = data_set.MANIFEST in {Path(file).name for file in record.files}
     trajectories = data_set.read(whole) if is_large else read_parquet(place / data_set.TABLE)
     if not isinstance(trajectories, PointData):
         raise FormatError(f"{place / data_set.TABLE}: expected trajectories, found {type(trajectories).__name__}")
-    (path,) = sources(record, source)
+    (path,) = sources(record, place, source)
     lines = read(path, settings.scanner, settings.separation, settings.lenient)
     check_same(path, record, {} if lines.provenance is None else lines.provenance.input)
     name = Path(str(record.provenance.input["path"])).name

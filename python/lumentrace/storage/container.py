@@ -38,6 +38,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedRandom, BufferedReader, BytesIO
+from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import h5py
@@ -51,6 +52,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.files import is_open, replacing
 from lumentrace.storage import checksum
 from lumentrace.storage.encoding import Decoder, Encoder, Piece
+from lumentrace.storage.hdf5_check import look_at
 from lumentrace.storage.sink import Sink
 
 Target: TypeAlias = str | os.PathLike[str] | BinaryIO
@@ -174,6 +176,9 @@ def load(filepath: Target, memory_map: bool = False, check: bool = False) -> Any
     """
     if not is_open(filepath):
         with open(regular(filepath), "rb") as file:
+            _check_signature(file, filepath)
+            file.seek(0)
+            look_at(Path(filepath))
             return _read_all(file, filepath, memory_map, check)
     if memory_map:
         raise ValueError(f"`memory_map`: expected the path of a file, found an open one: {filepath!r}")

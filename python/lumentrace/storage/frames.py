@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
+from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.polars import pl
 
@@ -73,8 +74,18 @@ def table_bytes(table: pl.DataFrame) -> bytes:
 
 
 def table_from_bytes(content: bytes) -> pl.DataFrame:
-    """The table that `table_bytes` was given."""
-    return pl.read_ipc(content)
+    """The table that `table_bytes` was given.
+
+    Raises
+    ------
+    FormatError
+        If the content is damaged. Some damage ends the process: a file of unknown origin has to be looked at first
+        (`guard.look`).
+    """
+    try:
+        return pl.read_ipc(content)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise FormatError(f"expected an Arrow table, found a damaged one ({error})") from error
 
 
 def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:

@@ -18,12 +18,13 @@ from contextlib import suppress
 from typing import Any
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 
 SECONDS = 10.0
 """Most time for a look at a file; and as much again for each GB of it."""
 MEMORY = 4 << 30
 """Bytes of memory that the child may take."""
-JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file"}
+JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace.storage.arrow_check:check_file"}
 """What the child can do: a function of a path that raises FormatError."""
 _ENDED = "the process that looked at it {} (damaged?)"
 
@@ -35,7 +36,7 @@ class _Child:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
         self.owner = os.getpid()
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lumentrace.storage.guard", str(MEMORY)],
+            [sys.executable, "-P", "-m", "lumentrace.storage.guard", str(raised(MEMORY))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -101,7 +102,7 @@ def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
     FormatError
         If the file is refused, or the child crashed, took too long or too much memory.
     """
-    most = SECONDS * (1 + os.stat(path).st_size / 1e9)
+    most = raised(1000) / 1000 * SECONDS * (1 + os.stat(path).st_size / 1e9)
     with _lock:
         child = _running()
         try:

@@ -6,11 +6,13 @@ import hashlib
 import math
 import os
 import stat
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 from lumentrace.storage import guard
 
 MOST_COMPRESSION = 1100
@@ -46,13 +48,31 @@ def check(path: Path, kind: str) -> None:
         raise FormatError(f"{path}: expected {kind}, found no ordinary file")
     if not about.st_size:
         raise FormatError(f"{path}: expected {kind}, found an empty file")
-    _check(str(path), about.st_mtime_ns, about.st_size, about.st_ino)
+    _once(path, about, sealed=True)
+
+
+def look_at(path: Path) -> None:
+    """The same for a file whose content is compared with checksums of its own afterwards: a seal is not.
+
+    Raises
+    ------
+    FormatError
+        If it is refused.
+    OSError
+        If it cannot be read.
+    """
+    _once(path, path.stat(), sealed=False)
+
+
+def _once(path: Path, about: os.stat_result, sealed: bool) -> None:
+    _check(str(path), sealed, about.st_mtime_ns, about.st_size, about.st_ino)
 
 
 @lru_cache(maxsize=256)
-def _check(path: str, *version: int) -> None:
-    _check_seal(path)
-    guard.look("hdf5", path, MOST_EMPTY)
+def _check(path: str, sealed: bool, *version: int) -> None:
+    if sealed:
+        _check_seal(path)
+    guard.look("hdf5", path, raised(MOST_EMPTY))
 
 
 def _check_seal(path: str) -> None:
@@ -82,11 +102,9 @@ def check_file(path: str, most_empty: int) -> None:
     try:
         with open(path, "rb") as file, h5py.File(file, "r") as h5:
             # What visitors return ends the visit; an exception from them would upset the library.
-            refused = (
-                h5.visititems_links(_link_refused)
-                or _refused("/", h5, size, most_empty)
-                or h5.visititems(lambda name, found: _refused(name, found, size, most_empty))
-            )
+            claims = _Claims(size, most_empty)
+            refused = h5.visititems_links(_link_refused) or _refused("/", h5, claims)
+            refused = refused or h5.visititems(lambda name, found: _refused(name, found, claims))
     except MemoryError:
         raise
     except Exception as error:
@@ -102,7 +120,32 @@ def _link_refused(name: str, link: Any) -> str | None:
     return f"{name}: expected {OWN}, found a link to {link.filename}" if isinstance(link, h5py.ExternalLink) else None
 
 
-def _refused(name: str, found: Any, size: int, most_empty: int) -> str | None:
+@dataclass
+class _Claims:
+    """What the data sets of a file claim together, and how much of that is stored without chunks."""
+
+    size: int
+    most_empty: int
+    claimed: int = 0
+    stored: int = 0
+
+    @property
+    def most(self) -> int:
+        """Bytes that they may claim."""
+        return MOST_COMPRESSION * self.size + self.most_empty
+
+    def refused(self, name: str, claimed: int, stored: int) -> str | None:
+        """Why one more is refused; None if it is not."""
+        self.claimed += claimed
+        self.stored += stored
+        if self.stored > self.size:
+            return f"{name}: expected data of its own, found bytes that several data sets use"
+        if self.claimed > self.most:
+            return f"{name}: the data sets claim {self.claimed:,} bytes, expected at most {self.most:,} (the limit)"
+        return None
+
+
+def _refused(name: str, found: Any, claims: _Claims) -> str | None:
     """Why an object is refused; None if it is not."""
     import h5py
 
@@ -116,24 +159,26 @@ def _refused(name: str, found: Any, size: int, most_empty: int) -> str | None:
     if others:
         return f"{name}: expected {OWN}, found a virtual data set of {', '.join(sorted(others))}"
     sizes = _contiguous_refused if found.chunks is None else _chunks_refused
-    refused = sizes(name, found, size, most_empty)
+    refused = sizes(name, found, claims)
     if refused is None and found.dtype.hasobject:
         found[()]
     return refused
 
 
-def _contiguous_refused(name: str, data: Any, size: int, most_empty: int) -> str | None:
+def _contiguous_refused(name: str, data: Any, claims: _Claims) -> str | None:
     claimed, stored = (data.size or 0) * data.dtype.itemsize, data.id.get_storage_size()
-    if claimed > max(stored, most_empty):
+    if claimed > max(stored, claims.most_empty):
         return f"{name}: claims {claimed:,} bytes, but {stored:,} bytes are stored"
     end = (data.id.get_offset() or 0) + stored
-    return f"{name}: expected data up to byte {end:,}, found a file of {size:,} bytes" if end > size else None
+    if end > claims.size:
+        return f"{name}: expected data up to byte {end:,}, found a file of {claims.size:,} bytes"
+    return claims.refused(name, claimed, stored)
 
 
-def _chunks_refused(name: str, data: Any, size: int, most_empty: int) -> str | None:
-    most = MOST_COMPRESSION * size + most_empty
+def _chunks_refused(name: str, data: Any, claims: _Claims) -> str | None:
+    size = claims.size
     claimed = math.prod(max(pair) for pair in zip(data.shape, data.chunks, strict=True)) * data.dtype.itemsize
-    if claimed > most:
+    if claimed > claims.most:
         return f"{name}: claims {claimed:,} bytes, but {data.id.get_storage_size():,} bytes are stored"
     beyond: list[int] = []
 
@@ -142,4 +187,6 @@ def _chunks_refused(name: str, data: Any, size: int, most_empty: int) -> str | N
             beyond.append(own.byte_offset + own.size)
 
     data.id.chunk_iter(look)
-    return f"{name}: expected a chunk up to byte {beyond[0]:,}, found a file of {size:,} bytes" if beyond else None
+    if beyond:
+        return f"{name}: expected a chunk up to byte {beyond[0]:,}, found a file of {size:,} bytes"
+    return claims.refused(name, claimed, 0)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 
 MOST_BYTES, MOST_INFLATION = 1 << 28, 50
 """Bytes that variables may take when they are inflated: in any file, and beyond for each of its bytes."""
@@ -39,7 +40,7 @@ def read_matlab(
     *,
     squeeze: bool = True,
     most_bytes: int | None = None,
-    most_values: int = MOST_VALUES,
+    most_values: int | None = None,
 ) -> dict[str, Any]:
     """Read variables of a MATLAB file (versions 5 to 7; those of version 7.3 are HDF5 files, and refused).
 
@@ -57,8 +58,8 @@ def read_matlab(
         Drop axes of length 1, and take a value out of an array that holds no other.
     most_bytes : int, optional
         Bytes that compressed variables may take when they are inflated; by default 256 MiB and 50 times the file.
-    most_values : int, default 1048576
-        Arrays, cells and fields that the file may hold.
+    most_values : int, optional
+        Arrays, cells and fields that the file may hold; 1048576 by default.
 
     Returns
     -------
@@ -83,9 +84,9 @@ def read_matlab(
     {'run': {'fly': 5, 'name': 'w;+'}}
     """
     content = _bytes(Path(path))
-    most = MOST_BYTES + MOST_INFLATION * content.size if most_bytes is None else most_bytes
+    most = raised(MOST_BYTES) + MOST_INFLATION * content.size if most_bytes is None else most_bytes
     try:
-        found = _core.matlab_variables(content, name, most, most_values)
+        found = _core.matlab_variables(content, name, most, raised(MOST_VALUES) if most_values is None else most_values)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
     return {own: _value(value, squeeze) for own, value in found}

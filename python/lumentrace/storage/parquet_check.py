@@ -9,7 +9,9 @@ import os
 import struct
 from typing import Any, BinaryIO
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 from lumentrace.base.polars import pl
 from lumentrace.storage.thrift import CutShortError, Structs
 
@@ -53,7 +55,7 @@ def frame_of(path: str | os.PathLike[str]) -> pl.DataFrame:
     OSError
         If it cannot be read.
     """
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         try:
             check(file)
             return pl.read_parquet(file)
@@ -126,7 +128,7 @@ def _header(file: BinaryIO, place: int, stop: int) -> tuple[dict[int, Any], int]
 
 
 def _check_memory(what: str, claimed: int, size: int) -> None:
-    most = MOST_BYTES + MOST_INFLATION * size
+    most = raised(MOST_BYTES) + MOST_INFLATION * size
     if claimed > most:
         raise FormatError(f"expected {what} of at most {most:,} bytes (the limit), found {claimed:,}")
 

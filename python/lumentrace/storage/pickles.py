@@ -33,6 +33,7 @@ from lumentrace.storage.container import load, save
 
 _MODULE = "lumentrace.storage.pickles"
 _REFUSED = 3  # exit status of the child
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _MEMORY = 2 << 30
 _MEMORY_PER_BYTE = 12
 _NPY = b"\x93NUMPY"
@@ -73,7 +74,8 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.h5"
         limit = _MEMORY + _MEMORY_PER_BYTE * size
-        command = [sys.executable, "-P", "-m", _MODULE, os.path.abspath(path), str(result), str(limit)]
+        numbers = (str(each) for each in (limit, math.ceil(timeout), os.getpid()))
+        command = [sys.executable, "-P", "-m", _MODULE, os.path.abspath(path), str(result), *numbers]
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
         try:
             child = subprocess.run(
@@ -295,16 +297,29 @@ def _skip_header(file: BufferedReader) -> None:
         raise _RefusedError("an .npy file without Python objects, which numpy.load reads")
 
 
-def _limit_memory(most: int) -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows; the time limit holds there too
+def _limit(most_memory: int, seconds: int, parent: int) -> None:
+    """Bound memory and time of this process, which ends with the other one if the system can tell.
+
+    The other process ends this one where there are no limits (Windows), as long as it is there.
+    """
+    if sys.platform == "win32":
         return
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    import resource
+    import signal
+
+    resource.setrlimit(resource.RLIMIT_AS, (most_memory, most_memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1, seconds + 2))
+    signal.alarm(seconds + 2)
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit(_REFUSED)
 
 
-def _main(source: str, result: str, most_memory: str) -> int:
-    _limit_memory(int(most_memory))
+def _main(source: str, result: str, most_memory: str, seconds: str, parent: str) -> int:
+    _limit(int(most_memory), int(seconds), int(parent))
     try:
         with open(source, "rb") as file:
             _skip_header(file)

@@ -238,7 +238,7 @@ def read_parquet(path: str | os.PathLike[str], sample_size: Any = None, overlap:
         return _table(json.loads(text), names, rows, sample_size, overlap)
     except FormatError as error:
         raise FormatError(f"{error}: {path}") from None
-    except (LookupError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise FormatError(f"metadata {METADATA_KEY!r} are damaged ({type(error).__name__}: {error}): {path}") from error
 
 

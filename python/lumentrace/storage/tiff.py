@@ -14,13 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 from lumentrace.storage.images import tiff_metadata
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
 MOST_COMPRESSION = 1100
 """No compression of TIFF files reaches this ratio; deflate comes to 1030."""
 MOST_PAGES = 1 << 20
+CODECS = {1, 5, 7, 8, 32773, 32946, 34925, 34926, 50000}
+"""Compressions that are decoded: none, LZW, JPEG, deflate (8, 32946), PackBits, LZMA, Zstandard (34926, 50000).
+
+Decoders of others are large C programs that have crashed on damaged images; add the number of one that you trust.
+"""
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of a value by the number of its type."""
 
@@ -101,7 +108,7 @@ def read_spacing(path: str | os.PathLike[str]) -> dict[str, float]:
     """
     import tifffile
 
-    with damage_named(path), tifffile.TiffFile(path) as file:
+    with damage_named(path), tifffile.TiffFile(regular(path)) as file:
         check_chain(path, file)
         return tiff_metadata.spacing(file)
 
@@ -120,8 +127,8 @@ def check_chain(path: str | os.PathLike[str], file: Any) -> None:
     while place:
         if place in seen:
             raise FormatError(f"{path}: expected another page after {len(seen)}, found that at byte {place:,} again")
-        if len(seen) == MOST_PAGES:
-            raise FormatError(f"{path}: expected at most {MOST_PAGES:,} pages (the limit), found more")
+        if len(seen) == raised(MOST_PAGES):
+            raise FormatError(f"{path}: expected at most {raised(MOST_PAGES):,} pages (the limit), found more")
         seen.add(place)
         place = _next_page(path, file, place, len(seen))
 
@@ -161,11 +168,17 @@ def check_size(
     path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, pages: Sequence[Any], found: int
 ) -> None:
     """Refuse an image that the file cannot hold, before memory is taken for it; bytes used twice count once."""
+    for page in pages:
+        if page.compression not in CODECS:
+            raise FormatError(
+                f"{path}: expected a compression among {', '.join(map(str, sorted(CODECS)))}, found "
+                f"{int(page.compression)}; `lumentrace.storage.tiff.CODECS.add({int(page.compression)})` lets it in"
+            )
     check_ends(path, pages, found)
     declared = int(np.prod([int(length) for length in shape], dtype=object)) * _bits(pages[0], dtype) // 8
     stored = sum(sum(page.databytecounts) for page in pages)
     compressed = any(page.compression != 1 for page in pages)
-    most = min(stored, found) * MOST_COMPRESSION if compressed else found
+    most = min(stored, found) * raised(MOST_COMPRESSION) if compressed else found
     if declared > most:
         raise FormatError(
             f"{path}: declares an image of {declared:,} bytes, but holds {min(stored, found):,} bytes of data"

@@ -21,6 +21,7 @@ from lumentrace.engine.progress import Verbose
 from lumentrace.engine.record import RECORD, RunRecord
 from lumentrace.engine.run import Run
 from lumentrace.engine.samples import fingerprint
+from lumentrace.engine.saved import settings_of
 from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
@@ -294,7 +295,7 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
         recording = Path(str(record.provenance.input["path"]))
     responses = load_recording_responses(place, recording)
     # Without a record, whatever lies beside the results is taken for theirs.
-    made = {} if record is None else record.settings
+    made: dict[str, Any] = {} if record is None else record.settings
     with_maps = made.get("maps", (folder / MAPS).exists())
     with_kernels = made.get("kernels", (folder / KERNELS).exists())
     target = folder / REPORT if out is None else out
@@ -306,7 +307,7 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
         kernels=load_stimulus_kernels(folder / KERNELS) if with_kernels else None,
         provenance=None if record is None else record.provenance,
         verdict=None if record is None else record.verdict,
-        settings=None if record is None else Settings.from_mapping(made),
+        settings=None if record is None else settings_of(record, Settings, folder),
     )
 
 

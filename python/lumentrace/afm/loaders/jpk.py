@@ -24,6 +24,8 @@ CHANNEL, RETRACE = 32848, 32849
 SLOTS, DEFAULT_SLOT = 32896, 32897
 SLOT_NAME, SLOT_UNIT, SLOT_SCALING, SLOT_FACTOR, SLOT_OFFSET, SLOT_STEP = 32912, 32930, 32931, 32932, 32933, 48
 """Tags of the first slot, and how far those of the next are."""
+MOST_SLOTS = (1 << 16) // SLOT_STEP
+"""Tags have numbers of 16 bits, whatever a file says how many slots it has."""
 BIDIRECTIONAL = 0.7
 """Share of the time that lines at the stated rate would take, below which both ways are used."""
 
@@ -129,7 +131,7 @@ def _image(path: Path, number: int, page: Any, tags: dict[int, Any]) -> Image:
         raise ValueError(f"page {number}: an image of {page.shape}")
     check_size(path, page.shape, page.dtype, [page], path.stat().st_size)
     wanted = tags.get(DEFAULT_SLOT)
-    for slot in range(int(tags.get(SLOTS, 0))):
+    for slot in range(min(int(tags.get(SLOTS, 0)), MOST_SLOTS)):
         step = slot * SLOT_STEP
         if _text(tags.get(SLOT_NAME + step, "")) == _text(wanted) and SLOT_FACTOR + step in tags:
             unit, scale = SCALES.get(_text(tags.get(SLOT_UNIT + step, "m")), ("", 1.0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lumentrace.base import zipped
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -59,19 +60,19 @@ def _attrs(results: Results) -> list[dict[str, Any]]:
 
 
 def _results(content: bytes) -> Results:
-    with np.load(io.BytesIO(content), allow_pickle=False) as parts:
-        about = json.loads(str(parts["about"]))
-        attrs = [_decoded(item) for item in about["attrs"]]
-        return Results(
-            KINDS[about["kind"]],
-            parts["rows"],
-            parts["ranges"],
-            parts["owners"],
-            about["columns"],
-            about["listed"],
-            attrs.__getitem__,
-            units=about["units"],
-        )
+    parts = zipped.arrays("a kept chunk", io.BytesIO(content))
+    about = json.loads(str(parts["about"]))
+    attrs = [_decoded(item) for item in about["attrs"]]
+    return Results(
+        KINDS[about["kind"]],
+        parts["rows"],
+        parts["ranges"],
+        parts["owners"],
+        about["columns"],
+        about["listed"],
+        attrs.__getitem__,
+        units=about["units"],
+    )
 
 
 def _check_alike(results: Any, kept: Results) -> None:

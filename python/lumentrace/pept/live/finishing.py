@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
+from lumentrace.base.documents import document
 from lumentrace.base.errors import FormatError
 from lumentrace.base.places import tally
 from lumentrace.base.provenance import Provenance
@@ -116,28 +116,26 @@ def finish(
     """
     place = Path(folder)
     about = _head(place)
-    own = offline.Settings(recipe=Lines(about["settings"].get("tracers"), about["settings"].get("every")))
     reader = FramedReader(place / LOCATIONS)
     if reader.columns != list(UNITS):
         raise FormatError(f"{reader.path}: expected columns {', '.join(UNITS)}, found {', '.join(reader.columns)}")
     if (place / LINES).exists():
-        again = offline.run(read(place / LINES), settings or own, verbose=verbose, **options)
+        again = offline.run(read(place / LINES), settings or about.own, verbose=verbose, **options)
         return replace(again, notices=(*again.notices, *_lost(reader)))
     if settings is not None:
         raise ValueError(f"{place}: the lines were not kept, so that they cannot be tracked with other settings")
-    return _from_locations(about, own, reader)
+    return _from_locations(about, reader)
 
 
-def _from_locations(about: Mapping[str, Any], settings: offline.Settings, reader: FramedReader) -> LiveOutcome:
+def _from_locations(about: _Head, reader: FramedReader) -> LiveOutcome:
     trajectories = _trajectories(reader)
     seen, told = _said(reader, trajectories)
     trajectories.attrs.update(_model(seen.pop("model"), trajectories))
-    began = datetime.fromisoformat(about["started"])
-    history = Provenance({"source": about["source"], "lines": seen["lines"]}, environment=about["environment"])
-    trajectories.provenance = history.then("LineTracker.stream", about["settings"], began, seen["seconds"])
-    title, notices = f"PEPT live: {about['source']}", (*told, *reader.notices())
+    history = Provenance({"source": about.source, "lines": seen["lines"]}, environment=about.environment)
+    trajectories.provenance = history.then("LineTracker.stream", about.settings, about.started, seen["seconds"])
+    title, notices = f"PEPT live: {about.source}", (*told, *reader.notices())
     nothing = LineData(np.empty((0, 7)))
-    return LiveOutcome(title, settings, trajectories.provenance, notices, trajectories, nothing, None, seen)
+    return LiveOutcome(title, about.own, trajectories.provenance, notices, trajectories, nothing, None, seen)
 
 
 def _lost(reader: FramedReader) -> Iterator[str]:
@@ -147,20 +145,35 @@ def _lost(reader: FramedReader) -> Iterator[str]:
         yield f"{lost:,} lines were dropped by the source before they could be kept"
 
 
-def _head(folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Head:
+    """What a live run said when it began; `own` are its settings as those of any run."""
+
+    source: str
+    settings: dict[str, Any]
+    started: datetime
+    environment: dict[str, Any]
+    own: offline.Settings
+
+
+def _head(folder: Path) -> _Head:
     path = folder / HEAD
     if not path.exists():
         raise FileNotFoundError(
             f"{folder}: expected a live run with {HEAD}, found none; `lumentrace pept live` makes it"
         )
     try:
-        about = json.loads(path.read_bytes())
-        found = about["schema"]
-    except (ValueError, LookupError, TypeError) as error:
+        about = document(path, "JSON")
+        if about["schema"] != SCHEMA:
+            raise FormatError(f"{path}: expected schema {SCHEMA}, found {about['schema']!r}")
+        settings = dict(about["settings"])
+        own = offline.Settings(recipe=Lines(settings.get("tracers"), settings.get("every")))
+        began = datetime.fromisoformat(about["started"])
+        return _Head(str(about["source"]), settings, began, dict(about["environment"]), own)
+    except FormatError:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise FormatError(f"{path}: expected the head of a live run, found something else ({error!r})") from error
-    if found != SCHEMA:
-        raise FormatError(f"{path}: expected schema {SCHEMA}, found {found!r}")
-    return dict(about)
 
 
 def _trajectories(reader: FramedReader) -> PointData:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from tokenize import TokenError
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from lumentrace.pept.sources.block import COLUMNS, Block
 MAGIC = np.lib.format.MAGIC_PREFIX
 """How a `.npy` file begins."""
 _MOST_HEADER = 2**16
+_MOST_ROW = 2**20
+"""Bytes of a row, which is waited for."""
 _READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -30,7 +33,7 @@ class ArrayRows:
         self._rest = b""
         self._width = 0
         self._dtype = np.dtype(np.float64)
-        self._left = math.inf
+        self._whole = self._left = math.inf
 
     @property
     def ended(self) -> bool:
@@ -57,6 +60,8 @@ class ArrayRows:
 
     def finish(self) -> Block:
         """Say that no more bytes come."""
+        if not self._width:
+            raise FormatError(f"{self._name}: expected a .npy array of numbers, found the beginning of its header")
         if self.ended:
             return Block()
         return Block(notices=(f"{self._name}: ends {self._left} rows before the {self._whole} that its header says",))
@@ -67,11 +72,12 @@ class ArrayRows:
         try:
             version = np.lib.format.read_magic(file)
             shape, fortran, dtype = _READERS[version](file)
-        except (ValueError, KeyError) as error:
+        except (ValueError, LookupError, TypeError, SyntaxError, RecursionError, TokenError) as error:
             if len(self._rest) < _MOST_HEADER and (self._rest[: len(MAGIC)] == MAGIC[: len(self._rest)]):
                 return False
             raise FormatError(f"{self._name}: expected a .npy array of numbers, found {error}") from None
-        if len(shape) != 2 or shape[1] < COLUMNS or dtype.kind not in "fiu" or fortran:
+        wide = len(shape) == 2 and shape[1] * dtype.itemsize > _MOST_ROW
+        if len(shape) != 2 or shape[0] < 0 or shape[1] < COLUMNS or wide or dtype.kind not in "fiu" or fortran:
             order = "columns one after another" if fortran else "rows"
             raise FormatError(
                 f"{self._name}: expected rows of at least {COLUMNS} numbers, found {dtype} of shape {shape} as {order}"

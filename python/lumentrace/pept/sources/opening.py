@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from lumentrace.base.documents import regular
 from lumentrace.pept.scanners.any_file import ADAC_SUFFIX
 from lumentrace.pept.sources.address import SCHEMES, Address
 from lumentrace.pept.sources.block import Block, given_blocks
@@ -134,7 +135,7 @@ def open_source(
 def _path_blocks(path: Path, hints: Hints, follow: bool, waiting: Any) -> Iterator[Iterator[Block]]:
     name = str(path)
     if path.suffix.lower() in SUFFIXES:
-        with open(path, "rb"):  # so that a file that is not there is told as such
+        with open(regular(path), "rb"):  # so that a file that is not there is told as such
             yield table_blocks(path)
         return
     with open(path, "rb") as file:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lumentrace.base.errors import FormatError
-from lumentrace.pept.utilities.csv_settings import CsvSettings
+from lumentrace.pept.utilities.csv_settings import CsvSettings, damage_named
 from lumentrace.pept.utilities.row_table import gather
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import WHITE_SPACE, Skip, TextTable
@@ -84,7 +84,8 @@ def read_csv(
     settings = CsvSettings(sep, header, engine, na_filter, quoting, memory_map, kwargs)
     if not settings.are_plain_for(filepath_or_buffer):
         frame = settings.pandas("read_csv")(filepath_or_buffer, skiprows=skiprows, nrows=nrows)
-        return np.asarray(frame.to_numpy(dtype=dtype))
+        with damage_named(filepath_or_buffer):
+            return np.asarray(frame.to_numpy(dtype=dtype))
     source = TextSource(filepath_or_buffer)
     rows = gather(TextTable(source, sep).blocks(skiprows, nrows), source.size())
     if rows is None:
@@ -132,7 +133,10 @@ def read_csv_chunks(
     settings = CsvSettings(sep, header, engine, na_filter, quoting, memory_map, kwargs)
     if not settings.are_plain_for(filepath_or_buffer):
         read = settings.pandas("read_csv_chunks")
-        with read(filepath_or_buffer, skiprows=skiprows, nrows=nrows, chunksize=chunksize) as frames:
+        with (
+            damage_named(filepath_or_buffer),
+            read(filepath_or_buffer, skiprows=skiprows, nrows=nrows, chunksize=chunksize) as frames,
+        ):
             yield from (np.asarray(frame.to_numpy(dtype=dtype)) for frame in frames)
         return
     waiting: list[NDArray[np.float64]] = []

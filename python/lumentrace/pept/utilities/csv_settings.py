@@ -5,9 +5,14 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from lumentrace.base.documents import regular
+from lumentrace.base.errors import FormatError
 from lumentrace.pept.utilities.text_table import WHITE_SPACE
 
 _PLAIN = {"header": None, "engine": "c", "na_filter": False, "quoting": 3, "memory_map": True}
@@ -56,7 +61,20 @@ def _read(settings: dict[str, Any], source: Any, **others: Any) -> Any:
 
     if hasattr(source, "read"):
         settings = {**settings, "memory_map": False}
-    return pd.read_csv(source, **{**settings, **others})
+    elif not _is_remote(source) and Path(source).exists():
+        regular(source)
+    with damage_named(source):
+        return pd.read_csv(source, **{**settings, **others})
+
+
+@contextmanager
+def damage_named(source: Any) -> Iterator[None]:
+    """What pandas raises on text that is no table of numbers, as an error that names the file."""
+    try:
+        yield
+    except (ValueError, OverflowError) as error:
+        name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "the open file")
+        raise FormatError(f"{name}: expected rows of numbers, found something else ({error})") from error
 
 
 def _is_remote(source: Any) -> bool:

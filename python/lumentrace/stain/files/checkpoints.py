@@ -195,7 +195,8 @@ def _from_fits(path: Path) -> NDArray[np.float32]:
     fits = fits_io()
     with regular(path).open("rb") as file:
         try:
-            image = np.asarray(fits.getdata(file), dtype=np.float32)
+            # Decoders of compressed images are C code that trusts its input; checkpoints are never compressed.
+            image = np.asarray(fits.getdata(file, disable_image_compression=True), dtype=np.float32)
         except Exception as error:
             # astropy raises what it likes on damaged data; the cause is kept.
             raise FormatError(f"{path}: expected a FITS image, found a damaged or different file ({error})") from error

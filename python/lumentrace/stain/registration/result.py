@@ -220,7 +220,7 @@ class Registration(Recorded):
                 provenance=Provenance.from_dict(record["provenance"]) if "provenance" in record else Provenance(),
                 **numbers,
             )
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise FormatError(f"expected a complete registration, found a damaged one ({error!r})") from error
 
     def save(self, path: str | os.PathLike[str]) -> Path:

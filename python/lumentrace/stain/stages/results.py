@@ -13,6 +13,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import zipped
+from lumentrace.base.documents import regular
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.names import inside
@@ -164,8 +166,8 @@ class Measured(Result):
     def from_dict(cls, found: Mapping[str, Any], files: tuple[str, ...], folder: Path) -> Self:
         """The result that plain values and the file of arrays were made from."""
         name = next(name for name in files if name.endswith(".npz"))
-        with np.load(folder / name, allow_pickle=False) as held:
-            arrays = dict(held)
+        with regular(folder / name).open("rb") as file:
+            arrays = zipped.arrays(str(folder / name), file)
         scales = [Scale.from_dict(each) for each in found["scales"]]
         curves = {each: arrays[each] for each in ("centres", "counts", "fitted")}
         scales[0] = Scale.from_dict({**found["scales"][0], **curves})

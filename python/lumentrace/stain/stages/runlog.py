@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from lumentrace.base.documents import regular
+
 LOG_NAME = ".exo2micro_run_log.txt"
 PIECE = 65536
 
@@ -42,7 +44,7 @@ def read_run_log_tail(output_dir: Path_, max_lines: int = 500) -> str | None:
     if max_lines <= 0:
         return ""
     try:
-        with open(path, "rb") as file:
+        with open(regular(path), "rb") as file:
             place = file.seek(0, os.SEEK_END)
             held = b""
             while place > 0 and held.count(b"\n") <= max_lines:

@@ -24,6 +24,7 @@ from lumentrace.stain.registration.register import find_map
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.stages.results import Measured, Padded, Registered
 from lumentrace.stain.stages.task import LAST, NAMES, Task
+from lumentrace.storage.frames import write_csv_table
 
 ROUGH_SIDE = 300
 """The first alignment is made on images of at least so many pixels."""
@@ -156,7 +157,7 @@ def _scales(task: Task, found: Registration, counts: Histograms) -> tuple[Scale,
 def _write_spots(task: Task, table: pl.DataFrame) -> str:
     place = task.output("spots", LAST, ".csv")
     with replacing(place) as file:
-        placed(table, task.settings.pad).write_csv(file)
+        write_csv_table(file, placed(table, task.settings.pad))
     return task.relative(place)[0]
 
 

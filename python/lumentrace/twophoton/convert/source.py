@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.documents import text_of
+from lumentrace.base.documents import regular, text_of
 from lumentrace.base.errors import FormatError
+from lumentrace.base.zipped import Archive, archive
 from lumentrace.storage.matlab import Unread, read_matlab
 
 Floats = NDArray[np.float64]
@@ -184,18 +183,6 @@ def _alignment(path: Path) -> Floats:
     return np.asarray(rows[:, :2], dtype=np.float64)
 
 
-@contextmanager
-def _damage(path: Path) -> Iterator[None]:
-    """What readers raise on damaged files, as an error that names the file."""
-    try:
-        yield
-    except (FormatError, FileNotFoundError, MemoryError):
-        raise
-    except Exception as error:
-        # The readers raise what they like on damaged data; the cause is kept.
-        raise FormatError(f"{path}: expected a zip file, found a damaged or different one ({error})") from error
-
-
 def _variable(path: Path, name: str) -> Any:
     found = read_matlab(path)
     if name not in found:
@@ -266,19 +253,20 @@ def _parameters(folder: Path) -> list[dict[str, Any]]:
 def _code(path: Path, parameters: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:
     """Names of stimulus functions, and what they write into the table."""
     kinds = list(dict.fromkeys(str(int(each["stimtype"])) for each in parameters if "stimtype" in each))
-    with _damage(path), zipfile.ZipFile(path) as archive:
-        known = dict(_lookup(archive.read("paramfiles/stimulus_lookup.txt").decode("utf-8", "replace")))
-    for kind in kinds:
-        if kind not in known:
-            raise KeyError(f"{path}: no function for stimulus {kind}; stimulus_lookup.txt has {', '.join(known)}")
-    with _damage(path), zipfile.ZipFile(path) as archive:
-        columns = {kind: _stimulus_code(archive, kind, known[kind]) for kind in kinds}
+    with regular(path).open("rb") as file:
+        with archive(str(path), file) as held:
+            known = dict(_lookup(held.read("paramfiles/stimulus_lookup.txt").decode("utf-8", "replace")))
+        for kind in kinds:
+            if kind not in known:
+                raise KeyError(f"{path}: no function for stimulus {kind}; stimulus_lookup.txt has {', '.join(known)}")
+        with archive(str(path), file) as held:
+            columns = {kind: _stimulus_code(held, kind, known[kind]) for kind in kinds}
     return {kind: known[kind] for kind in kinds}, columns
 
 
-def _stimulus_code(archive: zipfile.ZipFile, kind: str, function: str) -> dict[str, Any]:
+def _stimulus_code(held: Archive, kind: str, function: str) -> dict[str, Any]:
     name = f"stimfunctions/{function}.m"
-    code = archive.read(name).decode("utf-8", "replace")
+    code = held.read(name).decode("utf-8", "replace")
     return {"stimtype": kind, "function": function, "source_path": name, "columns": list(_assignments(code))}
 
 

@@ -189,11 +189,14 @@ def databases(config: TwophotonConfig) -> list[Path]:
 def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]]:
     """Rows of a query; none if the database lacks a table."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=SECONDS)
+    connection.text_factory = lambda content: content.decode("utf-8", "replace")
     try:
+        connection.execute("pragma trusted_schema = off")
+        connection.execute("pragma cell_size_check = on")
         names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         if set(TABLES) <= names:
             yield from connection.execute(query, values)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter for messages with bytes of the file
         raise FormatError(
             f"{path}: expected a database of recordings, found one that cannot be read ({error})"
         ) from error
@@ -202,6 +205,13 @@ def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]
 
 
 def _record(database: Path, row: tuple[Any, ...], config: TwophotonConfig) -> RecordingRecord:
+    try:
+        return _named(database, row, config)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{database}: expected whole numbers that name recording and fly ({error})") from error
+
+
+def _named(database: Path, row: tuple[Any, ...], config: TwophotonConfig) -> RecordingRecord:
     number, fly, path, function, date, genotype, cell_type, protein, eye, surgeon, quality = row
     return RecordingRecord(
         database_path=database,

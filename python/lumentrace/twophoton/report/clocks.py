@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 
 import numpy as np
@@ -42,7 +43,7 @@ def photodiode(run: RecordingResponses, colours: Mapping[int, str]) -> go.Figure
             y=[level] * len(onsets),
             mode="markers",
             marker={"symbol": "triangle-down", "size": 9, "color": colours[number]},
-            name=name,
+            name=html.escape(name),
             hovertemplate="%{x:.3f} s",
         )
     figure.update_xaxes(title_text="time (s)")
@@ -79,7 +80,7 @@ def _per_window(
             y=[values[place] for place in own],
             mode="markers",
             marker={"color": colours[number], "size": 8},
-            name=run.epoch_windows[own[0]].epoch_name,
+            name=html.escape(run.epoch_windows[own[0]].epoch_name),
             hovertemplate=hover,
         )
     figure.update_xaxes(title_text="window")

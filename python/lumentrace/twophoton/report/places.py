@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -147,7 +148,11 @@ def response_maps(
     rows = -(-len(values) // columns)
     titles = [f"{epoch.epoch_name} (n = {epoch.trial_count})" for epoch in maps.epochs]
     figure = make_subplots(
-        rows=rows, cols=columns, subplot_titles=titles, horizontal_spacing=0.02, vertical_spacing=0.16 / rows
+        rows=rows,
+        cols=columns,
+        subplot_titles=[html.escape(title) for title in titles],
+        horizontal_spacing=0.02,
+        vertical_spacing=0.16 / rows,
     )
     crop = maps.spatial_crop
     box = (crop.axis1_start, crop.axis0_start, crop.axis1_stop, crop.axis0_stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -69,7 +70,7 @@ def traces(
             line={"color": LINE, "width": 1.2},
             showlegend=False,
             customdata=values[rows, place].astype(np.float32),
-            hovertemplate=f"region {numbers[own]}, {dff.labels[own]}: {VALUE}<extra></extra>",
+            hovertemplate=f"region {numbers[own]}, {html.escape(dff.labels[own])}: {VALUE}<extra></extra>",
             **whole(REGION, numbers[own]),
         )
     moved = np.flatnonzero(np.asarray(run.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame])
@@ -82,7 +83,7 @@ def traces(
     for epoch in epochs:
         if not epoch.baseline:
             marker = {"symbol": "square", "size": 11, "color": translucent(colours[epoch.number], 0.5)}
-            figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=epoch.name)
+            figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=html.escape(epoch.name))
     ticks = [apart * (len(shown) - 1 - place) for place in range(len(shown))]
     figure.update_yaxes(
         tickvals=ticks,
@@ -131,7 +132,7 @@ def means(
         link = whole(REGION, numbers[own])
         for epoch in answered(epochs):
             colour = colours[epoch.number]
-            group = {"legendgroup": f"{epoch.number}", "name": epoch.name, "showlegend": number == 0}
+            group = {"legendgroup": f"{epoch.number}", "name": html.escape(epoch.name), "showlegend": number == 0}
             mean, sem = epoch.mean[:, own], epoch.sem[:, own]
             known = np.isfinite(mean) & np.isfinite(sem)
             band = np.concatenate([(mean + sem)[known], (mean - sem)[known][::-1]])
@@ -171,7 +172,7 @@ def _panels(titles: Sequence[str], columns: int) -> tuple[go.Figure, int, list[d
     figure = make_subplots(
         rows=rows,
         cols=columns,
-        subplot_titles=list(titles),
+        subplot_titles=[html.escape(title) for title in titles],
         shared_xaxes="all",
         horizontal_spacing=0.22 / columns,
         vertical_spacing=0.22 / rows,
@@ -201,7 +202,7 @@ def heat(
     cells = sum(len(epoch.times) for epoch in used) * max(len(order), 1)
     by = max(1, -(-cells // MOST_CELLS))
     widths = [float(np.ptp(epoch.times)) or 1.0 for epoch in used]
-    titles = [f"{epoch.name} (n = {epoch.trials})" for epoch in used]
+    titles = [f"{html.escape(epoch.name)} (n = {epoch.trials})" for epoch in used]
     if stacked:
         figure = make_subplots(rows=len(used), cols=1, subplot_titles=titles, vertical_spacing=0.28 / len(used))
     else:
@@ -289,7 +290,7 @@ def kernel_panels(
                         y=np.asarray(values[epoch, own], np.float32),
                         mode="lines",
                         line={"color": colour, "width": 1.8, "dash": DASHES[epoch % len(DASHES)]},
-                        name=f"{stream}, {name}" if several else stream,
+                        name=f"{stream}, {html.escape(name)}" if several else stream,
                         legendgroup=f"{stream}{epoch}",
                         showlegend=number == 0,
                         hovertemplate="%{x:.3f} s: weight %{y:.4f}",

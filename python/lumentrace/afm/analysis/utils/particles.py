@@ -8,6 +8,7 @@ from typing import Any
 
 from lumentrace.base.files import replacing
 from lumentrace.base.polars import pl
+from lumentrace.storage.frames import write_csv_table
 
 GROUPS = {"tracks": "track_id", "clusters": "cluster_id"}
 FIGURES = ("area", "mean", "min", "max")
@@ -119,4 +120,4 @@ def export_particle_csv(df: pl.DataFrame, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     with replacing(path) as file:
-        df.write_csv(file)
+        write_csv_table(file, df)
