@@ -14,8 +14,8 @@ const MAX_WINDOWS: usize = 100_000_000;
 /// window that ends by the last time (to a relative 1e-9 of the window). Windows without a row are left out. O(n + windows).
 ///
 /// # Errors
-/// [`Error::Argument`] if `window` is negative or not finite, `overlap` is not below `window`, or the times are
-/// not sorted.
+/// [`Error::Argument`] if `window` is negative or not finite, `overlap` is not finite or not below `window`, the times
+/// are not sorted, or windows start closer to each other than the times can tell.
 pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Range>> {
     check_window(window, overlap)?;
     check_sorted(times)?;
@@ -26,6 +26,11 @@ pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Rang
         return Ok(Vec::new());
     }
     let step = window - overlap;
+    let resolution = first.abs().max(last.abs()) * f64::EPSILON;
+    if step < resolution {
+        let expected = format!("windows that start at least {resolution} ms apart, for times up to {last} ms");
+        return Err(Error::argument("overlap", expected, format!("a step of {step} ms")));
+    }
     let tolerance = 1e-9 * window;
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -87,7 +92,7 @@ fn check_window(window: f64, overlap: f64) -> Result<()> {
     if !(window >= 0.0 && window.is_finite()) {
         return Err(Error::argument("window", "a finite time >= 0 ms", window));
     }
-    if !(overlap < window || (overlap == 0.0 && window == 0.0)) {
+    if !((window - overlap).is_finite() && (overlap < window || (overlap == 0.0 && window == 0.0))) {
         return Err(Error::argument("overlap", format!("less than the window of {window} ms"), overlap));
     }
     Ok(())
