@@ -158,7 +158,11 @@ impl<'a> Made<'a> {
 
     /// Threads: mostly one, which is quickest.
     pub fn threads(&mut self) -> usize {
-        if self.byte() < 250 { 1 } else { 2 }
+        match self.byte() {
+            0..252 => 1,
+            252..=254 => 2,
+            _ => usize::MAX,
+        }
     }
 }
 

@@ -83,7 +83,16 @@ fn measure<P: Pixel>(made: &mut Made<'_>, movie: Option<Frames<'_, P>>) {
     let _ = movie.images(frames.clone(), &kept, &window, base.as_deref(), threads, &control);
     let summed = range(made, count);
     let level = made.upto(14) as i32 - 1;
-    let target = Target { chunk: made.shape(4), transpose: made.yes(), level };
+    let chunk: [usize; 3] = made.shape(4);
+    // A chunk of up to a gigabyte is its caller's wish.
+    if chunk
+        .iter()
+        .try_fold(8_usize, |all, length| all.checked_mul(*length))
+        .is_some_and(|size| (1 << 16..=1 << 33).contains(&size))
+    {
+        return;
+    }
+    let target = Target { chunk, transpose: made.yes(), level };
     let _ = if made.yes() {
         movie.pack::<u8>(frames, summed, &target, threads, &control)
     } else {

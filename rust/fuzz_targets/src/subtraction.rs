@@ -13,19 +13,20 @@ pub(crate) fn tally(bytes: &[u8]) {
         margin: made.count(),
         floor: made.number(),
         decades: made.number(),
-        ratio_bins: made.count().min(64),
+        ratio_bins: made.count(),
         block: made.count(),
         height: if made.upto(3) == 0 { made.count() } else { rows },
         most: made.numbers(),
-        joint_bins: made.count().min(64),
+        joint_bins: made.count(),
         dither: made.numbers(),
         seed: made.seed(),
     };
     // Histograms that a caller has the memory for.
-    if tally.blocks() > 4096 {
+    let bins = tally.blocks().saturating_mul(tally.ratio_bins).max(tally.joint_bins.saturating_mul(tally.joint_bins));
+    if (4096..=1 << 30).contains(&bins) {
         return;
     }
-    let mut counts = tally.counts();
+    let Ok(mut counts) = tally.counts() else { return };
     let size = width * rows;
     let fixed = made.nearly(size, |made| made.number() as u16);
     let [moving, sharp] = [0, 1].map(|_| made.nearly(size, |made| made.number() as f32));

@@ -370,4 +370,11 @@ mod tests {
             let _ = Header::parse(&bytes);
         }
     }
+
+    #[test]
+    fn a_channel_that_no_file_holds_begins_nowhere() {
+        let header = Header::parse(&file(i32::MAX, &[])).unwrap();
+        assert_eq!(header.channel_start(usize::MAX), u64::MAX);
+        assert_eq!(header.complete_frames(usize::MAX, u64::MAX), 0);
+    }
 }

@@ -330,4 +330,11 @@ mod tests {
         let result = search.find(Rows::new(&data, 7).unwrap(), &mut Scratch::default(), &control, &mut Vec::new());
         assert_eq!(result, Err(Error::Cancelled));
     }
+
+    #[test]
+    fn more_lines_per_point_than_there_are_take_no_memory() {
+        assert_eq!(find(&bundle(5), usize::MAX, 1.0).unwrap(), [0.0; 0]);
+        let search = Minpoints { num_lines: usize::MAX, max_distance: 1.0, cutoffs: None, append_indices: true };
+        assert_eq!(search.columns(), usize::MAX);
+    }
 }
