@@ -80,7 +80,7 @@ audit:
 	cargo deny check
 	$(PYTHON) -m venv out/audit
 	out/audit/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/audit.txt
-	out/audit/bin/pip-audit --requirement requirements/dev.txt --no-deps --disable-pip
+	out/audit/bin/pip-audit --requirement requirements/dev.txt --no-deps --disable-pip --strict
 
 wheel: $(READY)
 	$(BIN)/maturin build --release --out dist

@@ -75,7 +75,8 @@ fn measure<A: Channel, B: Channel>(made: &mut Made<'_>, a: A, b: B) {
 
 pub(crate) fn shuffles(bytes: &[u8]) {
     let mut made = Made::new(bytes);
-    let (blocks, sizes, count) = (made.upto(20), [made.count(), made.count()], made.upto(20));
+    let (blocks, sizes) = (made.upto(20), [made.count(), made.count()]);
+    let count = if made.upto(15) == 0 { usize::MAX } else { made.upto(20) };
     let [x, y] = sizes.map(|size| made.nearly(blocks * size.min(40), |made| made.number() as f32));
     let (Ok(x), Ok(y)) = (Blocks::new(&x, sizes[0]), Blocks::new(&y, sizes[1])) else { return };
     let (seed, threads) = (made.seed(), made.threads());
