@@ -38,12 +38,7 @@ pub(crate) fn warp(bytes: &[u8]) {
     let field = made.yes().then(|| {
         let columns = if made.upto(15) == 0 { made.count() } else { made.upto(4) };
         let nodes = columns.min(8) * made.upto(4);
-        Field {
-            origin: made.numbers(),
-            spacing: made.numbers(),
-            columns,
-            shifts: made.nearly(nodes, |made| made.numbers()),
-        }
+        Field { origin: made.numbers(), spacing: made.numbers(), columns, shifts: made.nearly(nodes, Made::numbers) }
     });
     let Ok(map) = Map::new(matrix, field) else { return };
     let how = made.one(&[Interpolation::Linear, Interpolation::Cubic, Interpolation::Smooth]);
@@ -75,7 +70,7 @@ pub(crate) fn tiles(bytes: &[u8]) {
     let mut made = Made::new(bytes);
     let settings = Tiles { radius: made.count(), longest: made.number(), iterations: made.upto(6) };
     let (count, threads) = (made.upto(5), made.threads());
-    let centres = made.list(count, |made| made.numbers());
+    let centres = made.list(count, Made::numbers);
     let (moving, width) = image(&mut made);
     let fixed = made.nearly(moving.len(), |made| made.number() as f32);
     let Ok(moving) = Sampled::new(&moving, width) else { return };
