@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test lint rust-test python-test bench docs wheel check-wheel build clean
+.PHONY: help demo test lint rust-test python-test bench docs wheel check-wheel fuzz miri audit build clean
 
 help:
 	@echo "make demo   simulate a PEPT experiment, track it, write out/demo/report.html"
@@ -15,6 +15,8 @@ help:
 	@echo "make lint   format, lint and type checks only"
 	@echo "make bench  benchmarks of the kernels, and of the installed alternatives beside ours"
 	@echo "make docs   build the documentation into site/"
+	@echo "make fuzz   every fuzz target for a minute (SECONDS=60); needs nightly Rust and cargo-fuzz"
+	@echo "make audit  licences, sources and known vulnerabilities of dependencies; needs cargo-deny and a network"
 	@echo "make wheel  build an abi3 wheel into dist/"
 	@echo "make check-wheel  install it where there is no Rust; run the demo and all commands of the README"
 
@@ -48,6 +50,7 @@ lint: build
 rust-test:
 	cargo test --quiet -p lumentrace
 	cargo test --quiet -p lumentrace --no-default-features
+	cargo test --quiet -p lumentrace-fuzz-targets
 	cargo run --quiet -p lumentrace --example track >/dev/null
 	cargo run --quiet -p lumentrace --example costes >/dev/null
 
@@ -63,6 +66,21 @@ bench: build
 docs: build
 	$(BIN)/mkdocs build --strict
 	$(BIN)/python docs/check_site.py site
+
+SECONDS ?= 60
+
+fuzz:
+	rust/core/fuzz/all.sh $(SECONDS)
+
+# The two lines of `unsafe`, with the CPU features on that they ask for.
+miri:
+	RUSTFLAGS="-C target-feature=+avx2" cargo +nightly miri test -p lumentrace --lib simd::
+
+audit:
+	cargo deny check
+	$(PYTHON) -m venv out/audit
+	out/audit/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/audit.txt
+	out/audit/bin/pip-audit --requirement requirements/dev.txt --no-deps --disable-pip --strict
 
 wheel: $(READY)
 	$(BIN)/maturin build --release --out dist

@@ -100,9 +100,12 @@ impl Workers<'_> {
     }
 }
 
-/// The number of threads that `threads` stands for: itself, or one per core if 0.
+/// No machine has more cores, and more threads than cores are of no use.
+const MOST_THREADS: usize = 1024;
+
+/// The number of threads that `threads` stands for: itself up to 1024, or one per core if 0.
 pub fn resolve(threads: usize) -> usize {
-    if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
+    if threads > 0 { threads.min(MOST_THREADS) } else { std::thread::available_parallelism().map_or(1, usize::from) }
 }
 
 #[cfg(feature = "rayon")]
@@ -160,5 +163,12 @@ mod tests {
         control.cancel();
         let result = map(10, 2, &control, || (), |(), i| Ok(i));
         assert_eq!(result, Err(crate::Error::Cancelled));
+    }
+
+    #[test]
+    fn no_machine_has_endless_threads() {
+        assert_eq!(resolve(7), 7);
+        assert_eq!(resolve(usize::MAX), MOST_THREADS);
+        assert!(resolve(0) >= 1);
     }
 }

@@ -14,8 +14,8 @@ const MAX_WINDOWS: usize = 100_000_000;
 /// window that ends by the last time (to a relative 1e-9 of the window). Windows without a row are left out. O(n + windows).
 ///
 /// # Errors
-/// [`Error::Argument`] if `window` is negative or not finite, `overlap` is not below `window`, or the times are
-/// not sorted.
+/// [`Error::Argument`] if `window` is negative or not finite, `overlap` is not finite or not below `window`, the times
+/// are not sorted, or windows start closer to each other than the times can tell.
 pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Range>> {
     check_window(window, overlap)?;
     check_sorted(times)?;
@@ -26,6 +26,22 @@ pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Rang
         return Ok(Vec::new());
     }
     let step = window - overlap;
+    if !(last - first + window).is_finite() || !(last + window).is_finite() {
+        return Err(Error::argument(
+            "times",
+            "times and a window whose sum is finite",
+            format!("{first} to {last} ms"),
+        ));
+    }
+    let resolution = first.abs().max(last.abs()) * f64::EPSILON;
+    if step < resolution {
+        let expected = format!("windows that start at least {resolution} ms apart, for times up to {last} ms");
+        return Err(Error::argument("overlap", expected, format!("a step of {step} ms")));
+    }
+    if (last - first) / step > MAX_WINDOWS as f64 && filled_windows(times, window, step) > MAX_WINDOWS as f64 {
+        let expected = format!("at most {MAX_WINDOWS} windows");
+        return Err(Error::argument("overlap", expected, format!("a step of {step} ms")));
+    }
     let tolerance = 1e-9 * window;
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -35,10 +51,6 @@ pub fn time_windows(times: &[f64], window: f64, overlap: f64) -> Result<Vec<Rang
         start += times[start..].partition_point(|&t| t < from);
         let end = start + times[start..].partition_point(|&t| t < from + window);
         if end > start {
-            if ranges.len() == MAX_WINDOWS {
-                let expected = format!("at most {MAX_WINDOWS} windows");
-                return Err(Error::argument("overlap", expected, format!("a step of {step} ms")));
-            }
             ranges.push((start, end));
             k += 1.0;
         } else {
@@ -83,11 +95,25 @@ pub fn adaptive_windows(times: &[f64], window: f64, overlap: f64, max_elements: 
     Ok(ranges)
 }
 
+/// How many windows have a row, but for rounding; times are sorted.
+fn filled_windows(times: &[f64], window: f64, step: f64) -> f64 {
+    let (mut count, mut next) = (0.0, 0.0);
+    for time in times.iter().map(|t| t - times[0]) {
+        let low = (((time - window) / step).floor() + 1.0).max(next);
+        let high = (time / step).floor();
+        if high >= low {
+            count += high - low + 1.0;
+            next = high + 1.0;
+        }
+    }
+    count
+}
+
 fn check_window(window: f64, overlap: f64) -> Result<()> {
     if !(window >= 0.0 && window.is_finite()) {
         return Err(Error::argument("window", "a finite time >= 0 ms", window));
     }
-    if !(overlap < window || (overlap == 0.0 && window == 0.0)) {
+    if !((window - overlap).is_finite() && (overlap < window || (overlap == 0.0 && window == 0.0))) {
         return Err(Error::argument("overlap", format!("less than the window of {window} ms"), overlap));
     }
     Ok(())
@@ -154,5 +180,18 @@ mod tests {
         assert!(time_windows(&[0.0, f64::INFINITY], 1.0, 0.0).is_err());
         assert!(adaptive_windows(&[f64::NAN], 1.0, 0.0, 5).is_err());
         assert!(adaptive_windows(&[0.0, 1.0], 1.0, 0.0, 0).is_err());
+    }
+
+    #[test]
+    fn steps_that_would_never_end_are_refused() {
+        let refused = |times: &[f64], window, overlap| time_windows(times, window, overlap).unwrap_err().to_string();
+        // Rounding swallows the step: 1e300 windows to the next row, and no way to count them.
+        assert!(refused(&[0.0, 1.0], 1e-300, 0.0).contains("apart"));
+        assert!(refused(&[1e18, 1e18 + 1e6], 1e-9, 0.0).contains("apart"));
+        // The end of a window is infinite, and so is the end of the last.
+        assert!(refused(&[14.5, f64::MAX], f64::MAX, 4.0).contains("finite"));
+        assert!(refused(&[0.0, 1.0], 1.0, f64::NEG_INFINITY).contains("less than"));
+        // More windows with a row than may be, known before they take memory.
+        assert!(refused(&[0.0, 1e6, 2e6], 1e6, 1e6 - 1e-3).contains("at most"));
     }
 }

@@ -88,3 +88,46 @@ fn detect() -> Level {
         _ => Level::Baseline,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    wide! {
+        /// A loop that vectorises, with a rest.
+        fn dot(a: &[f32], b: &[f32], out: &mut [f32]) {
+            for ((a, b), out) in a.iter().zip(b).zip(out.iter_mut()) {
+                *out += a * b;
+            }
+        }
+    }
+
+    #[test]
+    fn the_widest_version_gives_what_the_plain_loop_gives() {
+        for length in [0, 1, 7, 16, 33, 100] {
+            let a: Vec<f32> = (0..length).map(|k| 0.1 + k as f32).collect();
+            let b: Vec<f32> = a.iter().map(|x| 1.0 / x).collect();
+            let (mut found, mut expected) = (a.clone(), a.clone());
+            dot(&a, &b, &mut found);
+            for k in 0..length {
+                expected[k] += a[k] * b[k];
+            }
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn a_level_is_only_told_where_the_machine_has_it() {
+        let has = |level| match level {
+            super::Level::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+            }
+            super::Level::Avx2 => is_x86_feature_detected!("avx2"),
+            super::Level::Baseline => true,
+        };
+        // Asked twice: found, and remembered.
+        assert!(has(super::level()) && has(super::level()));
+    }
+}

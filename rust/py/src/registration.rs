@@ -107,7 +107,9 @@ pub(crate) fn warp_rows<'py>(
             return Err(PyValueError::new_err(told));
         }
     };
-    let out = PyArray2::<f32>::zeros(py, [rows, columns], false);
+    // numpy's own function: it raises where memory is short.
+    let zeros = py.import("numpy")?.call_method1("zeros", ((rows, columns), "float32"))?;
+    let out: Bound<'py, PyArray2<f32>> = zeros.extract()?;
     let mut write = out.readwrite();
     let lines = write.as_slice_mut().map_err(|_| PyValueError::new_err("expected a contiguous array"))?;
     for_pixels!(moving, "moving", |plane: Plane<'_, _>| {

@@ -56,7 +56,7 @@ pub(crate) fn tally_ratios<'py>(
             "`ratios`, `joint`: expected a row per block and a square, found {found}"
         )));
     }
-    let mut counts = tally.counts();
+    let mut counts = tally.counts().map_err(|error| run::to_python(py, &error))?;
     for_pixels!(fixed, "fixed", |plane: Plane<'_, _>| {
         run::watched(py, None, |control| {
             tally.add(plane.pixels, moving.pixels, sharp.pixels, first, inner.0..inner.1, &mut counts, threads, control)

@@ -22,7 +22,8 @@ pub(crate) fn row_dicts<'py>(
         return Err(PyValueError::new_err(format!("`layout`: expected columns below {width}")));
     }
     let value = |row: &[f64], column: usize, whole: bool| -> PyResult<Bound<'py, PyAny>> {
-        Ok(if whole {
+        // What is no whole number stays what it is: NaN above all.
+        Ok(if whole && row[column].abs() < i64::MAX as f64 {
             (row[column] as i64).into_pyobject(py)?.into_any()
         } else {
             PyFloat::new(py, row[column]).into_any()

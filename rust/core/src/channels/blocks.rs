@@ -36,6 +36,9 @@ impl<'a> Blocks<'a> {
     }
 }
 
+/// Most shuffles of one call.
+pub const MOST_SHUFFLES: usize = 100_000_000;
+
 /// Shuffles that are measured together, so that each block of the second channel is read once for all of them.
 const TOGETHER: usize = 8;
 
@@ -44,7 +47,8 @@ const TOGETHER: usize = 8;
 /// Shuffle number k depends on `seed` and k alone. `control` counts shuffles. O(count · pixels). Costes & al., Biophys. J. 86 (2004) 3993.
 ///
 /// # Errors
-/// [`Error::Argument`] if the two differ in shape or there are 2³² blocks or more; [`Error::Cancelled`].
+/// [`Error::Argument`] if the two differ in shape, there are 2³² blocks or more, or more than [`MOST_SHUFFLES`] are asked
+/// for; [`Error::Cancelled`].
 pub fn shuffled_products(
     x: Blocks<'_>,
     y: Blocks<'_>,
@@ -54,6 +58,9 @@ pub fn shuffled_products(
     control: &Control,
 ) -> Result<Vec<f64>> {
     check(x, y)?;
+    if count > MOST_SHUFFLES {
+        return Err(Error::argument("count", format!("at most {MOST_SHUFFLES} shuffles"), count));
+    }
     let groups = count.div_ceil(TOGETHER);
     let parts = pool::map(
         groups,

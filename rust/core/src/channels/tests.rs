@@ -119,4 +119,6 @@ fn shuffles_have_the_exact_moments() {
         assert!((spread / sd - 1.0).abs() < 0.03, "{spread} {sd}");
     }
     assert!(Blocks::new(&x, 7).is_err());
+    let x = Blocks::new(&x, 4).unwrap();
+    assert!(shuffled_products(x, x, usize::MAX, 7, 1, &control).unwrap_err().to_string().contains("`count`"));
 }

@@ -239,9 +239,9 @@ impl Header {
         self.frame_header + 2 * (self.width * self.height) as u64
     }
 
-    /// Where the given channel (0 or 1) begins.
+    /// Where the given channel (0 or 1) begins; one that no file can hold begins beyond its end.
     pub fn channel_start(&self, channel: usize) -> u64 {
-        self.start + channel as u64 * self.frames * self.stride()
+        self.start.saturating_add((channel as u64).saturating_mul(self.frames).saturating_mul(self.stride()))
     }
 
     /// How many frames of the given channel (0 or 1) lie whole in a file of `bytes`.
@@ -369,5 +369,12 @@ mod tests {
             }
             let _ = Header::parse(&bytes);
         }
+    }
+
+    #[test]
+    fn a_channel_that_no_file_holds_begins_nowhere() {
+        let header = Header::parse(&file(i32::MAX, &[])).unwrap();
+        assert_eq!(header.channel_start(usize::MAX), u64::MAX);
+        assert_eq!(header.complete_frames(usize::MAX, u64::MAX), 0);
     }
 }

@@ -127,6 +127,7 @@ impl Peaks {
         control: &Control,
         out: &mut Vec<f64>,
     ) -> Result<()> {
+        self.check()?;
         lines.require_width("lines", 7)?;
         if lines.iter().find_map(finite).is_none() {
             return Ok(());
@@ -422,5 +423,14 @@ mod tests {
         assert_eq!(out.len(), COLUMNS);
         assert_eq!(out[0], 29.5);
         assert!((0..3).all(|axis| (out[1 + axis] - point[axis]).abs() < 1.0), "{out:?}");
+    }
+
+    #[test]
+    fn a_cube_without_width_is_refused_with_lines_too() {
+        let line = [0.0, 0.0, 0.0, 0.0, 9.0, 9.0, 9.0];
+        let (settings, mut out) = (Peaks { w: 0, ..SETTINGS }, Vec::new());
+        let rows = Rows::new(&line, 7).unwrap();
+        let found = settings.of_lines(rows, [5; 3], [None; 3], &mut Scratch::default(), &Control::new(), &mut out);
+        assert!(found.unwrap_err().to_string().contains("`w`"));
     }
 }

@@ -41,7 +41,7 @@ pub struct Scratch {
 impl ClusterLines {
     /// Columns that the points have at least.
     pub fn columns(&self) -> usize {
-        self.indices.iter().chain([&self.label]).max().map_or(4, |last| 4.max(last + 1))
+        self.indices.iter().chain([&self.label]).max().map_or(4, |last| 4.max(last.saturating_add(1)))
     }
 
     /// Appends `t, x, y, z, error` of each cluster to `out`, in ascending order of the labels.
@@ -209,5 +209,13 @@ mod tests {
             let error = refused(&[0.0, 1.0, 1.0, 1.0, 0.0, index, 0.0], 3.0);
             assert!(error.contains("rows of 4 lines"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_column_that_no_table_has_is_refused() {
+        let clusters = ClusterLines { indices: vec![4, 5], label: usize::MAX, reject: 3.0 };
+        let (points, lines) = (Rows::new(&POINTS, 7).unwrap(), Rows::new(&LINES, 7).unwrap());
+        let found = clusters.locate(points, lines, &mut Scratch::default(), &mut Vec::new());
+        assert!(found.unwrap_err().to_string().contains("`points`"));
     }
 }

@@ -50,7 +50,7 @@ type Terms = [f64; 10];
 impl Minpoints {
     /// Number of columns of a result row: time, point and, if asked for, the indices.
     pub fn columns(&self) -> usize {
-        4 + if self.append_indices { self.num_lines } else { 0 }
+        4_usize.saturating_add(if self.append_indices { self.num_lines } else { 0 })
     }
 
     /// Appends the minpoints of `lines` to `out`: rows `t, x, y, z` (and the indices), sorted by time; those of equal
@@ -90,6 +90,9 @@ impl Minpoints {
         let Scratch { lines: all, terms, filter, near, found } = scratch;
         all.clear();
         all.extend(usable(lines));
+        if all.len() < self.num_lines {
+            return Ok(());
+        }
         terms.clear();
         terms.extend(all.iter().map(|line| terms_of(line, centre)));
         // The filter lets pairs at just its distance through or not, so it gets a little more.
@@ -326,5 +329,12 @@ mod tests {
         let data = bundle(80);
         let result = search.find(Rows::new(&data, 7).unwrap(), &mut Scratch::default(), &control, &mut Vec::new());
         assert_eq!(result, Err(Error::Cancelled));
+    }
+
+    #[test]
+    fn more_lines_per_point_than_there_are_take_no_memory() {
+        assert_eq!(find(&bundle(5), usize::MAX, 1.0).unwrap(), [0.0; 0]);
+        let search = Minpoints { num_lines: usize::MAX, max_distance: 1.0, cutoffs: None, append_indices: true };
+        assert_eq!(search.columns(), usize::MAX);
     }
 }

@@ -10,6 +10,9 @@ pub struct Scratch {
     bundle: Bundle,
 }
 
+/// Most rounds of [`locate`], far more than change anything.
+pub const MOST_ITERATIONS: usize = 10_000;
+
 /// Locates a single tracer; returns `t, x, y, z` or `None` where there is no answer.
 ///
 /// Starting from the least-squares point of all n lines ([`nearest_point`](super::centroid::nearest_point)), round
@@ -18,10 +21,13 @@ pub struct Scratch {
 /// not counted. `None` with fewer than two lines or if those used are all parallel. O(n · iterations).
 ///
 /// # Errors
-/// [`Error::Argument`] unless `0 <= remove <= 1` and `lines` has at least 7 columns.
+/// [`Error::Argument`] unless `0 <= remove <= 1`, `iterations` <= [`MOST_ITERATIONS`], and `lines` has at least 7 columns.
 pub fn locate(lines: Rows<'_>, remove: f64, iterations: usize, scratch: &mut Scratch) -> Result<Option<[f64; 4]>> {
     if !(0.0..=1.0).contains(&remove) {
         return Err(Error::argument("remove", "a fraction from 0 to 1", remove));
+    }
+    if iterations > MOST_ITERATIONS {
+        return Err(Error::argument("iterations", format!("at most {MOST_ITERATIONS}"), iterations));
     }
     lines.require_width("lines", COLUMNS)?;
     let bundle = &mut scratch.bundle;
@@ -39,4 +45,19 @@ pub fn locate(lines: Rows<'_>, remove: f64, iterations: usize, scratch: &mut Scr
     }
     let [x, y, z] = bundle.absolute(fit.point);
     Ok(Some([time, x, y, z]))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_without_end_are_refused() {
+        let lines = [[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]];
+        let rows = Rows::new(lines.as_flattened(), COLUMNS).unwrap();
+        let run = |iterations| locate(rows, 0.1, iterations, &mut Scratch::default());
+        assert_eq!(run(MOST_ITERATIONS).unwrap(), Some([1.0, 0.0, 0.0, 0.0]));
+        assert!(run(usize::MAX).unwrap_err().to_string().contains("`iterations`"));
+    }
 }

@@ -115,7 +115,7 @@ impl Lines {
     #[inline(always)]
     fn place(&self, y: f64) -> usize {
         let row = (y - self.y(0)) * self.per_mm[1];
-        let guess = if row < 0.0 { 0 } else { (row as usize + 1).min(self.rows + 1) };
+        let guess = if row < 0.0 { 0 } else { (row as usize).saturating_add(1).min(self.rows + 1) };
         match guess {
             0 => 0,
             above if y < self.y(above - 1) => above - 1,

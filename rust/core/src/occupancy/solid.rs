@@ -18,6 +18,9 @@ const FINE: f64 = 0.12;
 /// Patches wider than this times the radius are cut too.
 const COARSE: f64 = 0.2;
 
+/// A body of more columns of voxels is as large as its formula says.
+const MOST_COLUMNS: f64 = 1e7;
+
 /// A rectangle in x and y: its centre and half its edges.
 #[derive(Debug, Clone, Copy)]
 struct Patch {
@@ -32,10 +35,13 @@ pub(super) fn volume<const D: usize>(space: &Space, body: &Body<D>) -> f64 {
         let (low, high) = body.extent(axis);
         // An endless grid: numbers of cells may be negative.
         let number = |x: f64| ((x - space.lower[axis]) / space.size[axis]).floor();
-        (number(low), (number(high) - number(low)) as usize + 1)
+        (number(low), number(high) - number(low) + 1.0)
     });
-    for x in 0..xs.1 {
-        for y in 0..ys.1 {
+    if xs.1 * ys.1 > MOST_COLUMNS {
+        return body.measure();
+    }
+    for x in 0..xs.1 as usize {
+        for y in 0..ys.1 as usize {
             let patch = patch(space, [xs.0 + x as f64, ys.0 + y as f64]);
             integrate(body, patch, depth, &mut |weight, low, high| found += weight * (high - low));
         }

@@ -144,3 +144,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn bodies_far_larger_than_the_grid_fill_it() {
+    let space = Space::new([2, 2, 2], [0.0; 3], [2.0; 3]).unwrap();
+    for radius in [1e5, 1e12, 1e300] {
+        let mut grid = vec![0.0; 8];
+        let ball = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, radius, 0.0];
+        let bodies = Bodies::<3>::new(Rows::new(&ball, 8).unwrap()).unwrap();
+        spread::<3>(&space, bodies, &[1.0], &mut grid, 1, &Control::new()).unwrap();
+        let share = 1.0 / (4.0 / 3.0 * std::f64::consts::PI * radius.powi(3));
+        assert!(grid.iter().all(|found| (found - share).abs() <= 1e-6 * share), "{grid:?} {share}");
+        let disc = [1.0, 1.0, 1.0, 1.0, radius, 0.0];
+        assert!(plane(&[disc], [3, 3], usize::MAX).iter().all(|share| share.is_finite()));
+    }
+}

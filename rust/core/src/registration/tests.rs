@@ -73,3 +73,21 @@ fn a_cancelled_run_ends() {
     let found = settings(Model::Affine).run(&image, 30, &moving, IDENTITY, 1, &control);
     assert_eq!(found, Err(crate::Error::Cancelled));
 }
+
+#[test]
+fn places_and_sizes_beyond_all_bounds() {
+    let control = Control::new();
+    let moving = Sampled::new(&[0.0; 12], 4).unwrap();
+    let tiles = |radius, centre| {
+        Tiles { radius, longest: 1.0, iterations: 2 }.find(&[0.0; 12], &moving, &[centre], 1, &control)
+    };
+    assert!(tiles(usize::MAX, [1.0; 2]).unwrap_err().to_string().contains("`radius`"));
+    assert!(tiles(2, [f64::NAN, 0.0]).unwrap_err().to_string().contains("`centres`"));
+    assert_eq!(tiles(2, [f64::MIN, f64::MAX]).unwrap()[0][6], 0.0);
+    let map = Map::new(IDENTITY, None).unwrap();
+    for moving in [&[][..], &[1.0_f32; 12]] {
+        let mut out = [0.0; 3];
+        warp(moving, 4, &map, Interpolation::Cubic, usize::MAX, usize::MAX, &mut out, usize::MAX, &control).unwrap();
+        assert!(out.iter().all(|value| value.is_nan()));
+    }
+}

@@ -6,6 +6,9 @@ use crate::{Control, Error, Result, pool};
 /// Numbers that describe a part: see [`Tiles::find`].
 pub const TILE_COLUMNS: usize = 7;
 
+/// Places so far from an image are all alike.
+const FAR: f64 = 1e15;
+
 /// Settings of a search for local shifts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tiles {
@@ -24,7 +27,8 @@ impl Tiles {
     /// The shift is where the part of `fixed` is found in `moving`, NaN if nowhere within reach.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the images differ in size; [`Error::Cancelled`].
+    /// [`Error::Argument`] if the images differ in size, a centre is not finite, or `radius` is more than the longer side
+    /// of the images; [`Error::Cancelled`].
     pub fn find(
         &self,
         fixed: &[f32],
@@ -36,6 +40,13 @@ impl Tiles {
         let width = moving.width();
         if fixed.len() != width * moving.height() {
             return Err(Error::argument("fixed", format!("{width} x {} pixels", moving.height()), fixed.len()));
+        }
+        let longest = width.max(moving.height());
+        if self.radius > longest {
+            return Err(Error::argument("radius", format!("at most {longest} pixels"), self.radius));
+        }
+        if let Some(centre) = centres.iter().find(|centre| !centre.iter().all(|x| x.is_finite())) {
+            return Err(Error::argument("centres", "finite places", format!("{centre:?}")));
         }
         let hann: Vec<f64> = (0..=2 * self.radius)
             .map(|i| {
@@ -86,7 +97,7 @@ impl Tiles {
     fn measure(&self, fixed: &[f32], moving: &Sampled<'_>, centre: [f64; 2], shift: [f64; 2], hann: &[f64]) -> Local {
         let (width, height) = (moving.width() as i64, moving.height() as i64);
         let radius = self.radius as i64;
-        let (left, top) = (centre[0].round() as i64 - radius, centre[1].round() as i64 - radius);
+        let [left, top] = centre.map(|x| x.round().clamp(-FAR, FAR) as i64 - radius);
         let mut sums = Local::default();
         for (y, down) in (top..).zip(hann) {
             for (x, across) in (left..).zip(hann) {

@@ -47,12 +47,17 @@ pub fn warp<T: Copy + Into<f64> + Sync>(
     if out.is_empty() || columns == 0 {
         return Ok(());
     }
+    if moving.is_empty() {
+        out.fill(f32::NAN);
+        return Ok(());
+    }
     let image = Image { pixels: moving, width, height: moving.len() / width };
     let table = if interpolation == Interpolation::Smooth { smooth_weights() } else { Vec::new() };
-    let places = || (vec![0.0; columns], vec![0.0; columns]);
+    let longest = columns.min(out.len());
+    let places = || (vec![0.0; longest], vec![0.0; longest]);
     pool::for_chunks(out, columns, threads, control, places, |(xs, ys), row, line| {
         let shown = line.len();
-        map.row((first + row) as f64, &mut xs[..shown], &mut ys[..shown]);
+        map.row(first as f64 + row as f64, &mut xs[..shown], &mut ys[..shown]);
         match interpolation {
             Interpolation::Linear => {
                 for ((value, &x), &y) in line.iter_mut().zip(&*xs).zip(&*ys) {

@@ -5,6 +5,8 @@ use crate::{Control, Error, Result, pool};
 
 /// Pieces that a band is counted in; each has histograms of its own.
 const PIECES: usize = 4;
+/// Most bins of a histogram.
+const MOST_BINS: usize = 1 << 30;
 
 /// What is counted, and how finely.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,12 +47,24 @@ pub struct Counts {
 impl Tally {
     /// Number of blocks.
     pub fn blocks(&self) -> usize {
-        self.width.div_ceil(self.block) * self.height.div_ceil(self.block)
+        if self.block == 0 {
+            return 0;
+        }
+        self.width.div_ceil(self.block).saturating_mul(self.height.div_ceil(self.block))
     }
 
     /// Nothing counted yet.
-    pub fn counts(&self) -> Counts {
-        Counts { ratios: vec![0; self.blocks() * self.ratio_bins], joint: vec![0; self.joint_bins * self.joint_bins] }
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for histograms without bins or of more than 2³⁰ in all.
+    pub fn counts(&self) -> Result<Counts> {
+        let bins = |rows: usize, columns: usize| {
+            rows.checked_mul(columns).filter(|bins| (1..=MOST_BINS).contains(bins)).ok_or_else(|| {
+                Error::argument("bins", format!("1 to {MOST_BINS} in all"), format!("{rows} x {columns}"))
+            })
+        };
+        let (ratios, joint) = (bins(self.blocks(), self.ratio_bins)?, bins(self.joint_bins, self.joint_bins)?);
+        Ok(Counts { ratios: vec![0; ratios], joint: vec![0; joint] })
     }
 
     /// Counts rows `inner` of a band whose first row is row `first` of the image; other rows only tell where pixels are
@@ -76,7 +90,7 @@ impl Tally {
         let rows = fixed.len() / self.width.max(1);
         let whole = self.width > 0 && self.block > 0 && rows * self.width == fixed.len();
         let alike = moving.len() == fixed.len() && sharp.len() == fixed.len();
-        if !whole || !alike || inner.end > rows || first + rows > self.height {
+        if !whole || !alike || inner.end > rows || first.saturating_add(rows) > self.height {
             let sizes = [fixed.len(), moving.len(), sharp.len()];
             let found = format!("{sizes:?} pixels, rows {inner:?} from {first}");
             return Err(Error::argument("band", format!("three bands of rows of {} pixels", self.width), found));
@@ -90,7 +104,7 @@ impl Tally {
             || (),
             |(), piece| {
                 let start = inner.start + piece * rows;
-                Ok(self.piece(&band, first, start..(start + rows).min(inner.end)))
+                self.piece(&band, first, start..(start + rows).min(inner.end))
             },
         )?;
         for part in parts {
@@ -103,19 +117,24 @@ impl Tally {
         Ok(())
     }
 
-    fn piece<T: Copy + Into<f64>>(&self, band: &Band<'_, T>, first: usize, rows: std::ops::Range<usize>) -> Counts {
-        let across: Vec<Vec<bool>> = (0..rows.len() + 2 * self.margin)
-            .map(|row| {
-                (rows.start + row).checked_sub(self.margin).map_or_else(Vec::new, |row| band.inside(row, self.margin))
-            })
+    fn piece<T: Copy + Into<f64>>(
+        &self,
+        band: &Band<'_, T>,
+        first: usize,
+        rows: std::ops::Range<usize>,
+    ) -> Result<Counts> {
+        // A margin of the width leaves no pixel, nor does a wider one.
+        let margin = self.margin.min(self.width);
+        let across: Vec<Vec<bool>> = (0..rows.len() + 2 * margin)
+            .map(|row| (rows.start + row).checked_sub(margin).map_or_else(Vec::new, |row| band.inside(row, margin)))
             .collect();
         let columns = self.width.div_ceil(self.block);
         let scale = self.ratio_bins as f64 / (2.0 * self.decades);
         let [tall, wide] = self.most.map(|most| self.joint_bins as f64 / most);
         let last = self.joint_bins as f64 - 1.0;
-        let mut counts = self.counts();
+        let mut counts = self.counts()?;
         for (number, row) in rows.enumerate() {
-            let near = &across[number..=number + 2 * self.margin];
+            let near = &across[number..=number + 2 * margin];
             let whole = near.iter().all(|line| !line.is_empty());
             let line = (first + row) / self.block * columns;
             for column in 0..self.width {
@@ -138,7 +157,7 @@ impl Tally {
                 }
             }
         }
-        counts
+        Ok(counts)
     }
 }
 

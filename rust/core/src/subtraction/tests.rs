@@ -29,22 +29,24 @@ fn limits_and_sizes_are_checked() {
     assert!(Spots::new(5, 1.0, 2.0, 1).unwrap().add(&[0.0; 4], &[0.0; 4]).is_err());
 }
 
+const TALLY: Tally = Tally {
+    width: 4,
+    margin: 0,
+    floor: 0.5,
+    decades: 1.0,
+    ratio_bins: 10,
+    block: 4,
+    height: 3,
+    most: [8.0; 2],
+    joint_bins: 8,
+    dither: [0.0; 2],
+    seed: 0,
+};
+
 #[test]
 fn a_band_must_lie_in_the_image() {
-    let tally = Tally {
-        width: 4,
-        margin: 0,
-        floor: 0.5,
-        decades: 1.0,
-        ratio_bins: 10,
-        block: 4,
-        height: 3,
-        most: [8.0; 2],
-        joint_bins: 8,
-        dither: [0.0; 2],
-        seed: 0,
-    };
-    let mut counts = tally.counts();
+    let tally = TALLY;
+    let mut counts = tally.counts().unwrap();
     let control = Control::new();
     assert!(tally.add(&[1_u8; 8], &[1.0; 8], &[1.0; 8], 2, 0..2, &mut counts, 1, &control).is_err());
     assert!(tally.add(&[1_u8; 8], &[1.0; 4], &[1.0; 8], 0, 0..2, &mut counts, 1, &control).is_err());
@@ -52,4 +54,23 @@ fn a_band_must_lie_in_the_image() {
     tally.add(&[1_u8; 8], &[1.0; 8], &[1.0; 8], 0, 0..2, &mut counts, 2, &control).unwrap();
     assert_eq!(counts.ratios.iter().sum::<u32>(), 8);
     assert_eq!(counts.joint[9], 8);
+}
+
+#[test]
+fn sizes_beyond_all_bounds() {
+    assert_eq!(Tally { block: 0, ..TALLY }.blocks(), 0);
+    for refused in [
+        Tally { block: 0, ..TALLY },
+        Tally { joint_bins: 0, ..TALLY },
+        Tally { joint_bins: usize::MAX, ..TALLY },
+        Tally { height: usize::MAX, block: 1, ..TALLY },
+    ] {
+        assert!(refused.counts().unwrap_err().to_string().contains("bins"));
+    }
+    let control = Control::new();
+    let mut counts = TALLY.counts().unwrap();
+    assert!(TALLY.add(&[1_u8; 8], &[1.0; 8], &[1.0; 8], usize::MAX, 0..2, &mut counts, 1, &control).is_err());
+    let wide = Tally { margin: usize::MAX, ..TALLY };
+    wide.add(&[1_u8; 8], &[1.0; 8], &[1.0; 8], 0, 0..2, &mut counts, 1, &control).unwrap();
+    assert_eq!((counts.ratios.iter().sum::<u32>(), counts.joint[9]), (0, 8));
 }

@@ -342,4 +342,16 @@ mod tests {
         let result = plan.run(Rows::new(&data, 7).unwrap(), &sliding(100), None, 2, &control);
         assert_eq!(result, Err(Error::Cancelled));
     }
+
+    #[test]
+    fn columns_that_no_table_has_are_refused() {
+        for step in [
+            Step::SplitLabels { column: usize::MAX, remove: true, noise: false },
+            Step::Centroids { error: false, cluster_size: false, weight: Some(usize::MAX) },
+        ] {
+            for width in [0, 7] {
+                assert!(Plan::new(vec![step.clone()], width).unwrap_err().to_string().contains("columns"));
+            }
+        }
+    }
 }

@@ -95,11 +95,13 @@ impl Step {
         let (least, result) = match self {
             Self::Cutpoints(options) => (7, if options.append_indices { 6 } else { 4 }),
             Self::Hdbscan(_) => (4, width + 1),
-            Self::SplitLabels { column, remove, .. } => (5.max(column + 1), width - usize::from(*remove)),
+            Self::SplitLabels { column, remove, .. } => {
+                (5.max(column.saturating_add(1)), width.saturating_sub(usize::from(*remove)))
+            }
             Self::Centroids { error, cluster_size, weight } => {
-                let least = weight.map_or(4, |column| 5.max(column + 1));
+                let least = weight.map_or(4, |column| 5.max(column.saturating_add(1)));
                 let extra = usize::from(*error) + usize::from(*cluster_size);
-                (least, width + extra - usize::from(weight.is_some()))
+                (least, (width + extra).saturating_sub(usize::from(weight.is_some())))
             }
             Self::ClusterLines(options) => (options.columns(), clusters::LOCATION),
             Self::Birmingham { .. } => (7, 5),

@@ -70,6 +70,9 @@ pub enum Filter {
     Flip,
 }
 
+/// Most pixels along a side of a frame, far beyond what instruments record.
+const MOST_SIDE: usize = 1 << 18;
+
 /// Filters to be run one after another on frames of one size.
 #[derive(Debug)]
 pub struct Filters {
@@ -104,8 +107,9 @@ impl Filters {
     /// # Errors
     /// [`Error::Argument`] for a setting out of range or frames without pixels.
     pub fn new(filters: Vec<Filter>, height: usize, width: usize) -> Result<Self> {
-        if height == 0 || width == 0 {
-            return Err(Error::argument("frames", "frames with pixels", format!("{height} x {width}")));
+        if !(1..=MOST_SIDE).contains(&height) || !(1..=MOST_SIDE).contains(&width) {
+            let expected = format!("frames with pixels, up to {MOST_SIDE} along a side");
+            return Err(Error::argument("frames", expected, format!("{height} x {width}")));
         }
         let prepared = |filter: Filter| {
             let surface = match filter {

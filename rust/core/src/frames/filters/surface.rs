@@ -30,25 +30,23 @@ pub(super) struct Surface {
 impl Surface {
     /// All monomials x^i y^j with i + j up to `order`.
     pub(super) fn new(order: usize, height: usize, width: usize) -> Result<Self> {
-        let terms = (0..=order.min(MOST_ORDER)).flat_map(|i| (0..=order - i).map(move |j| [i, j])).collect();
-        Self::of(order, height, width, terms)
+        let order = checked(order, height, width)?;
+        let terms = (0..=order).flat_map(|i| (0..=order - i).map(move |j| [i, j])).collect();
+        Ok(Self::of(order, height, width, terms))
     }
 
     /// Polynomials of a single row.
     pub(super) fn of_rows(order: usize, width: usize) -> Result<Self> {
-        Self::of(order, usize::MAX, width, (0..=order.min(MOST_ORDER)).map(|i| [i, 0]).collect())
+        let order = checked(order, usize::MAX, width)?;
+        Ok(Self::of(order, usize::MAX, width, (0..=order).map(|i| [i, 0]).collect()))
     }
 
-    fn of(order: usize, height: usize, width: usize, terms: Vec<[usize; 2]>) -> Result<Self> {
-        let most = MOST_ORDER.min(width.min(height).saturating_sub(1));
-        if order > most {
-            return Err(Error::argument("order", format!("up to {most}, for frames of this size"), order));
-        }
+    fn of(order: usize, height: usize, width: usize, terms: Vec<[usize; 2]>) -> Self {
         let across = orthonormal(order, width);
         let down = if height == usize::MAX { vec![vec![1.0]] } else { orthonormal(order, height) };
         let pairs = (0..=order).flat_map(|a| (a..=order).map(move |b| [a, b]));
         let products = pairs.map(|[a, b]| across[a].iter().zip(&across[b]).map(|(p, q)| p * q).collect()).collect();
-        Ok(Self { across, down, products, terms })
+        Self { across, down, products, terms }
     }
 
     /// Subtracts the surface that fits the pixels in use best.
@@ -173,6 +171,15 @@ fn solve(factor: &[f64], values: &mut [f64]) {
         let known: f64 = (row + 1..count).map(|k| factor[k * count + row] * values[k]).sum();
         values[row] = (values[row] - known) / factor[row * count + row];
     }
+}
+
+/// An order that frames of a size determine.
+fn checked(order: usize, height: usize, width: usize) -> Result<usize> {
+    let most = MOST_ORDER.min(width.min(height).saturating_sub(1));
+    if order > most {
+        return Err(Error::argument("order", format!("up to {most}, for frames of this size"), order));
+    }
+    Ok(order)
 }
 
 /// Polynomials of degrees 0 to `order` that are orthonormal on `length` places from -1 to 1.

@@ -121,3 +121,14 @@ fn settings_out_of_range_are_refused() {
         assert!(Filters::new(vec![filter], 12, 9).is_err());
     }
 }
+
+#[test]
+fn orders_and_frames_beyond_all_bounds_take_no_memory() {
+    for filter in [Filter::Surface { order: usize::MAX }, Filter::RowPolynomial { order: usize::MAX }] {
+        assert!(Filters::new(vec![filter], 12, 9).unwrap_err().to_string().contains("`order`"));
+    }
+    for (height, width) in [(1, usize::MAX), (usize::MAX, usize::MAX)] {
+        let filters = Filters::new(vec![Filter::RowPolynomial { order: 1 }], height, width);
+        assert!(filters.unwrap_err().to_string().contains("`frames`"));
+    }
+}

@@ -53,6 +53,15 @@ pub struct ChunkedFile {
 /// Largest chunk, in bytes.
 const LARGEST: usize = 1 << 30;
 
+/// Refuses chunks without pixels or of more than a gigabyte.
+pub(super) fn check_chunk(chunk: [usize; 3], pixel: usize) -> Result<()> {
+    let bytes = chunk.iter().try_fold(pixel, |all, length| all.checked_mul(*length));
+    if bytes.is_some_and(|bytes| (1..=LARGEST).contains(&bytes)) {
+        return Ok(());
+    }
+    Err(Error::argument("chunk", format!("1 to {LARGEST} bytes"), format!("{chunk:?}")))
+}
+
 /// Buffers and the state of the decompressor.
 pub(super) struct Buffers {
     packed: Vec<u8>,
@@ -78,10 +87,7 @@ impl ChunkedFile {
     /// # Errors
     /// [`Error::Argument`] if the chunks do not cover the movie, are too large, or the file cannot be opened.
     pub fn open(path: &Path, layout: Layout, chunks: Vec<Chunk>) -> Result<Self> {
-        let bytes = layout.chunk.iter().try_fold(layout.pixel, |all, length| all.checked_mul(*length));
-        if !bytes.is_some_and(|bytes| (1..=LARGEST).contains(&bytes)) {
-            return Err(Error::argument("chunk", format!("1 to {LARGEST} bytes"), format!("{:?}", layout.chunk)));
-        }
+        check_chunk(layout.chunk, layout.pixel)?;
         let mut grid = [0; 3];
         for (length, (all, own)) in grid.iter_mut().zip(layout.shape.iter().zip(layout.chunk)) {
             *length = all.div_ceil(own);

@@ -193,6 +193,9 @@ impl<'a, P: Pixel> Frames<'a, P> {
     pub fn read(&self, frames: Range<usize>, window: &Window, threads: usize, control: &Control) -> Result<Vec<P>> {
         self.check(&frames, window)?;
         let size = window.size();
+        if size == 0 {
+            return Ok(Vec::new());
+        }
         let slabs = self.slabs(&frames);
         let needed = vec![true; self.tiles(window, std::iter::empty()).len()];
         let parts = pool::map(slabs.len(), threads, control, Scratch::default, |scratch, number| {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use libdeflater::{CompressionLvl, Compressor};
 
+use super::chunked::check_chunk;
 use super::{Frames, Pixel, Scratch, Window};
 use crate::{Control, Error, Result, pool};
 
@@ -38,7 +39,7 @@ impl<P: Pixel> Frames<'_, P> {
     /// use and `lossless` is false.
     ///
     /// # Errors
-    /// [`Error::Argument`] if frames lie outside the movie; [`Error::Format`] if the source is damaged;
+    /// [`Error::Argument`] if frames lie outside the movie or chunks are too large; [`Error::Format`] if the source is damaged;
     /// [`Error::Cancelled`].
     #[allow(clippy::redundant_closure_for_method_calls)] // the bare method is of one lifetime only
     pub fn pack<Q: Pixel>(
@@ -49,6 +50,7 @@ impl<P: Pixel> Frames<'_, P> {
         threads: usize,
         control: &Control,
     ) -> Result<Packed> {
+        check_chunk(target.chunk, Q::SIZE)?;
         self.pack_by(
             frames,
             summed,
@@ -71,11 +73,11 @@ impl<P: Pixel> Frames<'_, P> {
         let [_, rows, columns] = self.shape;
         let window = Window { rows: 0..rows, columns: 0..columns };
         self.check(&frames, &window)?;
-        let [depth, height, width] = target.chunk;
+        let depth = target.chunk[0];
         let level = CompressionLvl::new(target.level)
             .map_err(|_| Error::argument("level", "an effort of 1 to 12", target.level))?;
-        if depth * height * width == 0 {
-            return Err(Error::argument("chunk", "lengths from 1 on", format!("{:?}", target.chunk)));
+        if rows * columns == 0 {
+            return Ok(Packed { lossless: true, ..Packed::default() });
         }
         let needed = vec![true; self.tiles(&window, std::iter::empty()).len()];
         let layers = frames.len().div_ceil(depth);

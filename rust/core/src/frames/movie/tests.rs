@@ -159,3 +159,33 @@ fn percentiles_are_those_of_a_straight_line_between_neighbours() {
     assert!(percentile::percentile(&mut [1.0, f64::NAN], 0.5).is_nan());
     assert!(percentile::percentile::<f64>(&mut [], 0.5).is_nan());
 }
+
+#[test]
+fn movies_without_pixels_have_any_number_of_frames() {
+    let shape = [usize::MAX, 0, 5];
+    let (frames, control) = (Frames::<u16>::in_memory(&[], shape).unwrap(), Control::new());
+    let all = 0..usize::MAX;
+    assert_eq!(frames.read(all.clone(), &whole(shape), 1, &control).unwrap(), []);
+    let regions = Regions::new(&[0], &[], 0).unwrap();
+    let found = frames.traces(all.clone(), &whole(shape), regions, Background::None, 1, &control).unwrap();
+    assert_eq!(found, Traces::default());
+    let target = Target { chunk: [1; 3], transpose: false, level: 1 };
+    assert!(frames.pack::<u16>(all, 0..0, &target, 1, &control).unwrap().chunks.is_empty());
+}
+
+#[test]
+fn chunks_and_stripes_beyond_all_bounds() {
+    let (shape, control) = ([2, 3, 4], Control::new());
+    let pixels = movie(shape);
+    let frames = Frames::in_memory(&pixels, shape).unwrap();
+    for chunk in [[usize::MAX; 3], [1 << 31, 1, 1], [0, 1, 1]] {
+        let target = Target { chunk, transpose: false, level: 1 };
+        assert!(frames.pack::<u16>(0..2, 0..2, &target, 1, &control).unwrap_err().to_string().contains("`chunk`"));
+    }
+    let regions = Regions::new(&[0, 2], &[0, 11], 12).unwrap();
+    let traces = |height| {
+        let background = Background::Stripes { height, share: 0.5 };
+        frames.traces(0..2, &whole(shape), regions, background, 1, &control).unwrap()
+    };
+    assert_eq!(traces(usize::MAX), traces(3));
+}

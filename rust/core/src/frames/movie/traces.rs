@@ -98,6 +98,9 @@ impl<P: Pixel> Frames<'_, P> {
         self.check(&frames, window)?;
         let needed = self.needed(window, regions, background)?;
         let size = window.size();
+        if size == 0 {
+            return Ok(Traces::default());
+        }
         let slabs = self.slabs(&frames);
         let state = || (Scratch::default(), Vec::new(), Vec::new(), Vec::new());
         let parts = pool::map(slabs.len(), threads, control, state, |(scratch, pixels, stripe, levels), number| {
@@ -111,7 +114,7 @@ impl<P: Pixel> Frames<'_, P> {
                     Background::Global(dark) => found.global(frame, regions, dark),
                     Background::Local(dark) => found.local(frame, regions, dark),
                     Background::Stripes { height, share } => {
-                        let stripe_size = height * window.width();
+                        let stripe_size = height.saturating_mul(window.width());
                         stripes(frame, regions, stripe_size, share, stripe, levels);
                         found.stripes(frame, regions, stripe_size, levels);
                     }
@@ -150,11 +153,12 @@ impl<P: Pixel> Frames<'_, P> {
                 if height == 0 || !(0.0..=1.0).contains(&share) {
                     return Err(Error::argument("stripes", "a height from 1 on and a share of 0 to 1", share));
                 }
-                let size = (height * window.width()).max(1);
+                let size = height.saturating_mul(window.width()).max(1);
                 let mut used = vec![false; window.size().div_ceil(size)];
                 own.for_each(|pixel| used[pixel as usize / size] = true);
                 let stripes = used.iter().enumerate().filter(|(_, used)| **used);
-                let pixels = stripes.flat_map(|(stripe, _)| stripe * size..((stripe + 1) * size).min(window.size()));
+                let pixels =
+                    stripes.flat_map(|(stripe, _)| stripe * size..(stripe + 1).saturating_mul(size).min(window.size()));
                 self.tiles(window, pixels.map(|pixel| pixel as u32))
             }
         })
@@ -220,7 +224,7 @@ fn stripes<P: Pixel>(
         let stripe = *pixel as usize / size;
         if levels[stripe] == f64::NEG_INFINITY {
             scratch.clear();
-            scratch.extend_from_slice(&frame[stripe * size..((stripe + 1) * size).min(frame.len())]);
+            scratch.extend_from_slice(&frame[stripe * size..(stripe + 1).saturating_mul(size).min(frame.len())]);
             levels[stripe] = percentile(scratch, share);
         }
     }
