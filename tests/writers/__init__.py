@@ -1,0 +1,1 @@
+"""What writes files in the package, a module for each room of it, for trials (`writing`)."""
