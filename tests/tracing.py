@@ -78,7 +78,7 @@ class _Program(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Call:
-    """A system call: its name, the files in the folder that it is about, and the flags or the size it has."""
+    """A system call: its name, the files in the folder that it is about, and the flags or the size it is about."""
 
     name: str
     files: tuple[str, ...]
@@ -87,7 +87,8 @@ class Call:
     @property
     def writes(self) -> bool:
         """Whether it changes something, so that a full disk could refuse it."""
-        return self.name not in ("open", "openat") or bool(self.value & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        opened = self.name in ("open", "openat", "close")
+        return not opened or bool(self.value & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 @dataclass
@@ -217,12 +218,18 @@ def _call(process: int, registers: _Registers, folder: Path) -> Call | None:
     except OSError:  # a descriptor or an address that is none: the kernel will say so
         return None
     inside = tuple(os.path.relpath(file, folder) for file in files if Path(file).is_relative_to(folder))
-    value = third if name != "open" else second
+    value = {"open": second, "close": _mode(process, first) if name == "close" else 0}.get(name, third)
     return Call(name, inside, value) if inside else None
 
 
 def _of_descriptor(process: int, descriptor: int) -> str:
     return os.readlink(f"/proc/{process}/fd/{ctypes.c_int32(descriptor & 0xFFFFFFFF).value}")
+
+
+def _mode(process: int, descriptor: int) -> int:
+    """The flags that a file was opened with."""
+    lines = Path(f"/proc/{process}/fdinfo/{descriptor}").read_text().split()
+    return int(lines[lines.index("flags:") + 1], 8)
 
 
 def _named(process: int, folder: int | None, address: int) -> str:

@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import pickle
 import random
 import re
 import shutil
@@ -20,25 +21,38 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
+from lumentrace.engine.directory import MANIFEST
 from tracing import KILL, SHORT, SHORTENED, Call, follow
 
 UNFINISHED = re.compile(r"(^|/)(\.[a-z]+-[^/]*|[^/]*\.partial)(/|$)")
 """Names of what is being written."""
+CHANCE = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[-+.:\d]*")
 FAULTS = (errno.ENOSPC, errno.EIO, SHORT)
 REMOVES = ("unlink", "unlinkat", "rmdir")
-LEAST = 4
+LEAST = 3
 """Trials, however slow the machine is."""
 
 
 def itself(path: Path) -> bytes:
-    """What has to be the same again: all of a file."""
-    return path.read_bytes()
+    """What has to be the same again: all of a file but times of day, and numbers drawn to be unique."""
+    return whole_page(path) if path.suffix == ".html" else CHANCE.sub(b"", path.read_bytes())
+
+
+def whole_manifest(path: Path) -> bytes:
+    """That a manifest is one: between two pieces of a run it is neither the old one nor that of the end."""
+    return b"whole" if path.name == MANIFEST and "done" in json.loads(path.read_bytes()) else itself(path)
+
+
+def whole_page(path: Path) -> bytes:
+    """That a report is there to its end: what it shows is packed, with times of day in it."""
+    return b"whole" if path.read_bytes().endswith(b"</html>\n") else b"cut off"
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,10 @@ class Writer:
         Fills a folder once, for all trials.
     content : callable
         What of a file has to be the same again.
+    over : bool
+        Whether it replaces what it has written before.
+    goes : bool
+        Whether what was there before may be gone until it is written again.
     """
 
     write: Callable[[Path, Any], object]
@@ -64,6 +82,19 @@ class Writer:
     given: Callable[[int, Path], Any] = lambda version, _: version
     make: Callable[[Path], object] | None = None
     content: Callable[[Path], bytes] = itself
+    over: bool = True
+    goes: bool = False
+
+
+def keep(made: Path, name: str, *versions: Any) -> None:
+    """Pickle what `kept` gives back."""
+    for number, version in enumerate(versions, 1):
+        (made / f"{name}-{number}.pickle").write_bytes(pickle.dumps(version))
+
+
+def kept(name: str) -> Callable[[int, Path], Any]:
+    """What is written by a writer: versions that `make` has kept."""
+    return lambda version, made: pickle.loads((made / f"{name}-{version}.pickle").read_bytes())
 
 
 @dataclass
@@ -108,19 +139,20 @@ class Trials:
     writer : Writer
     root : path
         An empty folder.
+    made : path
+        What `Writer.make` has made.
     """
 
-    def __init__(self, writer: Writer, root: Path) -> None:
+    def __init__(self, writer: Writer, root: Path, made: Path) -> None:
         self.writer, self.found = writer, Found()
-        self._made, self._place, self._kept = (root / name for name in ("made", "place", "kept"))
-        for folder in (self._made, self._place, self._kept / "nothing"):
+        self._made, self._place, self._kept = made, root / "place", root / "kept"
+        for folder in (self._place, self._kept / "nothing"):
             folder.mkdir(parents=True)
-        if writer.make is not None:
-            _apart(lambda: writer.make and writer.make(self._made))
         import_all(json.loads(_apart(lambda: json.dumps(self._modules()))))
         self._again(1)
         shutil.copytree(self._place, self._kept / "old")
-        self._states = {before: self._state(self._kept / before) for before in ("nothing", "old")}
+        befores = ("nothing", "old") if writer.over else ("nothing",)
+        self._states = {before: self._state(self._kept / before) for before in befores}
         self._new, self._calls, self._seconds = dict[str, Any](), dict[str, list[Call]](), 0.0
         for before in self._states:
             self._begin(before)
@@ -130,9 +162,10 @@ class Trials:
             followed = follow(self._place, self._given(2), self._write)
             assert followed.ended == 0, f"fails by itself: {followed}"
             self._calls[before] = followed.calls
-            assert self._state(self._place) == self._new[before], "writes something else each time"
-        assert self._new["old"] != self._states["old"], "the two versions are the same"
-        self.found.calls = len(self._calls["old"])
+            again = self._state(self._place)
+            assert again == self._new[before], f"writes something else each time: {_unlike(again, self._new[before])}"
+            assert self._new[before] != self._states[before], "the two versions are the same"
+        self.found.calls = len(self._calls[before])
 
     def plan(self) -> list[Trial]:
         """Each call killed, refused, and done by half."""
@@ -143,6 +176,11 @@ class Trials:
                 faults = FAULTS if call.name in SHORTENED and call.value > 1 else FAULTS[:2]
                 planned += [Trial(before, number, fault, str(call)) for fault in faults if call.writes]
         return planned
+
+    @property
+    def befores(self) -> list[str]:
+        """What may be there before."""
+        return list(self._states)
 
     def run(self, trial: Trial) -> None:
         """Try, and note what is wrong."""
@@ -195,7 +233,7 @@ class Trials:
         """Whether each file is the old one or the new one."""
         old, new, found = self._states[before], self._new[before], self._state(self._place)
         for name in {*old, *new, *found}:
-            allowed = {old.get(name), new.get(name)}
+            allowed = {old.get(name), new.get(name), *([None] if self.writer.goes else [])}
             if found.get(name) not in allowed:
                 self.found.note("damaged", f"{name} is {'gone' if name not in found else 'neither'} after {about}")
 
@@ -317,12 +355,24 @@ def import_all(names: list[str]) -> None:
             continue
 
 
-def tried(writer: Writer, seed: int, seconds: float | None = None, kills: int = 0) -> Iterator[Found]:
+@cache
+def _made_by(make: Callable[[Path], object], root: Path) -> Path:
+    """The folder that a function fills, once for all writers that ask for it."""
+    folder = Path(mkdtemp(dir=root))
+    _apart(lambda: make(folder))
+    return folder
+
+
+def tried(
+    writer: Writer, root: Path, seed: int, seconds: float | None = None, kills: int = 0
+) -> Iterator[Found]:
     """What the trials of a writer come to, after each of them.
 
     Parameters
     ----------
     writer : Writer
+    root : path
+        For what is made once for several writers.
     seed : int
         Of the order of the trials.
     seconds : float, optional
@@ -331,12 +381,14 @@ def tried(writer: Writer, seed: int, seconds: float | None = None, kills: int = 
         How often it is killed at least: at each call, and then at any moment.
     """
     random.seed(seed)
-    with TemporaryDirectory(prefix="trials-") as root:
-        trials = Trials(writer, Path(root).resolve())
+    made = root if writer.make is None else _made_by(writer.make, root)
+    with TemporaryDirectory(prefix="trials-") as folder:
+        trials = Trials(writer, Path(folder).resolve(), made)
         planned = trials.plan()
         random.shuffle(planned)
         more = max(0, kills - sum(trial.fault == KILL for trial in planned))
-        planned += [Trial(("nothing", "old")[number % 2], None, KILL, "at a moment") for number in range(more)]
+        befores = trials.befores
+        planned += [Trial(befores[number % len(befores)], None, KILL, "at a moment") for number in range(more)]
         end = None if seconds is None else time.monotonic() + seconds
         for number, trial in enumerate(planned):
             if end is not None and number >= LEAST and time.monotonic() > end:
@@ -346,21 +398,23 @@ def tried(writer: Writer, seed: int, seconds: float | None = None, kills: int = 
 
 
 def main() -> None:
-    """``python tests/writing.py ROOM SEED SECONDS KILLS OUT``: trials of the writers of a room of the package."""
-    room, seed, seconds, kills, out = sys.argv[1:6]
+    """``python tests/writing.py ROOM SEED SECONDS KILLS OUT [WRITER ...]``: trials of writers of a room of the package.
+
+    A line of JSON for each goes to OUT: what `Found` has.
+    """
+    room, seed, seconds, kills, out, *names = sys.argv[1:]
     table: dict[str, Writer] = import_module(f"writers.{room}").WRITERS
-    chosen = sys.argv[6:] or list(table)
-    for name in chosen:
-        last = Found()
-        began = time.perf_counter()
-        try:
-            for last in tried(table[name], int(seed), float(seconds) or None, int(kills)):
-                pass
-        except (AssertionError, RuntimeError) as error:
-            last.note("damaged", str(error))
-        line = json.dumps({"writer": name, "seconds": round(time.perf_counter() - began, 1), **asdict(last)})
-        with open(out, "a") as file:
-            file.write(line + "\n")
+    with TemporaryDirectory(prefix="made-") as root, open(out, "a") as answer:
+        for name in names or table:
+            last, began = Found(), time.perf_counter()
+            try:
+                for last in tried(table[name], Path(root).resolve(), int(seed), float(seconds) or None, int(kills)):
+                    pass
+            except (AssertionError, RuntimeError) as error:
+                last.note("untold", f"no trials: {error}")
+            found = {"writer": f"{room}: {name}", "seconds": round(time.perf_counter() - began, 1), **asdict(last)}
+            answer.write(json.dumps(found) + "\n")
+            answer.flush()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from lumentrace.engine.samples import remote, spooled
 from lumentrace.storage.frames import write_rows
 from lumentrace.storage.records import write_record
 from lumentrace.storage.tiled import tiled_tiff
-from writing import Writer
+from writing import Writer, whole_manifest
 
 BEGAN = "2026-01-02T03:04:05+00:00"
 
@@ -64,7 +64,8 @@ def _record(folder: Path, version: int) -> None:
 def _report(folder: Path, version: int) -> None:
     from lumentrace.plots.report import Report
 
-    report = Report("A title")
+    report = Report(f"Version {version}")
+    report.key_figure("Speed", version, "m/s")
     report.save(folder / "report.html")
 
 
@@ -98,13 +99,14 @@ WRITERS = {
     ),
     "tiled TIFF": Writer(_tiles, ("storage/tiled.py",)),
     "record of a run": Writer(_record, ("engine/record.py",)),
-    "run directory": Writer(_pieces, ("engine/directory.py",)),
+    "run directory": Writer(_pieces, ("engine/directory.py",), content=whole_manifest),
     "spooled rows": Writer(
         lambda folder, version: spooled._write(folder / "rows.npy", np.full((3000, 7), float(version))),
         ("engine/samples/spooled.py",),
     ),
     "piece of a worker": Writer(
-        lambda folder, table: remote._written(folder / "piece", table), ("engine/samples/remote.py",), points
+        lambda folder, version: remote._written(folder / "piece", [PointData(np.full((300, 4), float(version)))]),
+        ("engine/samples/remote.py", "engine/samples/kept.py"),
     ),
-    "report": Writer(_report, ("plots/report.py",)),
+    "report": Writer(_report, ("plots/report.py",), content=Path.read_bytes),
 }

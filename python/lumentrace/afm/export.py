@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -154,4 +155,6 @@ def _write_gif(path: Path, pictures: Any, frames: int, fps: float, verbose: Verb
                 yield Image.fromarray(picture).quantize(255)
 
         first, *rest = images()
-        first.save(file, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
+        held = BytesIO()  # Pillow writes files by itself, and passes over what a disk takes only a part of
+        first.save(held, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
+        file.write(held.getbuffer())

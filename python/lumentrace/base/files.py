@@ -22,6 +22,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What the system says when it cannot write more, without the name of the file."""
 OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How libraries in Rust tell such an error, without its number."""
+CUT_OFF = re.compile(r"\d+ requested and \d+ written")
+"""How numpy tells that a disk has not taken everything."""
 
 
 @contextmanager
@@ -64,7 +66,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     b'{}'
     """
     target = Path(os.path.realpath(path))
-    with _named(target):
+    with named(target):
         mode = _permissions(target)
         file = _partial_of(target)
         partial = Path(file.name)
@@ -80,11 +82,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
 
 
 @contextmanager
-def _named(target: Path) -> Iterator[None]:
+def named(target: Path) -> Iterator[None]:
     """Errors of the disk inside the block name the file."""
     try:
         yield
@@ -92,6 +94,8 @@ def _named(target: Path) -> Iterator[None]:
         if error.errno is None and (found := OS_ERROR.search(str(error))):
             code = int(found[1])
             raise OSError(code, os.strerror(code), str(target)) from error
+        if error.errno is None and CUT_OFF.search(str(error)):
+            raise OSError(errno.EIO, f"could not be written whole ({error})", str(target)) from error
         if error.errno in FULL and error.filename is None:
             error.filename = str(target)
         raise
@@ -189,7 +193,14 @@ def _permissions(target: Path) -> int | None:
     return stat.S_IMODE(status.st_mode)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file that was written is on the disk."""
+    with named(path), open(path, "r+b") as file:
+        os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

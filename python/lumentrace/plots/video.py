@@ -11,6 +11,8 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.files import named
+from lumentrace.base.working import put_in_place, working_folder
 from lumentrace.engine.progress import Progress
 
 Image = NDArray[np.uint8]
@@ -55,8 +57,8 @@ def make_video(
     path = Path(output)
     first = _picture(pictures[0], imageio)
     settings = {"duration": 1000 / fps, "loop": 0} if path.suffix.lower() == ".gif" else {"fps": fps}
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
+    with working_folder(path.parent, "filming") as work, named(path):
+        unfinished = work / path.name
         with Progress(verbose, len(pictures), "Film ") as progress, imageio.get_writer(unfinished, **settings) as film:
             for number, each in enumerate(pictures):
                 picture = _picture(each, imageio)
@@ -65,9 +67,7 @@ def make_video(
                     raise ValueError(f"`frames`: expected pictures of equal shape {first.shape}, found {found}")
                 film.append_data(picture)
                 progress.reach(number + 1)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        put_in_place(work, path.parent)
 
 
 def _imageio() -> ModuleType:

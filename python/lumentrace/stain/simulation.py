@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import whole
+from lumentrace.base.files import replacing
 from lumentrace.base.names import file_name
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Pair:
     spots: pl.DataFrame = field(repr=False)
 
     def save(self, raw_dir: str | os.PathLike[str], sample: str, dye: str) -> None:
-        """Write both as RGB TIFF, the signal in green, as a raw folder has them."""
+        """Write both as RGB TIFF, the signal in green, as a raw folder has them; each appears whole or not at all."""
         import tifffile
 
         file_name("dye", dye)
@@ -56,7 +57,8 @@ class Pair:
         for side, image in (("Pre", self.pre), ("Post", self.post)):
             colours = np.zeros((*image.shape, 3), image.dtype)
             colours[..., 1] = image
-            tifffile.imwrite(folder / f"{sample}_{side}Stain_{dye}.tif", colours, photometric="rgb")
+            with replacing(folder / f"{sample}_{side}Stain_{dye}.tif") as file:
+                tifffile.imwrite(file, colours, photometric="rgb")
 
 
 def simulate(

@@ -20,7 +20,7 @@ from lumentrace.base.provenance import environment, now, plain
 from lumentrace.data.lines import LineData
 from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.update import Update
-from lumentrace.pept.utilities.framed import FramedFile
+from lumentrace.pept.utilities.framed import FramedFile, remove_without_rows
 
 SCHEMA = "lumentrace-live-1"
 HEAD, LOCATIONS, LINES, ALARMS = "live.json", "locations.frames", "lines.frames", "alarms.jsonl"
@@ -86,6 +86,8 @@ class Record:
                 f"{folder}: expected a folder without a live run, found {HEAD}; `lumentrace pept track {folder}` "
                 "finishes that run, --out takes another folder"
             )
+        for name in (LOCATIONS, LINES):
+            remove_without_rows(self.folder / name)
         self._locations = FramedFile(self.folder / LOCATIONS, UNITS)
         self._lines = FramedFile(self.folder / LINES, LINE_UNITS) if lines else None
         about = {"schema": SCHEMA, "source": source, "settings": plain(settings), "started": now().isoformat()}

@@ -175,6 +175,12 @@ class FramedReader:
             yield f"{self.path.name}: its end is cut off; {self.torn:,} bytes were left out"
 
 
+def remove_without_rows(path: Path) -> None:
+    """Remove a file of frames that holds no row: a process was killed before it wrote one."""
+    if path.exists() and (not path.stat().st_size or not any(len(rows) for rows in FramedReader(path).rows())):
+        path.unlink()
+
+
 @contextmanager
 def named(path: Path | str) -> Iterator[None]:
     """Errors of the system inside the block name the file."""

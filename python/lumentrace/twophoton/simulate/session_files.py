@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.storage.sink import Sink
 from lumentrace.twophoton.convert.source import COLUMNS, MOVIE, MOVIE_DATASET
 from lumentrace.twophoton.measure.photodiode import PROJECTOR_HZ
 
@@ -142,7 +143,9 @@ class MovieFiles:
         import tifffile
 
         frames, rows, columns = self._session.shape
-        file = self._open.enter_context(h5py.File(self._folder / MOVIE, "w", userblock_size=USERBLOCK))
+        place = self._open.enter_context((self._folder / MOVIE).open("w+b"))
+        self._sink = Sink(place)
+        file = self._open.enter_context(h5py.File(self._sink, "w", userblock_size=USERBLOCK))
         shape, chunks = (frames, columns, rows), (1, min(64, columns), rows)
         self._data = file.create_dataset(
             MOVIE_DATASET, shape, np.float64, chunks=chunks, compression="gzip", compression_opts=1
@@ -156,6 +159,7 @@ class MovieFiles:
         """The next frames (frames, rows, columns): aligned, and as they were recorded."""
         stop = self._done + len(aligned)
         self._data[self._done : stop] = np.swapaxes(aligned, 1, 2)
+        self._sink.check()
         pages = np.empty((2 * len(raw), *raw.shape[1:]), np.uint16)
         pages[0::2] = raw
         pages[1::2] = np.clip(50 * self._session.imaging_res_pd[self._done : stop], 0, 65535)[:, None, None]
@@ -167,5 +171,6 @@ class MovieFiles:
     ) -> None:
         self._open.close()
         if kind is None:
+            self._sink.check()
             with (self._folder / MOVIE).open("r+b") as file:
                 file.write(b"MATLAB 7.3 MAT-file, simulated by lumentrace".ljust(124) + b"\x00\x02IM")

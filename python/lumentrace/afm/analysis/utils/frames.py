@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lumentrace.base.files import replacing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -129,5 +133,10 @@ def plot_frame_histogram(
     ax.set_xlabel(column.replace("_", " "))
     ax.set_ylabel("frames")
     if save_to is not None:
-        ax.figure.savefig(save_to)
+        path = Path(save_to)
+        path = path if path.suffix else path.with_suffix(".png")
+        held = BytesIO()
+        ax.figure.savefig(held, format=path.suffix.removeprefix("."))
+        with replacing(path) as file:
+            file.write(held.getbuffer())
     return ax
