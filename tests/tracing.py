@@ -61,10 +61,35 @@ _LOAD, _EQUAL, _RETURN, _ALLOW, _TRACE = 0x20, 0x15, 0x06, 0x7FFF0000, 0x7FF0000
 class _Registers(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_uint64)
-        for name in (
-            "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base "
-            "ds es fs gs"
-        ).split()
+        for name in [
+            "r15",
+            "r14",
+            "r13",
+            "r12",
+            "rbp",
+            "rbx",
+            "r11",
+            "r10",
+            "r9",
+            "r8",
+            "rax",
+            "rcx",
+            "rdx",
+            "rsi",
+            "rdi",
+            "orig_rax",
+            "rip",
+            "cs",
+            "eflags",
+            "rsp",
+            "ss",
+            "fs_base",
+            "gs_base",
+            "ds",
+            "es",
+            "fs",
+            "gs",
+        ]
     ]
 
 
@@ -244,9 +269,7 @@ def _named(process: int, folder: int | None, address: int) -> str:
     if os.path.isabs(path):
         return path
     here = folder is None or ctypes.c_int32(folder & 0xFFFFFFFF).value == -100
-    return os.path.join(
-        os.readlink(f"/proc/{process}/cwd") if here else _of_descriptor(process, folder or 0), path
-    )
+    return os.path.join(os.readlink(f"/proc/{process}/cwd") if here else _of_descriptor(process, folder or 0), path)
 
 
 def _be_followed(prepare: Callable[[], Any], work: Callable[[Any], Any]) -> None:

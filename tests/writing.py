@@ -363,9 +363,7 @@ def _made_by(make: Callable[[Path], object], root: Path) -> Path:
     return folder
 
 
-def tried(
-    writer: Writer, root: Path, seed: int, seconds: float | None = None, kills: int = 0
-) -> Iterator[Found]:
+def tried(writer: Writer, root: Path, seed: int, seconds: float | None = None, kills: int = 0) -> Iterator[Found]:
     """What the trials of a writer come to, after each of them.
 
     Parameters

@@ -8,14 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from lumentrace.coloc import benchmark_image
-from lumentrace.coloc.table import EXTENDED_METRICS
 from lumentrace.coloc.run import Settings, run
 from lumentrace.coloc.simulation import simulate
+from lumentrace.coloc.table import EXTENDED_METRICS
 from writing import Writer, keep, kept
 
 
 def _outcomes(made: Path) -> None:
-    keep(made, "outcome", *(run(simulate(64, 5, seed=seed).channels, Settings(randomizations=20, metrics=EXTENDED_METRICS)) for seed in (1, 2)))
+    keep(
+        made,
+        "outcome",
+        *(
+            run(simulate(64, 5, seed=seed).channels, Settings(randomizations=20, metrics=EXTENDED_METRICS))
+            for seed in (1, 2)
+        ),
+    )
 
 
 def _archive(made: Path) -> None:

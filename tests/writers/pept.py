@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from live_updates import tracer, update, WHEEL
+from live_updates import WHEEL, tracer, update
 from lumentrace import PointData
 from lumentrace.pept import data_set, simulation
 from lumentrace.pept.live import Record, finish
-from lumentrace.pept.live.alarms import Alarms
 from lumentrace.pept.live.record import HEAD
 from lumentrace.pept.live.watching import watch
 from lumentrace.pept.run import run
@@ -93,7 +92,9 @@ def _simulator(version: int, _: Path) -> Any:
 
 
 WRITERS = {
-    "data set": Writer(lambda folder, whole: _parts(folder / "set", whole), ("pept/data_set.py",), _trajectories, goes=True),
+    "data set": Writer(
+        lambda folder, whole: _parts(folder / "set", whole), ("pept/data_set.py",), _trajectories, goes=True
+    ),
     "live run": Writer(
         _live,
         ("pept/live/record.py", "pept/live/watching.py", "pept/utilities/framed.py"),
@@ -103,7 +104,6 @@ WRITERS = {
     "simulated text": Writer(
         lambda folder, simulator: simulator.write_csv(folder / "a.csv"), ("pept/simulation/simulator.py",), _simulator
     ),
-
     "outcome": Writer(
         lambda folder, outcome: outcome.save(folder / "out"),
         ("pept/run.py", "pept/report/page.py", "cli/pept.py", "cli/demo.py"),

@@ -87,9 +87,7 @@ WRITERS = {
         lambda folder, rows: storage.to_parquet(folder / "a.parquet", rows), ("storage/tables.py",), points
     ),
     "VTP": Writer(lambda folder, rows: storage.to_vtp(folder / "a.vtp", rows), ("storage/vtp.py",), points),
-    "table": Writer(
-        lambda folder, version: storage.write_table(folder / "a", _table(version)), ("storage/frames.py",)
-    ),
+    "table": Writer(lambda folder, version: storage.write_table(folder / "a", _table(version)), ("storage/frames.py",)),
     "rows": Writer(
         lambda folder, version: write_rows(folder / "new" / "a.csv", ["a"], [[version]] * 5000), ("storage/frames.py",)
     ),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lumentrace.afm.report.drawing import film_pictures, height_range
-from lumentrace.base.files import replacing
 from lumentrace.engine.progress import Progress, Verbose
+from lumentrace.storage.sink import replaced_through_sink
 
 from .analysis.utils.common import NumpyEncoder
 from .stack import AFMImageStack
@@ -76,7 +75,7 @@ def to_ome_tiff(path: str | os.PathLike[str], stack: AFMImageStack) -> None:
     parts = {name: stack.provenance[name] for name in ("acquisition", "environment", "processing")}
     record = json.dumps(parts, cls=NumpyEncoder)
     tags = [(PROVENANCE_TAG, "s", 0, record.encode("ascii", "backslashreplace").decode(), True)]
-    with replacing(path) as file:
+    with replaced_through_sink(path) as file:
         tifffile.imwrite(file, data, ome=True, photometric="minisblack", metadata=metadata, extratags=tags)
 
 
@@ -147,7 +146,7 @@ def _write_gif(path: Path, pictures: Any, frames: int, fps: float, verbose: Verb
 
     # The format keeps times in hundredths of a second.
     duration = max(20, 10 * round(100 / fps))
-    with Progress(verbose, frames, "Film", "frame") as progress, replacing(path) as file:
+    with Progress(verbose, frames, "Film", "frame") as progress, replaced_through_sink(path) as file:
 
         def images() -> Any:
             for number, picture in enumerate(pictures):
@@ -155,6 +154,4 @@ def _write_gif(path: Path, pictures: Any, frames: int, fps: float, verbose: Verb
                 yield Image.fromarray(picture).quantize(255)
 
         first, *rest = images()
-        held = BytesIO()  # Pillow writes files by itself, and passes over what a disk takes only a part of
-        first.save(held, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
-        file.write(held.getbuffer())
+        first.save(file, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)

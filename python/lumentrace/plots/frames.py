@@ -48,7 +48,7 @@ class Frames:
         """Write the next file."""
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"{self.prefix}{len(self.paths):04d}.png"
-        held = BytesIO()
+        held = BytesIO()  # Pillow, which writes files by itself, passes over what a disk takes only a part of
         figure.savefig(held, format="png")
         with replacing(path) as file:
             file.write(held.getbuffer())

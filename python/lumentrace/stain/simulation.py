@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import whole
-from lumentrace.base.files import replacing
 from lumentrace.base.names import file_name
+from lumentrace.storage.sink import replaced_through_sink
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +57,7 @@ class Pair:
         for side, image in (("Pre", self.pre), ("Post", self.post)):
             colours = np.zeros((*image.shape, 3), image.dtype)
             colours[..., 1] = image
-            with replacing(folder / f"{sample}_{side}Stain_{dye}.tif") as file:
+            with replaced_through_sink(folder / f"{sample}_{side}Stain_{dye}.tif") as file:
                 tifffile.imwrite(file, colours, photometric="rgb")
 
 

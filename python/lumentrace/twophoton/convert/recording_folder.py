@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
-from lumentrace.base.provenance import Provenance, Watch, content
 from lumentrace.base.files import named
+from lumentrace.base.provenance import Provenance, Watch, content
 from lumentrace.base.working import put_in_place, working_folder
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Run

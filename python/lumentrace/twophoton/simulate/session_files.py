@@ -143,34 +143,40 @@ class MovieFiles:
         import tifffile
 
         frames, rows, columns = self._session.shape
-        place = self._open.enter_context((self._folder / MOVIE).open("w+b"))
-        self._sink = Sink(place)
-        file = self._open.enter_context(h5py.File(self._sink, "w", userblock_size=USERBLOCK))
+        self._sinks = [
+            Sink(self._open.enter_context((self._folder / name).open("w+b"))) for name in (MOVIE, "run_001.tif")
+        ]
+        file = self._open.enter_context(h5py.File(self._sinks[0], "w", userblock_size=USERBLOCK))
         shape, chunks = (frames, columns, rows), (1, min(64, columns), rows)
         self._data = file.create_dataset(
             MOVIE_DATASET, shape, np.float64, chunks=chunks, compression="gzip", compression_opts=1
         )
         self._data.attrs["MATLAB_class"] = np.bytes_("double")
         large = 2 * frames * rows * columns * 2 > LARGE
-        self._tiff = self._open.enter_context(tifffile.TiffWriter(self._folder / "run_001.tif", bigtiff=large))
+        self._tiff = self._open.enter_context(tifffile.TiffWriter(self._sinks[1], bigtiff=large))
         return self
 
     def add(self, aligned: NDArray[Any], raw: NDArray[Any]) -> None:
         """The next frames (frames, rows, columns): aligned, and as they were recorded."""
         stop = self._done + len(aligned)
         self._data[self._done : stop] = np.swapaxes(aligned, 1, 2)
-        self._sink.check()
         pages = np.empty((2 * len(raw), *raw.shape[1:]), np.uint16)
         pages[0::2] = raw
         pages[1::2] = np.clip(50 * self._session.imaging_res_pd[self._done : stop], 0, 65535)[:, None, None]
         self._tiff.write(pages, photometric="minisblack", metadata=None, contiguous=True)
         self._done = stop
+        self._check()
+
+    def _check(self) -> None:
+        """Raise what went wrong with a file; HDF5 must not see it."""
+        for sink in self._sinks:
+            sink.check()
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
         if kind is None:
-            self._sink.check()
+            self._check()
             with (self._folder / MOVIE).open("r+b") as file:
                 file.write(b"MATLAB 7.3 MAT-file, simulated by lumentrace".ljust(124) + b"\x00\x02IM")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lumentrace.base.files import replacing
+from lumentrace.storage.sink import replaced_through_sink
 
 if TYPE_CHECKING:
     import polars as pl
@@ -135,8 +134,6 @@ def plot_frame_histogram(
     if save_to is not None:
         path = Path(save_to)
         path = path if path.suffix else path.with_suffix(".png")
-        held = BytesIO()
-        ax.figure.savefig(held, format=path.suffix.removeprefix("."))
-        with replacing(path) as file:
-            file.write(held.getbuffer())
+        with replaced_through_sink(path) as file:
+            ax.figure.savefig(file, format=path.suffix.removeprefix("."))
     return ax
