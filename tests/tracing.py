@@ -12,6 +12,7 @@ import platform
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,10 @@ CALLS = {
 SHORTENED = ("write", "pwrite64")
 KILL, SHORT = "kill", "short"
 
+REGISTERS = """
+    r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs
+"""
+
 _TRACEME, _GETREGS, _SETREGS, _CONT, _SYSCALL, _OPTIONS = 0, 12, 13, 7, 24, 0x4200
 _FOLLOW = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x80 | 0x100000
 """Marked stops at calls; fork, vfork, clone, exec, seccomp; killed with the tracer."""
@@ -59,38 +64,7 @@ _LOAD, _EQUAL, _RETURN, _ALLOW, _TRACE = 0x20, 0x15, 0x06, 0x7FFF0000, 0x7FF0000
 
 
 class _Registers(ctypes.Structure):
-    _fields_ = [
-        (name, ctypes.c_uint64)
-        for name in [
-            "r15",
-            "r14",
-            "r13",
-            "r12",
-            "rbp",
-            "rbx",
-            "r11",
-            "r10",
-            "r9",
-            "r8",
-            "rax",
-            "rcx",
-            "rdx",
-            "rsi",
-            "rdi",
-            "orig_rax",
-            "rip",
-            "cs",
-            "eflags",
-            "rsp",
-            "ss",
-            "fs_base",
-            "gs_base",
-            "ds",
-            "es",
-            "fs",
-            "gs",
-        ]
-    ]
+    _fields_ = [(name, ctypes.c_uint64) for name in REGISTERS.split()]
 
 
 class _Instruction(ctypes.Structure):
@@ -310,10 +284,8 @@ def _registers(process: int) -> _Registers:
 
 
 def _kill(process: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _ptrace(request: int, process: int, address: int, data: int) -> None:

@@ -36,6 +36,7 @@ UNFINISHED = re.compile(r"(^|/)(\.[a-z]+-[^/]*|[^/]*\.partial)(/|$)")
 CHANCE = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[-+.:\d]*")
 FAULTS = (errno.ENOSPC, errno.EIO, SHORT)
 REMOVES = ("unlink", "unlinkat", "rmdir")
+ROOMS = ("storage", "pept", "coloc", "afm", "stain", "twophoton")
 LEAST = 3
 """Trials, however slow the machine is."""
 
@@ -75,6 +76,8 @@ class Writer:
         Whether it replaces what it has written before.
     goes : bool
         Whether what was there before may be gone until it is written again.
+    slow : bool
+        Whether it takes more than a moment.
     """
 
     write: Callable[[Path, Any], object]
@@ -84,6 +87,7 @@ class Writer:
     content: Callable[[Path], bytes] = itself
     over: bool = True
     goes: bool = False
+    slow: bool = False
 
 
 def keep(made: Path, name: str, *versions: Any) -> None:
@@ -406,12 +410,12 @@ def main() -> None:
         for name in names or table:
             last, began = Found(), time.perf_counter()
             try:
-                for last in tried(table[name], Path(root).resolve(), int(seed), float(seconds) or None, int(kills)):
-                    pass
+                for found in tried(table[name], Path(root).resolve(), int(seed), float(seconds) or None, int(kills)):
+                    last = found
             except (AssertionError, RuntimeError) as error:
                 last.note("untold", f"no trials: {error}")
-            found = {"writer": f"{room}: {name}", "seconds": round(time.perf_counter() - began, 1), **asdict(last)}
-            answer.write(json.dumps(found) + "\n")
+            line = {"writer": f"{room}: {name}", "seconds": round(time.perf_counter() - began, 1), **asdict(last)}
+            answer.write(json.dumps(line) + "\n")
             answer.flush()
 
 

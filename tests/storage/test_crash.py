@@ -138,7 +138,7 @@ def test_errors_of_the_disk_name_the_file(tmp_path, monkeypatch):
     for error in (OSError(errno.EIO, "Input/output error"), OSError("No space left on device (os error 28)")):
         with pytest.raises(OSError, match=r"\[Errno (5|28)\] .*/a'"):
             fail(error)
-    with pytest.raises(OSError, match="^about something else$"):
+    with pytest.raises(OSError, match=r"^about something else$"):
         fail(OSError("about something else"))
     flush = os.fsync
 

@@ -51,6 +51,7 @@ WRITERS = {
         ("afm/run.py", "afm/report/page.py", "cli/afm.py"),
         kept("outcome"),
         _outcomes,
+        slow=True,
     ),
     "OME-TIFF": Writer(lambda folder, stack: to_ome_tiff(folder / "a.ome.tif", stack), ("afm/export.py",), _stack),
     "GIF": Writer(lambda folder, stack: to_film(folder / "a.gif", stack), ("afm/export.py",), _stack),
@@ -75,5 +76,6 @@ WRITERS = {
     "histogram": Writer(
         lambda folder, version: plot_frame_histogram(_table(version), "area", save_to=folder / "a.png"),
         ("afm/analysis/utils/frames.py",),
+        slow=True,
     ),
 }

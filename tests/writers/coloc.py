@@ -48,6 +48,7 @@ WRITERS = {
         ("coloc/run.py", "coloc/report/page.py", "engine/outcome.py"),
         kept("outcome"),
         _outcomes,
+        slow=True,
     ),
     "simulated image": Writer(
         lambda folder, version: simulate(64, 5, seed=version).save(folder / "new" / "a.ome.tif"),

@@ -109,6 +109,7 @@ WRITERS = {
         ("pept/run.py", "pept/report/page.py", "cli/pept.py", "cli/demo.py"),
         kept("outcome"),
         _outcomes,
+        slow=True,
     ),
     "ADAC file": Writer(
         lambda folder, version: simulation.write_adac(folder / "a.da01", _lines(version), separation=500),

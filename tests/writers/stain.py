@@ -59,6 +59,7 @@ WRITERS = {
         kept("outcome"),
         _outcomes,
         content=_without_seconds,
+        slow=True,
     ),
     "run": Writer(
         lambda folder, pair: run(pair, Settings(), run_dir=folder),
@@ -66,6 +67,7 @@ WRITERS = {
         lambda version, made: RawPair.find("S1", "Dye", made / str(version)),
         _raw,
         content=_without_seconds,
+        slow=True,
     ),
     "FITS of colours": Writer(
         _converted, ("stain/files/checkpoints.py",), lambda version, made: made / f"{version}.tif", _colours

@@ -46,7 +46,7 @@ def _part(name: str) -> Any:
 
 def _of(name: str, write: Any, *covers: str) -> Writer:
     """A writer of a part of an outcome."""
-    return Writer(write, covers, _part(name), _outcomes)
+    return Writer(write, covers, _part(name), _outcomes, slow=True)
 
 
 def _copied(folder: Path, database: Path) -> None:
@@ -100,6 +100,7 @@ WRITERS = {
         kept("outcome"),
         _outcomes,
         content=_meaning,
+        slow=True,
     ),
     "conversion": Writer(
         lambda folder, source: twophoton.convert_recording(source, folder / "converted"),
@@ -117,6 +118,7 @@ WRITERS = {
         lambda folder, version: simulate_lab(folder, 1, seed=version, **SMALL),
         ("twophoton/simulate/lab.py", "twophoton/simulate/session_files.py", "twophoton/simulate/simulation.py"),
         content=_meaning,
+        slow=True,
     ),
     "maps": _of(
         "maps",
@@ -162,6 +164,7 @@ WRITERS = {
         _part("responses"),
         _outcomes,
         content=_meaning,
+        slow=True,
     ),
     "note of a cache": Writer(_noted, ("twophoton/convert/cache.py",), content=_without_numbers),
     "rows of a table": Writer(

@@ -109,8 +109,8 @@ def _partial_of(target: Path) -> BufferedRandom:
             file = _made(place)
             if file is None:
                 continue
-            while (left := _partial(target, number + 1)).exists() and _removed(left):
-                number += 1
+            later = (_partial(target, other) for other in count(number + 1))
+            all(place.exists() and _removed(place) for place in later)
             return file
     raise AssertionError("numbers do not end")
 

@@ -21,8 +21,10 @@ def replaced_through_sink(path: str | os.PathLike[str]) -> Iterator[Sink]:
     """
     with replacing(path) as file:
         sink = Sink(file)
-        yield sink
-        sink.check()
+        try:
+            yield sink
+        finally:
+            sink.check()
 
 
 class Sink(io.RawIOBase):

@@ -175,8 +175,10 @@ class MovieFiles:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
-        if kind is None:
+        try:
+            self._open.close()
+        finally:
             self._check()
+        if kind is None:
             with (self._folder / MOVIE).open("r+b") as file:
                 file.write(b"MATLAB 7.3 MAT-file, simulated by lumentrace".ljust(124) + b"\x00\x02IM")

@@ -1,0 +1,131 @@
+"""Writers that are killed at a system call, or are refused one, leave the old file or the new one, and can go on.
+
+Here are a few trials of each writer that is quick; ``make faults`` makes all of all of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import tracing
+import writing
+from writing import Writer
+
+SECONDS = float(os.environ.get("LUMENTRACE_FAULT_SECONDS", "0.1"))
+"""For each writer; 0 for all trials of all writers."""
+KILLS = int(os.environ.get("LUMENTRACE_FAULT_KILLS", "0"))
+"""For each writer, at least."""
+CANNOT = tracing.unsupported()
+possible = pytest.mark.skipif(bool(CANNOT), reason=CANNOT)
+
+
+@possible
+@pytest.mark.parametrize("room", writing.ROOMS)
+def test_old_or_new_and_again_the_same(tmp_path: Path, room: str) -> None:
+    table: dict[str, Writer] = import_module(f"writers.{room}").WRITERS
+    names = [name for name, writer in table.items() if not (SECONDS and writer.slow)]
+    answer = tmp_path / "found.jsonl"
+    command = [sys.executable, writing.__file__, room, "1", str(SECONDS), str(KILLS), str(answer), *names]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(writing.__file__).parent)
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in answer.read_text().splitlines()]
+    for each in found:
+        print({name: value for name, value in each.items() if name != "told"})
+    assert [each["writer"] for each in found] == [f"{room}: {name}" for name in names]
+    assert [f"{each['writer']}: {text}" for each in found for text in each["told"]] == []
+    assert all(each["kills"] + each["refused"] >= writing.LEAST for each in found)
+
+
+def careless(folder: Path, version: int) -> None:
+    """Writes over what is there, in two calls, and passes over errors."""
+    descriptor = os.open(folder / "a.txt", os.O_WRONLY | os.O_CREAT)
+    for _ in range(2):
+        try:
+            os.write(descriptor, str(version).encode() * 10)
+        except OSError:
+            continue
+
+
+def untidy(folder: Path, version: int) -> None:
+    """Leaves what it had not finished, with an error that names no file."""
+    partial = folder / f"a-{os.getpid()}.partial"
+    try:
+        partial.write_text(str(version) * 10)
+        os.replace(partial, folder / "a.txt")
+    except OSError as error:
+        raise OSError(error.errno, "no") from None
+
+
+@possible
+@pytest.mark.parametrize(
+    ("write", "wrong"),
+    [(careless, {"damaged"}), (untidy, {"left", "untold"})],
+    ids=["careless", "untidy"],
+)
+def test_the_trials_find_what_is_wrong(tmp_path: Path, write: object, wrong: set[str]) -> None:
+    """In a process of its own, as forked ones must not have threads of others."""
+    code = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from faults import test_killed_writers as own\n"
+        "from writing import Writer, tried\n"
+        "*_, found = tried(Writer(getattr(own, sys.argv[1]), ()), Path(sys.argv[2]), 1)\n"
+        "print(json.dumps(found.told))\n"
+    )
+    name = getattr(write, "__name__", "")
+    done = subprocess.run(
+        [sys.executable, "-c", code, name, str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(writing.__file__).parent,
+    )
+    assert wrong <= {text.partition(":")[0] for text in json.loads(done.stdout)}
+
+
+@possible
+def test_what_happens_to_calls(tmp_path: Path) -> None:
+    """The k-th call is the one that fails, in a thread too; a write that is cut short says how much it wrote."""
+    code = (
+        "import errno, json, os, sys, threading\n"
+        "from pathlib import Path\n"
+        "from tracing import follow\n"
+        "folder = Path(sys.argv[1])\n"
+        "def work(_):\n"
+        "    descriptor = os.open(folder / 'a', os.O_WRONLY | os.O_CREAT | os.O_TRUNC)\n"
+        "    written = os.write(descriptor, b'0123456789')\n"
+        "    writer = threading.Thread(target=os.write, args=(descriptor, b'x' * written))\n"
+        "    writer.start(), writer.join()\n"
+        "    os.close(descriptor)\n"
+        "seen = []\n"
+        "for number, fault in [(None, 'kill'), (0, errno.ENOSPC), (1, 'short'), (2, 'kill'), (3, errno.EIO)]:\n"
+        "    (folder / 'a').unlink(missing_ok=True)\n"
+        "    found = follow(folder, lambda: None, work, number, fault)\n"
+        "    size = (folder / 'a').stat().st_size if (folder / 'a').exists() else None\n"
+        "    seen.append((found.ended, size, [call.name for call in found.calls]))\n"
+        "print(json.dumps(seen))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(writing.__file__).parent,
+    )
+    calls = ["openat", "write", "write", "close"]
+    assert json.loads(done.stdout) == [
+        [0, 20, calls],
+        [1, None, calls[:1]],
+        [0, 10, calls],
+        [-9, 10, calls[:3]],
+        [1, 20, calls],
+    ]
+    assert os.strerror(errno.ENOSPC) in done.stderr
