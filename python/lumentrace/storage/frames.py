@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lumentrace.base.files import replacing
+from lumentrace.storage.sink import replaced_through_sink
 
 if TYPE_CHECKING:
     import polars as pl
@@ -110,7 +111,7 @@ def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:
     places = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".csv", ".parquet")]
     with replacing(places[0]) as file:
         write_csv_table(file, table)
-    with replacing(places[1]) as file:
+    with replaced_through_sink(places[1]) as file:
         table.write_parquet(file)
     return places
 

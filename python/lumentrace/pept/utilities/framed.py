@@ -88,7 +88,8 @@ class FramedFile:
             try:
                 self.flush()
             finally:
-                self._file.close()
+                with named(self.path):
+                    self._file.close()
 
     def _add(self, kind: bytes, content: bytes) -> None:
         frame = _frame(kind, content)
