@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from writing import UNFINISHED, whole_page
+from trials import UNFINISHED
+from writers import whole_page
 
 INPUTS = {
     "lines.npy": "pept simulate --lines 30000 --out {made}/lines.npy",
@@ -136,7 +137,7 @@ def run(arguments: list[str], here: Path, moment: float | None = None) -> Ended:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_hear,
+        preexec_fn=_hear,  # noqa: PLW1509 (there are no threads here)
     ) as process:
         sent = began
         try:
@@ -172,7 +173,7 @@ def wrong(ended: Ended, whole: Ended, here: Path, all_files: set[str]) -> Iterat
         missing = all_files - files(here)
         if missing:
             yield f"exit code {ended.code}, but there is no {', '.join(sorted(missing))}: {ended.said}"
-    elif ended.code != STOPPED and had_begun and ended.code != -signal.SIGINT:
+    elif ended.code not in (STOPPED, -signal.SIGINT) and had_begun:  # Python may kill itself once all is tidied up
         yield f"exit code {ended.code}: {ended.said}"
     for name in sorted(files(here)):
         if UNFINISHED.search(name):
@@ -236,7 +237,7 @@ def main() -> None:
                 for moment, ended, found in tried(name, bench, int(times), int(seed)):
                     codes.append(ended.code)
                     told += [f"after {moment:.2f} s: {text}" for text in found]
-                    if ended.code == STOPPED:
+                    if ended.code in (STOPPED, -signal.SIGINT):
                         after.append(round(ended.after, 3))
             except (AssertionError, subprocess.TimeoutExpired) as error:
                 told.append(f"no trials: {error}")

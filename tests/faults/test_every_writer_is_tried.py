@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lumentrace
-from writing import ROOMS, Writer
+from writers import ROOMS, Writer
 
 PACKAGE = Path(lumentrace.__file__).parent
 MODE = re.compile(r"[rwax][bt+]*")

@@ -17,7 +17,8 @@ import pytest
 
 import tracing
 import writing
-from writing import Writer
+from trials import LEAST
+from writers import ROOMS, Writer
 
 KILLS = int(os.environ.get("LUMENTRACE_FAULT_KILLS", "0"))
 """For each writer at least, beside all other trials; 0 for a few trials of those that are quick."""
@@ -28,7 +29,7 @@ possible = pytest.mark.skipif(bool(CANNOT), reason=CANNOT)
 
 
 @possible
-@pytest.mark.parametrize("room", writing.ROOMS)
+@pytest.mark.parametrize("room", ROOMS)
 def test_old_or_new_and_again_the_same(tmp_path: Path, room: str) -> None:
     table: dict[str, Writer] = import_module(f"writers.{room}").WRITERS
     names = [name for name, writer in table.items() if KILLS or not writer.slow]
@@ -41,7 +42,7 @@ def test_old_or_new_and_again_the_same(tmp_path: Path, room: str) -> None:
         print({name: value for name, value in each.items() if name != "told"})
     assert [each["writer"] for each in found] == [f"{room}: {name}" for name in names]
     assert [f"{each['writer']}: {text}" for each in found for text in each["told"]] == []
-    assert all(each["kills"] + each["refused"] >= writing.LEAST for each in found)
+    assert all(each["kills"] + each["refused"] >= LEAST for each in found)
 
 
 def careless(folder: Path, version: int) -> None:
@@ -76,7 +77,8 @@ def test_the_trials_find_what_is_wrong(tmp_path: Path, write: object, wrong: set
         "import json, sys\n"
         "from pathlib import Path\n"
         "from faults import test_killed_writers as own\n"
-        "from writing import Writer, tried\n"
+        "from writers import Writer\n"
+        "from writing import tried\n"
         "*_, found = tried(Writer(getattr(own, sys.argv[1]), ()), Path(sys.argv[2]), 1)\n"
         "print(json.dumps(found.told))\n"
     )

@@ -15,7 +15,7 @@ from lumentrace.afm.export import to_film, to_ome_tiff
 from lumentrace.afm.run import run
 from lumentrace.afm.simulation import simulate_film, write_asd
 from lumentrace.plots import make_video
-from writing import Writer, keep, kept
+from writers import Writer, keep, kept
 
 
 def _stack(version: int, _: Path) -> Any:

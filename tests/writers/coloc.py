@@ -11,7 +11,7 @@ from lumentrace.coloc import benchmark_image
 from lumentrace.coloc.run import Settings, run
 from lumentrace.coloc.simulation import simulate
 from lumentrace.coloc.table import EXTENDED_METRICS
-from writing import Writer, keep, kept
+from writers import Writer, keep, kept
 
 
 def _outcomes(made: Path) -> None:

@@ -19,7 +19,7 @@ from lumentrace.pept.live.watching import watch
 from lumentrace.pept.run import run
 from lumentrace.pept.simulation.to_disk import write_npy
 from lumentrace.pept.utilities.framed import FramedReader
-from writing import Writer, keep, kept
+from writers import Writer, keep, kept
 
 
 def _lines(version: int) -> Any:

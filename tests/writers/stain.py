@@ -12,7 +12,7 @@ from lumentrace import stain
 from lumentrace.stain.files.checkpoints import tiff_to_fits
 from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.run import Settings, run
-from writing import Writer, keep, kept, whole_manifest
+from writers import Writer, keep, kept, whole_manifest
 
 SIZE = 128
 SECONDS = re.compile(rb'"duration": [-+.e\d]+')

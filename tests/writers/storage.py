@@ -16,7 +16,7 @@ from lumentrace.engine.samples import remote, spooled
 from lumentrace.storage.frames import write_rows
 from lumentrace.storage.records import write_record
 from lumentrace.storage.tiled import tiled_tiff
-from writing import Writer, whole_manifest
+from writers import Writer, whole_manifest
 
 BEGAN = "2026-01-02T03:04:05+00:00"
 

@@ -20,7 +20,7 @@ from lumentrace.twophoton.exchange.nwb import export_nwb
 from lumentrace.twophoton.read import find
 from lumentrace.twophoton.run import Settings, run
 from lumentrace.twophoton.simulate.lab import simulate_lab
-from writing import CHANCE, Writer, itself, keep, kept
+from writers import CHANCE, Writer, itself, keep, kept
 
 SMALL: dict[str, Any] = {"cells": 2, "rows": 32, "columns": 32, "repeats": 1}
 SECONDS = re.compile(rb'"seconds": [-+.e\\d]+')

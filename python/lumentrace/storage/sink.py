@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedRandom, BytesIO
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lumentrace.base.files import replacing
 
 
 @contextmanager
-def replaced_through_sink(path: str | os.PathLike[str]) -> Iterator[Sink]:
+def replaced_through_sink(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """As `replacing`, for a library that cannot be trusted with a file that has errors.
 
     numpy and Pillow write to the descriptor of an ordinary file by themselves, where numpy passes over the last error
@@ -22,7 +22,7 @@ def replaced_through_sink(path: str | os.PathLike[str]) -> Iterator[Sink]:
     with replacing(path) as file:
         sink = Sink(file)
         try:
-            yield sink
+            yield cast(BinaryIO, sink)
         finally:
             sink.check()
 

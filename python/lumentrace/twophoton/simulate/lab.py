@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def simulate_lab(
     return tuple(made)
 
 
-def _enter(path: Path, flies: list[tuple[object, ...]], shown: list[tuple[object, ...]]) -> None:
+def _enter(path: Path, flies: Sequence[tuple[object, ...]], shown: Sequence[tuple[object, ...]]) -> None:
     """Put rows into a database, which is made if there is none, and replaced at once."""
     with closing(sqlite3.connect(":memory:")) as connection:
         if path.exists():

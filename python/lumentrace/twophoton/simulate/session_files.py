@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +153,7 @@ class MovieFiles:
         )
         self._data.attrs["MATLAB_class"] = np.bytes_("double")
         large = 2 * frames * rows * columns * 2 > LARGE
-        self._tiff = self._open.enter_context(tifffile.TiffWriter(self._sinks[1], bigtiff=large))
+        self._tiff = self._open.enter_context(tifffile.TiffWriter(cast(BinaryIO, self._sinks[1]), bigtiff=large))
         return self
 
     def add(self, aligned: NDArray[Any], raw: NDArray[Any]) -> None:
