@@ -89,7 +89,11 @@ class Record:
         for name in (LOCATIONS, LINES):
             remove_without_rows(self.folder / name)
         self._locations = FramedFile(self.folder / LOCATIONS, UNITS)
-        self._lines = FramedFile(self.folder / LINES, LINE_UNITS) if lines else None
+        try:
+            self._lines = FramedFile(self.folder / LINES, LINE_UNITS) if lines else None
+        except BaseException:
+            self._locations.close()
+            raise
         about = {"schema": SCHEMA, "source": source, "settings": plain(settings), "started": now().isoformat()}
         with replacing(head) as file:
             file.write(json_text({**about, "environment": environment()}, indent=1).encode())
