@@ -1,7 +1,7 @@
 """Following a process by its system calls, to kill it at one of them or to let one fail (x86-64 Linux).
 
-The process is traced (ptrace) and asks the kernel (seccomp) to stop at the calls that change files, so that all others,
-and the arithmetic between them, cost nothing. Threads and processes that it starts are followed too.
+The process is traced (ptrace) and asks the kernel (seccomp) to stop at calls that change files; others cost nothing.
+Threads and processes that it starts are followed too.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Call:
 
 @dataclass
 class Followed:
-    """What a process did, and how it ended: its exit code, or the negative number of a signal."""
+    """What a process did, and how it ended: its exit code, or the number of a signal, negative."""
 
     calls: list[Call] = field(default_factory=list)
     ended: int | None = None

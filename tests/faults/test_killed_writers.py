@@ -5,7 +5,6 @@ Here are a few trials of each writer that is quick; ``make faults`` makes all of
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-import tracing
 import writing
 from trials import LEAST
 from writers import ROOMS, Writer
@@ -24,19 +22,30 @@ KILLS = int(os.environ.get("LUMENTRACE_FAULT_KILLS", "0"))
 """For each writer at least, beside all other trials; 0 for a few trials of those that are quick."""
 SECONDS = 0 if KILLS else 0.1
 """For each writer; 0 for any time."""
-CANNOT = tracing.unsupported()
-possible = pytest.mark.skipif(bool(CANNOT), reason=CANNOT)
+HERE = Path(writing.__file__).parent
 
 
-@possible
+@pytest.fixture(scope="module", autouse=True)
+def _tracing() -> None:
+    """Asked in a process of its own, whose only children are those that are followed."""
+    found = own_process("-c", "import tracing; print(tracing.unsupported())").strip()
+    if found:
+        pytest.skip(found)
+
+
+def own_process(*arguments: str) -> str:
+    """What Python says to arguments in the folder of the tests."""
+    done = subprocess.run([sys.executable, *arguments], check=False, capture_output=True, text=True, cwd=HERE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_old_or_new_and_again_the_same(tmp_path: Path, room: str) -> None:
     table: dict[str, Writer] = import_module(f"writers.{room}").WRITERS
     names = [name for name, writer in table.items() if KILLS or not writer.slow]
     answer = tmp_path / "found.jsonl"
-    command = [sys.executable, writing.__file__, room, "1", str(SECONDS), str(KILLS), str(answer), *names]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(writing.__file__).parent)
-    assert done.returncode == 0, done.stderr
+    own_process("writing.py", room, "1", str(SECONDS), str(KILLS), str(answer), *names)
     found = [json.loads(line) for line in answer.read_text().splitlines()]
     for each in found:
         print({name: value for name, value in each.items() if name != "told"})
@@ -65,7 +74,6 @@ def untidy(folder: Path, version: int) -> None:
         raise OSError(error.errno, "no") from None
 
 
-@possible
 @pytest.mark.parametrize(
     ("write", "wrong"),
     [(careless, {"damaged"}), (untidy, {"left", "untold"})],
@@ -83,17 +91,10 @@ def test_the_trials_find_what_is_wrong(tmp_path: Path, write: object, wrong: set
         "print(json.dumps(found.told))\n"
     )
     name = getattr(write, "__name__", "")
-    done = subprocess.run(
-        [sys.executable, "-c", code, name, str(tmp_path)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=Path(writing.__file__).parent,
-    )
-    assert wrong <= {text.partition(":")[0] for text in json.loads(done.stdout)}
+    found = json.loads(own_process("-c", code, name, str(tmp_path)))
+    assert wrong <= {text.partition(":")[0] for text in found}
 
 
-@possible
 def test_what_happens_to_calls(tmp_path: Path) -> None:
     """The k-th call is the one that fails, in a thread too; a write that is cut short says how much it wrote."""
     code = (
@@ -115,19 +116,12 @@ def test_what_happens_to_calls(tmp_path: Path) -> None:
         "    seen.append((found.ended, size, [call.name for call in found.calls]))\n"
         "print(json.dumps(seen))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=Path(writing.__file__).parent,
-    )
+    said = own_process("-c", code, str(tmp_path))
     calls = ["openat", "write", "write", "close"]
-    assert json.loads(done.stdout) == [
+    assert json.loads(said) == [
         [0, 20, calls],
         [1, None, calls[:1]],
         [0, 10, calls],
         [-9, 10, calls[:3]],
         [1, 20, calls],
     ]
-    assert os.strerror(errno.ENOSPC) in done.stderr
