@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,3 +75,18 @@ def test_where_files_have_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         written(work, "new")
         put_in_place(work, tmp_path)
     assert contents(tmp_path) == ["new"] * 3
+
+
+def test_a_folder_that_cannot_be_flushed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush = os.fsync
+
+    def refused(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refused)
+    with working_folder(tmp_path, "testing") as work:
+        written(work, "new")
+        with pytest.raises(OSError, match=re.escape(str(tmp_path))):
+            put_in_place(work, tmp_path)
