@@ -78,22 +78,28 @@ def empty_table(rows: int) -> Floats:
 
 def write_session(folder: Path, session: Session) -> None:
     """Write everything but the movie and the TIFF file."""
-    from scipy.io import savemat
-
     stimulus = folder / "stimulusData"
     stimulus.mkdir(parents=True, exist_ok=True)
     (folder / "defaultAlignChannel.txt").write_text("1\n")
     columns = np.column_stack([session.shifts, np.ones(session.shape[0])])
     np.savetxt(folder / "run_001_ch1_alignment.txt", columns, delimiter="\t", fmt="%.5f")
-    savemat(folder / "highResPd.mat", {"highResPd": session.high_res_pd}, do_compression=True)
-    savemat(folder / "imagingResPd.mat", {"imagingResPd": session.imaging_res_pd}, do_compression=True)
-    savemat(folder / "imageDescription.mat", {"state": _state(session)})
-    savemat(stimulus / "stimdata.mat", {"stimData": session.table}, do_compression=True)
-    savemat(stimulus / "stimParams.mat", {"stimParams": _parameters(session)})
-    savemat(stimulus / "runDetails.mat", session.run)
+    _save(folder / "highResPd.mat", {"highResPd": session.high_res_pd}, do_compression=True)
+    _save(folder / "imagingResPd.mat", {"imagingResPd": session.imaging_res_pd}, do_compression=True)
+    _save(folder / "imageDescription.mat", {"state": _state(session)})
+    _save(stimulus / "stimdata.mat", {"stimData": session.table}, do_compression=True)
+    _save(stimulus / "stimParams.mat", {"stimParams": _parameters(session)})
+    _save(stimulus / "runDetails.mat", session.run)
     with zipfile.ZipFile(stimulus / "filebackup.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("paramfiles/stimulus_lookup.txt", f"# id,function\n{session.stimtype},{session.function}\n")
         archive.writestr(f"stimfunctions/{session.function}.m", CODE.format(function=session.function))
+
+
+def _save(path: Path, values: dict[str, Any], do_compression: bool = False) -> None:
+    """Write a MATLAB file; scipy tells errors of a file that it opens by itself in words of its own."""
+    from scipy.io import savemat
+
+    with path.open("wb") as file:
+        savemat(file, values, do_compression=do_compression)
 
 
 def _state(session: Session) -> dict[str, Any]:
