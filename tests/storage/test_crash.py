@@ -140,6 +140,8 @@ def test_errors_of_the_disk_name_the_file(tmp_path, monkeypatch):
             fail(error)
     with pytest.raises(OSError, match=r"^about something else$"):
         fail(OSError("about something else"))
+    with pytest.raises(FileNotFoundError, match="/none/a'"), replacing(tmp_path / "none" / "a"):
+        pass
     flush = os.fsync
 
     def flushed(descriptor):

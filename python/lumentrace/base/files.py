@@ -96,7 +96,8 @@ def named(target: Path) -> Iterator[None]:
             raise OSError(code, os.strerror(code), str(target)) from error
         if error.errno is None and CUT_OFF.search(str(error)):
             raise OSError(errno.EIO, f"could not be written whole ({error})", str(target)) from error
-        if error.errno in FULL and error.filename is None:
+        unnamed = error.errno in FULL and error.filename is None
+        if unnamed or str(error.filename).endswith(PARTIAL):
             error.filename = str(target)
         raise
 
@@ -203,12 +204,11 @@ def flush_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk."""
     if os.name != "posix":
         return
-    with named(folder):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot flush a folder
-                raise
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot flush a folder
+            raise
+    finally:
+        os.close(descriptor)

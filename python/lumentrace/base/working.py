@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
-from lumentrace.base.files import flush, flush_folder
+from lumentrace.base.files import flush, flush_folder, named
 
 OLD = 86_400.0
 """Seconds."""
@@ -107,7 +107,8 @@ def put_in_place(work: Path, place: Path) -> None:
                     os.replace(old, target)
         raise
     for folder in {target.parent for target in kept}:
-        flush_folder(folder)
+        with named(folder):
+            flush_folder(folder)
 
 
 def _kept(target: Path, beside: Path) -> Path | None:

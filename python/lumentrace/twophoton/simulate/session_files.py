@@ -99,7 +99,7 @@ def _save(path: Path, values: dict[str, Any], do_compression: bool = False) -> N
     from scipy.io import savemat
 
     with path.open("wb") as file:
-        savemat(file, values, do_compression=do_compression)
+        savemat(cast(Any, file), values, do_compression=do_compression)
 
 
 def _state(session: Session) -> dict[str, Any]:
