@@ -7,12 +7,13 @@ READY  := $(VENV)/.ready
 
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test lint rust-test python-test bench docs wheel check-wheel fuzz miri audit build clean
+.PHONY: help demo test lint rust-test python-test faults bench docs wheel check-wheel fuzz miri audit build clean
 
 help:
 	@echo "make demo   simulate a PEPT experiment, track it, write out/demo/report.html"
 	@echo "make test   build, lint, type-check and test everything"
 	@echo "make lint   format, lint and type checks only"
+	@echo "make faults every writer killed and refused at every call, Ctrl-C in every command: hours"
 	@echo "make bench  benchmarks of the kernels, and of the installed alternatives beside ours"
 	@echo "make docs   build the documentation into site/"
 	@echo "make fuzz   every fuzz target for a minute (SECONDS=60); needs nightly Rust and cargo-fuzz"
@@ -57,6 +58,10 @@ rust-test:
 python-test: build
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/coloc/test_napari.py --ignore tests/twophoton/test_handoff.py
 	$(BIN)/python -m pytest tests/coloc/test_napari.py tests/twophoton/test_handoff.py  # Qt in a process of its own
+
+faults: build
+	LUMENTRACE_FAULT_SECONDS=600 LUMENTRACE_FAULT_KILLS=1000 LUMENTRACE_FAULT_PRESSES=100 \
+	  $(BIN)/python -m pytest -rP --timeout 0 tests/faults
 
 bench: build
 	cargo bench -p lumentrace

@@ -253,3 +253,17 @@ def test_notices_of_a_long_run_are_not_all_told_again(tmp_path):
 def test_dropped_lines_make_a_run_doubtful(tmp_path):
     watch((replace(each, dropped=20_000) for each in updates()), record=Record(tmp_path, "test", {}))
     assert any("oldest were dropped" in reason.text for reason in finish(tmp_path).verdict.reasons)
+
+
+def test_a_run_that_was_killed_while_it_began(tmp_path: Path) -> None:
+    """Before its head was there, nobody could finish it, and it must not be in the way; rows never go."""
+    with Record(tmp_path, "a source", {}, lines=True):
+        pass
+    (tmp_path / "live.json").unlink()
+    (tmp_path / "lines.frames").write_bytes(b"")
+    with Record(tmp_path, "another", {}, lines=True) as record:
+        record.keep(np.ones((3, 7)))
+    (tmp_path / "live.json").unlink()
+    with pytest.raises(FileExistsError, match=r"lines\.frames"):
+        Record(tmp_path, "a third", {}, lines=True)
+    assert next(FramedReader(tmp_path / "lines.frames").rows()).shape == (3, 7)

@@ -108,6 +108,53 @@ def test_replacing_keeps_permissions_and_follows_links(tmp_path):
 
 
 @posix
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    """Two processes write the same file; only what the dead one left goes."""
+    script = """
+        import os, sys
+        from lumentrace.base.files import replacing
+        with replacing(sys.argv[1]):
+            with replacing(sys.argv[1]):
+                if os.fork() == 0:
+                    os.kill(os.getpid(), 9)
+                os.wait()
+                os._exit(0)
+    """
+    run(script, tmp_path / "a")
+    with replacing(tmp_path / "a") as file:
+        file.write(b"one")
+        assert len(list(tmp_path.iterdir())) == 1
+        with replacing(tmp_path / "a") as other:
+            other.write(b"two")
+            assert len(list(tmp_path.iterdir())) == 2
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"one"}
+
+
+def test_errors_of_the_disk_name_the_file(tmp_path, monkeypatch):
+    def fail(error):
+        with replacing(tmp_path / "a"):
+            raise error
+
+    for error in (OSError(errno.EIO, "Input/output error"), OSError("No space left on device (os error 28)")):
+        with pytest.raises(OSError, match=r"\[Errno (5|28)\] .*/a'"):
+            fail(error)
+    with pytest.raises(OSError, match=r"^about something else$"):
+        fail(OSError("about something else"))
+    with pytest.raises(FileNotFoundError, match="/none/a'"), replacing(tmp_path / "none" / "a"):
+        pass
+    flush = os.fsync
+
+    def flushed(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    with pytest.raises(OSError, match="/a'"), replacing(tmp_path / "a") as file:
+        file.write(b"new")
+
+
+@posix
 def test_replacing_refuses_what_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path, kind in ((tmp_path / "pipe", OSError), (Path("/dev/null"), OSError), (tmp_path, IsADirectoryError)):

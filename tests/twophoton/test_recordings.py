@@ -310,7 +310,7 @@ def test_folders_of_killed_conversions_are_removed(made: Made, tmp_path: Path) -
     out = tmp_path / "out"
     script = (
         "import os, sys, lumentrace.twophoton.convert.recording_folder as convert\n"
-        "convert.publish = lambda *each: os.kill(os.getpid(), 9)\n"
+        "convert.put_in_place = lambda *each: os.kill(os.getpid(), 9)\n"
         "convert.convert_recording(*sys.argv[1:])\n"
     )
     subprocess.run([sys.executable, "-c", script, made.folder, out], check=False)

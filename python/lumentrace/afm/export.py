@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lumentrace.afm.report.drawing import film_pictures, height_range
-from lumentrace.base.files import replacing
 from lumentrace.engine.progress import Progress, Verbose
+from lumentrace.storage.sink import replaced_through_sink
 
 from .analysis.utils.common import NumpyEncoder
 from .stack import AFMImageStack
@@ -75,7 +75,7 @@ def to_ome_tiff(path: str | os.PathLike[str], stack: AFMImageStack) -> None:
     parts = {name: stack.provenance[name] for name in ("acquisition", "environment", "processing")}
     record = json.dumps(parts, cls=NumpyEncoder)
     tags = [(PROVENANCE_TAG, "s", 0, record.encode("ascii", "backslashreplace").decode(), True)]
-    with replacing(path) as file:
+    with replaced_through_sink(path) as file:
         tifffile.imwrite(file, data, ome=True, photometric="minisblack", metadata=metadata, extratags=tags)
 
 
@@ -146,7 +146,7 @@ def _write_gif(path: Path, pictures: Any, frames: int, fps: float, verbose: Verb
 
     # The format keeps times in hundredths of a second.
     duration = max(20, 10 * round(100 / fps))
-    with Progress(verbose, frames, "Film", "frame") as progress, replacing(path) as file:
+    with Progress(verbose, frames, "Film", "frame") as progress, replaced_through_sink(path) as file:
 
         def images() -> Any:
             for number, picture in enumerate(pictures):

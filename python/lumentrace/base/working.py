@@ -8,12 +8,15 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
+from lumentrace.base.files import flush, flush_folder, named
+
 OLD = 86_400.0
 """Seconds."""
+KEPT = ".old-"
 
 
 @contextmanager
@@ -55,6 +58,68 @@ def working_folder(place: Path, purpose: str) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
         if held is not None:
             os.close(held)
+
+
+def put_in_place(work: Path, place: Path) -> None:
+    """Move all files of a working folder into its place, each in one step, flushed to the disk.
+
+    If one cannot be moved, those that were there before come back. A kill in between leaves some old and some new ones.
+
+    Parameters
+    ----------
+    work : path
+        On the same disk.
+    place : path
+        Folders in it that are missing are made.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be flushed or moved.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from lumentrace.base.working import put_in_place, working_folder
+    >>> with TemporaryDirectory() as folder, working_folder(Path(folder), "converting") as work:
+    ...     _ = (work / "a.txt").write_text("done")
+    ...     put_in_place(work, Path(folder))
+    ...     (Path(folder) / "a.txt").read_text()
+    'done'
+    """
+    names = sorted(path.relative_to(work) for path in work.rglob("*") if path.is_file())
+    for name in names:
+        flush(work / name)
+    kept: dict[Path, Path | None] = {}
+    try:
+        for number, name in enumerate(names):
+            target = place / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            kept[target] = _kept(target, work / f"{KEPT}{number}")
+            os.replace(work / name, target)
+    except BaseException:
+        for target, old in kept.items():
+            with suppress(OSError):
+                if old is None:
+                    target.unlink(missing_ok=True)
+                else:
+                    os.replace(old, target)
+        raise
+    for folder in {target.parent for target in kept}:
+        with named(folder):
+            flush_folder(folder)
+
+
+def _kept(target: Path, beside: Path) -> Path | None:
+    """A second name of a file, under which it stays when the first is given to another; None if there is no file."""
+    if not target.exists():
+        return None
+    try:
+        os.link(target, beside)
+    except OSError:  # some file systems have one name for a file
+        os.replace(target, beside)
+    return beside
 
 
 def _held_folder(place: Path, start: str) -> tuple[Path, int | None]:

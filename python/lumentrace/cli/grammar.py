@@ -13,12 +13,15 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lumentrace.cli.console import failure, naming
+from lumentrace.cli.console import console, failure, naming
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 ERRORS = (ValueError, TypeError, OSError, ImportError)
 """What input of a user brings about: told in a line, with exit code 2."""
+
+STOPPED = 130
+"""The exit code after Ctrl-C."""
 
 EXIT_CODES = "Exit codes: 0 all done, 2 wrong usage, 3 some files failed, 4 some results are not reliable."
 
@@ -34,6 +37,9 @@ class Command(TyperCommand):
             except ERRORS as error:
                 failure(error)
                 raise typer.Exit(2) from None
+            except KeyboardInterrupt:
+                console.print("stopped")
+                raise typer.Exit(STOPPED) from None
 
 
 class FilesFirst(TyperGroup):

@@ -12,7 +12,7 @@ import typer
 from lumentrace import __version__
 from lumentrace.cli import afm, coloc, pept, stain, twophoton
 from lumentrace.cli.console import console, failure, showwarning
-from lumentrace.cli.grammar import ERRORS, EXIT_CODES, Command, TechniquesFirst
+from lumentrace.cli.grammar import ERRORS, EXIT_CODES, STOPPED, Command, TechniquesFirst
 from lumentrace.cli.options import Seed
 
 TECHNIQUES, OTHERS = "Techniques", "Other commands"
@@ -106,4 +106,4 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("stopped")
-        sys.exit(130)
+        sys.exit(STOPPED)

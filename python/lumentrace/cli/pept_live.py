@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from lumentrace.cli.console import answers, console, plural, warning
+from lumentrace.cli.grammar import STOPPED
 from lumentrace.cli.pept_options import Scanner, ScannerOption, Separation
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from lumentrace.pept.live.watching import View, Watched
     from lumentrace.pept.sources import Block
 
-STOPPED = 130
-"""Exit code after Ctrl-C."""
 RECORD_WAIT = 10.0
 """Seconds that a line may wait for the disk."""
 

@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from lumentrace.cli.console import Bar, console, plural, warning, warnings_told
+from lumentrace.cli.grammar import STOPPED
 from lumentrace.cli.pept_options import Lenient, Scanner, ScannerOption, Separation
 
 Tell = Callable[[int, int], None]
@@ -71,7 +72,7 @@ def replay(
                 done = play(lines, server, speed=speed, rate=rate, loop=loop, wait=False, verbose=verbose)
         except KeyboardInterrupt:
             console.print("stopped")
-            raise typer.Exit(130) from None
+            raise typer.Exit(STOPPED) from None
     console.print(
         f"sent {plural(done.lines, 'line')} in {done.seconds:.2f} s ({done.lines / done.seconds:,.0f} lines/s)"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.files import replacing
 from lumentrace.base.polars import pl
+from lumentrace.storage.sink import replaced_through_sink
 
 NAMES = ("a", "b")
 BRIGHTEST = 4000
@@ -60,7 +61,7 @@ class Simulated:
         place.parent.mkdir(parents=True, exist_ok=True)
         spacing = {"PhysicalSizeX": PIXEL, "PhysicalSizeY": PIXEL}
         metadata = {"axes": "CYX", "Channel": {"Name": list(self.channels)}, **spacing}
-        with replacing(place) as file:
+        with replaced_through_sink(place) as file:
             pixels = np.stack(list(self.channels.values()))
             tifffile.imwrite(file, pixels, ome=True, photometric="minisblack", metadata=metadata)
         beside = place.with_name(f"{place.name.split('.')[0]}.truth.csv")

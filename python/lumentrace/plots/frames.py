@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lumentrace.base.files import replacing
 from lumentrace.base.names import file_name
 
 if TYPE_CHECKING:
@@ -46,5 +48,8 @@ class Frames:
         """Write the next file."""
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"{self.prefix}{len(self.paths):04d}.png"
-        figure.savefig(path)
+        held = BytesIO()  # Pillow, which writes files by itself, passes over what a disk takes only a part of
+        figure.savefig(held, format="png")
+        with replacing(path) as file:
+            file.write(held.getbuffer())
         self.paths.append(path)

@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING, ClassVar, Self, TypeAlias
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
+from plotly.offline import get_plotlyjs
 
-from lumentrace.base.files import is_open
+from lumentrace.base.files import is_open, replacing
 from lumentrace.data.pept_object import PEPTObject
 
 from .bounds import trace_bounds, trace_place
@@ -253,7 +254,14 @@ class SubplotGrid(PEPTObject, ABC):
             If the file cannot be written.
         """
         self._finish(equal_axes)
-        self.fig.write_html(filepath if is_open(filepath) else Path(filepath), include_plotlyjs=include_plotlyjs)
+        if is_open(filepath):
+            self.fig.write_html(filepath, include_plotlyjs=include_plotlyjs)
+            return
+        if include_plotlyjs == "directory":
+            with replacing(Path(filepath).with_name("plotly.min.js")) as library:
+                library.write(get_plotlyjs().encode())
+        with replacing(filepath) as file:
+            file.write(self.fig.to_html(include_plotlyjs=include_plotlyjs).encode())
 
     def _finish(self, equal_axes: bool) -> None:
         if equal_axes and not self._chosen:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.files import named
+from lumentrace.base.working import put_in_place, working_folder
 from lumentrace.engine.progress import Progress
 
 Image = NDArray[np.uint8]
@@ -54,10 +57,15 @@ def make_video(
         raise ValueError(f"`fps`: expected a positive number, found {fps}")
     path = Path(output)
     first = _picture(pictures[0], imageio)
-    settings = {"duration": 1000 / fps, "loop": 0} if path.suffix.lower() == ".gif" else {"fps": fps}
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
-        with Progress(verbose, len(pictures), "Film ") as progress, imageio.get_writer(unfinished, **settings) as film:
+    gif = path.suffix.lower() == ".gif"
+    settings = {"duration": 1000 / fps, "loop": 0, "format": "gif"} if gif else {"fps": fps}
+    with working_folder(path.parent, "filming") as work, named(path):
+        unfinished = work / path.name
+        held = BytesIO()  # Pillow, which writes files by itself, passes over what a disk takes only a part of
+        with (
+            Progress(verbose, len(pictures), "Film ") as progress,
+            imageio.get_writer(held if gif else unfinished, **settings) as film,
+        ):
             for number, each in enumerate(pictures):
                 picture = _picture(each, imageio)
                 if picture.shape != first.shape:
@@ -65,9 +73,9 @@ def make_video(
                     raise ValueError(f"`frames`: expected pictures of equal shape {first.shape}, found {found}")
                 film.append_data(picture)
                 progress.reach(number + 1)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        if gif:
+            unfinished.write_bytes(held.getbuffer())
+        put_in_place(work, path.parent)
 
 
 def _imageio() -> ModuleType:

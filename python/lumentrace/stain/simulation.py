@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lumentrace.base.checks import whole
 from lumentrace.base.names import file_name
 from lumentrace.base.polars import pl
+from lumentrace.storage.sink import replaced_through_sink
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +46,7 @@ class Pair:
     spots: pl.DataFrame = field(repr=False)
 
     def save(self, raw_dir: str | os.PathLike[str], sample: str, dye: str) -> None:
-        """Write both as RGB TIFF, the signal in green, as a raw folder has them."""
+        """Write both as RGB TIFF, the signal in green, as a raw folder has them; each appears whole or not at all."""
         import tifffile
 
         file_name("dye", dye)
@@ -54,7 +55,8 @@ class Pair:
         for side, image in (("Pre", self.pre), ("Post", self.post)):
             colours = np.zeros((*image.shape, 3), image.dtype)
             colours[..., 1] = image
-            tifffile.imwrite(folder / f"{sample}_{side}Stain_{dye}.tif", colours, photometric="rgb")
+            with replaced_through_sink(folder / f"{sample}_{side}Stain_{dye}.tif") as file:
+                tifffile.imwrite(file, colours, photometric="rgb")
 
 
 def simulate(

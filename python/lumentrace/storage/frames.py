@@ -12,6 +12,7 @@ from typing import IO
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.polars import pl
+from lumentrace.storage.sink import replaced_through_sink
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What text begins with that spreadsheets would work out."""
@@ -115,7 +116,7 @@ def write_table(stem: Path, table: pl.DataFrame) -> list[Path]:
     places = [stem.with_name(f"{stem.name}{suffix}") for suffix in (".csv", ".parquet")]
     with replacing(places[0]) as file:
         write_csv_table(file, table)
-    with replacing(places[1]) as file:
+    with replaced_through_sink(places[1]) as file:
         table.write_parquet(file)
     return places
 

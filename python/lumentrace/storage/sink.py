@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BufferedRandom, BytesIO
-from typing import Any
+from typing import Any, BinaryIO, cast
+
+from lumentrace.base.files import replacing
+
+
+@contextmanager
+def replaced_through_sink(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """As `replacing`, for a library that cannot be trusted with a file that has errors.
+
+    numpy and Pillow write to the descriptor of an ordinary file by themselves, where numpy passes over the last error
+    of a disk, and Pillow over what a disk takes only a part of; a sink has no descriptor.
+    """
+    with replacing(path) as file:
+        sink = Sink(file)
+        try:
+            yield cast(BinaryIO, sink)
+        finally:
+            sink.check()
 
 
 class Sink(io.RawIOBase):

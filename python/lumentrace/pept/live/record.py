@@ -21,7 +21,7 @@ from lumentrace.data.lines import LineData
 from lumentrace.pept.tracking.locations import UNITS
 from lumentrace.pept.tracking.model_so_far import ModelSoFar
 from lumentrace.pept.tracking.update import Update
-from lumentrace.pept.utilities.framed import FramedFile
+from lumentrace.pept.utilities.framed import FramedFile, remove_without_rows
 
 SCHEMA = "lumentrace-live-1"
 HEAD, LOCATIONS, LINES, ALARMS = "live.json", "locations.frames", "lines.frames", "alarms.jsonl"
@@ -87,8 +87,14 @@ class Record:
                 f"{folder}: expected a folder without a live run, found {HEAD}; `lumentrace pept track {folder}` "
                 "finishes that run, --out takes another folder"
             )
+        for name in (LOCATIONS, LINES):
+            remove_without_rows(self.folder / name)
         self._locations = FramedFile(self.folder / LOCATIONS, UNITS)
-        self._lines = FramedFile(self.folder / LINES, LINE_UNITS) if lines else None
+        try:
+            self._lines = FramedFile(self.folder / LINES, LINE_UNITS) if lines else None
+        except BaseException:
+            self._locations.close()
+            raise
         about = {"schema": SCHEMA, "source": source, "settings": plain(settings), "started": now().isoformat()}
         with replacing(head) as file:
             file.write(json_text({**about, "environment": environment()}, indent=1).encode())

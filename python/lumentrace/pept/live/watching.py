@@ -141,4 +141,5 @@ class _Log:
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with named(self._file.name):
+                self._file.close()

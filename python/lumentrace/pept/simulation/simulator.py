@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.base.files import is_open, replacing
 from lumentrace.data.pept_object import PEPTObject
 from lumentrace.pept.checks import shaped
 from lumentrace.pept.simulation.shape import Shape
@@ -189,7 +192,7 @@ class Simulator(PEPTObject):
 
     def write_csv(self, fname: Any) -> None:
         """Write `pept_data` as text, which `lumentrace.pept.scanners.parallel_screens` reads."""
-        np.savetxt(fname, self._signal(), delimiter="   ")
+        _write(fname, self._signal())
 
     def write_noise_csv(self, fname: Any) -> None:
         """Write `pept_data_with_noise` as text.
@@ -201,7 +204,7 @@ class Simulator(PEPTObject):
         """
         if self.pept_data_with_noise is None:
             raise ValueError("expected noise or spread, found none: call `add_noise` or `add_spread` first")
-        np.savetxt(fname, self.pept_data_with_noise, delimiter="   ")
+        _write(fname, self.pept_data_with_noise)
 
     def _signal(self) -> Floats:
         return self.simulate() if self.pept_data is None else self.pept_data
@@ -231,3 +234,16 @@ class Simulator(PEPTObject):
         x, y, z = decays.T
         beyond = self.separation - z
         return np.column_stack([x - z * slope_x, y - z * slope_y, x + beyond * slope_x, y + beyond * slope_y])
+
+
+def _write(target: Any, rows: Floats) -> None:
+    """Write rows as text; a file appears whole or not at all, and is packed if its name ends in .gz."""
+    if is_open(target):
+        np.savetxt(target, rows, delimiter="   ")
+        return
+    with replacing(target) as file:
+        if Path(target).suffix != ".gz":
+            np.savetxt(file, rows, delimiter="   ")
+            return
+        with gzip.open(file, "wb") as packed:
+            np.savetxt(packed, rows, delimiter="   ")

@@ -88,7 +88,8 @@ class FramedFile:
             try:
                 self.flush()
             finally:
-                self._file.close()
+                with named(self.path):
+                    self._file.close()
 
     def _add(self, kind: bytes, content: bytes) -> None:
         frame = _frame(kind, content)
@@ -173,6 +174,12 @@ class FramedReader:
             yield f"{self.path.name}: {self.damaged:,} damaged bytes were passed over"
         if self.torn:
             yield f"{self.path.name}: its end is cut off; {self.torn:,} bytes were left out"
+
+
+def remove_without_rows(path: Path) -> None:
+    """Remove a file of frames that holds no row: a process was killed before it wrote one."""
+    if path.exists() and (not path.stat().st_size or not any(len(rows) for rows in FramedReader(path).rows())):
+        path.unlink()
 
 
 @contextmanager

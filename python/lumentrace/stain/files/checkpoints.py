@@ -21,6 +21,7 @@ from lumentrace.base.json_text import json_text
 from lumentrace.base.masked import unmasked
 from lumentrace.stain.compat import ABBREVIATIONS
 from lumentrace.storage.planes import open_plane
+from lumentrace.storage.sink import replaced_through_sink
 
 FOLDERS = ("images", "tiff", "fits")
 """Folders that stand for the one above them."""
@@ -71,7 +72,7 @@ def _save_tiff(image: Image, path: Path_, note: str) -> None:
     import tifffile
 
     values = np.asarray(image, dtype=np.float32)
-    with replacing(path) as file:
+    with replaced_through_sink(path) as file:
         tifffile.imwrite(file, values, bigtiff=values.nbytes > BIG, description=note or None, metadata=None)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,22 +86,3 @@ def _write_stimulus(file: Any, source: Source, packed: dict[str, Any]) -> None:
         ("stimulus_specific_columns_json", source.specific_columns),
     ):
         group.create_dataset(name, data=json_text(value))
-
-
-def publish(work: Path, place: Path) -> None:
-    """Put both files in their place; if the second cannot be, the old first one comes back."""
-    names = (MOVIE_FILE, DATA_FILE)
-    kept = [name for name in names if (place / name).exists()]
-    for name in kept:
-        os.replace(place / name, work / f"old-{name}")
-    try:
-        for name in names:
-            os.replace(work / name, place / name)
-    except BaseException:
-        for name in names:
-            with suppress(OSError):
-                if name in kept:
-                    os.replace(work / f"old-{name}", place / name)
-                else:
-                    (place / name).unlink(missing_ok=True)
-        raise

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.errors import FormatError
+from lumentrace.base.files import named
 from lumentrace.base.provenance import Provenance, Watch, content
-from lumentrace.base.working import working_folder
+from lumentrace.base.working import put_in_place, working_folder
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.run import Run
 from lumentrace.storage.chunks import forget_open_files, frames_of
 from lumentrace.storage.hdf5_check import check
 from lumentrace.storage.matlab import read_matlab
 from lumentrace.twophoton.convert.cache import publish as note_published
-from lumentrace.twophoton.convert.converted_files import DATA_FILE, MOVIE_FILE, publish, write_data
+from lumentrace.twophoton.convert.converted_files import DATA_FILE, MOVIE_FILE, write_data
 from lumentrace.twophoton.convert.movie_copy import copy_movie
 from lumentrace.twophoton.convert.movie_source import MovieSource
 from lumentrace.twophoton.convert.source import MOVIE, Source, read_source
@@ -173,13 +174,15 @@ def write_recording(
         working_folder(place, "converting") as work,
         Run(history, movie.shape[0], 1, verbose, "Converting", "frame") as steps,
     ):
-        mean, dtype = steps.step(
-            "copy_movie", about, lambda: copy_movie(movie, work / MOVIE_FILE, source.folder, mean_range)
-        )
+        with named(place / MOVIE_FILE):
+            mean, dtype = steps.step(
+                "copy_movie", about, lambda: copy_movie(movie, work / MOVIE_FILE, source.folder, mean_range)
+            )
         done = steps.provenance
-        write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts, done)
+        with named(place / DATA_FILE):
+            write_data(work / DATA_FILE, source, movie.shape, dtype, mean, mean_range, crop, reason, counts, done)
         forget_open_files()
-        publish(work, place)
+        put_in_place(work, place)
     return ConvertedPaths(
         place / DATA_FILE, place / MOVIE_FILE, source.folder, movie.shape, start, stop, provenance=done
     )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 
-from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.polars import pl
-from lumentrace.storage.sink import Sink
+from lumentrace.storage.sink import replaced_through_sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.exchange.trial_tables import record
 from lumentrace.twophoton.respond.responses import RecordingResponses
@@ -48,8 +46,6 @@ def save_dff_table(path: Path, responses: RecordingResponses) -> Path:
     """Write it as Parquet, with units and how it was made in the metadata of the file (key ``lumentrace``, as JSON)."""
     metadata = {METADATA_KEY: json_text(record(responses, "dff", UNITS), ensure_ascii=False)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
-        sink = Sink(file)
-        dff_table(responses).write_parquet(cast(BinaryIO, sink), metadata=metadata)
-        sink.check()
+    with replaced_through_sink(path) as file:
+        dff_table(responses).write_parquet(file, metadata=metadata)
     return path

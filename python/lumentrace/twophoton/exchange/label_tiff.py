@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from lumentrace.base.errors import FormatError
-from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
+from lumentrace.storage.sink import replaced_through_sink
 from lumentrace.storage.tiff import read_tiff
 from lumentrace.twophoton.regions.rois import RoiSet, make_roi_set_from_label_image, roi_set_to_label_image
 
@@ -51,7 +51,7 @@ def save_roi_labels(rois: RoiSet, path: str | os.PathLike[str]) -> Path:
         raise ValueError(f"`rois`: expected numbers of labels that fit 32 bits, found {image.max()}")
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file:
+    with replaced_through_sink(place) as file:
         tifffile.imwrite(file, image.astype(kind), compression="zlib", metadata={"axes": "YX"})
     return place
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
 from lumentrace import __version__
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
-from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.polars import pl
 from lumentrace.base.provenance import environment, plain
 from lumentrace.storage.frames import each_text, unquoted, write_csv_table
 from lumentrace.storage.parquet_check import check as check_parquet
-from lumentrace.storage.sink import Sink
+from lumentrace.storage.sink import replaced_through_sink
 from lumentrace.storage.tables import METADATA_KEY
 from lumentrace.twophoton.respond.responses import RecordingResponses
 from lumentrace.twophoton.respond.trials import GroupedRoiResponses, ResponseTrial
@@ -88,14 +87,12 @@ def save_trials_table(path: Path_, responses: RecordingResponses | GroupedRoiRes
     place = Path(path).expanduser()
     table, parquet = trials_table(responses), _is_parquet(place)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file:
-        sink = Sink(file)
+    with replaced_through_sink(place) as file:
         if parquet:
             metadata = {METADATA_KEY: json_text(record(responses, KIND, UNITS), ensure_ascii=False)}
-            table.write_parquet(cast(BinaryIO, sink), metadata=metadata)
+            table.write_parquet(file, metadata=metadata)
         else:
-            write_csv_table(cast(BinaryIO, sink), table)
-        sink.check()
+            write_csv_table(file, table)
     return place
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from lumentrace.base.checks import whole
+from lumentrace.base.files import replacing
 from lumentrace.twophoton.config import FILE
 from lumentrace.twophoton.read.find import FILES
 from lumentrace.twophoton.simulate.simulation import SimulatedRecording, simulate_recording
@@ -58,25 +61,33 @@ def simulate_lab(
     root = Path(folder).expanduser().resolve()
     database = root / "database"
     database.mkdir(parents=True, exist_ok=True)
-    made = []
-    connection = sqlite3.connect(database / FILES[0])
-    try:
-        connection.executescript(TABLES)
-        for number in range(1, recordings + 1):
-            relative = f"simulated/{stimulus}/2026/03_02/{number + 8:02d}_00_00"
-            date = f"2026-03-02 {number + 8:02d}:00:00"
-            place = root / "data" / relative
-            made.append(simulate_recording(place, stimulus=stimulus, seed=seed + number - 1, **settings))  # type: ignore[arg-type]  # checked there
-            side = "right" if number % 2 else "left"
-            fly = (number, "simulated", "ALPN", "GCaMP6f", side, "lumentrace")
-            shown = (number, number, relative.replace("/", "\\"), stimulus, date, 5)
-            connection.execute("insert or replace into fly values (?, ?, ?, ?, ?, ?)", fly)
-            connection.execute("insert or replace into stimulusPresentation values (?, ?, ?, ?, ?, ?)", shown)
-        connection.commit()
-    finally:
-        connection.close()
+    made, flies, shown = [], [], []
+    for number in range(1, recordings + 1):
+        relative = f"simulated/{stimulus}/2026/03_02/{number + 8:02d}_00_00"
+        date = f"2026-03-02 {number + 8:02d}:00:00"
+        place = root / "data" / relative
+        made.append(simulate_recording(place, stimulus=stimulus, seed=seed + number - 1, **settings))  # type: ignore[arg-type]  # checked there
+        side = "right" if number % 2 else "left"
+        flies.append((number, "simulated", "ALPN", "GCaMP6f", side, "lumentrace"))
+        shown.append((number, number, relative.replace("/", "\\"), stimulus, date, 5))
+    _enter(database / FILES[0], flies, shown)
     calibration = root / "pixel_sizes.csv"
-    calibration.write_text(CALIBRATION, encoding="utf-8")
     settings_text = SETTINGS.format(database=database, data=root / "data", calibration=calibration)
-    (root / FILE).write_text(settings_text, encoding="utf-8")
+    for path, text in ((calibration, CALIBRATION), (root / FILE, settings_text)):
+        with replacing(path) as file:
+            file.write(text.encode())
     return tuple(made)
+
+
+def _enter(path: Path, flies: Sequence[tuple[object, ...]], shown: Sequence[tuple[object, ...]]) -> None:
+    """Put rows into a database, which is made if there is none, and replaced at once."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        if path.exists():
+            connection.deserialize(path.read_bytes())
+        connection.executescript(TABLES)
+        connection.executemany("insert or replace into fly values (?, ?, ?, ?, ?, ?)", flies)
+        connection.executemany("insert or replace into stimulusPresentation values (?, ?, ?, ?, ?, ?)", shown)
+        connection.commit()
+        content = connection.serialize()
+    with replacing(path) as file:
+        file.write(content)

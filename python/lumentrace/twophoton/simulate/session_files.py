@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.storage.sink import Sink
 from lumentrace.twophoton.convert.source import COLUMNS, MOVIE, MOVIE_DATASET
 from lumentrace.twophoton.measure.photodiode import PROJECTOR_HZ
 
@@ -77,22 +78,28 @@ def empty_table(rows: int) -> Floats:
 
 def write_session(folder: Path, session: Session) -> None:
     """Write everything but the movie and the TIFF file."""
-    from scipy.io import savemat
-
     stimulus = folder / "stimulusData"
     stimulus.mkdir(parents=True, exist_ok=True)
     (folder / "defaultAlignChannel.txt").write_text("1\n")
     columns = np.column_stack([session.shifts, np.ones(session.shape[0])])
     np.savetxt(folder / "run_001_ch1_alignment.txt", columns, delimiter="\t", fmt="%.5f")
-    savemat(folder / "highResPd.mat", {"highResPd": session.high_res_pd}, do_compression=True)
-    savemat(folder / "imagingResPd.mat", {"imagingResPd": session.imaging_res_pd}, do_compression=True)
-    savemat(folder / "imageDescription.mat", {"state": _state(session)})
-    savemat(stimulus / "stimdata.mat", {"stimData": session.table}, do_compression=True)
-    savemat(stimulus / "stimParams.mat", {"stimParams": _parameters(session)})
-    savemat(stimulus / "runDetails.mat", session.run)
+    _save(folder / "highResPd.mat", {"highResPd": session.high_res_pd}, do_compression=True)
+    _save(folder / "imagingResPd.mat", {"imagingResPd": session.imaging_res_pd}, do_compression=True)
+    _save(folder / "imageDescription.mat", {"state": _state(session)})
+    _save(stimulus / "stimdata.mat", {"stimData": session.table}, do_compression=True)
+    _save(stimulus / "stimParams.mat", {"stimParams": _parameters(session)})
+    _save(stimulus / "runDetails.mat", session.run)
     with zipfile.ZipFile(stimulus / "filebackup.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("paramfiles/stimulus_lookup.txt", f"# id,function\n{session.stimtype},{session.function}\n")
         archive.writestr(f"stimfunctions/{session.function}.m", CODE.format(function=session.function))
+
+
+def _save(path: Path, values: dict[str, Any], do_compression: bool = False) -> None:
+    """Write a MATLAB file; scipy tells errors of a file that it opens by itself in words of its own."""
+    from scipy.io import savemat
+
+    with path.open("wb") as file:
+        savemat(cast(Any, file), values, do_compression=do_compression)
 
 
 def _state(session: Session) -> dict[str, Any]:
@@ -142,14 +149,17 @@ class MovieFiles:
         import tifffile
 
         frames, rows, columns = self._session.shape
-        file = self._open.enter_context(h5py.File(self._folder / MOVIE, "w", userblock_size=USERBLOCK))
+        self._sinks = [
+            Sink(self._open.enter_context((self._folder / name).open("w+b"))) for name in (MOVIE, "run_001.tif")
+        ]
+        file = self._open.enter_context(h5py.File(self._sinks[0], "w", userblock_size=USERBLOCK))
         shape, chunks = (frames, columns, rows), (1, min(64, columns), rows)
         self._data = file.create_dataset(
             MOVIE_DATASET, shape, np.float64, chunks=chunks, compression="gzip", compression_opts=1
         )
         self._data.attrs["MATLAB_class"] = np.bytes_("double")
         large = 2 * frames * rows * columns * 2 > LARGE
-        self._tiff = self._open.enter_context(tifffile.TiffWriter(self._folder / "run_001.tif", bigtiff=large))
+        self._tiff = self._open.enter_context(tifffile.TiffWriter(cast(BinaryIO, self._sinks[1]), bigtiff=large))
         return self
 
     def add(self, aligned: NDArray[Any], raw: NDArray[Any]) -> None:
@@ -161,11 +171,20 @@ class MovieFiles:
         pages[1::2] = np.clip(50 * self._session.imaging_res_pd[self._done : stop], 0, 65535)[:, None, None]
         self._tiff.write(pages, photometric="minisblack", metadata=None, contiguous=True)
         self._done = stop
+        self._check()
+
+    def _check(self) -> None:
+        """Raise what went wrong with a file; HDF5 must not see it."""
+        for sink in self._sinks:
+            sink.check()
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        try:
+            self._open.close()
+        finally:
+            self._check()
         if kind is None:
             with (self._folder / MOVIE).open("r+b") as file:
                 file.write(b"MATLAB 7.3 MAT-file, simulated by lumentrace".ljust(124) + b"\x00\x02IM")

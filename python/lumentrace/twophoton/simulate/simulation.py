@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from lumentrace.base.checks import whole
+from lumentrace.base.files import named
 from lumentrace.base.json_text import json_text
+from lumentrace.base.working import put_in_place, working_folder
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.twophoton.convert.source import COLUMNS
 from lumentrace.twophoton.measure.photodiode import PROJECTOR_HZ
@@ -168,10 +170,7 @@ def simulate_recording(
         run={"flyId": seed + 1, "genotype": "simulated", "rigName": "none", "rigTemperature": 22.0, "runNumber": 1},
     )
     place = Path(folder).expanduser()
-    write_session(place, session)
     bleaching = np.exp(-np.arange(frames) / frame_rate_hz / bleaching_seconds)
-    with MovieFiles(place, session) as files, Progress(verbose, frames, "Simulating", "frame") as progress:
-        _expose(files, footprints, bleaching, dff, shifts, random, seed, progress)
     truth = SimulatedRecording(
         place,
         labels,
@@ -184,7 +183,13 @@ def simulate_recording(
         -1 / frame_rate_hz / bleaching_seconds,
         tuple(name for name, _ in EPOCHS[stimulus]),
     )
-    _write_truth(truth, {**counts, "stimulus": stimulus, "frame_rate_hz": frame_rate_hz, "seed": seed})
+    place.mkdir(parents=True, exist_ok=True)
+    with working_folder(place, "simulating") as work, named(place):
+        write_session(work, session)
+        with MovieFiles(work, session) as files, Progress(verbose, frames, "Simulating", "frame") as progress:
+            _expose(files, footprints, bleaching, dff, shifts, random, seed, progress)
+        _write_truth(work, truth, {**counts, "stimulus": stimulus, "frame_rate_hz": frame_rate_hz, "seed": seed})
+        put_in_place(work, place)
     return truth
 
 
@@ -347,8 +352,8 @@ def _border(shift: int) -> slice:
     return slice(0, shift) if shift >= 0 else slice(shift, None)
 
 
-def _write_truth(truth: SimulatedRecording, settings: dict[str, object]) -> None:
+def _write_truth(folder: Path, truth: SimulatedRecording, settings: dict[str, object]) -> None:
     arrays: dict[str, Any] = {name: value for name, value in vars(truth).items() if isinstance(value, np.ndarray)}
-    np.savez_compressed(truth.folder / "truth.npz", **arrays)
+    np.savez_compressed(folder / "truth.npz", **arrays)
     about = {**settings, "tau_per_frame": truth.tau_per_frame, "epoch_names": truth.epoch_names}
-    (truth.folder / "truth.json").write_text(json_text(about, indent=1))
+    (folder / "truth.json").write_text(json_text(about, indent=1))

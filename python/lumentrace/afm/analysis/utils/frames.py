@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lumentrace.base.polars import pl
+from lumentrace.storage.sink import replaced_through_sink
 
 
 def features_to_dataframe(
@@ -124,5 +126,8 @@ def plot_frame_histogram(
     ax.set_xlabel(column.replace("_", " "))
     ax.set_ylabel("frames")
     if save_to is not None:
-        ax.figure.savefig(save_to)
+        path = Path(save_to)
+        path = path if path.suffix else path.with_suffix(".png")
+        with replaced_through_sink(path) as file:
+            ax.figure.savefig(file, format=path.suffix.removeprefix("."))
     return ax
