@@ -7,7 +7,7 @@ from lumentrace.base.errors import FormatError
 
 def check_file(path: str) -> None:
     """Read all of a file; the message of a FormatError does not name it."""
-    import polars as pl
+    from lumentrace.base.polars import pl
 
     try:
         with open(path, "rb") as file:
