@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import tifffile
 
+import afm_images
 from helpers import lumentrace
 from lumentrace import FormatError, afm, stain, storage
+from lumentrace.afm.export import to_gwy
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.record import RunRecord
 from lumentrace.engine.settings import read_mapping
@@ -67,6 +69,8 @@ def header(text: str) -> bytes:
     return b"\x93NUMPY\x01\x00\x76\x00" + text.encode().ljust(118)
 
 
+LAYER = np.random.default_rng(4).random((1, 5, 6))
+FRAMES = afm.AFMImageStack(LAYER, 1.5, "height_trace", "a.asd")
 LINES = np.random.default_rng(2).random((40, 7))
 READERS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = {
     "settings in TOML": ("a.toml", text('channel = "height"\nn = [1, 2]\n'), read_mapping),
@@ -84,6 +88,13 @@ READERS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = 
     "raw image": ("raw.tif", image, read_raw),
     "picture": ("picture.tif", image, storage.read_tiff),
     "film": ("film.tif", film, lambda path: afm.load(path, pixel_size_nm=1.0).data),
+    "Igor wave": (
+        "a.ibw",
+        lambda path: afm_images.ibw(path, LAYER, ("Height",)) and None,
+        lambda path: afm.load(path).data,
+    ),
+    "WSxM image": ("a.stp", lambda path: afm_images.wsxm(path, LAYER[0]) and None, lambda path: afm.load(path).data),
+    "Gwyddion film": ("a.gwy", lambda path: to_gwy(path, FRAMES), lambda path: afm.load(path).data),
     "FITS checkpoint": ("fits/a.fits", checkpoint, lambda path: stain.load_checkpoint(path.parent.parent / "a")),
     "container": ("a.h5", lambda path: storage.save(path, LINES), storage.load),
 }

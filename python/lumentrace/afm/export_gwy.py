@@ -46,7 +46,7 @@ def to_gwy(path: str | os.PathLike[str], stack: AFMImageStack) -> None:
     >>> import tempfile
     >>> import numpy as np
     >>> from lumentrace import afm
-    >>> from lumentrace.afm.export_gwy import to_gwy
+    >>> from lumentrace.afm.export import to_gwy
     >>> times = [{"timestamp": 0}, {"timestamp": 2}]
     >>> stack = afm.AFMImageStack(np.ones((2, 8, 8)), 1.5, "height_trace", "film.asd", times)
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -21,8 +21,7 @@ from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.units import HEIGHTS, UNITS
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
-from lumentrace.afm.export import to_film, to_ome_tiff
-from lumentrace.afm.export_gwy import to_gwy
+from lumentrace.afm.export import to_film, to_gwy, to_ome_tiff
 from lumentrace.afm.judgement import judge
 from lumentrace.afm.loaders import load, takes_pixel_size
 from lumentrace.afm.processing.pipeline import ProcessingPipeline
