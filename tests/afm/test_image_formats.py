@@ -137,6 +137,15 @@ def test_pixels_that_nanosurf_did_not_measure(tmp_path: Path) -> None:
     assert np.isfinite(stack.data[0, :4]).all()
 
 
+def test_several_images_of_nanosurf(tmp_path: Path) -> None:
+    path = afm_images.nhf(tmp_path / "scan.nhf", RAW)
+    with h5py.File(path, "a") as h5:
+        h5.copy("group_0000", "group_0001")
+    with pytest.warns(UserWarning, match=r"scan\.nhf: holds 2 images; /group_0000 is read") as caught:
+        assert load(path).shape == (1, 6, 8)
+    assert caught[0].filename == __file__
+
+
 def test_topostats(tmp_path: Path) -> None:
     path = afm_images.topostats(tmp_path / "scan.topostats", HEIGHTS)
     assert info(path).channels == ["image", "image_original"]
@@ -207,6 +216,26 @@ def test_a_film_for_gwyddion_as_gwyfile_reads_it(tmp_path: Path) -> None:
         assert found[f"/{number}/data/title"] == f"height_trace {number}"
     np.testing.assert_array_equal(found["/2/mask"].data, np.isnan(values[2]))
     assert np.isfinite(found["/2/data"].data).all()
+
+
+def test_a_film_that_was_edited_in_gwyddion(tmp_path: Path) -> None:
+    gwyfile = pytest.importorskip("gwyfile", reason="needs the package gwyfile")
+    path, values = tmp_path / "film.gwy", RANDOM.normal(0, 3, (3, 6, 8))
+    to_gwy(path, film(values))
+    edited = gwyfile.load(str(path))
+    for part in ("data", "data/title", "meta"):
+        edited[f"/7/{part}"] = edited[f"/1/{part}"]  # a copy of a frame
+        del edited[f"/0/{part}"]
+    edited["/9/data"] = edited["/2/data"]
+    edited.tofile(str(path))
+    assert info(path).channels == ["height_trace", "height_trace 1", "[9]"]
+    stack = load(path)
+    np.testing.assert_allclose(stack.data, values[1:])
+    assert stack.get_frame_times() == [0.6, 1.1]
+    edited["/2/data"].data = np.zeros((6, 7))
+    edited.tofile(str(path))
+    with pytest.raises(FormatError, match=r"film\.gwy: expected \(6, 8\) pixels .*found \(6, 7\) in nm \(frame 1\)"):
+        load(path)
 
 
 def test_films_that_gwyddion_cannot_hold(tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ FORMATS = {
     **dict.fromkeys(jpk.SUFFIXES, "jpk"),
     ".spm": "spm",
     ".gwy": "gwy",
-    ibw.SUFFIX: "ibw",
-    **dict.fromkeys(wsxm.SUFFIXES, "wsxm"),
-    nhf.SUFFIX: "nhf",
+    **dict.fromkeys(ibw.FORMAT.suffixes, "ibw"),
+    **dict.fromkeys(wsxm.FORMAT.suffixes, "wsxm"),
+    **dict.fromkeys(nhf.FORMAT.suffixes, "nhf"),
     ".topostats": "topostats",
     ".ome.tif": "tiff",
     ".ome.tiff": "tiff",
@@ -38,9 +38,9 @@ CONTAINERS = (".h5", ".hdf5")
 IMAGES: dict[str, Callable[[Path], bool]] = {
     "jpk": jpk.is_jpk,
     "spm": spm.is_spm,
-    "ibw": ibw.is_ibw,
-    "wsxm": wsxm.is_wsxm,
-    "nhf": nhf.is_nhf,
+    "ibw": ibw.FORMAT.is_one,
+    "wsxm": wsxm.FORMAT.is_one,
+    "nhf": nhf.FORMAT.is_one,
 }
 """Formats of single images, of which a folder is a film, and what tells them by their names."""
 UNSIZED = ("gwy", "ibw", "wsxm", "nhf", "topostats", "tiff")

@@ -1,7 +1,8 @@
 """Films and images in Gwyddion's files, ``.gwy``.
 
 Images are data fields ``/0/data``, ``/1/data`` and so on, each with a title. A film that `lumentrace.afm.export.to_gwy`
-wrote has a frame in each, which says so in its metadata; any other image is a channel of one frame.
+wrote has a frame in each, which says so in its metadata; any other image, and a copy of a frame, is a channel of its
+own.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from lumentrace.base.errors import FormatError, shown
 
 from ..frames import Floats, Recording
 from .gwy_objects import GwyObject, Numbers, parse
-from .pictures import Picture, Stored, recording
+from .pictures import Derived, Picture, Stored, recording
 from .recording import choose
 from .units import SCALES
 
-SUFFIX = ".gwy"
 FIELD = "GwyDataField"
 ABOUT = "lumentrace"
 """The name of the metadata that tells a frame of ours: JSON with its channel, its number and what is known about it."""
@@ -35,26 +35,10 @@ PREFIXED = re.compile(f"([{''.join(PREFIXES)}])(m|V|A|N|Hz|W|Pa|s)")
 
 
 @dataclass(frozen=True)
-class Masked:
+class Masked(Derived):
     """An image with pixels that were not measured."""
 
-    stored: Stored
     mask: Stored
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self.stored.path
-
-    @property
-    def unit(self) -> str:
-        """Of the values."""
-        return self.stored.unit
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.stored.shape
 
     def read(self) -> Floats:
         """Values, NaN where nothing was measured."""
@@ -98,28 +82,30 @@ def films(path: Path) -> dict[str, list[Picture]]:
         If the file is damaged, or has no images.
     """
     container = parse(path)
-    numbers = [int(key.group(1)) for name in container.parts if (key := re.fullmatch(r"/(\d{1,9})/data", name))]
-    found: dict[str, list[tuple[int, Picture]]] = {}
-    for number in sorted(set(numbers)):
+    numbers = {int(key.group(1)) for name in container.parts if (key := re.fullmatch(r"/(\d{1,9})/data", name))}
+    frames: dict[str, dict[int, Picture]] = {}
+    images: list[tuple[int, Picture]] = []
+    for number in sorted(numbers):
         data = container.parts.get(f"/{number}/data")
         if not isinstance(data, GwyObject) or data.name != FIELD:
             continue
         about = _about(path, container, number)
         picture = _picture(path, container, number, data, about)
-        if about:
-            found.setdefault(str(about["channel"]), []).append((int(about["frame"]), picture))
+        if about and about["frame"] not in frames.get(about["channel"], {}):
+            frames.setdefault(about["channel"], {})[about["frame"]] = picture
         else:
-            found[_free(str(container.parts.get(f"/{number}/data/title", number)), number, found)] = [(0, picture)]
+            images.append((number, picture))
+    found = {name: [own[frame] for frame in sorted(own)] for name, own in frames.items()}
+    for number, picture in images:
+        found[_free(str(container.parts.get(f"/{number}/data/title", "")), number, found)] = [picture]
     if not found:
         raise FormatError(f"{path}: expected images /0/data, /1/data and so on, found none")
-    return {
-        name: [picture for _, picture in sorted(frames, key=lambda each: each[0])] for name, frames in found.items()
-    }
+    return found
 
 
 def _free(title: str, number: int, taken: Mapping[str, Any]) -> str:
     """A title that no other image has."""
-    return f"{title} [{number}]" if title in taken or not title else title
+    return title if title and title not in taken else f"{title} [{number}]".strip()
 
 
 def _about(path: Path, container: GwyObject, number: int) -> dict[str, Any]:

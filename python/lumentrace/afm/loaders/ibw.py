@@ -17,11 +17,9 @@ import numpy as np
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 
-from ..frames import Recording
-from .pictures import Picture, Stored, check_stored, film
+from .pictures import ImageFormat, Picture, Stored, check_stored
 from .units import SCALES
 
-SUFFIX = ".ibw"
 Order = Literal["<", ">"]
 VERSION = 5
 HEAD: list[Any] = [
@@ -66,42 +64,6 @@ class Wave:
         """Layers, rows and columns."""
         width, height, layers, _ = (int(length) for length in self.header["shape"])
         return max(layers, 1), height, width
-
-
-def channels(path: Path) -> list[str]:
-    """Names of the channels."""
-    return list(pictures(files(path)[0]))
-
-
-def files(path: Path) -> list[Path]:
-    """The files of a folder, by name; or the file itself."""
-    return [path] if path.is_file() else sorted(file for file in path.iterdir() if is_ibw(file))
-
-
-def is_ibw(path: Path) -> bool:
-    """Whether the name is one of an Igor binary wave."""
-    return path.suffix.lower() == SUFFIX
-
-
-def read(path: Path, channel: str, *, pixel_size_nm: float | None = None) -> Recording:
-    """Read one channel of all files of a folder, or of one file.
-
-    Parameters
-    ----------
-    path : Path
-    channel : str
-        E.g. 'HeightTrace'.
-    pixel_size_nm : float, optional
-        For files that do not say.
-
-    Raises
-    ------
-    FormatError
-        If a file is damaged, no image, or its frame has another size than the first.
-    ValueError
-        If the channel is not there, or the size of a pixel is not known.
-    """
-    return film(files(path), channel, pictures, pixel_size_nm)
 
 
 def pictures(path: Path) -> dict[str, Picture]:
@@ -250,3 +212,7 @@ def _number(text: str | None) -> float | None:
     except (ValueError, IndexError):
         return None
     return value if 0 < value < math.inf else None
+
+
+FORMAT = ImageFormat((".ibw",), pictures)
+channels, read = FORMAT.channels, FORMAT.read

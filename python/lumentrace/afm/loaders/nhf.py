@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 from lumentrace.base.errors import FormatError, shown
 from lumentrace.storage.hdf5 import attribute, check_size, opened, optional
 
-from ..frames import Floats, Recording
-from .pictures import Picture, film
+from ..frames import Floats
+from .pictures import ImageFormat, Picture
 from .units import SCALES
 
 KIND = "a file of Nanosurf Studio in HDF5"
-SUFFIX = ".nhf"
 IMAGE = "image_line_based"
 WAYS = {"forward": "trace", "backward": "retrace"}
 FIRST_TYPES = ("int32", "uint8", "uint16", "uint32", "uint64", "int16", "int64", "double")
@@ -51,42 +50,6 @@ class Signal:
         if self.missing is not None:
             values[raw == self.missing] = math.nan
         return values
-
-
-def channels(path: Path) -> list[str]:
-    """Names of the channels: signal and direction."""
-    return list(pictures(files(path)[0]))
-
-
-def files(path: Path) -> list[Path]:
-    """The files of a folder, by name; or the file itself."""
-    return [path] if path.is_file() else sorted(file for file in path.iterdir() if is_nhf(file))
-
-
-def is_nhf(path: Path) -> bool:
-    """Whether the name is one of Nanosurf Studio's files."""
-    return path.suffix.lower() == SUFFIX
-
-
-def read(path: Path, channel: str, *, pixel_size_nm: float | None = None) -> Recording:
-    """Read one channel of all files of a folder, or of one file.
-
-    Parameters
-    ----------
-    path : Path
-    channel : str
-        E.g. 'Topography_trace'.
-    pixel_size_nm : float, optional
-        For files that do not say.
-
-    Raises
-    ------
-    FormatError
-        If a file is damaged, has no image, or its frame has another size than the first.
-    ValueError
-        If the channel is not there, or the size of a pixel is not known.
-    """
-    return film(files(path), channel, pictures, pixel_size_nm)
 
 
 def pictures(path: Path) -> dict[str, Picture]:
@@ -138,7 +101,7 @@ def _measurement(path: Path, h5: Any, major: int) -> Any:
     if not images:
         raise FormatError(f"{path}: expected an image that was scanned in lines, found none (spectroscopy?)")
     if len(images) > 1:
-        warnings.warn(f"{path}: holds {len(images)} images; {images[0].name} is read", stacklevel=6)
+        warnings.warn(f"{path}: holds {len(images)} images; {images[0].name} is read", stacklevel=5)
     return images[0]
 
 
@@ -205,3 +168,7 @@ def _pixel(measurement: Any, segment: Any, shape: tuple[int, int]) -> tuple[floa
         size = 1e9 * width / shape[1], 1e9 * height / shape[0]
         return size if all(0 < length < math.inf for length in size) else None
     return None
+
+
+FORMAT = ImageFormat((".nhf",), pictures)
+channels, read = FORMAT.channels, FORMAT.read

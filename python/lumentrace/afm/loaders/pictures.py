@@ -63,6 +63,28 @@ def check_stored(path: Path, what: str, offset: int, shape: tuple[int, int], ite
 
 
 @dataclass(frozen=True)
+class Derived:
+    """An image whose values are made of stored numbers."""
+
+    stored: Stored
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.stored.path
+
+    @property
+    def unit(self) -> str:
+        """Of the values."""
+        return self.stored.unit
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.stored.shape
+
+
+@dataclass(frozen=True)
 class Picture:
     """A channel of an image.
 
@@ -82,27 +104,57 @@ class Picture:
     acquisition: Mapping[str, Any] = field(default_factory=dict)
 
 
-def film(
-    files: Sequence[Path],
-    channel: str,
-    opened: Callable[[Path], Mapping[str, Picture]],
-    pixel_size_nm: float | None,
-) -> Recording:
-    """A recording of one channel of images that have a file each.
+@dataclass(frozen=True)
+class ImageFormat:
+    """A format of single images, of which a folder is a film.
 
-    Raises
-    ------
-    FormatError
-        If one is damaged, or has another size or unit than the first.
-    ValueError
-        If the channel is not there, or the size of a pixel is not known.
+    Attributes
+    ----------
+    suffixes : tuple of str
+        Endings of its files.
+    pictures : callable
+        The channels of a file, by their names.
     """
-    frames: list[Picture] = []
-    for file in files:
-        available = opened(file)
-        name = choose(channel, list(available), file)
-        frames.append(available[name])
-    return recording(frames, name, pixel_size_nm)
+
+    suffixes: tuple[str, ...]
+    pictures: Callable[[Path], Mapping[str, Picture]]
+
+    def is_one(self, path: Path) -> bool:
+        """Whether the name of a file is one of this format."""
+        return path.suffix.lower() in self.suffixes
+
+    def files(self, path: Path) -> list[Path]:
+        """The files of a folder, by name; or the file itself."""
+        return sorted(filter(self.is_one, path.iterdir())) if path.is_dir() else [path]
+
+    def channels(self, path: Path) -> list[str]:
+        """Names of the channels of the first file."""
+        return list(self.pictures(self.files(path)[0]))
+
+    def read(self, path: Path, channel: str, *, pixel_size_nm: float | None = None) -> Recording:
+        """Read one channel of all files of a folder, or of one file.
+
+        Parameters
+        ----------
+        path : Path
+        channel : str
+            As `channels` has it.
+        pixel_size_nm : float, optional
+            For files that do not say.
+
+        Raises
+        ------
+        FormatError
+            If a file is damaged, no image, or its frame has another size or unit than the first.
+        ValueError
+            If the channel is not there, or the size of a pixel is not known.
+        """
+        frames: list[Picture] = []
+        for file in self.files(path):
+            available = self.pictures(file)
+            name = choose(channel, list(available), file)
+            frames.append(available[name])
+        return recording(frames, name, pixel_size_nm)
 
 
 def recording(frames: Sequence[Picture], name: str, pixel_size_nm: float | None) -> Recording:

@@ -48,11 +48,11 @@ class ImageFrames(FrameSource):
 
     def __init__(self, images: Sequence[Image]):
         first = images[0]
-        for image in images:
+        for number, image in enumerate(images):
             if (image.shape, image.unit) != (first.shape, first.unit):
                 raise FormatError(
                     f"{image.path}: expected {first.shape} pixels in {first.unit}, as in {first.path.name}, "
-                    f"found {image.shape} in {image.unit}"
+                    f"found {image.shape} in {image.unit} (frame {number})"
                 )
         self._images = images
         self.shape = (len(images), *images[0].shape)

@@ -17,11 +17,10 @@ import numpy as np
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 
-from ..frames import Floats, Recording
-from .pictures import Picture, Stored, check_stored, film
+from ..frames import Floats
+from .pictures import Derived, ImageFormat, Picture, Stored, check_stored
 from .units import SCALES
 
-SUFFIXES = (".stp", ".top")
 MOST_HEADER = 1 << 20
 PREAMBLE = 256
 TYPES = {"short": "<i2", "integer": "<i2", "float": "<f4", "double": "<f8"}
@@ -29,26 +28,10 @@ SIZE = re.compile(rb"Image header size:\s*(\d{1,9})\s")
 
 
 @dataclass(frozen=True)
-class Spanning:
+class Spanning(Derived):
     """An image whose values span a known range."""
 
-    stored: Stored
     span: float
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self.stored.path
-
-    @property
-    def unit(self) -> str:
-        """Of the values."""
-        return self.stored.unit
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.stored.shape
 
     def read(self) -> Floats:
         """Values, the first row on top of the picture.
@@ -66,42 +49,6 @@ class Spanning:
                 f"{self.path}: expected points that span the Z Amplitude, found numbers with an extent of {extent:g}"
             )
         return numbers * (self.span / extent)
-
-
-def channels(path: Path) -> list[str]:
-    """The name of the only channel."""
-    return list(pictures(files(path)[0]))
-
-
-def files(path: Path) -> list[Path]:
-    """The files of a folder, by name; or the file itself."""
-    return [path] if path.is_file() else sorted(file for file in path.iterdir() if is_wsxm(file))
-
-
-def is_wsxm(path: Path) -> bool:
-    """Whether the name is one of an image of WSxM."""
-    return path.suffix.lower() in SUFFIXES
-
-
-def read(path: Path, channel: str, *, pixel_size_nm: float | None = None) -> Recording:
-    """Read one channel of all files of a folder, or of one file.
-
-    Parameters
-    ----------
-    path : Path
-    channel : str
-        E.g. 'Topography'.
-    pixel_size_nm : float, optional
-        For files that do not say.
-
-    Raises
-    ------
-    FormatError
-        If a file is damaged, or its frame has another size than the first.
-    ValueError
-        If the channel is not there, or the size of a pixel is not known.
-    """
-    return film(files(path), channel, pictures, pixel_size_nm)
 
 
 def pictures(path: Path) -> dict[str, Picture]:
@@ -192,3 +139,7 @@ def _metadata(header: dict[str, str], shape: tuple[int, int]) -> dict[str, Any]:
         rate = 0.0
     known = 0 < rate < math.inf
     return {"frame_duration_s": shape[0] / rate if known else None, "line_rate": rate if known else None}
+
+
+FORMAT = ImageFormat((".stp", ".top"), pictures)
+channels, read = FORMAT.channels, FORMAT.read
