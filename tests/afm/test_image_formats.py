@@ -275,8 +275,9 @@ def test_folders_of_images_are_films(tmp_path: Path) -> None:
     np.testing.assert_allclose(stack.data, np.stack([1e9 * HEIGHTS[::-1] * (number + 1) for number in range(3)]))
     assert stack.get_frame_times() == [0.0, 4.0, 8.0]
     afm_images.wsxm(tmp_path / "other.stp", HEIGHTS)
-    with pytest.warns(UserWarning, match="holds images of ibw, wsxm; only those of ibw are read"):
+    with pytest.warns(UserWarning, match="holds images of ibw, wsxm; only those of ibw are read") as caught:
         assert load(tmp_path).n_frames == 3
+    assert caught[0].filename == __file__
 
 
 UNSIZED: dict[str, Callable[[Path], Path]] = {

@@ -188,7 +188,13 @@ def _contained(path: Path) -> AFMImageStack:
 
 
 def _reader(path: Path) -> ModuleType:
-    return import_module(f"{__name__}.{_format(path)}")
+    name = _format(path)
+    kinds = _images(path) if path.is_dir() else Counter()
+    if len(kinds) > 1:
+        warnings.warn(
+            f"{path}: holds images of {', '.join(sorted(kinds))}; only those of {name} are read", stacklevel=3
+        )
+    return import_module(f"{__name__}.{name}")
 
 
 def _format(path: Path) -> str:
@@ -210,18 +216,18 @@ def _file_format(path: Path) -> str:
 
 def _folder_format(path: Path) -> str:
     """'jpk' if there is any such file, else that of most files."""
-    kinds = Counter(kind for file in path.iterdir() if (kind := image_format(file)) is not None)
+    kinds = _images(path)
     if not kinds:
         raise ValueError(
             f"{path}: expected a folder of films, or of .jpk, .jpk-qi-image, .spm, .000, .ibw, .stp, .top or .nhf "
             "files, found none of them"
         )
-    chosen = "jpk" if "jpk" in kinds else kinds.most_common(1)[0][0]
-    if len(kinds) > 1:
-        warnings.warn(
-            f"{path}: holds images of {', '.join(sorted(kinds))}; only those of {chosen} are read", stacklevel=4
-        )
-    return chosen
+    return "jpk" if "jpk" in kinds else kinds.most_common(1)[0][0]
+
+
+def _images(path: Path) -> Counter[str]:
+    """How many single images of each format are in a folder."""
+    return Counter(kind for file in path.iterdir() if (kind := image_format(file)) is not None)
 
 
 def image_format(path: Path) -> str | None:
