@@ -194,6 +194,8 @@ def test_a_film_for_gwyddion_and_back(unit: str, tmp_path: Path) -> None:
     assert {entry["line_rate"] for entry in back.frame_metadata} == {120.0}
     assert (back.pixel_size_nm, back.pixel_size_y_nm) == (pytest.approx(1.3), pytest.approx(2.6))
     assert back.acquisition == stack.acquisition
+    known = load(tmp_path / "film.gwy", pixel_size_nm=5)
+    assert {known.pixel_size_nm, known.scaling_for_frame(1), known.pixel_size_y_nm} == {5.0}
 
 
 def test_single_precision_comes_back_bit_for_bit(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def recording(frames: Sequence[Picture], name: str, pixel_size_nm: float | None)
     source = ImageFrames([frame.image for frame in frames])
     sizes = [_size(frame, pixel_size_nm) for frame in frames]
     metadata = [
-        {"timestamp": None, "frame_pixel_size_nm": size[0], **frame.metadata}
+        {"timestamp": None, **frame.metadata, "frame_pixel_size_nm": size[0]}
         for frame, size in zip(frames, sizes, strict=True)
     ]
     count_from_the_first(metadata)
@@ -193,6 +193,7 @@ def undersized(path: Path) -> ValueError:
 def count_from_the_first(metadata: list[dict[str, Any]]) -> None:
     """Times from the dates of the files where these have no relative ones."""
     epochs = [entry.get("start_epoch_ms") for entry in metadata]
-    if len(metadata) > 1 and all(entry["timestamp"] is None for entry in metadata) and None not in epochs:
+    dated = all(isinstance(epoch, int) for epoch in epochs)
+    if len(metadata) > 1 and dated and all(entry["timestamp"] is None for entry in metadata):
         for entry in metadata:
             entry["timestamp"] = (entry["start_epoch_ms"] - epochs[0]) / 1000
