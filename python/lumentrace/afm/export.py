@@ -1,4 +1,4 @@
-"""Films for other programs: OME-TIFF, GIF, MP4 and pictures."""
+"""Films for other programs: OME-TIFF, Gwyddion, GIF and MP4."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.storage.sink import replaced_through_sink
 
 from .analysis.utils.common import NumpyEncoder
+from .export_gwy import to_gwy as to_gwy
 from .stack import AFMImageStack
 
 PROVENANCE_TAG = 65000

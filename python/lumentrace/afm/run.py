@@ -19,9 +19,9 @@ from lumentrace.afm.analysis.tracks import track_points
 from lumentrace.afm.analysis.units import HEIGHTS, UNITS
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
-from lumentrace.afm.export import to_film, to_ome_tiff
+from lumentrace.afm.export import to_film, to_gwy, to_ome_tiff
 from lumentrace.afm.judgement import judge
-from lumentrace.afm.loaders import load
+from lumentrace.afm.loaders import load, takes_pixel_size
 from lumentrace.afm.processing.pipeline import ProcessingPipeline
 from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
 from lumentrace.afm.report.page import write_report
@@ -53,6 +53,7 @@ class Settings(settings.Settings):
     complete_frames: bool = setting(False, "take what is whole of an .asd film that is cut off")
     film: str = setting("", "write the processed film: gif or mp4; no film if empty")
     images: bool = setting(False, "write the processed film as OME-TIFF")
+    gwy: bool = setting(False, "write the processed film for Gwyddion")
 
     def __post_init__(self) -> None:
         for name in ("pixel_size_nm", "frame_time_s"):
@@ -112,7 +113,7 @@ class Outcome(outcome.Outcome):
         return _tables(self.stack, Found.of(self.analysis))
 
     def write(self, folder: Path) -> list[Path]:
-        """Write tables, the record, and film and images if they are asked for."""
+        """Write tables, the record, and the film as film, images or for Gwyddion if these are asked for."""
         files = [path for name, table in self.tables().items() for path in write_table(folder / name, table)]
         export_to_hdf5(self.analysis, folder / RECORDED)
         export_analysis_to_json(folder / "record.json", make_json_safe(self.analysis))
@@ -120,6 +121,9 @@ class Outcome(outcome.Outcome):
         if self.settings.images:
             to_ome_tiff(folder / "processed.ome.tif", self.stack)
             files.append(folder / "processed.ome.tif")
+        if self.settings.gwy:
+            to_gwy(folder / "processed.gwy", self.stack)
+            files.append(folder / "processed.gwy")
         if self.settings.film:
             to_film(folder / f"film.{self.settings.film}", self.stack)
             files.append(folder / f"film.{self.settings.film}")
@@ -193,11 +197,10 @@ def run(
 
 def loaded(path: Path, own: Settings) -> AFMImageStack:
     """The film of a run as it is in its file."""
-    name = path.name.lower()
     options: dict[str, Any] = {}
-    if own.complete_frames and name.endswith(".asd"):
+    if own.complete_frames and path.name.lower().endswith(".asd"):
         options["strict"] = False
-    if own.pixel_size_nm is not None and name.endswith((".tif", ".tiff")):
+    if own.pixel_size_nm is not None and takes_pixel_size(path):
         options["pixel_size_nm"] = own.pixel_size_nm
     stack = load(path, own.channel, **options)
     timed = own.frame_time_s is not None or all(entry["timestamp"] is not None for entry in stack.frame_metadata)

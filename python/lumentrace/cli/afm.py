@@ -43,8 +43,8 @@ def run(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Films: .asd, .h5-jpk, .aris, TIFF, .h5; images .jpk, .jpk-qi-image, .spm, .000, or folders of them; "
-            "folders of films: all that are below.",
+            help="Films: .asd, .h5-jpk, .aris, .gwy, TIFF, .h5; images .jpk, .jpk-qi-image, .spm, .000, .ibw, .stp, "
+            ".top, .nhf, .topostats, or folders of them; folders of films: all that are below.",
             show_default=False,
         ),
     ] = [],  # noqa: B006  # typer copies it
@@ -79,6 +79,7 @@ def run(
     ] = False,
     film: Annotated[Film | None, typer.Option(help="Write the processed film with scale bar and time stamp.")] = None,
     images: Annotated[bool, typer.Option("--images", help="Write the processed film as OME-TIFF.")] = False,
+    gwy: Annotated[bool, typer.Option("--gwy", help="Write the processed film for Gwyddion.")] = False,
     resume: Resume = False,
     accept: Accept = False,
 ) -> None:
@@ -95,6 +96,8 @@ def run(
 
     `lumentrace afm run film.asd --process 'remove_plane; row_median_align' --analyse
     'feature_detection:mask_fn=mask_threshold,threshold=1.5; particle_tracking:max_distance=6' --film gif`
+
+    `lumentrace afm run scan.ibw --out results --gwy`, then open `results/processed.gwy` in Gwyddion
 
     `lumentrace afm config --out recipe.toml`, edit it, then `lumentrace afm run film.asd --config recipe.toml`
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from lumentrace.base.errors import FormatError
 
 from ..stack import AFMImageStack
-from . import jpk, spm
+from . import ibw, jpk, nhf, spm, wsxm
 
 FORMATS = {
     ".h5-jpk": "h5_jpk",
@@ -22,6 +23,11 @@ FORMATS = {
     ".aris": "aris",
     **dict.fromkeys(jpk.SUFFIXES, "jpk"),
     ".spm": "spm",
+    ".gwy": "gwy",
+    **dict.fromkeys(ibw.FORMAT.suffixes, "ibw"),
+    **dict.fromkeys(wsxm.FORMAT.suffixes, "wsxm"),
+    **dict.fromkeys(nhf.FORMAT.suffixes, "nhf"),
+    ".topostats": "topostats",
     ".ome.tif": "tiff",
     ".ome.tiff": "tiff",
     ".tif": "tiff",
@@ -29,6 +35,16 @@ FORMATS = {
 }
 CONTAINERS = (".h5", ".hdf5")
 """Endings of files that `lumentrace.save` wrote."""
+IMAGES: dict[str, Callable[[Path], bool]] = {
+    "jpk": jpk.is_jpk,
+    "spm": spm.is_spm,
+    "ibw": ibw.FORMAT.is_one,
+    "wsxm": wsxm.FORMAT.is_one,
+    "nhf": nhf.FORMAT.is_one,
+}
+"""Formats of single images, of which a folder is a film, and what tells them by their names."""
+UNSIZED = ("gwy", "ibw", "wsxm", "nhf", "topostats", "tiff")
+"""Formats whose files may not say the size of a pixel; their readers take it."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +83,22 @@ class FileInfo:
 def load(path: str | os.PathLike[str], channel: str = "height_trace", **options: Any) -> AFMImageStack:
     """Read a film.
 
-    Frames of ``.asd``, ``.h5-jpk``, ``.aris``, ``.jpk`` and ``.spm`` stay in the file until they are asked for: one by
-    ``stack.get_frame(i)``, a part of the film by ``stack[a:b]``, all of them by ``stack.data``.
+    Frames stay in the file (but TIFF) until they are asked for: one by ``stack.get_frame(i)``, a part of the film by
+    ``stack[a:b]``, all of them by ``stack.data``.
 
     Parameters
     ----------
     path : path
-        A file ``.asd``, ``.h5-jpk``, ``.aris``, TIFF, or ``.h5`` that `lumentrace.save` wrote; a single image ``.jpk``,
-        ``.jpk-qi-image``, ``.spm`` or ``.000``; or a folder of such images, a frame each in the order of their names.
+        A file ``.asd``, ``.h5-jpk``, ``.aris``, ``.gwy``, TIFF, or ``.h5`` that `lumentrace.save` wrote; a single image
+        ``.jpk``, ``.jpk-qi-image``, ``.spm``, ``.000``, ``.ibw``, ``.stp``, ``.top``, ``.nhf`` or ``.topostats``; or a
+        folder of such images, a frame each in the order of their names (``.topostats`` are films of their own).
     channel : str, default 'height_trace'
         'height' and 'height_trace' also stand for what the height is called in other formats; a name without its
         direction for the only one that was recorded.
     **options
         ``.asd``: `strict` (False takes the complete frames of a file that is cut off), `asd_unipolar_sign`;
-        ``.h5-jpk``: `flip`; ``.aris``: `metres`; TIFF: `pixel_size_nm`.
+        ``.h5-jpk``: `flip`; ``.aris``: `metres`; ``.gwy``, ``.ibw``, ``.stp``, ``.top``, ``.nhf``, ``.topostats`` and
+        TIFF: `pixel_size_nm`, for files that do not say.
 
     Returns
     -------
@@ -170,10 +188,19 @@ def _contained(path: Path) -> AFMImageStack:
 
 
 def _reader(path: Path) -> ModuleType:
+    name = _format(path)
+    kinds = _images(path) if path.is_dir() else Counter()
+    if len(kinds) > 1:
+        warnings.warn(
+            f"{path}: holds images of {', '.join(sorted(kinds))}; only those of {name} are read", stacklevel=3
+        )
+    return import_module(f"{__name__}.{name}")
+
+
+def _format(path: Path) -> str:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    name = _folder_format(path) if path.is_dir() else _file_format(path)
-    return import_module(f"{__name__}.{name}")
+    return _folder_format(path) if path.is_dir() else _file_format(path)
 
 
 def _file_format(path: Path) -> str:
@@ -189,16 +216,27 @@ def _file_format(path: Path) -> str:
 
 def _folder_format(path: Path) -> str:
     """'jpk' if there is any such file, else that of most files."""
-    kinds: Counter[str] = Counter()
-    for file in path.iterdir():
-        if jpk.is_jpk(file):
-            kinds["jpk"] += 1
-        elif spm.is_spm(file):
-            kinds["spm"] += 1
+    kinds = _images(path)
     if not kinds:
         raise ValueError(
-            f"{path}: expected a folder of films, or of .jpk, .jpk-qi-image, .spm or .000 files, found none of them"
+            f"{path}: expected a folder of films, or of .jpk, .jpk-qi-image, .spm, .000, .ibw, .stp, .top or .nhf "
+            "files, found none of them"
         )
-    if len(kinds) > 1:
-        warnings.warn(f"{path}: holds .jpk and .spm files; only the .jpk files are read", stacklevel=4)
-    return "jpk" if kinds["jpk"] else "spm"
+    return "jpk" if "jpk" in kinds else kinds.most_common(1)[0][0]
+
+
+def _images(path: Path) -> Counter[str]:
+    """How many single images of each format are in a folder."""
+    return Counter(kind for file in path.iterdir() if (kind := image_format(file)) is not None)
+
+
+def image_format(path: Path) -> str | None:
+    """The format of a file if it is one of single images."""
+    return next((kind for kind, is_one in IMAGES.items() if is_one(path)), None)
+
+
+def takes_pixel_size(path: Path) -> bool:
+    """Whether the reader of a file or folder takes `pixel_size_nm`."""
+    if path.suffix.lower() in CONTAINERS and not path.is_dir():
+        return False
+    return _format(path) in UNSIZED

@@ -75,7 +75,7 @@ def read(path: Path, channel: str, *, metres: bool = True) -> Recording:
     """
     with opened(path, KIND) as h5:
         available = _channels(h5)
-    name = choose(_alias(channel, available), available, path)
+    name = choose(channel, available, path)
     height_like = metres and name.lower().startswith(("height", "zsensor", "amplitude", "deflection"))
     with opened(path, KIND) as h5:
         frames = len([key for key in h5[FRAMES] if key.startswith("Frame ")])
@@ -105,14 +105,6 @@ def read(path: Path, channel: str, *, metres: bool = True) -> Recording:
     return Recording(
         source, name, "nm" if height_like else "", (pixel, pixel_y), metadata, {"aris_channels": available}
     )
-
-
-def _alias(channel: str, available: list[str]) -> str:
-    """'HeightTrace' for 'height_trace'."""
-    wanted = channel.replace("_", "").lower()
-    if wanted == "height":
-        wanted = "heighttrace"
-    return next((name for name in available if name.lower() == wanted), channel)
 
 
 def _scan(h5: Any, number: int) -> dict[str, Any]:

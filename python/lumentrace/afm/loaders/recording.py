@@ -48,11 +48,11 @@ class ImageFrames(FrameSource):
 
     def __init__(self, images: Sequence[Image]):
         first = images[0]
-        for image in images:
+        for number, image in enumerate(images):
             if (image.shape, image.unit) != (first.shape, first.unit):
                 raise FormatError(
                     f"{image.path}: expected {first.shape} pixels in {first.unit}, as in {first.path.name}, "
-                    f"found {image.shape} in {image.unit}"
+                    f"found {image.shape} in {image.unit} (frame {number})"
                 )
         self._images = images
         self.shape = (len(images), *images[0].shape)
@@ -66,30 +66,37 @@ class ImageFrames(FrameSource):
 
 
 HEIGHTS = (
-    *("height_trace", "measuredheight_trace", "tp", "height", "height sensor", "zsensor"),
-    *("height_retrace", "measuredheight_retrace", "height sensor_retrace", "zsensor_retrace"),
+    *("height_trace", "measuredheight_trace", "tp", "height", "height sensor", "zsensor", "zsensor_trace"),
+    *("topography_trace", "topography", "image"),
+    *("height_retrace", "measuredheight_retrace", "height sensor_retrace", "zsensor_retrace", "topography_retrace"),
 )
-"""Channels that 'height' and 'height_trace' may mean, in order."""
+"""Channels that 'height' and 'height_trace' may mean, in order; 'image' is that of TopoStats."""
 
 
 def choose(channel: str, available: Sequence[str], path: object) -> str:
     """The channel that is meant: by its name in any case, as the height, or as the only direction that was recorded.
+
+    Blanks and underscores do not count: 'HeightTrace' is 'height_trace'.
 
     Raises
     ------
     ValueError
         If it is not there; the message lists those that are.
     """
-    lower = {name.lower(): name for name in reversed(available)}
+    keys = {_key(name): name for name in reversed(available)}
     if channel in available:
         return channel
-    if channel.lower() in lower:
-        return lower[channel.lower()]
-    if channel.lower() in ("height", "height_trace", "topography"):
+    if _key(channel) in keys:
+        return keys[_key(channel)]
+    if _key(channel) in ("height", "heighttrace", "topography"):
         for name in HEIGHTS:
-            if name in lower:
-                return lower[name]
-    directions = [name for name in available if re.sub(r"_(re)?trace$", "", name.lower()) == channel.lower()]
+            if _key(name) in keys:
+                return keys[_key(name)]
+    directions = [name for key, name in keys.items() if re.sub(r"(re)?trace$", "", key) == _key(channel)]
     if len(directions) == 1:
         return directions[0]
     raise ValueError(f"{path}: expected a channel among {', '.join(available) or 'none at all'}, found {channel!r}")
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[ _]", "", name.lower())

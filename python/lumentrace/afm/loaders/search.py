@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import FORMATS, jpk, spm
+from . import FORMATS, IMAGES, image_format
 
-IMAGES = ("jpk", "spm")
-"""Formats of single images, of which a folder is a film."""
 RESULTS = "run.json"
 """What tells a folder of results, in which there are films that were written, not recorded."""
 
@@ -32,7 +30,7 @@ def films(path: Path) -> list[Path]:
 
 def _is_film(place: Path) -> bool:
     if place.is_dir():
-        return any(jpk.is_jpk(file) or spm.is_spm(file) for file in place.iterdir() if file.is_file())
+        return any(image_format(file) is not None for file in place.iterdir() if file.is_file())
     return any(place.name.lower().endswith(ending) for ending, kind in FORMATS.items() if kind not in IMAGES)
 
 

@@ -18,6 +18,7 @@ from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 
 from ..frames import Floats, Recording
+from .pictures import count_from_the_first
 from .recording import ImageFrames, choose
 from .units import SCALES
 
@@ -207,7 +208,7 @@ def read(path: Path, channel: str) -> Recording:
         image = image_of(file, header, sections[name])
         images.append(image)
         metadata.append(_metadata(header, sections[name], image))
-    _count_from_the_first(metadata)
+    count_from_the_first(metadata)
     first = images[0]
     size = first.size_nm[0] / first.shape[1], first.size_nm[1] / first.shape[0]
     return Recording(ImageFrames(images), name, first.unit, size, metadata, {"flipped": True, "files": len(images)})
@@ -241,11 +242,3 @@ def _epoch(text: str) -> int | None:
         return round(1000 * datetime.strptime(text, "%I:%M:%S %p %a %b %d %Y").replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
-
-
-def _count_from_the_first(metadata: list[dict[str, Any]]) -> None:
-    """Times from the dates of the files where these have no relative ones."""
-    epochs = [entry["start_epoch_ms"] for entry in metadata]
-    if len(metadata) > 1 and all(entry["timestamp"] is None for entry in metadata) and None not in epochs:
-        for entry in metadata:
-            entry["timestamp"] = (entry["start_epoch_ms"] - epochs[0]) / 1000

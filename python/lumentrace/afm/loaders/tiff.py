@@ -11,6 +11,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.storage import read_tiff
 
 from ..frames import Loaded, Recording
+from .pictures import undersized
 from .recording import choose
 
 
@@ -53,7 +54,7 @@ def read(path: Path, channel: str, *, pixel_size_nm: float | None = None) -> Rec
     if pixel_size_nm is not None:
         spacing = {"X": pixel_size_nm, "Y": pixel_size_nm}
     if "X" not in spacing:
-        raise ValueError(f"{path}: does not say the size of a pixel; give `pixel_size_nm` (--pixel-size)")
+        raise undersized(path)
     size = spacing["X"], spacing.get("Y", spacing["X"])
     times = _times(path, len(frames))
     metadata = [{"timestamp": time, "frame_pixel_size_nm": size[0]} for time in times]

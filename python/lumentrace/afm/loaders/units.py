@@ -9,6 +9,7 @@ SCALES: dict[str, tuple[str, float]] = {
     "µm": ("nm", 1e3),
     "~m": ("nm", 1e3),
     "nm": ("nm", 1.0),
+    "Å": ("nm", 0.1),
     "pm": ("nm", 1e-3),
     "deg": ("deg", 1.0),
     "°": ("deg", 1.0),
