@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import scanner_files
 from helpers import lumentrace
 from lumentrace import FormatError, afm, stain, storage
 from lumentrace.base.provenance import Provenance
@@ -62,6 +63,10 @@ def record(path: Path) -> None:
     RunRecord("coloc", {"threshold": "otsu"}, Provenance({"path": "a.tif"}), {"rows": 3}).write(path)
 
 
+def needing(package: str, read: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    return lambda path: (pytest.importorskip(package), read(path))
+
+
 def header(text: str) -> bytes:
     """The beginning of a ``.npy`` file."""
     return b"\x93NUMPY\x01\x00\x76\x00" + text.encode().ljust(118)
@@ -85,6 +90,14 @@ READERS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = 
     "picture": ("picture.tif", image, storage.read_tiff),
     "film": ("film.tif", film, lambda path: afm.load(path, pixel_size_nm=1.0).data),
     "FITS checkpoint": ("fits/a.fits", checkpoint, lambda path: stain.load_checkpoint(path.parent.parent / "a")),
+    "table of lines": ("a.csv", text("x1,y1,z1,x2,y2,z2,t [s]\n1,2,3,4,5,6,7\n2,3,4,5,6,7,8\n"), scanners.lines),
+    "GATE's coincidences": ("gate.dat", scanner_files.make_gate, scanners.gate_coincidences),
+    "GATE's singles": ("singles.dat", scanner_files.make_singles, scanners.gate_singles),
+    "GATE's trees": ("a.root", scanner_files.make_root, needing("uproot", scanners.gate_root)),
+    "ECAT": ("a.lm", scanner_files.make_ecat, lambda path: scanners.ecat_list_mode(path, "962")),
+    "header of PETLINK": ("run.l.hdr", scanner_files.make_list_header, scanners.petlink_list_mode),
+    "Inveon": ("a.lst", scanner_files.make_inveon, scanners.inveon_list_mode),
+    "PETSIRD": ("a.petsird", scanner_files.make_petsird, needing("petsird", scanners.petsird_events)),
     "container": ("a.h5", lambda path: storage.save(path, LINES), storage.load),
 }
 
