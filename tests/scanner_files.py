@@ -168,8 +168,7 @@ def make_root(path: Path) -> None:
 
 
 def make_ecat(path: Path) -> None:
-    events = [ecat962_event(n, n - 20, (n % 32, 31 - n % 32), n % 5 == 0) for n in range(40)]
-    write_words(path, [word for n, event in enumerate(events) for word in (ecat_time(n), event)], "big")
+    write_words(path, [ecat_time(3), *(ecat962_event(n, n - 2, (n, 31 - n)) for n in range(4))], "big")
 
 
 def make_list_header(path: Path) -> None:

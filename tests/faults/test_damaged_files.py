@@ -63,6 +63,10 @@ def record(path: Path) -> None:
     RunRecord("coloc", {"threshold": "otsu"}, Provenance({"path": "a.tif"}), {"rows": 3}).write(path)
 
 
+def quiet(read: Callable[..., Any], **settings: Any) -> Callable[[Path], Any]:
+    return lambda path: read(path, verbose=False, **settings)
+
+
 def needing(package: str, read: Callable[[Path], Any]) -> Callable[[Path], Any]:
     return lambda path: (pytest.importorskip(package), read(path))
 
@@ -91,13 +95,13 @@ READERS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = 
     "film": ("film.tif", film, lambda path: afm.load(path, pixel_size_nm=1.0).data),
     "FITS checkpoint": ("fits/a.fits", checkpoint, lambda path: stain.load_checkpoint(path.parent.parent / "a")),
     "table of lines": ("a.csv", text("x1,y1,z1,x2,y2,z2,t [s]\n1,2,3,4,5,6,7\n2,3,4,5,6,7,8\n"), scanners.lines),
-    "GATE's coincidences": ("gate.dat", scanner_files.make_gate, scanners.gate_coincidences),
-    "GATE's singles": ("singles.dat", scanner_files.make_singles, scanners.gate_singles),
-    "GATE's trees": ("a.root", scanner_files.make_root, needing("uproot", scanners.gate_root)),
-    "ECAT": ("a.lm", scanner_files.make_ecat, lambda path: scanners.ecat_list_mode(path, "962")),
-    "header of PETLINK": ("run.l.hdr", scanner_files.make_list_header, scanners.petlink_list_mode),
-    "Inveon": ("a.lst", scanner_files.make_inveon, scanners.inveon_list_mode),
-    "PETSIRD": ("a.petsird", scanner_files.make_petsird, needing("petsird", scanners.petsird_events)),
+    "GATE's coincidences": ("gate.dat", scanner_files.make_gate, quiet(scanners.gate_coincidences)),
+    "GATE's singles": ("singles.dat", scanner_files.make_singles, quiet(scanners.gate_singles)),
+    "GATE's trees": ("a.root", scanner_files.make_root, needing("uproot", quiet(scanners.gate_root))),
+    "ECAT": ("a.lm", scanner_files.make_ecat, quiet(scanners.ecat_list_mode, model="962")),
+    "header of PETLINK": ("run.l.hdr", scanner_files.make_list_header, quiet(scanners.petlink_list_mode)),
+    "Inveon": ("a.lst", scanner_files.make_inveon, quiet(scanners.inveon_list_mode)),
+    "PETSIRD": ("a.petsird", scanner_files.make_petsird, needing("petsird", quiet(scanners.petsird_events))),
     "container": ("a.h5", lambda path: storage.save(path, LINES), storage.load),
 }
 
