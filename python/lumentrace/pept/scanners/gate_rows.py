@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.gate_columns import COUNTS
-from lumentrace.pept.utilities.text_table import tidy
+from lumentrace.pept.utilities.text_table import COMPRESSED, tidy
 
 Floats = NDArray[np.float64]
 _MS_PER_S = 1000.0
@@ -35,6 +35,8 @@ def numbers_in(name: str, first_line: int, block: bytes, width: int, wanted: Seq
         If a line has not `width` columns, or something else than a number in one of those.
     """
     text = tidy(block, None)
+    if text.startswith(COMPRESSED):
+        raise FormatError(f"{name}, {_damage(block, first_line, width, wanted)}")
     schema = {str(i): pl.Float64 if i in wanted else pl.String for i in range(width)}
     try:
         frame = pl.read_csv(text, has_header=False, separator=" ", schema=schema, quote_char=None, comment_prefix="#")
