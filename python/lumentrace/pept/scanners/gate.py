@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from lumentrace.base import provenance
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
-from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.gate_columns import COINCIDENCE, SINGLE, Columns, Mask, columns, mask_of
-from lumentrace.pept.scanners.gate_rows import first_fields, line_columns, line_rows, numbers_in
-from lumentrace.pept.scanners.progress import reading
-from lumentrace.pept.scanners.text import warn_of_unsorted
-from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
+from lumentrace.pept.scanners.gate_rows import first_fields, line_rows, numbers_in
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import line_blocks
 
@@ -96,17 +93,9 @@ def gate_coincidences(
     path = Path(filepath)
     source = TextSource(path)
     reader = _Coincidences(source, mask_of(source, mask))
-    size = path.stat().st_size
-    with reading(verbose, size) as advance:
-        rows = gather(reader.blocks(advance), size, limit_for(memory_map))
-    if rows is None:
-        raise FormatError(f"{path}: expected GATE coincidences, found none")
-    warn_of_unsorted(rows[:, 0])
-    lines = LineData(rows, sample_size, overlap, columns=reader.names)
-    lines.units = {"t2": "ms"}
-    settings = {"filepath": str(path), "mask": reader.mask and [int(bit) for bit in reader.mask]}
-    lines.provenance = watch.after(provenance.Provenance(input=identity(path)), "gate_coincidences", settings)
-    return lines
+    lines = read_lines(path, reader, "GATE coincidences", (sample_size, overlap), verbose, memory_map)
+    settings = {"mask": reader.mask and [int(bit) for bit in reader.mask]}
+    return with_provenance(lines, path, "gate_coincidences", settings, watch)
 
 
 class _Coincidences:
@@ -117,10 +106,9 @@ class _Coincidences:
         self._single: Columns | None = None
 
     @property
-    def names(self) -> list[str]:
-        """Columns of the lines."""
-        assert self._single is not None
-        return line_columns(self._single.wanted)
+    def wanted(self) -> tuple[str, ...]:
+        """Variables of each single."""
+        return () if self._single is None else self._single.wanted
 
     def blocks(self, advance: Any) -> Iterator[Floats]:
         for number, block, _ in line_blocks(self._source):

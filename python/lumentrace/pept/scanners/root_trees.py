@@ -14,12 +14,9 @@ from lumentrace.base import provenance
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError, shown
 from lumentrace.data.lines import LineData
-from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.gate_columns import COUNTS, NEEDED
-from lumentrace.pept.scanners.gate_rows import line_columns, line_rows
-from lumentrace.pept.scanners.progress import reading
-from lumentrace.pept.scanners.text import warn_of_unsorted
-from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
+from lumentrace.pept.scanners.gate_rows import line_rows
 
 Floats = NDArray[np.float64]
 _BRANCHES = {
@@ -90,18 +87,9 @@ def gate_root(
     """
     watch = provenance.Watch()
     path = Path(filepath)
-    size = path.stat().st_size
-    reader = _Tree(path, tree)
-    with reading(verbose, size) as advance:
-        rows = gather(reader.blocks(advance), size, limit_for(memory_map))
-    if rows is None:
-        raise FormatError(f"{path}: expected coincidences in the tree {tree!r}, found none")
-    warn_of_unsorted(rows[:, 0])
-    lines = LineData(rows, sample_size, overlap, columns=line_columns(reader.wanted))
-    lines.units = {"t2": "ms"}
-    settings = {"filepath": str(path), "tree": tree}
-    lines.provenance = watch.after(provenance.Provenance(input=identity(path)), "gate_root", settings)
-    return lines
+    expected = f"coincidences in the tree {tree!r}"
+    lines = read_lines(path, _Tree(path, tree), expected, (sample_size, overlap), verbose, memory_map)
+    return with_provenance(lines, path, "gate_root", {"tree": tree}, watch)
 
 
 class _Tree:

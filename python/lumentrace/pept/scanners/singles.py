@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import provenance
-from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
-from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.gate_columns import SINGLE, Columns, Mask, columns, mask_of
-from lumentrace.pept.scanners.gate_rows import first_fields, line_columns, line_rows, numbers_in
-from lumentrace.pept.scanners.progress import reading
-from lumentrace.pept.scanners.text import warn_of_unsorted
-from lumentrace.pept.utilities.row_table import gather, limit_for
+from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
+from lumentrace.pept.scanners.gate_rows import first_fields, line_rows, numbers_in
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import line_blocks
 
@@ -97,17 +93,10 @@ def gate_singles(
     path = Path(filepath)
     source = TextSource(path)
     sorter = _Sorter(source, mask_of(source, mask), window * _S_PER_NS)
-    size = path.stat().st_size
-    with reading(verbose, size) as advance:
-        rows = gather(sorter.blocks(advance), size, limit_for(memory_map))
-    if rows is None:
-        raise FormatError(f"{path}: expected GATE singles with coincidences, found none")
-    warn_of_unsorted(rows[:, 0])
-    lines = LineData(rows, sample_size, overlap, columns=sorter.names)
-    lines.units = {"t2": "ms"}
-    settings = {"filepath": str(path), "window": window, "alone": sorter.alone, "multiple": sorter.multiple}
-    lines.provenance = watch.after(provenance.Provenance(input=identity(path)), "gate_singles", settings)
-    return lines
+    expected = "GATE singles with coincidences"
+    lines = read_lines(path, sorter, expected, (sample_size, overlap), verbose, memory_map)
+    settings = {"window": window, "alone": sorter.alone, "multiple": sorter.multiple}
+    return with_provenance(lines, path, "gate_singles", settings, watch)
 
 
 class _Sorter:
@@ -119,10 +108,9 @@ class _Sorter:
         self.alone = self.multiple = 0
 
     @property
-    def names(self) -> list[str]:
-        """Columns of the lines."""
-        assert self._columns is not None
-        return line_columns(self._columns.wanted)
+    def wanted(self) -> tuple[str, ...]:
+        """Variables of each single."""
+        return () if self._columns is None else self._columns.wanted
 
     def blocks(self, advance: Any) -> Iterator[Floats]:
         waiting = None
