@@ -95,6 +95,7 @@ def test_bins_of_a_sinogram_are_parallel_lines_at_known_distances() -> None:
         (lambda: Scanner.from_panels("p", []), "`panels`"),
         (lambda: Scanner("s", np.zeros((2, 2)), np.zeros((2, 2))), "`faces`"),
         (lambda: Scanner("s", np.zeros((2, 3)), np.zeros((3, 3))), "`outward`"),
+        (lambda: Scanner("s", np.ma.masked_less(np.zeros((2, 3)), 1), np.zeros((2, 3))), "`faces`"),
         (lambda: Scanner("s", np.zeros((4, 3)), np.zeros((4, 3)), per_ring=3), "`per_ring`"),
         (lambda: Scanner.named("ecat926"), "'ecat926'; did you mean 'ecat96"),
         (lambda: Scanner.named("mmr").positions([-1]), "crystals from 0 to 32255, found -1"),

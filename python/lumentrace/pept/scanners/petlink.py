@@ -131,7 +131,10 @@ def petlink_list_mode(
     decoder = _Petlink(geometry, told, _ring_pairs(told, first_segment), told.tick)
     settings = {"header": str(head), "first_segment": first_segment}
     how = Reading(words, 0, delayeds, spread, memory_map)
-    return read_list_mode(how, decoder, "petlink_list_mode", settings, (sample_size, overlap), verbose, watch)
+    try:
+        return read_list_mode(how, decoder, "petlink_list_mode", settings, (sample_size, overlap), verbose, watch)
+    except FormatError as error:
+        raise FormatError(f"{error} ({head} says what the words mean)") from None
 
 
 def _files(path: Path, header: Path | None) -> tuple[Path, Path]:

@@ -66,13 +66,9 @@ class Scanner:
     per_ring: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("faces", "outward"):
-            table = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
-            if table.ndim != 2 or table.shape[1] != 3 or not len(table) or not np.isfinite(table).all():
-                raise ValueError(f"`{name}`: expected finite numbers of shape (N, 3), found shape {table.shape}")
-            object.__setattr__(self, name, table)
-        if self.faces.shape != self.outward.shape:
-            raise ValueError(f"`outward`: expected shape {self.faces.shape}, found {self.outward.shape}")
+        faces, outward = _tables(faces=self.faces, outward=self.outward)
+        object.__setattr__(self, "faces", faces)
+        object.__setattr__(self, "outward", outward)
         object.__setattr__(self, "depth", _finite("depth", self.depth))
         whole("per_ring", self.per_ring, 0)
         if self.per_ring and len(self.faces) % self.per_ring:
@@ -355,6 +351,18 @@ class Scanner:
         crystals = np.column_stack([np.zeros(len(numbers)), self.positions(numbers), numbers])
         grapher = PlotlyGrapher().add_points(crystals, colorbar_title="crystal")
         return grapher if lines is None else grapher.add_lines(lines, colorbar=False)
+
+
+@unmasked
+def _tables(faces: ArrayLike, outward: ArrayLike) -> tuple[Floats, Floats]:
+    tables = {name: np.array(each, dtype=np.float64) for name, each in (("faces", faces), ("outward", outward))}
+    for name, table in tables.items():
+        if table.ndim != 2 or table.shape[1] != 3 or not len(table) or not np.isfinite(table).all():
+            raise ValueError(f"`{name}`: expected finite numbers of shape (N, 3), found shape {table.shape}")
+        table.flags.writeable = False
+    if tables["faces"].shape != tables["outward"].shape:
+        raise ValueError(f"`outward`: expected shape {tables['faces'].shape}, found {tables['outward'].shape}")
+    return tables["faces"], tables["outward"]
 
 
 def _count(name: str, each: int, times: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import mapping
+
 Floats = NDArray[np.float64]
 _ROWS = 2**18
 
@@ -43,6 +45,7 @@ def spread_ticks(times: Floats, tick: float) -> None:
         if len(bounds) > 1:
             _spread(times, bounds.astype(np.int64), tick)
         first = int(bounds[-1])
+        mapping.release(times)
 
 
 def _spread(times: Floats, bounds: NDArray[np.int64], tick: float) -> None:
