@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.checks import whole
+
 Floats = NDArray[np.float64]
+MOST = 10_000_000
+"""Crystals, more than any scanner has."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +102,27 @@ def heights(count: int, pitch: float, crystals: int = 0, gap: float = 0.0) -> Fl
         places = places + (np.arange(count) // crystals) * gap
     centred: Floats = places - (places[0] + places[-1]) / 2
     return centred
+
+
+def count(name: str, each: int, times: int) -> int:
+    """How many crystals a ring or a panel has, not more than memory is for."""
+    return whole(name, each, 1, MOST // max(1, times))
+
+
+def finite(name: str, value: Any) -> float:
+    """A number; the error names the argument."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"`{name}`: expected a finite number, found {value!r}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """A number above 0; the error names the argument."""
+    number = finite(name, value)
+    if number <= 0:
+        raise ValueError(f"`{name}`: expected a number above 0, found {value!r}")
+    return number

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.pept.scanners.scanner import MOST, Scanner
+from lumentrace.pept.scanners.panels import MOST
+from lumentrace.pept.scanners.scanner import Scanner
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,18 +15,17 @@ from lumentrace.base.errors import did_you_mean
 from lumentrace.base.masked import unmasked
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners import panels as grids
+from lumentrace.pept.scanners.crystals import Crystals
 from lumentrace.pept.scanners.panels import Panel
 
 if TYPE_CHECKING:
     from lumentrace.plots import PlotlyGrapher
 
 Floats = NDArray[np.float64]
-MOST = 10_000_000
-"""Crystals, more than any scanner has."""
 
 
-@dataclass(frozen=True, eq=False)
-class Scanner:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scanner(Crystals):
     """Where the crystals of a scanner are.
 
     Scanners are made by `ring`, `blocks`, `from_panels` and `screens`, or by `named`. Crystals of rings are numbered
@@ -59,33 +58,6 @@ class Scanner:
     [[0.5, 50.0, 0.0, -2.5, -50.0, 0.0, 2.5]]
     """
 
-    name: str
-    faces: Floats
-    outward: Floats
-    depth: float = 0.0
-    per_ring: int = 0
-
-    def __post_init__(self) -> None:
-        faces, outward = _tables(faces=self.faces, outward=self.outward)
-        object.__setattr__(self, "faces", faces)
-        object.__setattr__(self, "outward", outward)
-        object.__setattr__(self, "depth", _finite("depth", self.depth))
-        whole("per_ring", self.per_ring, 0)
-        if self.per_ring and len(self.faces) % self.per_ring:
-            raise ValueError(f"`per_ring`: expected a divisor of {len(self.faces)} crystals, found {self.per_ring}")
-
-    def __len__(self) -> int:
-        return len(self.faces)
-
-    def __repr__(self) -> str:
-        rings = f", {self.rings} rings of {self.per_ring}" if self.per_ring else ""
-        return f"Scanner({self.name!r}, {len(self)} crystals{rings}, depth {self.depth:g} mm)"
-
-    @property
-    def rings(self) -> int:
-        """How many rings there are."""
-        return len(self) // self.per_ring if self.per_ring else 0
-
     @classmethod
     def ring(
         cls,
@@ -116,12 +88,12 @@ class Scanner:
         clockwise : bool, default False
             Whether numbers grow from y towards x.
         """
-        places = _count("per_ring", per_ring, rings)
+        places = grids.count("per_ring", per_ring, rings)
         faces, outward = grids.ring(
-            _positive("radius", radius),
+            grids.positive("radius", radius),
             places,
-            grids.heights(whole("rings", rings, 1), _positive("pitch", pitch)),
-            math.radians(_finite("start", start)),
+            grids.heights(whole("rings", rings, 1), grids.positive("pitch", pitch)),
+            math.radians(grids.finite("start", start)),
             -1 if clockwise else 1,
         )
         return cls(name, faces, outward, depth, places)
@@ -163,14 +135,14 @@ class Scanner:
             Whether numbers grow from y towards x.
         """
         rings = whole("blocks", blocks[1], 1) * whole("crystals", crystals[1], 1)
-        places = _count("blocks", whole("blocks", blocks[0], 1) * whole("crystals", crystals[0], 1), rings)
+        places = grids.count("blocks", whole("blocks", blocks[0], 1) * whole("crystals", crystals[0], 1), rings)
         faces, outward = grids.block_ring(
-            _positive("radius", radius),
+            grids.positive("radius", radius),
             blocks[0],
             crystals[0],
-            _positive("pitch", pitch[0]),
-            grids.heights(rings, _positive("pitch", pitch[1]), crystals[1], _finite("gap", gap)),
-            math.radians(_finite("start", start)),
+            grids.positive("pitch", pitch[0]),
+            grids.heights(rings, grids.positive("pitch", pitch[1]), crystals[1], grids.finite("gap", gap)),
+            math.radians(grids.finite("start", start)),
             -1 if clockwise else 1,
         )
         return cls(name, faces, outward, depth, places)
@@ -180,7 +152,7 @@ class Scanner:
         """Flat panels; the crystals of the first one are numbered first."""
         if not panels:
             raise ValueError("`panels`: expected at least one, found none")
-        _count("panels", sum(panel.shape[0] * panel.shape[1] for panel in panels), 1)
+        grids.count("panels", sum(panel.shape[0] * panel.shape[1] for panel in panels), 1)
         tables = [panel.crystals() for panel in panels]
         return cls(name, np.concatenate([t[0] for t in tables]), np.concatenate([t[1] for t in tables]), depth)
 
@@ -209,8 +181,8 @@ class Scanner:
         low, high = (0.0, separation) if isinstance(separation, (int, float)) else separation
         middle = ((xlim[0] + xlim[1]) / 2, (ylim[0] + ylim[1]) / 2)
         pitch = ((xlim[1] - xlim[0]) / shape[0], (ylim[1] - ylim[0]) / shape[1])
-        first = Panel((*middle, _finite("separation", low)), (1, 0, 0), (0, 1, 0), (0, 0, -1), shape, pitch)
-        second = Panel((*middle, _finite("separation", high)), (1, 0, 0), (0, 1, 0), (0, 0, 1), shape, pitch)
+        first = Panel((*middle, grids.finite("separation", low)), (1, 0, 0), (0, 1, 0), (0, 0, -1), shape, pitch)
+        second = Panel((*middle, grids.finite("separation", high)), (1, 0, 0), (0, 1, 0), (0, 0, 1), shape, pitch)
         return cls.from_panels(name, [first, second])
 
     @classmethod
@@ -242,44 +214,6 @@ class Scanner:
             raise ValueError(f"`name`: expected one of {', '.join(PRESETS)}, found {name!r}{hint}")
         made: Scanner = PRESETS[name](**settings)
         return made
-
-    def with_depth(self, depth: float) -> Self:
-        """The same scanner with another depth of interaction, in mm."""
-        return replace(self, depth=depth)
-
-    @unmasked
-    def positions(self, numbers: ArrayLike, depth: ArrayLike | None = None) -> Floats:
-        """Where photons are taken to interact.
-
-        Parameters
-        ----------
-        numbers : (N,) array-like of int
-            Numbers of crystals, from 0.
-        depth : float or (N,) array-like, optional
-            Depth in mm; that of the scanner by default.
-
-        Returns
-        -------
-        (N, 3) array
-            In mm.
-
-        Raises
-        ------
-        ValueError
-            If there is no such crystal.
-        """
-        which = np.asarray(numbers)
-        if which.ndim != 1 or (which.dtype.kind not in "iu" and which.size):
-            raise ValueError(f"`numbers`: expected whole numbers in a row, found {which.dtype} of shape {which.shape}")
-        which = which.astype(np.int64)
-        wrong = which[(which < 0) | (which >= len(self))]
-        if len(wrong):
-            raise ValueError(f"`numbers`: expected crystals from 0 to {len(self) - 1}, found {wrong[0]}")
-        inside = np.asarray(self.depth if depth is None else depth, dtype=np.float64)
-        if inside.shape not in ((), which.shape):
-            raise ValueError(f"`depth`: expected one number or {len(which)}, found shape {inside.shape}")
-        places: Floats = self.faces[which] + inside[..., np.newaxis] * self.outward[which]
-        return places
 
     @unmasked
     def lines(
@@ -351,37 +285,3 @@ class Scanner:
         crystals = np.column_stack([np.zeros(len(numbers)), self.positions(numbers), numbers])
         grapher = PlotlyGrapher().add_points(crystals, colorbar_title="crystal")
         return grapher if lines is None else grapher.add_lines(lines, colorbar=False)
-
-
-@unmasked
-def _tables(faces: ArrayLike, outward: ArrayLike) -> tuple[Floats, Floats]:
-    tables = {name: np.array(each, dtype=np.float64) for name, each in (("faces", faces), ("outward", outward))}
-    for name, table in tables.items():
-        if table.ndim != 2 or table.shape[1] != 3 or not len(table) or not np.isfinite(table).all():
-            raise ValueError(f"`{name}`: expected finite numbers of shape (N, 3), found shape {table.shape}")
-        table.flags.writeable = False
-    if tables["faces"].shape != tables["outward"].shape:
-        raise ValueError(f"`outward`: expected shape {tables['faces'].shape}, found {tables['outward'].shape}")
-    return tables["faces"], tables["outward"]
-
-
-def _count(name: str, each: int, times: int) -> int:
-    """How many crystals a ring or a panel has, not more than memory is for."""
-    return whole(name, each, 1, MOST // max(1, times))
-
-
-def _finite(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"`{name}`: expected a finite number, found {value!r}")
-    return number
-
-
-def _positive(name: str, value: Any) -> float:
-    number = _finite(name, value)
-    if number <= 0:
-        raise ValueError(f"`{name}`: expected a number above 0, found {value!r}")
-    return number
