@@ -16,6 +16,7 @@ from lumentrace.pept import scanners
 from lumentrace.pept.scanners import Scanner, any_file
 from lumentrace.pept.scanners.bins import crystals_of
 from lumentrace.pept.scanners.ticks import spread_ticks
+from lumentrace.pept.sources import open_source
 from scanner_files import (
     bits,
     ecat962_event,
@@ -262,3 +263,13 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path, kind: str) -> None:
                 assert np.isfinite(found).all()
                 continue
         assert str(path) in refused
+
+
+@pytest.mark.parametrize(("start", "what"), [(b"root", "a ROOT file"), (b"yardl", "a PETSIRD file")])
+def test_files_that_are_no_live_sources_say_what_to_do(tmp_path: Path, start: bytes, what: str) -> None:
+    (tmp_path / "a.bin").write_bytes(start + bytes(2000))
+    with (
+        pytest.raises(FormatError, match=rf"a\.bin: .* found {what}; `lumentrace pept replay` plays it"),
+        open_source(tmp_path / "a.bin", follow=False) as blocks,
+    ):
+        list(blocks)
