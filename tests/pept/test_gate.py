@@ -181,3 +181,16 @@ def test_singles_without_partners(tmp_path: Path) -> None:
     path.write_text("0.1 1 2 3\n0.2 1 2 3\n")
     with pytest.raises(FormatError, match=r"gateSingles\.dat: expected GATE singles with coincidences, found none"):
         scanners.gate_singles(path, verbose=False)
+
+
+def test_singles_without_gaps_are_refused_before_they_fill_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumentrace.pept.utilities.text_table._BLOCK", 100)
+    monkeypatch.setattr("lumentrace.pept.scanners.singles._MOST", 50)
+    path = tmp_path / "gateSingles.dat"
+    path.write_text("0.1 1 2 3\n" * 100)
+    with pytest.raises(
+        FormatError, match=r"gateSingles\.dat: expected singles that are more than 10 ns apart, found 5"
+    ):
+        scanners.gate_singles(path, verbose=False)

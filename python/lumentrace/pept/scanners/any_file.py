@@ -41,8 +41,6 @@ COUNTS = {
     "multiple": "singles of multiples",
 }
 """What readers count in the provenance, and the names of these figures."""
-
-
 _WINDOW = 1e-6
 """Time between the photons of a coincidence, in s, above all that scanners have."""
 

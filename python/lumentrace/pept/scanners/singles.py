@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import provenance
+from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.gate_columns import SINGLE, Columns, Mask, columns, mask_of
 from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
@@ -20,6 +21,8 @@ from lumentrace.pept.utilities.text_table import line_blocks
 
 Floats = NDArray[np.float64]
 _S_PER_NS = 1e-9
+_MOST = 2**18
+"""Singles that may be near each other: the window of a scanner holds a few."""
 
 
 def gate_singles(
@@ -63,7 +66,7 @@ def gate_singles(
     FileNotFoundError
         If there is no such file.
     FormatError
-        If a line is not that of a single, or there is no coincidence.
+        If a line is not that of a single, there is no coincidence, or all singles are within each other's window.
     ValueError
         If the mask is not made of 0 and 1, or the window is not above 0.
 
@@ -122,6 +125,11 @@ class _Sorter:
             if waiting is not None:
                 singles = np.concatenate([waiting, singles])
             rows, waiting = self._paired(singles, is_last=False)
+            if len(waiting) > _MOST:
+                raise FormatError(
+                    f"{self._source.name}: expected singles that are more than {self._window / _S_PER_NS:g} ns apart, "
+                    f"found {len(waiting)} in a row that are not"
+                )
             if len(rows):
                 yield rows
         if waiting is not None:
