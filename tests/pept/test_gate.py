@@ -87,6 +87,18 @@ def test_masked_files_of_eight_columns(tmp_path: Path) -> None:
         np.testing.assert_allclose(found.lines, expected(events)[:, :8], rtol=1e-15)
 
 
+def test_parts_of_a_large_file_are_read_in_order(tmp_path: Path) -> None:
+    events = gate_events(60)
+    for name, part in (("", slice(20)), ("_2", slice(20, 30)), ("_10", slice(30, 60))):
+        write(tmp_path / f"gateCoincidences{name}.dat", events[part])
+    found = scanners.gate_coincidences(tmp_path / "gateCoincidences*.dat", verbose=False)
+    np.testing.assert_allclose(found.lines, expected(events), rtol=1e-15)
+    assert len(found.provenance.input["files"]) == 3
+    write(tmp_path / "gateCoincidences_2.dat", events[20:30], ONLY_PLACES)
+    with pytest.raises(FormatError, match=r"gateCoincidences_2\.dat, line 1: expected 46 columns, found 8"):
+        scanners.gate_coincidences(tmp_path / "gateCoincidences*.dat", verbose=False)
+
+
 def test_masks_that_do_not_fit(tmp_path: Path) -> None:
     events = gate_events(3)
     path = write(tmp_path / "a.dat", events, (1, 1, *ONLY_PLACES[2:]))
@@ -190,7 +202,5 @@ def test_singles_without_gaps_are_refused_before_they_fill_memory(
     monkeypatch.setattr("lumentrace.pept.scanners.singles._MOST", 50)
     path = tmp_path / "gateSingles.dat"
     path.write_text("0.1 1 2 3\n" * 100)
-    with pytest.raises(
-        FormatError, match=r"gateSingles\.dat: expected singles that are more than 10 ns apart, found"
-    ):
+    with pytest.raises(FormatError, match=r"gateSingles\.dat: expected singles that are more than 10 ns apart, found"):
         scanners.gate_singles(path, verbose=False)

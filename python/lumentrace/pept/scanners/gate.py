@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from lumentrace.base import provenance
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
+from lumentrace.pept.scanners.files import matching
 from lumentrace.pept.scanners.gate_columns import COINCIDENCE, SINGLE, Columns, Mask, columns, mask_of
 from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
 from lumentrace.pept.scanners.gate_rows import first_fields, line_rows, numbers_in
@@ -41,7 +41,8 @@ def gate_coincidences(
     Parameters
     ----------
     filepath : path
-        The file.
+        The file. A ``*`` stands for any text: all files that match are read in natural order (``Coincidences.dat``,
+        ``Coincidences_1.dat``, ..., as GATE parts large ones).
     sample_size, overlap
         How the lines are cut into samples; see `lumentrace.LineData`.
     verbose : bool, default True
@@ -62,7 +63,7 @@ def gate_coincidences(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no such file, or none that matches.
     FormatError
         If a line is not that of a coincidence, there is none, or the columns do not fit the mask.
     ValueError
@@ -90,19 +91,19 @@ def gate_coincidences(
     (['t2'], [[1500.0, -400.0, 20.0, 30.0, 400.0, 20.0, 30.0]])
     """
     watch = provenance.Watch()
-    path = Path(filepath)
-    source = TextSource(path)
-    reader = _Coincidences(source, mask_of(source, mask))
-    lines = read_lines(path, reader, "GATE coincidences", (sample_size, overlap), verbose, memory_map)
-    settings = {"mask": reader.mask and [int(bit) for bit in reader.mask]}
-    return with_provenance(lines, path, "gate_coincidences", settings, watch)
+    paths = matching(filepath)
+    sources = [TextSource(path) for path in paths]
+    reader = _Coincidences(sources, mask_of(sources[0], mask))
+    lines = read_lines(paths, reader, "GATE coincidences", (sample_size, overlap), verbose, memory_map)
+    settings = {"filepath": str(filepath), "mask": reader.mask and [int(bit) for bit in reader.mask]}
+    return with_provenance(lines, paths, "gate_coincidences", settings, watch)
 
 
 class _Coincidences:
     """Reads blocks of coincidences; the first line tells the columns."""
 
-    def __init__(self, source: TextSource, mask: tuple[bool, ...] | None) -> None:
-        self._source, self.mask = source, mask
+    def __init__(self, sources: Sequence[TextSource], mask: tuple[bool, ...] | None) -> None:
+        self._sources, self.mask = sources, mask
         self._single: Columns | None = None
 
     @property
@@ -111,22 +112,23 @@ class _Coincidences:
         return () if self._single is None else self._single.wanted
 
     def blocks(self, advance: Any) -> Iterator[Floats]:
-        for number, block, _ in line_blocks(self._source):
-            rows = self._rows(number, block)
-            advance(len(block))
-            if rows is not None and len(rows):
-                yield rows
+        for source in self._sources:
+            for number, block, _ in line_blocks(source):
+                rows = self._rows(source.name, number, block)
+                advance(len(block))
+                if rows is not None and len(rows):
+                    yield rows
 
-    def _rows(self, first_line: int, block: bytes) -> Floats | None:
+    def _rows(self, name: str, first_line: int, block: bytes) -> Floats | None:
         if self._single is None:
             found = first_fields(block)
             if found is None:
                 return None
-            self._single = self._layout(f"{self._source.name}, line {first_line + found[0]}", found[1])
+            self._single = self._layout(f"{name}, line {first_line + found[0]}", found[1])
         single = self._single
         places = [single.places[name] for name in single.wanted]
         both = [*places, *(single.width + place for place in places)]
-        table = numbers_in(self._source.name, first_line, block, 2 * single.width, both)
+        table = numbers_in(name, first_line, block, 2 * single.width, both)
         return line_rows(table[:, : len(places)], table[:, len(places) :], single.wanted)
 
     def _layout(self, place: str, fields: list[bytes]) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,25 +33,25 @@ class Blocks(Protocol):
 
 
 def read_lines(
-    path: Path,
+    paths: Sequence[Path],
     reader: Blocks,
     what: str,
     sampling: tuple[Any, Any],
     verbose: bool,
     memory_map: bool | None,
 ) -> LineData:
-    """All lines of a file, without a provenance.
+    """All lines of one or more files, without a provenance.
 
     Raises
     ------
     FormatError
         If there is none; `what` there should be.
     """
-    size = path.stat().st_size
+    size = sum(path.stat().st_size for path in paths)
     with reading(verbose, size) as advance:
         rows = gather(reader.blocks(advance), size, limit_for(memory_map))
     if rows is None:
-        raise FormatError(f"{path}: expected {what}, found none")
+        raise FormatError(f"{paths[0]}: expected {what}, found none")
     warn_of_unsorted(rows[:, 0])
     lines = LineData(rows, *sampling, columns=line_columns(reader.wanted))
     lines.units = {"t2": "ms"}
@@ -59,9 +59,10 @@ def read_lines(
 
 
 def with_provenance(
-    lines: LineData, path: Path, name: str, settings: dict[str, Any], watch: provenance.Watch
+    lines: LineData, paths: Sequence[Path], name: str, settings: dict[str, Any], watch: provenance.Watch
 ) -> LineData:
     """The lines, with what they were read from and how."""
-    history = provenance.Provenance(input=identity(path))
-    lines.provenance = watch.after(history, name, {"filepath": str(path), **settings})
+    sources = [identity(path) for path in paths]
+    history = provenance.Provenance(input=sources[0] if len(sources) == 1 else {"files": sources})
+    lines.provenance = watch.after(history, name, settings)
     return lines

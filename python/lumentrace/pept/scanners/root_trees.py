@@ -88,8 +88,8 @@ def gate_root(
     watch = provenance.Watch()
     path = Path(filepath)
     expected = f"coincidences in the tree {tree!r}"
-    lines = read_lines(path, _Tree(path, tree), expected, (sample_size, overlap), verbose, memory_map)
-    return with_provenance(lines, path, "gate_root", {"tree": tree}, watch)
+    lines = read_lines([path], _Tree(path, tree), expected, (sample_size, overlap), verbose, memory_map)
+    return with_provenance(lines, [path], "gate_root", {"filepath": str(path), "tree": tree}, watch)
 
 
 class _Tree:

@@ -97,9 +97,9 @@ def gate_singles(
     source = TextSource(path)
     sorter = _Sorter(source, mask_of(source, mask), window * _S_PER_NS)
     expected = "GATE singles with coincidences"
-    lines = read_lines(path, sorter, expected, (sample_size, overlap), verbose, memory_map)
-    settings = {"window": window, "alone": sorter.alone, "multiple": sorter.multiple}
-    return with_provenance(lines, path, "gate_singles", settings, watch)
+    lines = read_lines([path], sorter, expected, (sample_size, overlap), verbose, memory_map)
+    settings = {"filepath": str(path), "window": window, "alone": sorter.alone, "multiple": sorter.multiple}
+    return with_provenance(lines, [path], "gate_singles", settings, watch)
 
 
 class _Sorter:
