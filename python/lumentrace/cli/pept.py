@@ -16,7 +16,7 @@ from lumentrace.cli.batch import table as batch_table
 from lumentrace.cli.console import Bar, console, plural, show, warning, warnings_told
 from lumentrace.cli.grammar import Technique
 from lumentrace.cli.options import Accept, Config, Out, Resume
-from lumentrace.cli.pept_options import Lenient, Recipe, RecipeName, Scanner, ScannerOption, Separation
+from lumentrace.cli.pept_options import Lenient, Reader, Recipe, RecipeName, Scanner, ScannerOption, Separation
 from lumentrace.cli.pept_where import ExecutorOption, Mpi, Place, Processes, Scheduler, Where, Workers, place
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def track(
     out: Out = Path("out"),
     scanner: ScannerOption = Scanner.auto,
     separation: Separation = None,
+    reader: Reader = None,
     lenient: Lenient = False,
     recipe: Recipe = None,
     tracers: Annotated[
@@ -73,6 +74,8 @@ def track(
 
     `lumentrace pept run wheel.csv --scanner screens --separation 712 --tracers 2 --out results`
 
+    `lumentrace pept run masked.dat --scanner gate --reader mask="0 0 0 0 0 0 1 0 1 1 1"`
+
     `lumentrace pept run day.npy --scheduler tcp://node1:8786 --out results` (see "Large runs" in the documentation)
 
     `lumentrace pept config --out run.toml`, edit it, then `lumentrace pept run run.da01 --config run.toml`
@@ -86,7 +89,7 @@ def track(
     if not files:
         raise typer.BadParameter("give at least one file, or --create-config", param_hint="FILES")
     given = {"recipe": recipe and recipe.value, "tracers": tracers, "every": every, "separation": separation}
-    settings = _settings(config, {**given, "scanner": scanner.value, "lenient": lenient})
+    settings = _settings(config, {**given, "scanner": scanner.value, "reader": reader, "lenient": lenient})
     with place(executor, workers, processes, scheduler, mpi) as where:
         work = partial(_track, settings, where, resume)
         results = [attempt(path, folder, work) for path, folder in zip(files, batch_folders(files, out), strict=True)]
@@ -116,7 +119,7 @@ def _track(settings: Settings, where: Place, resume: bool, path: Path, folder: P
 
     if path.is_dir():
         return _finished(settings, path, folder)
-    lines = read(path, settings.scanner, settings.separation, settings.lenient)
+    lines = read(path, settings.scanner, settings.separation, settings.lenient, settings.reader)
     began = time.perf_counter()
     kept = folder / "run" if resume or where.kept else None
     if kept is not None:

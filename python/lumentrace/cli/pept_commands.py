@@ -11,12 +11,16 @@ import typer
 from lumentrace.cli.batch import attempt, each, folders, leave, table
 from lumentrace.cli.console import Bar, console, facts, plural, show, warnings_told
 from lumentrace.cli.options import Input, Out, Page, Results, Seed, Template, whole_number
-from lumentrace.cli.pept_options import Files, Lenient, Recipe, RecipeName, Scanner, ScannerOption, Separation
+from lumentrace.cli.pept_options import Files, Lenient, Reader, Recipe, RecipeName, Scanner, ScannerOption, Separation
 from lumentrace.cli.settings_file import offer
 
 
 def info(
-    files: Files, scanner: ScannerOption = Scanner.auto, separation: Separation = None, lenient: Lenient = False
+    files: Files,
+    scanner: ScannerOption = Scanner.auto,
+    separation: Separation = None,
+    reader: Reader = None,
+    lenient: Lenient = False,
 ) -> None:
     """Say what is in a file: lines, time, rate, field of view.
 
@@ -28,7 +32,7 @@ def info(
 
     @warnings_told()
     def tell(path: Path) -> None:
-        facts(str(path), any_file.describe(any_file.read(path, scanner.value, separation, lenient)))
+        facts(str(path), any_file.describe(any_file.read(path, scanner.value, separation, lenient, reader or ())))
 
     each(files, tell)
 

@@ -17,6 +17,14 @@ class Scanner(StrEnum):
     modular = "modular"
     screens = "screens"
     lines = "lines"
+    gate = "gate"
+    gate_singles = "gate-singles"
+    gate_root = "gate-root"
+    ecat962 = "ecat962"
+    ecat966 = "ecat966"
+    petlink = "petlink"
+    inveon = "inveon"
+    petsird = "petsird"
 
 
 class RecipeName(StrEnum):
@@ -35,7 +43,20 @@ ScannerOption = Annotated[
     typer.Option(
         help="**adac**: ADAC Forte list mode (.da01). **modular**: list mode of the modular camera. **screens**: text "
         "with t, x1, y1, x2, y2 of two parallel screens. **lines**: any table t, x1, y1, z1, x2, y2, z2 as text "
-        "(spaces or commas, with or without names of columns), .npy, .h5 or .parquet. **auto** looks at the file."
+        "(spaces or commas, with or without names of columns), .npy, .h5 or .parquet. **gate**, **gate-singles**, "
+        "**gate-root**: coincidences or singles of GATE as text, or its trees. **ecat962**, **ecat966**: list mode of "
+        "these ECAT. **petlink**: ECAT 8 list mode (.l with .l.hdr). **inveon**: Siemens Inveon (.lst). **petsird**: "
+        "PETSIRD. **auto** looks at the file."
+    ),
+]
+Reader = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reader",
+        metavar="NAME=VALUE",
+        help="What else the reader of such files is told, as often as needed: mask='0 1 ...' for gate, delayeds=yes or "
+        "depth=7 for list mode. A wrong name tells all of them.",
+        show_default=False,
     ),
 ]
 Separation = Annotated[

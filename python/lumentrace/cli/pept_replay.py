@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from lumentrace.cli.console import Bar, console, plural, warning, warnings_told
 from lumentrace.cli.grammar import STOPPED
-from lumentrace.cli.pept_options import Lenient, Scanner, ScannerOption, Separation
+from lumentrace.cli.pept_options import Lenient, Reader, Scanner, ScannerOption, Separation
 
 Tell = Callable[[int, int], None]
 
@@ -37,6 +37,7 @@ def replay(
     wait: Annotated[bool, typer.Option(help="Wait for the first client before the first line.")] = True,
     scanner: ScannerOption = Scanner.auto,
     separation: Separation = None,
+    reader: Reader = None,
     lenient: Lenient = False,
 ) -> None:
     """Play a file as if the scanner were running, for tests, teaching and demonstrations.
@@ -60,7 +61,7 @@ def replay(
     from lumentrace.pept.sources import LineServer
     from lumentrace.pept.sources import replay as play
 
-    lines = read(file, scanner.value, separation, lenient)
+    lines = read(file, scanner.value, separation, lenient, reader or ())
     total = len(lines.lines)
     with LineServer(to) as server:
         told = "until Ctrl-C" if loop else "once"

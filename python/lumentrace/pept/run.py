@@ -29,6 +29,7 @@ from lumentrace.pept.recipes import RECIPES, BaseRecipe, Lines
 from lumentrace.pept.report.page import write_run
 from lumentrace.pept.report.run import Run
 from lumentrace.pept.scanners.any_file import DAMAGED, left_out, read
+from lumentrace.pept.scanners.kinds import KINDS
 from lumentrace.pept.tracking.fitted_model import FittedModel
 from lumentrace.pept.tracks import SPEED_WINDOW, Tracks, tracks
 from lumentrace.storage import to_parquet, to_polars, to_vtp, write_csv
@@ -48,8 +49,9 @@ class Settings(settings.Settings):
     """
 
     recipe: BaseRecipe = setting(Lines(), "the recipe and its settings")
-    scanner: str = setting("auto", "adac, modular, screens, lines, or auto: what the file looks like")
+    scanner: str = setting("auto", f"{', '.join(KINDS)}, or auto: what the file looks like")
     separation: float | None = setting(None, "distance of two screens, mm, where the file does not say")
+    reader: tuple[str, ...] = setting((), "what else the reader is told, such as delayeds=yes")
     lenient: bool = setting(False, "leave out damaged lines of text and count them")
 
     @classmethod
@@ -65,7 +67,8 @@ class Settings(settings.Settings):
             _check_default(others, source)
         recipe = RECIPES[name].from_mapping(others, f"{source}: recipe {name!r}")
         rest = {key: value for key, value in given.items() if key in own and key != "recipe"}
-        return replace(super().from_mapping(rest, source), recipe=recipe)
+        made = super().from_mapping(rest, source)
+        return replace(made, recipe=recipe, reader=tuple(made.reader))
 
     def describe(self) -> list[tuple[str, Any, str]]:
         """Name, value and meaning of every setting; those of the recipe beside the others."""
@@ -74,7 +77,8 @@ class Settings(settings.Settings):
 
     def to_dict(self) -> dict[str, Any]:
         """Names and values; those of the recipe beside the others."""
-        own = {"scanner": self.scanner, "separation": self.separation, "lenient": self.lenient}
+        names = ("scanner", "separation", "reader", "lenient")
+        own = {name: getattr(self, name) for name in names}
         return {"recipe": self.recipe.name, **self.recipe.to_dict(), **own}
 
     def defaults(self) -> dict[str, Any]:
@@ -225,7 +229,8 @@ def run(
     (1, 'Segregate')
     """
     own = settings or Settings()
-    lines = source if isinstance(source, LineData) else read(Path(source), own.scanner, own.separation, own.lenient)
+    how = own.scanner, own.separation, own.lenient, own.reader
+    lines = source if isinstance(source, LineData) else read(Path(source), *how)
     options = {"executor": executor, "max_workers": max_workers, "verbose": verbose, "run_dir": run_dir}
     trajectories = _fit_into(None if into is None else Path(into), own.recipe, lines, options)
     name = Path(str(trajectories.provenance.input.get("path", "lines"))).name

@@ -50,7 +50,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     if not isinstance(trajectories, PointData):
         raise FormatError(f"{place / data_set.TABLE}: expected trajectories, found {type(trajectories).__name__}")
     (path,) = sources(record, place, source)
-    lines = read(path, settings.scanner, settings.separation, settings.lenient)
+    lines = read(path, settings.scanner, settings.separation, settings.lenient, settings.reader)
     check_same(path, record, {} if lines.provenance is None else lines.provenance.input)
     name = Path(str(record.provenance.input["path"])).name
     return Outcome(f"PEPT: {name}", settings, record.provenance, record.notices, trajectories, lines, None)

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lumentrace.pept.scanners.named_columns import LineColumns, line_columns, split
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.pept.utilities.text_table import WHITE_SPACE, numbers
 
 _SEPARATORS = (",", ";")
 _MOST_BYTES = 2**16
-_UNIT = re.compile(r"\s*[(\[].*")
+_BEFORE_UNIT = re.compile(r"\s+(?=[(\[])")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Separator, lines before the first row, names of the columns (empty if there are none) and their number."""
+    """Separator, lines before the first row, names and units of the columns (empty if there are none), their number."""
 
     sep: str
     skiprows: int
     names: tuple[str, ...]
+    units: tuple[str, ...]
     width: int
 
-    def places(self, names: Sequence[str]) -> list[int] | None:
-        """Where the columns with these names are, if all are named; None otherwise."""
-        return [self.names.index(name) for name in names] if set(names) <= set(self.names) else None
+    def lines(self, place: str) -> LineColumns | None:
+        """Where the columns of lines of response are, if all are named; None otherwise.
+
+        Raises
+        ------
+        FormatError
+            If one is in a unit that is none; `place` is the file.
+        """
+        return line_columns(self.names, self.units, place)
 
 
 def layout(source: TextSource) -> Layout:
     """Find the layout from the first row of numbers and the line above it.
 
-    A line of names has as many fields as the row, none of which is a number; units in brackets do not count.
+    A line of names has as many fields as the row, none of which is a number; units in brackets are no fields.
 
     Raises
     ------
@@ -49,17 +56,17 @@ def layout(source: TextSource) -> Layout:
         values, wrong = numbers(text, None if sep == WHITE_SPACE else sep.encode())
         if wrong is None and len(values) > 1:
             names = _names(above, sep, len(values))
-            return Layout(sep, number if names else 0, names, len(values))
+            fields = [split(name) for name in names]
+            named, units = tuple(name for name, _ in fields), tuple(unit for _, unit in fields)
+            return Layout(sep, number if names else 0, named, units, len(values))
         above = text
-    return Layout(WHITE_SPACE, 0, (), 0)
+    return Layout(WHITE_SPACE, 0, (), (), 0)
 
 
-def _names(line: bytes, sep: str, width: int) -> tuple[str, ...]:
-    separator = None if sep == WHITE_SPACE else sep
-    fields = [
-        _UNIT.sub("", field).strip("\"' \t").lower() for field in line.decode("utf-8", "replace").split(separator)
-    ]
-    return tuple(fields) if len(fields) == width and not any(map(_is_number, fields)) else ()
+def _names(line: bytes, sep: str, width: int) -> list[str]:
+    text = line.decode("utf-8", "replace")
+    fields = _BEFORE_UNIT.sub("", text).split() if sep == WHITE_SPACE else text.split(sep)
+    return fields if len(fields) == width and not any(map(_is_number, fields)) else []
 
 
 def _is_number(field: str) -> bool:

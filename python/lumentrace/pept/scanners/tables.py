@@ -45,7 +45,8 @@ def lines(
         A ``.npy`` array, which is not loaded but mapped into memory; a ``.h5`` or ``.hdf5`` file that `lumentrace.save`
         wrote; a ``.parquet`` table; the ``lines.frames`` of a live run; or a text file with white space, commas or
         semicolons between the numbers and, if need be, a line with the names of the columns, which may then be in any
-        order.
+        order and unit: t, time or timestamp; x1, x_1 or xa and x2, x_2 or xb, y and z alike; GATE's time1 and
+        globalPosX1; each with its unit as in ``t [s]``, ``x1 (cm)`` or ``t_us``, or in ms and mm.
     sample_size, overlap
         How the lines are cut into samples; see `lumentrace.LineData`. If both are None, the samples are those of the
         saved object, if there are any.
@@ -148,12 +149,8 @@ def _text(path: Path, verbose: bool, strict: bool) -> tuple[NDArray[np.float64],
     source = TextSource(path)
     found = layout(source)
     table = TextTable(source, found.sep, _LEAST, _COLUMNS, strict)
-    places = found.places(LineData.default_columns)
-
-    def in_order(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        if places is None:
-            return rows
-        return rows[:, [*places, *(i for i in range(rows.shape[1]) if i not in places)]]
-
-    rows = text_rows(table, _COLUMNS, verbose, convert=in_order, skiprows=found.skiprows)
+    named = found.lines(source.name)
+    rows = text_rows(
+        table, _COLUMNS, verbose, convert=np.asarray if named is None else named.in_order, skiprows=found.skiprows
+    )
     return rows, len(table.left_out)

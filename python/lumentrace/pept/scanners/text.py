@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base import provenance
+from lumentrace.base import mapping, provenance
 from lumentrace.base.errors import FormatError
 from lumentrace.pept.scanners.files import identity
 from lumentrace.pept.scanners.progress import reading
@@ -58,12 +58,16 @@ def text_identity(source: TextSource) -> dict[str, Any]:
 
 
 def warn_of_unsorted(times: Floats) -> None:
-    """Say where times decrease."""
-    earlier = np.flatnonzero(times[1:] < times[:-1])
-    if len(earlier):
-        row = int(earlier[0])
-        text = (
-            f"times decrease, first from {times[row]} to {times[row + 1]} ms at row {row + 1}; "
-            "sort the rows before cutting them into samples"
-        )
-        warnings.warn(text, UserWarning, stacklevel=3)
+    """Say where times decrease; block by block, without holding pages of a mapped file."""
+    for start in range(0, len(times), mapping.BLOCK):
+        block = np.array(times[start : start + mapping.BLOCK + 1])
+        mapping.release(times)
+        earlier = np.flatnonzero(block[1:] < block[:-1])
+        if len(earlier):
+            row = int(earlier[0])
+            text = (
+                f"times decrease, first from {block[row]} to {block[row + 1]} ms at row {start + row + 1}; "
+                "sort the rows before cutting them into samples"
+            )
+            warnings.warn(text, UserWarning, stacklevel=3)
+            return

@@ -16,7 +16,14 @@ from lumentrace.pept.sources.wire import GREETING, WireReader
 
 KINDS = ("auto", "adac", "modular", "screens", "lines")
 _ENOUGH = ADAC_HEADER + list_mode.WORD
-_WHOLE_FILES = {b"\x89HDF": "an HDF5 file", b"PAR1": "a Parquet file"}
+_GIVE_PATH, _PLAY = "give its path", "`lumentrace pept replay` plays it"
+_WHOLE_FILES = {
+    b"\x89HDF": ("an HDF5 file", _GIVE_PATH),
+    b"PAR1": ("a Parquet file", _GIVE_PATH),
+    b"root": ("a ROOT file", _PLAY),
+    b"yardl": ("a PETSIRD file", _PLAY),
+}
+"""What files are that begin like this, and what to do with them."""
 
 
 class Reader(Protocol):
@@ -101,9 +108,9 @@ class Sniffer:
     def _find(self, is_all: bool) -> Reader | None:
         """The reader, if the bytes so far (which may be all) tell."""
         head, hints = self._head, self._hints
-        for start, what in _WHOLE_FILES.items():
+        for start, (what, advice) in _WHOLE_FILES.items():
             if head.startswith(start):
-                raise FormatError(f"{self._name}: expected lines one after another, found {what}; give its path")
+                raise FormatError(f"{self._name}: expected lines one after another, found {what}; {advice}")
         if hints.kind in ("auto", "lines"):
             for start, reader in ((GREETING, WireReader), (MAGIC, ArrayRows)):
                 if head.startswith(start):

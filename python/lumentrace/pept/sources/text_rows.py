@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
-from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.scanners.screens import with_screens
 from lumentrace.pept.sources.block import COLUMNS, Block, no_rows
@@ -169,8 +168,8 @@ class TextRows:
         for number, text in self._above[:-1] if names_are_there else self._above:
             self._leave_out(number, text)
         self._above.clear()
-        places = found.places(LineData.default_columns) or list(range(COLUMNS))
-        return _Form(sep, len(values), lambda rows: rows[:, places])
+        named = found.lines(self._name)
+        return _Form(sep, len(values), lambda rows: (rows if named is None else named.in_order(rows))[:, :COLUMNS])
 
     def _leave_out(self, number: int, line: bytes) -> None:
         self._garbage.add(1, f"line {number}", _shown(line))

@@ -19,6 +19,8 @@ Skip = SupportsIndex | Iterable[int] | Callable[[int], bool] | None
 """Lines at the start to leave out, or the numbers of lines, from 0, or a function that tells which."""
 
 WHITE_SPACE = r"\s+"
+COMPRESSED = (b"\x1f\x8b", b"x", b"(")
+"""How text begins that polars would inflate (gzip, zlib, Zstandard); no row of numbers does."""
 _BLOCK = 4 * 2**20
 _TAB, _LF, _CR, _SPACE = np.frombuffer(b"\t\n\r ", dtype=np.uint8)
 _LINE_BREAK = re.compile(rb"\r\n|\n|\r")
@@ -213,6 +215,8 @@ def parsed(block: bytes, sep: bytes | None, width: int) -> NDArray[np.float64] |
     text = tidy(block, sep)
     if not text:
         return np.empty((0, width))
+    if text.startswith(COMPRESSED):
+        return None
     try:
         frame = pl.read_csv(
             text,
