@@ -282,8 +282,10 @@ def registered(folder: Path) -> Any:
     return stain.register(**stained()(folder), local=False)
 
 
+STORAGE: dict[str, Callable[[Path], Given]] = {
+    "images.writing.write_image": lambda folder: {"path": folder / "a.tif", "image": labels().astype(np.uint16)},
+}
+TABLES = {"coloc": COLOC, "stain": STAIN, "twophoton": TWOPHOTON, "pept": PEPT, "afm": AFM, "storage": STORAGE}
 VALID: dict[str, Callable[[Path], Given]] = {
-    f"lumentrace.{technique}.{name}": make
-    for technique, table in (("coloc", COLOC), ("stain", STAIN), ("twophoton", TWOPHOTON), ("pept", PEPT), ("afm", AFM))
-    for name, make in table.items()
+    f"lumentrace.{technique}.{name}": make for technique, table in TABLES.items() for name, make in table.items()
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import numpy as np
 import tifffile
 
 import afm_files
+import afm_images
 from faults.reader import Reader, folder_of, one, text
 from lumentrace import afm, coloc, stain
 from lumentrace.afm import run as afm_run
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
+from lumentrace.afm.export import to_gwy
 from lumentrace.afm.saved import load_outcome as load_film_outcome
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.coloc import files
@@ -26,7 +29,10 @@ from lumentrace.stain import run as stain_run
 from lumentrace.stain.files.images import header, survey_raw_channels
 from lumentrace.stain.saved import load_outcomes
 from lumentrace.stain.stages.runlog import LOG_NAME, read_run_log_tail
+from lumentrace.storage import open_image, write_image
 
+LAYER = np.random.default_rng(4).random((1, 5, 6))
+FRAMES = afm.AFMImageStack(LAYER, 1.5, "height_trace", "a.asd")
 RAW = np.random.default_rng(3).integers(0, 4000, (4, 12, 16))
 ANALYSE = 'analyse = [["feature_detection", {}]]\nprocess = ["remove_plane"]\n'
 
@@ -48,6 +54,26 @@ def spaced(path: Path) -> None:
 
 def asd(version: int) -> Any:
     return lambda path: afm_files.asd(path, RAW[None, :].astype(np.int16), version, ("TP", None), comment=b"note")
+
+
+def ome(name: str) -> Any:
+    return lambda path: write_image(path, RAW.astype("u2"), axes="CYX", spacing={"X": 0.1, "Y": 0.1})
+
+
+def chunked(folder: Path) -> None:
+    write_image(folder / "a.zarr", RAW[0].astype("u2"), spacing={"X": 0.1})
+
+
+def mrc(path: Path) -> None:
+    header = bytearray(1024)
+    struct.pack_into("<4i", header, 0, *reversed(RAW.shape), 6)
+    header[208:212] = b"MAP "
+    path.write_bytes(bytes(header) + RAW.astype("<u2").tobytes())
+
+
+def pieces(path: Path) -> Any:
+    with open_image(path) as image:
+        return [pixels for _, pixels in image.blocks()]
 
 
 def filmed(folder: Path) -> None:
@@ -136,6 +162,17 @@ READERS: dict[str, Reader] = {
     ".aris": one("a.aris", lambda path: afm_files.aris(path, RAW * 1e-12), heights),
     "NanoScope 5": one("a.spm", lambda path: afm_files.spm(path, RAW[0]), heights),
     "NanoScope 9": one("a.spm", lambda path: afm_files.nanoscope9(path, RAW[0]), heights),
+    "Igor wave": one("a.ibw", lambda path: afm_images.ibw(path, LAYER, ("Height",)), heights),
+    "WSxM image": one("a.stp", lambda path: afm_images.wsxm(path, LAYER[0]), heights),
+    ".nhf": one("scan.nhf", lambda path: afm_images.nhf(path, RAW[0]), heights, slow=True),
+    ".topostats": one("scan.topostats", lambda path: afm_images.topostats(path, RAW[0] * 1.0), heights, slow=True),
+    "OME-TIFF by pieces": one("a.ome.tif", ome("a.ome.tif"), pieces),
+    "OME-Zarr: chunk": Reader("a.zarr/0/c/0/0", chunked, lambda path: pieces(path.parents[3]), told=("a.zarr",)),
+    "OME-Zarr: metadata": Reader(
+        "a.zarr/zarr.json", chunked, lambda path: pieces(path.parent), told=("a.zarr",), waits=True
+    ),
+    "MRC": one("a.mrc", mrc, pieces),
+    "Gwyddion film": one("a.gwy", lambda path: to_gwy(path, FRAMES), heights),
     ".jpk": one("a.jpk", lambda path: afm_files.jpk(path, RAW[0]), heights),
     "film in TIFF": one("film.tif", film, heights),
     "facts of .asd": one("a.asd", asd(1), afm.info),

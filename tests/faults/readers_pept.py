@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import scanner_files
 from faults.reader import Read, Reader, folder_of, one, text
 from lines_sent import ROWS, as_stream, as_text, collected
 from lines_sent import read as streamed
@@ -25,6 +27,12 @@ from lumentrace.pept.utilities.framed import FramedFile, FramedReader
 from lumentrace.pept.utilities.text_source import TextSource
 
 FEW = ROWS[:60]
+
+
+def quiet(read: Callable[..., Any], **settings: Any) -> Read:
+    return lambda path: read(path, verbose=False, **settings)
+
+
 LIST_MODE = np.random.default_rng(5).integers(0, 2**32, 400, dtype="<u4")
 
 
@@ -111,6 +119,16 @@ def describe(path: Path) -> Any:
 COINCIDENCES = "\n".join(coincidence(number, number / 10) for number in range(12))
 SAVED = ("results", "lines.npy", "was measured")
 READERS: dict[str, Reader] = {
+    "table of lines by names": one(
+        "a.csv", text("x1,y1,z1,x2,y2,z2,t [s]\n1,2,3,4,5,6,7\n2,3,4,5,6,7,8\n"), scanners.lines
+    ),
+    "GATE's coincidences": one("gate.dat", scanner_files.make_gate, quiet(scanners.gate_coincidences)),
+    "GATE's singles": one("singles.dat", scanner_files.make_singles, quiet(scanners.gate_singles)),
+    "GATE's trees": one("a.root", scanner_files.make_root, quiet(scanners.gate_root)),
+    "ECAT": one("a.lm", scanner_files.make_ecat, quiet(scanners.ecat_list_mode, model="962")),
+    "header of PETLINK": one("run.l.hdr", scanner_files.make_list_header, quiet(scanners.petlink_list_mode)),
+    "Inveon": one("a.lst", scanner_files.make_inveon, quiet(scanners.inveon_list_mode)),
+    "PETSIRD": one("a.petsird", scanner_files.make_petsird, quiet(scanners.petsird_events)),
     "ADAC Forte": one("a.da01", adac, lambda path: scanners.adac_forte(path, verbose=False)),
     "modular camera": one("a.dat", modular, lambda path: scanners.modular_camera(path, verbose=False), refuses=False),
     "mapped modular camera": one(

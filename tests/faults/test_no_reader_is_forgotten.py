@@ -31,6 +31,8 @@ CHILD = "runs in another process, which readers of the table start"
 SAME = "hands a path to a reader of the table"
 VIEWER = "shows in napari what a reader of the table has read"
 EXCEPTIONS = {
+    "base/polars:_is_of_polars": "reads names of threads of its own process",
+    "pept/simulation/simulator:_write": WRITES,
     "base/big_array:empty": WRITES,
     "cli/pept:_settings": SAME,
     "cli/stain_settings:settings_of": SAME,
@@ -71,9 +73,10 @@ EXCEPTIONS = {
     "twophoton/read/movie:_read_slowly": "reads by HDF5 what `opened` let in",
     "twophoton/run:_run_identity": COPY,
     "twophoton/run:run": SAME,
-    "twophoton/simulate/lab:simulate_lab": WRITES,
+    "twophoton/simulate/lab:_enter": WRITES,
     "twophoton/simulate/session_files:__enter__": WRITES,
     "twophoton/simulate/session_files:__exit__": WRITES,
+    "twophoton/simulate/session_files:_save": WRITES,
     "twophoton/simulate/session_files:write_session": WRITES,
 }
 """What is not tried, and why."""

@@ -11,7 +11,7 @@ from lumentrace import afm
 from lumentrace.afm.analysis.utils.common import export_to_hdf5
 from lumentrace.afm.analysis.utils.frames import plot_frame_histogram
 from lumentrace.afm.analysis.utils.particles import export_particle_csv
-from lumentrace.afm.export import to_film, to_ome_tiff
+from lumentrace.afm.export import to_film, to_gwy, to_ome_tiff
 from lumentrace.afm.run import run
 from lumentrace.afm.simulation import simulate_film, write_asd
 from lumentrace.plots import make_video
@@ -54,6 +54,7 @@ WRITERS = {
         slow=True,
     ),
     "OME-TIFF": Writer(lambda folder, stack: to_ome_tiff(folder / "a.ome.tif", stack), ("afm/export.py",), _stack),
+    "Gwyddion": Writer(lambda folder, stack: to_gwy(folder / "a.gwy", stack), ("afm/export_gwy.py",), _stack),
     "GIF": Writer(lambda folder, stack: to_film(folder / "a.gif", stack), ("afm/export.py",), _stack),
     "video": Writer(
         lambda folder, version: make_video(_pictures(version), folder / "a.gif", verbose=False), ("plots/video.py",)

@@ -14,6 +14,7 @@ from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.record import RunRecord
 from lumentrace.engine.samples import remote, spooled
 from lumentrace.storage.frames import write_rows
+from lumentrace.storage.images.ome import Described
 from lumentrace.storage.records import write_record
 from lumentrace.storage.tiled import tiled_tiff
 from writers import Writer, whole_manifest
@@ -50,9 +51,13 @@ def _pieces(folder: Path, version: int) -> None:
 
 
 def _tiles(folder: Path, version: int) -> None:
-    with tiled_tiff(folder / "a.tiff", (1500, 1100), "uint8", "a", "note") as image:
+    with tiled_tiff(folder / "a.tiff", Described("YX", (1500, 1100), np.dtype("uint8"), "a"), "note") as image:
         rows = np.arange(1500 * 1100, dtype=np.int64).reshape(1500, 1100) // (1000 * version)
         image.add(rows.astype(np.uint8))
+
+
+def _planes(version: int) -> Any:
+    return np.arange(2 * 300 * 200, dtype=np.uint16).reshape(2, 300, 200) // version
 
 
 def _record(folder: Path, version: int) -> None:
@@ -96,6 +101,16 @@ WRITERS = {
         ("storage/records.py", "storage/hdf5.py"),
     ),
     "tiled TIFF": Writer(_tiles, ("storage/tiled.py",)),
+    "OME-TIFF of channels": Writer(
+        lambda folder, version: storage.write_image(folder / "a.ome.tif", _planes(version), axes="CYX"),
+        ("storage/images/writing.py",),
+    ),
+    "OME-Zarr": Writer(
+        lambda folder, version: storage.write_image(folder / "a.zarr", _planes(version), axes="CYX"),
+        ("storage/images/zarr_writer.py",),
+        goes=True,
+        slow=True,
+    ),
     "record of a run": Writer(_record, ("engine/record.py",)),
     "run directory": Writer(_pieces, ("engine/directory.py",), content=whole_manifest),
     "spooled rows": Writer(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +224,20 @@ def test_chunks_beyond_the_limit_are_refused_before_memory_is_taken(tmp_path: Pa
     document.write_text(huge)
     with pytest.raises(FormatError, match=r"chunks of at most 1,073,741,824 bytes \(the limit\)"):
         open_image(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links and pipes of POSIX")
+def test_chunks_are_files_of_the_folder(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "a.zarr", PIXELS[0, 0, 0])
+    chunk = path / "0" / "c" / "0" / "0"
+    chunk.rename(tmp_path / "secret")
+    chunk.symlink_to(tmp_path / "secret")
+    with open_image(path) as image, pytest.raises(FormatError, match=r"found a link to .*secret"):
+        image.read()
+    chunk.unlink()
+    os.mkfifo(chunk)
+    with open_image(path) as image, pytest.raises(FormatError, match="found a folder, pipe or device"):
+        image.read()
 
 
 COMPRESSORS: dict[str, tuple[str, Any, Any]] = {

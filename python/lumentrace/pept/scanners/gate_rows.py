@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.polars import pl
 from lumentrace.data.lines import LineData
 from lumentrace.pept.scanners.gate_columns import COUNTS
 from lumentrace.pept.utilities.text_table import COMPRESSED, tidy

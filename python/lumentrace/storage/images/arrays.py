@@ -10,8 +10,8 @@ from lumentrace.data.lazy_image import About, LazyImage, Level, lazy_image
 LETTERS = "TCZYXSQ"
 
 
-def array_image(array: Any, axes: str | None, channels: Sequence[str]) -> LazyImage:
-    """An array as an image.
+def array_image(name: str, array: Any, axes: str | None, channels: Sequence[str]) -> LazyImage:
+    """An array, of the argument `name`, as an image.
 
     Raises
     ------
@@ -20,7 +20,7 @@ def array_image(array: Any, axes: str | None, channels: Sequence[str]) -> LazyIm
     """
     shape = tuple(int(length) for length in array.shape)
     if array.dtype.kind not in "buif" or not all(shape):
-        raise ValueError(f"`source`: expected real numbers, found {array.dtype} of shape {shape}")
+        raise ValueError(f"`{name}`: expected real numbers, found {array.dtype} of shape {shape}")
     letters = ("YX" if len(shape) == 2 else "") if axes is None else axes.upper()
     if len(letters) != len(shape) or len(set(letters)) < len(letters) or not set(letters) <= set(LETTERS):
         raise ValueError(f"`axes`: expected a letter of {LETTERS} for each axis of shape {shape}, found {axes!r}")

@@ -68,7 +68,7 @@ def open_image(
     ('CYX', ('dna', 'actin'), (10, 200))
     """
     if not isinstance(source, (str, os.PathLike)):
-        return array_image(source, axes, channels)
+        return array_image("source", source, axes, channels)
     path = Path(source)
     image = _open(path, number)
     try:

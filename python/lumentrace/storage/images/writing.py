@@ -86,7 +86,7 @@ def write_image(
     (('a', 'b'), {'X': 0.25, 'Y': 0.25})
     """
     place = Path(path).expanduser()
-    whole = image if isinstance(image, LazyImage) else array_image(image, axes, channels)
+    whole = image if isinstance(image, LazyImage) else array_image("image", image, axes, channels)
     known = _known(whole, channels, colours, spacing, times, name or place.name.split(".")[0])
     if place.suffix.lower() == ".zarr":
         if version not in ("0.4", "0.5"):

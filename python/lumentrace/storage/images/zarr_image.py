@@ -51,8 +51,10 @@ def open_zarr(path: Path, number: int) -> LazyImage:
     """
     import zarr
 
+    from lumentrace.storage.images.zarr_store import OwnFiles
+
     with damage_named(path, "an OME-Zarr image"):
-        group = zarr.open_group(path, mode="r")
+        group = zarr.open_group(OwnFiles(path, read_only=True), mode="r")
         found = multiscale(path, dict(group.attrs), number)
         arrays = [_array(path, group, name) for name in found.paths]
         _check_shapes(path, found, arrays)

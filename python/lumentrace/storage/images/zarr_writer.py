@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from lumentrace.base.files import PARTIAL
+from lumentrace.base.working import working_folder
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage.images.ome import Described
 from lumentrace.storage.images.smaller import reduced
@@ -37,9 +35,9 @@ def write_zarr(path: Path, image: LazyImage, about: Described, labels: bool, ver
 
     if path.exists() and not is_zarr(path):
         raise FileExistsError(17, "expected an OME-Zarr to replace, found something else", str(path))
-    partial = path.with_name(f"{path.name[:100]}.{secrets.token_hex(8)}{PARTIAL}")
-    try:
-        group = zarr.open_group(partial, mode="w-", zarr_format=3 if version == "0.5" else 2)
+    with working_folder(path.parent, "writing") as work:
+        made = work / path.name
+        group = zarr.open_group(made, mode="w-", zarr_format=3 if version == "0.5" else 2)
         shapes = _shapes(about.shape)
         arrays = [_array(group, str(level), shape, about, version) for level, shape in enumerate(shapes)]
         order = [image.axes.replace("S", "C").index(axis) for axis in about.axes]
@@ -48,10 +46,7 @@ def write_zarr(path: Path, image: LazyImage, about: Described, labels: bool, ver
         for larger, smaller in itertools.pairwise(arrays):
             _fill(larger, smaller, labels)
         group.attrs.update(_attributes(about, len(arrays), labels, version))
-        _replace(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+        _replace(made, path, work)
 
 
 def _shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -144,12 +139,13 @@ def _placed(about: Described, level: int) -> list[dict[str, Any]]:
     return [*steps, {"type": "translation", "translation": shift}] if level else steps
 
 
-def _replace(partial: Path, path: Path) -> None:
-    """Put a folder in the place of another."""
-    if not path.exists():
-        os.rename(partial, path)
-        return
-    old = path.with_name(f"{path.name[:100]}.{secrets.token_hex(8)}{PARTIAL}")
-    os.rename(path, old)
-    os.rename(partial, path)
-    shutil.rmtree(old)
+def _replace(made: Path, path: Path, work: Path) -> None:
+    """Put a folder in the place of another, which goes with the working folder."""
+    if path.exists():
+        os.rename(path, work / "old")
+    try:
+        os.rename(made, path)
+    except BaseException:
+        if (work / "old").exists():
+            os.rename(work / "old", path)
+        raise
