@@ -37,7 +37,7 @@ REFUSED: dict[str, tuple[str, Callable[[], Any]]] = {
     "adaptive_windows": ("overlap", lambda: _core.adaptive_windows(np.zeros(2), 1.0, -np.inf, 1)),
     "split_labels": ("columns", lambda: planned("split_labels", column=MOST, remove=True, noise=True)),
     "centroids": ("columns", lambda: planned("centroids", error=True, cluster_size=True, weight=MOST)),
-    "cluster_lines": ("label", lambda: _core.cluster_lines(np.zeros((3, 5)), np.zeros((4, 7)), [0], MOST, 3.0)),
+    "cluster_lines": ("columns", lambda: _core.cluster_lines(np.zeros((3, 5)), np.zeros((4, 7)), [0], MOST, 3.0)),
     "lines_centroids": ("iterations", lambda: planned("lines_centroids", remove=0.1, iterations=MOST)),
     "velocity": ("degree", lambda: planned("velocity", window=HUGE, degree=HUGE, absolute=True)),
     "peaks": ("`w`", lambda: planned("peaks", w=0, r=0.1, lld_counts=0.0, shape=[5] * 3, limits=[None] * 3)),
