@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lumentrace.cli import stain_commands, stain_survey
+from lumentrace.cli import stain_backsub, stain_commands, stain_survey
 from lumentrace.cli.batch import PARTIAL, UNRELIABLE, leave, tell
 from lumentrace.cli.console import Bar, cell, console, show
 from lumentrace.cli.grammar import Technique
@@ -204,6 +204,7 @@ for command in (
     stain_survey.info,
     stain_survey.plan,
     stain_commands.apply,
+    stain_backsub.backsub,
     stain_commands.simulate,
     stain_commands.config,
     stain_commands.report,

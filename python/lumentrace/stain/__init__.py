@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lumentrace.stain import utils as utils
     from lumentrace.stain.compat import ABBREVIATIONS as ABBREVIATIONS
     from lumentrace.stain.compat import StainParameters as StainParameters
+    from lumentrace.stain.cycles.backsub import subtract_cycles as subtract_cycles
+    from lumentrace.stain.cycles.markers import Marker as Marker
+    from lumentrace.stain.cycles.markers import read_markers as read_markers
     from lumentrace.stain.files.checkpoints import checkpoint_exists as checkpoint_exists
     from lumentrace.stain.files.checkpoints import load_checkpoint as load_checkpoint
     from lumentrace.stain.files.checkpoints import save_checkpoint as save_checkpoint
@@ -78,6 +81,7 @@ __getattr__, __dir__, __all__ = exports(
         "ABBREVIATIONS": "lumentrace.stain.compat",
         "HARD_FAIL_FRACTION": "lumentrace.stain.stages.estimates",
         "Histograms": "lumentrace.stain.measure.histograms",
+        "Marker": "lumentrace.stain.cycles.markers",
         "MemoryTracker": "lumentrace.stain.stages.memory",
         "MemoryWatchdog": "lumentrace.stain.stages.memory",
         "Noise": "lumentrace.stain.measure.scale",
@@ -122,6 +126,7 @@ __getattr__, __dir__, __all__ = exports(
         "params_from_suffix": "lumentrace.stain.files.suffixes",
         "prealign_phase_correlation": "lumentrace.stain.registration.phase",
         "preflight_check": "lumentrace.stain.stages.estimates",
+        "read_markers": "lumentrace.stain.cycles.markers",
         "read_raw": "lumentrace.stain.files.images",
         "read_run_log_tail": "lumentrace.stain.stages.runlog",
         "register": "lumentrace.stain.registration.register",
@@ -132,6 +137,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_checkpoint": "lumentrace.stain.files.checkpoints",
         "simulate": "lumentrace.stain.simulation",
         "subtract": "lumentrace.stain.measure.subtraction",
+        "subtract_cycles": "lumentrace.stain.cycles.backsub",
         "subtract_median": "lumentrace.stain.prepare.intensity",
         "survey_raw_channels": "lumentrace.stain.files.images",
         "tiff_to_fits": "lumentrace.stain.files.checkpoints",

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from lumentrace.base.files import replacing
 from lumentrace.stain.files.checkpoints import fits_io
 from lumentrace.storage.images.ome import Described
-from lumentrace.storage.tiled import TILE, TiledTiff, tiled_tiff
+from lumentrace.storage.tile_layout import TILE
+from lumentrace.storage.tiled import TiledTiff, tiled_tiff
 
 
 @dataclass(frozen=True)

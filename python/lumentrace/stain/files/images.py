@@ -88,7 +88,7 @@ def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -
         if plane.pages > 1:
             warnings.append(f"{path}: {plane.pages} pages; the first is read")
         if plane.samples == 1:
-            whole = _room(plane.shape, plane.dtype)
+            whole = room(plane.shape, plane.dtype)
             for block in plane.blocks():
                 whole[
                     block.row : block.row + len(block.pixels), block.column : block.column + block.pixels.shape[1]
@@ -109,7 +109,7 @@ def _tell(rows: int, plane: Plane) -> None:
         tell(100 * rows // plane.shape[0])
 
 
-def _room(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+def room(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An image of zeros; a large one in a file that goes when it is no longer used."""
     if shape[0] * shape[1] * dtype.itemsize <= IN_MEMORY:
         return np.zeros(shape, dtype)
@@ -139,7 +139,7 @@ def _colours(plane: Plane, wanted: tuple[int, ...]) -> dict[int, NDArray[Any]]:
             if sample not in wanted or (sample not in found and not values.any()):
                 continue
             if sample not in found:
-                found[sample] = _room(plane.shape, plane.dtype)
+                found[sample] = room(plane.shape, plane.dtype)
             rows, columns = values.shape
             found[sample][block.row : block.row + rows, block.column : block.column + columns] = values
             mapping.release(found[sample])
