@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from lumentrace.stain.prepare.masks import pad_images as pad_images
     from lumentrace.stain.prepare.masks import trim_to_signal as trim_to_signal
     from lumentrace.stain.registration.align import Search as Search
+    from lumentrace.stain.registration.itk_field import save_field as save_field
     from lumentrace.stain.registration.phase import prealign_phase_correlation as prealign_phase_correlation
     from lumentrace.stain.registration.register import register as register
     from lumentrace.stain.registration.result import Registration as Registration
@@ -135,6 +136,7 @@ __getattr__, __dir__, __all__ = exports(
         "run_batch_subprocess": "lumentrace.stain.stages.batch",
         "run_subprocess": "lumentrace.stain.parallel",
         "save_checkpoint": "lumentrace.stain.files.checkpoints",
+        "save_field": "lumentrace.stain.registration.itk_field",
         "simulate": "lumentrace.stain.simulation",
         "subtract": "lumentrace.stain.measure.subtraction",
         "subtract_cycles": "lumentrace.stain.cycles.backsub",

@@ -97,7 +97,7 @@ def subtract_cycles(
     >>> folder = tempfile.TemporaryDirectory()
     >>> place = Path(folder.name)
     >>> pixels = np.stack([np.full((64, 64), 10, "uint16"), np.full((64, 64), 100, "uint16")])
-    >>> _ = write_image(place / "in.ome.tif", pixels, axes="CYX")
+    >>> _ = write_image(place / "in.ome.tif", pixels, axes="CYX", spacing={"X": 0.5, "Y": 0.5})
     >>> _ = (place / "markers.csv").write_text("marker_name,background,exposure,remove\nAF,,100,TRUE\nCD8,AF,250,\n")
     >>> table = stain.subtract_cycles(
     ...     place / "in.ome.tif", place / "markers.csv", place / "out.ome.tif", place / "out.csv"
@@ -220,7 +220,7 @@ def _rows(
 
 
 def less(signal: NDArray[Any], background: NDArray[Any], factor: float) -> tuple[NDArray[Any], int]:
-    """The signal less a multiple of its background, with Backsub's arithmetic; how many pixels were below 0 and became it.
+    """The signal less a multiple of its background, as Backsub has it; how many pixels were below 0 and became it.
 
     Backsub computes with 32-bit floats and cuts what is behind the point. Numbers of 32 bits do not fit into those:
     they are computed with 64.

@@ -27,8 +27,10 @@ from lumentrace.stain.measure.subtraction import placed
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.report.page import write_report
 from lumentrace.stain.settings import Settings
+from lumentrace.stain.spot_outlines import spot_shapes
 from lumentrace.stain.stages.pipeline import Finished
 from lumentrace.stain.stages.task import LAST, OUTPUT, Task
+from lumentrace.storage import open_image, write_geojson
 from lumentrace.storage.tiff import read_spacing
 
 
@@ -147,6 +149,26 @@ class Outcome(outcome.Outcome):
         whole = load_checkpoint(self.images[name].with_suffix(""))
         assert whole is not None
         return whole
+
+    def to_geojson(self, path: str | PathLike[str]) -> Path:
+        """Write the outlines of the spots for QuPath, in pixels of the post-stain image.
+
+        Parameters
+        ----------
+        path : path
+            Ends with ``.geojson`` or ``.json``.
+
+        Raises
+        ------
+        ValueError
+            If the name ends otherwise.
+        OSError
+            If it cannot be written.
+        """
+        place = self.images["significance"]
+        tiff = place.suffix in (".tif", ".tiff")
+        with open_image(place if tiff else self.image("significance")) as significance:
+            return write_geojson(path, spot_shapes(self.spots, significance, self.settings.pad))
 
     def figures(self) -> dict[str, Any]:
         """The verdict, the error in pixels, the scale with its standard error, the number of spots and their frame."""
