@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace.data.lazy_image import LazyImage
-from lumentrace.stain.measure.subtraction import LOW, SPOTS
+from lumentrace.stain.measure.subtraction import LOW
 from lumentrace.stain.prepare.whole_image import ROWS
 from lumentrace.storage.geojson import Shape, label_shapes
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CORNERS = np.ones((3, 3), bool)
 """Pixels that meet at a corner belong together."""
@@ -32,9 +35,9 @@ def spot_shapes(spots: pl.DataFrame, significance: LazyImage, pad: int) -> Itera
         (rows, columns), with a border of `pad` pixels.
     pad : int
     """
-    numbered = spots.with_row_index("number", 1).sort("top")
-    for part in numbered.with_columns((pl.col("top") // ROWS).alias("band")).partition_by("band", maintain_order=True):
-        found = part.select("number", *SPOTS).rows(named=True)
+    rows_of_spots = spots.with_row_index("number", 1).sort("top").rows(named=True)
+    for _, group in groupby(rows_of_spots, lambda spot: spot["top"] // ROWS):
+        found = list(group)
         first, end = found[0]["top"], max(spot["bottom"] for spot in found)
         rows = significance.read(Y=slice(first, end))
         yield from (_shape(spot, rows, first, pad) for spot in found)

@@ -6,15 +6,18 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
 from lumentrace.base.names import file_name
+from lumentrace.data.lazy_image import LazyImage
 from lumentrace.engine.progress import reporter
-from lumentrace.stain.files.filenames import classify_raw_files, diagnose_raw_layout
+from lumentrace.stain.files.filenames import SUFFIXES, classify_raw_files, diagnose_raw_layout
+from lumentrace.stain.files.planes import is_tiff, opened_plane
+from lumentrace.storage import open_image
 from lumentrace.storage.planes import Plane, open_plane
 
 ACTIVE = 0.5
@@ -64,16 +67,17 @@ class RawImage:
     warnings: tuple[str, ...]
 
 
-def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -> RawImage:
-    """Read the signal of a TIFF image: a grey image as it is, of a colour image the channels that hold something.
+def read_raw(path: Path_, channel: int | str | None = None) -> RawImage:
+    """Read the signal of an image: of TIFF a grey image as it is, of a colour image the channels that hold something.
 
     Channels whose mean exceeds half a count are active; one is taken as it is, several are added up in a wider type.
-    If none is, the brightest is taken. Transparency is no signal.
+    If none is, the brightest is taken. Transparency is no signal. OME-Zarr and whatever else `open_image` reads needs a
+    channel if it has several, and so do names of the channels of OME-TIFF.
 
     Parameters
     ----------
     path : path
-    channel : int or {'R', 'G', 'B'}, optional
+    channel : int, {'R', 'G', 'B'} or the name of a channel, optional
         Take this channel instead.
 
     Raises
@@ -81,8 +85,10 @@ def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -
     ValueError
         If the file has no such channel.
     FormatError
-        If it is no TIFF image or a damaged one.
+        If it is no image or a damaged one.
     """
+    if not _as_ever(path, channel):
+        return _through_the_door(path, channel)
     with open_plane(path) as plane:
         warnings = []
         if plane.pages > 1:
@@ -102,7 +108,24 @@ def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -
     return RawImage(pixels, str(path), tuple(_letter(sample) for sample in taken), tuple(warnings))
 
 
-def _tell(rows: int, plane: Plane) -> None:
+def _as_ever(path: Path_, channel: int | str | None) -> bool:
+    """Whether an image is read by the rules for TIFF files, which have no names of channels."""
+    named = isinstance(channel, str) and channel not in LETTERS
+    return not named and (is_tiff(path) or (not Path(path).is_dir() and str(path).lower().endswith(SUFFIXES)))
+
+
+def _through_the_door(path: Path_, channel: int | str | None) -> RawImage:
+    with opened_plane(path, channel) as plane:
+        whole = room((plane.shape[0], plane.shape[1]), plane.dtype)
+        for part, pixels in plane.blocks():
+            whole[part["Y"], part["X"]] = pixels
+            mapping.release(whole)
+            _tell(part["Y"].stop, plane)
+        names = plane.channel_names if isinstance(channel, str) else ()
+        return RawImage(whole, str(path), names or ("gray" if channel is None else f"ch{channel}",), ())
+
+
+def _tell(rows: int, plane: Plane | LazyImage) -> None:
     """Tell how much of an image is read."""
     tell = reporter()
     if tell is not None:
@@ -165,7 +188,7 @@ def _chosen(
 
 
 def load_image_pair(
-    sample: str, dye: str, raw_dir: Path_ = "raw", channel: int | Literal["R", "G", "B"] | None = None
+    sample: str, dye: str, raw_dir: Path_ = "raw", channel: int | str | None = None
 ) -> tuple[NDArray[Any], NDArray[Any], str, str]:
     """Read the post- and the pre-stain image of a sample.
 
@@ -173,7 +196,7 @@ def load_image_pair(
     ----------
     sample, dye : str
     raw_dir : path, default 'raw'
-    channel : int or {'R', 'G', 'B'}, optional
+    channel : int, {'R', 'G', 'B'} or the name of a channel, optional
         Channel of colour images; by default the ones with signal, see `read_raw`.
 
     Returns
@@ -189,7 +212,7 @@ def load_image_pair(
     ValueError
         If a side has several files, or sample or dye is no name of a folder.
     FormatError
-        If a file is no TIFF image.
+        If a file is no image.
     """
     post_path, pre_path = find_pair(sample, dye, raw_dir)
     for warning in classify_raw_files(os.path.dirname(post_path))[1]:
@@ -315,6 +338,9 @@ def _statistics(values: NDArray[Any]) -> Statistics:
 
 
 def header(path: Path_) -> tuple[int, int]:
-    """Rows and columns of a TIFF image; raises as `read_raw` does."""
+    """Rows and columns of an image; raises as `read_raw` does."""
+    if not _as_ever(path, None):
+        with open_image(path) as image:
+            return image.shape[image.axes.index("Y")], image.shape[image.axes.index("X")]
     with open_plane(Path(path)) as plane:
         return plane.shape

@@ -20,6 +20,7 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.stain.compat import StainParameters
 from lumentrace.stain.files.canvas import frame
 from lumentrace.stain.files.checkpoints import load_checkpoint
+from lumentrace.stain.files.pair import spacing_of
 from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
@@ -31,7 +32,6 @@ from lumentrace.stain.spot_outlines import spot_shapes
 from lumentrace.stain.stages.pipeline import Finished
 from lumentrace.stain.stages.task import LAST, OUTPUT, Task
 from lumentrace.storage import open_image, write_geojson
-from lumentrace.storage.tiff import read_spacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +207,7 @@ class Outcome(outcome.Outcome):
     def _pixel_um(self) -> float | None:
         """Width of a pixel of the post-stain image, if there is a file and it says so."""
         post = self.provenance.input["path"][0]
-        return None if post is None or not Path(post).exists() else read_spacing(post).get("X")
+        return None if post is None else spacing_of(Path(post)).get("X")
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Write everything into a folder, laid out as that of a run.
