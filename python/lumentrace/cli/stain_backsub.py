@@ -36,7 +36,9 @@ class Compression(StrEnum):
 def backsub(
     root: Annotated[
         list[Path],
-        typer.Option("-r", "--root", "-in", "--input", help="Image with all channels, or one per cycle, in order."),
+        typer.Option(
+            "-r", "--root", "-in", "--input", help="What was measured: an image with all channels, or one per cycle."
+        ),
     ],
     markers: Annotated[Path, typer.Option("-m", "--markers", help="Table of the channels, `markers.csv`.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="OME-TIFF to write.")],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lazy_image import LazyImage
-from lumentrace.stain.files.images import room
+from lumentrace.stain.files.planes import room
 from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.register import register
 from lumentrace.stain.registration.result import Registration

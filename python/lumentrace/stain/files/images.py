@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -13,17 +12,13 @@ from numpy.typing import NDArray
 
 from lumentrace.base import mapping
 from lumentrace.base.names import file_name
-from lumentrace.data.lazy_image import LazyImage
-from lumentrace.engine.progress import reporter
 from lumentrace.stain.files.filenames import SUFFIXES, classify_raw_files, diagnose_raw_layout
-from lumentrace.stain.files.planes import is_tiff, opened_plane
+from lumentrace.stain.files.planes import is_tiff, read_plane, room, tell_rows
 from lumentrace.storage import open_image
 from lumentrace.storage.planes import Plane, open_plane
 
 ACTIVE = 0.5
 """Mean, in counts, above which a colour channel holds signal."""
-IN_MEMORY = 2**28
-"""Bytes of an image beyond which it is put on disk."""
 LETTERS = ("R", "G", "B")
 WIDER = {np.dtype(np.uint8): np.uint16, np.dtype(np.uint16): np.uint32, np.dtype(np.uint32): np.uint32}
 
@@ -88,7 +83,8 @@ def read_raw(path: Path_, channel: int | str | None = None) -> RawImage:
         If it is no image or a damaged one.
     """
     if not _as_ever(path, channel):
-        return _through_the_door(path, channel)
+        pixels, names = read_plane(path, channel)
+        return RawImage(pixels, str(path), names, ())
     with open_plane(path) as plane:
         warnings = []
         if plane.pages > 1:
@@ -100,7 +96,7 @@ def read_raw(path: Path_, channel: int | str | None = None) -> RawImage:
                     block.row : block.row + len(block.pixels), block.column : block.column + block.pixels.shape[1]
                 ] = block.pixels[..., 0]
                 mapping.release(whole)
-                _tell(block.row + len(block.pixels), plane)
+                tell_rows(block.row + len(block.pixels), plane.shape)
             return RawImage(whole, str(path), ("gray",), tuple(warnings))
         wanted = plane.colours if channel is None else (_number(path, plane, channel),)
         found = _colours(plane, wanted)
@@ -112,32 +108,6 @@ def _as_ever(path: Path_, channel: int | str | None) -> bool:
     """Whether an image is read by the rules for TIFF files, which have no names of channels."""
     named = isinstance(channel, str) and channel not in LETTERS
     return not named and (is_tiff(path) or (not Path(path).is_dir() and str(path).lower().endswith(SUFFIXES)))
-
-
-def _through_the_door(path: Path_, channel: int | str | None) -> RawImage:
-    with opened_plane(path, channel) as plane:
-        whole = room((plane.shape[0], plane.shape[1]), plane.dtype)
-        for part, pixels in plane.blocks():
-            whole[part["Y"], part["X"]] = pixels
-            mapping.release(whole)
-            _tell(part["Y"].stop, plane)
-        names = plane.channel_names if isinstance(channel, str) else ()
-        return RawImage(whole, str(path), names or ("gray" if channel is None else f"ch{channel}",), ())
-
-
-def _tell(rows: int, plane: Plane | LazyImage) -> None:
-    """Tell how much of an image is read."""
-    tell = reporter()
-    if tell is not None:
-        tell(100 * rows // plane.shape[0])
-
-
-def room(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An image of zeros; a large one in a file that goes when it is no longer used."""
-    if shape[0] * shape[1] * dtype.itemsize <= IN_MEMORY:
-        return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile(prefix="lumentrace-") as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def _number(path: Path_, plane: Plane, channel: int | str) -> int:
@@ -166,7 +136,7 @@ def _colours(plane: Plane, wanted: tuple[int, ...]) -> dict[int, NDArray[Any]]:
             rows, columns = values.shape
             found[sample][block.row : block.row + rows, block.column : block.column + columns] = values
             mapping.release(found[sample])
-        _tell(block.row + len(block.pixels), plane)
+        tell_rows(block.row + len(block.pixels), plane.shape)
     return found
 
 

@@ -14,7 +14,9 @@ from lumentrace.base.provenance import Provenance, content
 from lumentrace.engine.directory import digest, file_digest
 from lumentrace.engine.progress import between
 from lumentrace.stain.files.images import find_pair, read_raw
+from lumentrace.stain.files.planes import is_tiff
 from lumentrace.storage import open_image
+from lumentrace.storage.tiff import read_spacing
 
 Path_ = str | PathLike[str]
 Image: TypeAlias = NDArray[Any]
@@ -114,8 +116,12 @@ def spacing_of(each: Path | Image) -> dict[str, float]:
     """Micrometres from pixel to pixel along X and Y, as far as a file that is there says them."""
     if isinstance(each, np.ndarray) or not each.exists():
         return {}
-    with open_image(each) as image:
-        return {axis: size for axis, size in image.spacing.items() if axis in "XY"}
+    if is_tiff(each):
+        found = read_spacing(each)
+    else:
+        with open_image(each) as image:
+            found = image.spacing
+    return {axis: size for axis, size in found.items() if axis in "XY"}
 
 
 def _files(place: Path) -> list[Path]:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace.base import mapping
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lazy_image import LazyImage
+from lumentrace.engine.progress import reporter
 from lumentrace.storage import open_image
+
+IN_MEMORY = 2**28
+"""Bytes of an image beyond which it is put on disk."""
 
 Path_ = str | os.PathLike[str]
 
@@ -50,3 +60,31 @@ def opened_plane(path: Path_, channel: int | str | None = None) -> Iterator[Lazy
             found = ", ".join(f"{axis} {length}" for axis, length in zip(image.axes, image.shape, strict=True))
             raise FormatError(f"{path}: expected an image of rows and columns, found {found}")
         yield plane
+
+
+def read_plane(path: Path_, channel: int | str | None = None) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Pixels of one channel, and what it is called; raises as `opened_plane` does."""
+    with opened_plane(path, channel) as plane:
+        shape = plane.shape[0], plane.shape[1]
+        whole = room(shape, plane.dtype)
+        for part, pixels in plane.blocks():
+            whole[part["Y"], part["X"]] = pixels
+            mapping.release(whole)
+            tell_rows(part["Y"].stop, shape)
+        names = plane.channel_names if isinstance(channel, str) else ()
+        return whole, names or ("gray" if channel is None else f"ch{channel}",)
+
+
+def room(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An image of zeros; a large one in a file that goes when it is no longer used."""
+    if shape[0] * shape[1] * dtype.itemsize <= IN_MEMORY:
+        return np.zeros(shape, dtype)
+    with tempfile.TemporaryFile(prefix="lumentrace-") as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
+
+
+def tell_rows(rows: int, shape: tuple[int, int]) -> None:
+    """Tell how much of an image is read."""
+    tell = reporter()
+    if tell is not None:
+        tell(100 * rows // shape[0])
