@@ -111,14 +111,14 @@ def backsub(
 
 def _tell(found: pl.DataFrame) -> None:
     """Show factors, and name cycles whose registration cannot be relied on."""
-    import polars as pl
-
     names = ("marker_name", "background", "factor", "factor_error", "exposure_ratio", "clipped")
-    subtracted = found.filter(pl.col("factor").is_not_null())
-    if len(subtracted):
-        shown = Table(*names)
-        for row in subtracted.select(names).iter_rows():
-            shown.add_row(*(("" if value is None else cell(value)) for value in row))
+    rows = found.rows(named=True)
+    shown = Table(*names)
+    for row in rows:
+        if row["factor"] is not None:
+            shown.add_row(*("" if row[name] is None else cell(row[name]) for name in names))
+    if shown.row_count:
         show(shown)
-    for name in found.filter(~pl.col("registration_ok"))["marker_name"]:
-        warning(f"{name}: the registration of its cycle is not reliable")
+    for row in rows:
+        if row["registration_ok"] is False:
+            warning(f"{row['marker_name']}: the registration of its cycle is not reliable")
