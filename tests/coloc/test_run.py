@@ -162,3 +162,21 @@ def test_records_that_are_none(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(FormatError, match=r"run\.json: expected"):
         RunRecord.read(path)
+
+
+def test_regions_are_written_for_qupath_with_their_measures(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    channels = {name: random.poisson(20, (40, 50)).astype("uint16") for name in ("dna", "actin", "tubulin")}
+    labels = np.zeros((40, 50), "uint16")
+    labels[5:20, 10:30] = 4
+    labels[25:35, 5:25] = 9
+    tifffile.imwrite(tmp_path / "labels.tif", labels)
+    outcome = run(channels, Settings(labels=str(tmp_path / "labels.tif"), metrics=("pcc",), pairs="dna:actin"))
+    features = json.loads(outcome.to_geojson(tmp_path / "regions.geojson").read_text())["features"]
+    assert [feature["properties"]["name"] for feature in features] == ["4", "9"]
+    measured = features[0]["properties"]["measurements"]
+    inside = [channels[name][labels == 4].astype(float) for name in ("dna", "actin")]
+    assert measured["dna:actin pcc"] == pytest.approx(np.corrcoef(*inside)[0, 1])
+    assert (measured["Area px^2"], measured["dna:actin n_pixels"]) == (300, 300)
+    with pytest.raises(ValueError, match="found none"):
+        run(channels, Settings(metrics=("pcc",))).to_geojson(tmp_path / "b.geojson")

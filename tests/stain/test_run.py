@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -301,3 +302,20 @@ def test_settings_of_exo2micro_keep_answering(raw: Path) -> None:
     assert one.scale.value != stain.subtract(post, pre, map_).scale.value
     with pytest.raises(ValueError, match="exo2micro"):
         stain.subtract(post, pre, map_, histogram="pear")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("pad", "image_format"), [(0, "tiff"), (30, "fits")])
+def test_outlines_of_spots_are_on_the_post_stain_image(tmp_path: Path, pad: int, image_format: str) -> None:
+    pair = stain.simulate(size=256, spots=40, seed=3)
+    outcome = run((pair.post, pair.pre), Settings(pad=pad, checkpoint_format=image_format))
+    found = json.loads(outcome.to_geojson(tmp_path / "spots.geojson").read_text())["features"]
+    assert len(found) == len(outcome.spots) > 10
+    for feature in found:
+        row = outcome.spots.row(int(feature["properties"]["name"]) - 1, named=True)
+        measured = feature["properties"]["measurements"]
+        shape = feature["geometry"]["coordinates"]
+        parts = [shape] if feature["geometry"]["type"] == "Polygon" else shape
+        corners = np.vstack([ring for rings in parts for ring in rings])
+        assert (measured["Area px^2"], measured["intensity"]) == (row["area"], row["intensity"])
+        assert (corners.min(axis=0) + pad).tolist() == [row["left"], row["top"]]
+        assert (corners.max(axis=0) + pad).tolist() == [row["right"], row["bottom"]]

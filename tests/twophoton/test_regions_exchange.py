@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import tifffile
 
 from lumentrace import FormatError, twophoton
+from lumentrace.twophoton.respond.region_table import RegionResponse
 
 SHAPE = (12, 17)
 
@@ -188,3 +190,20 @@ def test_parts_of_suite2p_that_do_not_fit_each_other(tmp_path: Path) -> None:
     (tmp_path / "stat.npy").write_bytes(pickle.dumps({"Ly": 3}))
     with pytest.raises(FormatError, match=r"stat\.npy: expected a row of dicts"):
         twophoton.load_suite2p_rois(tmp_path)
+
+
+def test_outlines_of_regions_that_overlap_are_kept_with_their_responses(tmp_path: Path) -> None:
+    masks = np.zeros((3, 12, 15), bool)
+    masks[0, 2:6, 3:9] = masks[1, 4:9, 5:12] = True
+    rois = twophoton.RoiSet(masks, ("a", "b", "none"))
+    rows = [
+        RegionResponse(number + 1, label, 0, 0, peak, "", np.nan, ())
+        for number, (label, peak) in enumerate(zip(rois.labels, (0.5, np.nan, 1.0), strict=True))
+    ]
+    features = json.loads(twophoton.save_roi_geojson(rois, tmp_path / "r.geojson", rows).read_text())["features"]
+    assert [feature["properties"]["name"] for feature in features] == ["a", "b"]
+    assert features[0]["properties"]["measurements"] == {"Area px^2": 24.0, "peak dF/F": 0.5}
+    assert features[1]["properties"]["measurements"] == {"Area px^2": 35.0}
+    assert features[1]["geometry"]["coordinates"] == [[[5, 4], [12, 4], [12, 9], [5, 9], [5, 4]]]
+    with pytest.raises(ValueError, match="expected 3 rows"):
+        twophoton.save_roi_geojson(rois, tmp_path / "r.geojson", rows[:2])

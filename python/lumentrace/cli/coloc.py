@@ -13,7 +13,7 @@ from lumentrace.cli import coloc_commands
 from lumentrace.cli.batch import attempt, folders, leave, table, tell
 from lumentrace.cli.console import Bar, console, plural, show
 from lumentrace.cli.grammar import FilesFirst, Technique, given
-from lumentrace.cli.options import Accept, Config, Out, Resume, Seed
+from lumentrace.cli.options import Accept, Config, Geojson, Out, Resume, Seed
 
 if TYPE_CHECKING:
     from lumentrace.coloc.run import Settings
@@ -78,6 +78,7 @@ def run(
     randomizations: Annotated[int, typer.Option(min=1, help="Number of shuffles.")] = 1000,
     seed: Seed = 0,
     resume: Resume = False,
+    geojson: Geojson = False,
     accept: Accept = False,
 ) -> None:
     """Measure how the channels of images colocalize.
@@ -107,6 +108,8 @@ def run(
         with Bar(name, 1, "images") as bar:
             outcome = measured(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)
         outcome.save(folder)
+        if geojson:
+            outcome.to_geojson(folder / "regions.geojson")
         seconds = time.perf_counter() - began
         tell(name, outcome.verdict)
         console.print(f"{name}: {plural(len(outcome.table), 'row')} in {seconds:.2f} s, see {folder}")

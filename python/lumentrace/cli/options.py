@@ -17,6 +17,7 @@ Resume = Annotated[
     typer.Option("--resume", help="Keep finished work in the folder `run` beside the results, and go on after it."),
 ]
 Accept = Annotated[bool, typer.Option("--accept", help="Exit with 0 though results are not reliable.")]
+Geojson = Annotated[bool, typer.Option("--geojson", help="Also write outlines as GeoJSON, for QuPath.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of random numbers: the same one gives the same result.")]
 Template = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write; printed if there is none.", show_default=False)

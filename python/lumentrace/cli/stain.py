@@ -9,11 +9,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lumentrace.cli import stain_commands, stain_survey
+from lumentrace.cli import stain_backsub, stain_commands, stain_survey
 from lumentrace.cli.batch import PARTIAL, UNRELIABLE, leave, tell
 from lumentrace.cli.console import Bar, cell, console, show
 from lumentrace.cli.grammar import Technique
-from lumentrace.cli.options import Accept, Config
+from lumentrace.cli.options import Accept, Config, Geojson
 from lumentrace.cli.stain_settings import Canvas, Formats, Out, Params, Raw, settings_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def run(
     force_run: Annotated[bool, typer.Option("--force-run", help="Go on though memory or disk seem small.")] = False,
     image_format: Formats = None,
     canvas: Canvas = False,
+    geojson: Geojson = False,
     accept: Accept = False,
 ) -> None:
     """Register, scale and subtract one pair of images.
@@ -79,6 +80,8 @@ def run(
             )
         except (MemoryError, RuntimeError) as error:
             raise ValueError(str(error)) from error
+    if geojson:
+        outcome.to_geojson(outcome.place(outcome.folder, "spots", ".geojson"))
     tell(f"{sample}/{dye}", outcome.verdict)
     _show(outcome)
     leave([{"verdict": outcome.verdict.level}], accept)
@@ -204,6 +207,8 @@ for command in (
     stain_survey.info,
     stain_survey.plan,
     stain_commands.apply,
+    stain_commands.field,
+    stain_backsub.backsub,
     stain_commands.simulate,
     stain_commands.config,
     stain_commands.report,

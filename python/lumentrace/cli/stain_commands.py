@@ -31,6 +31,31 @@ def apply(
     console.print(f"wrote {out}")
 
 
+def field(
+    registration: Annotated[
+        Path, typer.Argument(help="A task's `pipeline_output/registration.json`.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, ending in .mha.")],
+    pixel_size: Annotated[
+        float | None,
+        typer.Option(help="Micrometres of a pixel; without it a pixel counts as a millimetre.", show_default=False),
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(min=1, help="Pixels from vector to vector.", show_default="as many as it needs")
+    ] = None,
+) -> None:
+    """Write a saved registration as a displacement field for ITK, elastix or ANTs.
+
+    **Example**: `lumentrace stain field results/pipeline_output/registration.json --out field.mha --pixel-size 0.5`
+
+    Exit codes: 0 done, 2 wrong usage.
+    """
+    from lumentrace.stain import Registration, save_field
+
+    save_field(Registration.load(registration), out, spacing=pixel_size, step=step)
+    console.print(f"wrote {out}", soft_wrap=True, markup=False)
+
+
 def simulate(
     raw: Annotated[
         Path, typer.Option("--raw", "--out", "-o", help="Folder to write: a folder per sample in it.")

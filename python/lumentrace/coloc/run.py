@@ -24,7 +24,7 @@ from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
-from lumentrace.coloc.summary import key_figures
+from lumentrace.coloc.summary import by_region, key_figures
 from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.directory import RunDirectory
@@ -32,7 +32,7 @@ from lumentrace.engine.progress import Verbose, part
 from lumentrace.engine.run import Keep, Run
 from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
-from lumentrace.storage import table_bytes, table_from_bytes, write_table
+from lumentrace.storage import label_shapes, table_bytes, table_from_bytes, write_geojson, write_table
 
 TABLE, NULLS = "colocalization", "randomization.arrow"
 """Names of files: the table without its ending, and the correlations of shuffled images."""
@@ -118,6 +118,25 @@ class Outcome(outcome.Outcome):
         with replacing(folder / NULLS) as file:
             file.write(nulls_bytes(self.nulls))
         return [*files, folder / NULLS]
+
+    def to_geojson(self, path: str | PathLike[str]) -> Path:
+        """Write the outlines of the regions for QuPath, with the measures of all pairs of channels.
+
+        Parameters
+        ----------
+        path : path
+            Ends with ``.geojson`` or ``.json``.
+
+        Raises
+        ------
+        ValueError
+            If there are no regions, they are no plane, or the name ends otherwise.
+        OSError
+            If it cannot be written.
+        """
+        if self.labels is None:
+            raise ValueError("expected regions to write their outlines, found none; measure with `labels`")
+        return write_geojson(path, label_shapes(self.labels, by_region(self.table), classification="region"))
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""

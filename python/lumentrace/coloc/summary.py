@@ -42,3 +42,20 @@ def key_figures(table: pl.DataFrame) -> dict[str, float]:
 def _median(table: pl.DataFrame, column: str) -> float | None:
     value = table[column].fill_nan(None).drop_nulls().median()
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def by_region(table: pl.DataFrame) -> dict[int, dict[str, float | None]]:
+    """The measures of each region, named by the pair of channels and what is measured: ``dna:actin pcc``.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        That of `lumentrace.coloc.colocalization_table`, of whole regions.
+    """
+    found: dict[int, dict[str, float | None]] = {}
+    measures = [name for name, kind in table.schema.items() if kind.is_numeric() and name != "region"]
+    for row in table.iter_rows(named=True):
+        pair = f"{row['channel_a']}:{row['channel_b']}"
+        own = found.setdefault(int(row["region"]), {})
+        own.update({f"{pair} {name}": row[name] for name in measures})
+    return found

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lumentrace.stain import utils as utils
     from lumentrace.stain.compat import ABBREVIATIONS as ABBREVIATIONS
     from lumentrace.stain.compat import StainParameters as StainParameters
+    from lumentrace.stain.cycles.backsub import subtract_cycles as subtract_cycles
+    from lumentrace.stain.cycles.markers import Marker as Marker
+    from lumentrace.stain.cycles.markers import read_markers as read_markers
     from lumentrace.stain.files.checkpoints import checkpoint_exists as checkpoint_exists
     from lumentrace.stain.files.checkpoints import load_checkpoint as load_checkpoint
     from lumentrace.stain.files.checkpoints import save_checkpoint as save_checkpoint
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from lumentrace.stain.prepare.masks import pad_images as pad_images
     from lumentrace.stain.prepare.masks import trim_to_signal as trim_to_signal
     from lumentrace.stain.registration.align import Search as Search
+    from lumentrace.stain.registration.itk_field import save_field as save_field
     from lumentrace.stain.registration.phase import prealign_phase_correlation as prealign_phase_correlation
     from lumentrace.stain.registration.register import register as register
     from lumentrace.stain.registration.result import Registration as Registration
@@ -78,6 +82,7 @@ __getattr__, __dir__, __all__ = exports(
         "ABBREVIATIONS": "lumentrace.stain.compat",
         "HARD_FAIL_FRACTION": "lumentrace.stain.stages.estimates",
         "Histograms": "lumentrace.stain.measure.histograms",
+        "Marker": "lumentrace.stain.cycles.markers",
         "MemoryTracker": "lumentrace.stain.stages.memory",
         "MemoryWatchdog": "lumentrace.stain.stages.memory",
         "Noise": "lumentrace.stain.measure.scale",
@@ -122,6 +127,7 @@ __getattr__, __dir__, __all__ = exports(
         "params_from_suffix": "lumentrace.stain.files.suffixes",
         "prealign_phase_correlation": "lumentrace.stain.registration.phase",
         "preflight_check": "lumentrace.stain.stages.estimates",
+        "read_markers": "lumentrace.stain.cycles.markers",
         "read_raw": "lumentrace.stain.files.images",
         "read_run_log_tail": "lumentrace.stain.stages.runlog",
         "register": "lumentrace.stain.registration.register",
@@ -130,8 +136,10 @@ __getattr__, __dir__, __all__ = exports(
         "run_batch_subprocess": "lumentrace.stain.stages.batch",
         "run_subprocess": "lumentrace.stain.parallel",
         "save_checkpoint": "lumentrace.stain.files.checkpoints",
+        "save_field": "lumentrace.stain.registration.itk_field",
         "simulate": "lumentrace.stain.simulation",
         "subtract": "lumentrace.stain.measure.subtraction",
+        "subtract_cycles": "lumentrace.stain.cycles.backsub",
         "subtract_median": "lumentrace.stain.prepare.intensity",
         "survey_raw_channels": "lumentrace.stain.files.images",
         "tiff_to_fits": "lumentrace.stain.files.checkpoints",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from lumentrace.storage.frames import table_bytes as table_bytes
     from lumentrace.storage.frames import table_from_bytes as table_from_bytes
     from lumentrace.storage.frames import write_table as write_table
+    from lumentrace.storage.geojson import Shape as Shape
+    from lumentrace.storage.geojson import label_shapes as label_shapes
+    from lumentrace.storage.geojson import write_geojson as write_geojson
     from lumentrace.storage.images.opening import open_image as open_image
     from lumentrace.storage.images.writing import write_image as write_image
     from lumentrace.storage.pickles import import_pickle as import_pickle
@@ -31,8 +34,10 @@ __getattr__, __dir__, __all__ = exports(
     __name__,
     {
         "Picture": "lumentrace.storage.tiff",
+        "Shape": "lumentrace.storage.geojson",
         "from_bytes": "lumentrace.storage.container",
         "import_pickle": "lumentrace.storage.pickles",
+        "label_shapes": "lumentrace.storage.geojson",
         "load": "lumentrace.storage.container",
         "open_image": "lumentrace.storage.images.opening",
         "read_parquet": "lumentrace.storage.tables",
@@ -47,6 +52,7 @@ __getattr__, __dir__, __all__ = exports(
         "to_polars": "lumentrace.storage.tables",
         "to_vtp": "lumentrace.storage.vtp",
         "write_csv": "lumentrace.storage.sheets",
+        "write_geojson": "lumentrace.storage.geojson",
         "write_image": "lumentrace.storage.images.writing",
         "write_table": "lumentrace.storage.frames",
     },

@@ -17,23 +17,25 @@ from lumentrace.base.files import replacing
 from lumentrace.engine import executors
 from lumentrace.storage.images.ome import Described, ome_xml
 from lumentrace.storage.images.smaller import reduced
+from lumentrace.storage.tile_layout import CODES, Layout
 
-TILE = 256
-STEP = 4
-"""Each copy is smaller than the one before by this factor."""
 LEAST = 512
 """Longer side of the smallest copy, at least."""
 CLASSIC = 3_800_000_000
 """Bytes beyond which a file is written as BigTIFF."""
-DEFLATE = 8
 BLANK = 1024
 """Tiles of fewer bytes hold one value; those that are alike are stored once."""
 SHORT, LONG, LONG8, ASCII, IFD8 = 3, 4, 16, 2, 18
+USUAL = Layout()
 
 
 @contextmanager
 def tiled_tiff(
-    path: str | os.PathLike[str], image: Described, note: str = "", labels: bool = False
+    path: str | os.PathLike[str],
+    image: Described,
+    note: str = "",
+    labels: bool = False,
+    layout: Layout = USUAL,
 ) -> Iterator[TiledTiff]:
     """Write an image as a compressed, tiled OME-TIFF with a pyramid of smaller copies of each plane.
 
@@ -47,6 +49,7 @@ def tiled_tiff(
         Goes into the metadata.
     labels : bool, default False
         Whether pixels are labels, of which there are no means.
+    layout : Layout, optional
 
     Yields
     ------
@@ -69,7 +72,7 @@ def tiled_tiff(
     [(3000, 2000), (750, 500)]
     """
     with replacing(path) as file, executors.threads() as workers:
-        tiff = TiledTiff(file, image.shape[-2:], image.dtype, workers, image.planes, labels)
+        tiff = TiledTiff(file, image.shape[-2:], image.dtype, workers, image.planes, labels, layout)
         yield tiff
         tiff.finish(ome_xml(image, note))
 
@@ -85,14 +88,15 @@ class TiledTiff:
         workers: Executor,
         planes: int,
         labels: bool,
+        layout: Layout,
     ):
         self.shape = (shape[0], shape[1])
-        self._file, self._dtype, self._workers = file, dtype, workers
-        self._big = planes * (shape[0] * shape[1] * dtype.itemsize * 1.15 + 2**20) > CLASSIC
+        self._file, self._dtype, self._workers, self._layout = file, dtype, workers, layout
+        self._big = planes * layout.most_bytes(shape[0] * shape[1] * dtype.itemsize) > CLASSIC
         self._wanted, self._labels = planes, labels
         self._planes: list[list[_Level]] = []
         self._smaller: list[NDArray[Any]] = []
-        self._row = np.empty((TILE, shape[1]), dtype)
+        self._row = np.empty((layout.tile, shape[1]), dtype)
         self._bits = np.dtype(f"u{dtype.itemsize}")
         self._even_tiles: dict[bytes, bytes] = {}
         self._blank: dict[bytes, tuple[int, int]] = {}
@@ -101,10 +105,10 @@ class TiledTiff:
         self._levels = self._begun()
 
     def _begun(self) -> list[_Level]:
-        levels = [_Level(self.shape)]
-        while max(levels[-1].shape) > LEAST * STEP and min(levels[-1].shape) >= STEP:
+        levels, step = [_Level(self.shape)], self._layout.step
+        while max(levels[-1].shape) > LEAST * step and min(levels[-1].shape) >= step:
             rows, columns = levels[-1].shape
-            levels.append(_Level((rows // STEP, columns // STEP)))
+            levels.append(_Level((rows // step, columns // step)))
         return levels
 
     def add(self, rows: NDArray[Any]) -> None:
@@ -119,12 +123,13 @@ class TiledTiff:
         if rows.ndim != 2 or rows.shape[1] != self.shape[1] or self._taken + len(rows) > self.shape[0] or full:
             left = self.shape[0] - self._taken
             raise ValueError(f"`rows`: expected up to {left} rows of {self.shape[1]} pixels, found {rows.shape}")
+        tile = self._layout.tile
         while len(rows):
-            held = self._taken % TILE
-            part, rows = rows[: TILE - held], rows[TILE - held :]
+            held = self._taken % tile
+            part, rows = rows[: tile - held], rows[tile - held :]
             self._row[held : held + len(part)] = part
             self._taken += len(part)
-            if self._taken % TILE == 0 or self._taken == self.shape[0]:
+            if self._taken % tile == 0 or self._taken == self.shape[0]:
                 self._add_tiles(self._row[: held + len(part)])
         if self._taken == self.shape[0]:
             self._end_plane()
@@ -134,7 +139,7 @@ class TiledTiff:
         for level in self._levels[1:]:
             assert rows is not None
             self._write(level, rows[: level.shape[0]])
-            rows = reduced(rows, STEP, self._labels)
+            rows = reduced(rows, self._layout.step, self._labels)
         self._planes.append(self._levels)
         self._smaller, self._levels, self._taken = [], self._begun(), 0
 
@@ -142,13 +147,14 @@ class TiledTiff:
         self._write(self._levels[0], rows)
         if len(self._levels) > 1:
             # A tile is a whole number of squares high, so that none is cut by the end of a row of tiles.
-            self._smaller.append(reduced(rows, STEP, self._labels))
+            self._smaller.append(reduced(rows, self._layout.step, self._labels))
 
     def _write(self, level: _Level, rows: NDArray[Any]) -> None:
+        side = self._layout.tile
         tiles = [
-            rows[top : top + TILE, left : left + TILE]
-            for top in range(0, len(rows), TILE)
-            for left in range(0, level.shape[1], TILE)
+            rows[top : top + side, left : left + side]
+            for top in range(0, len(rows), side)
+            for left in range(0, level.shape[1], side)
         ]
         for encoded in self._workers.map(self._encode, tiles):
             place = self._blank.get(encoded)
@@ -160,17 +166,14 @@ class TiledTiff:
             level.places.append(place)
 
     def _encode(self, tile: NDArray[Any]) -> bytes:
-        import imagecodecs
-
-        first = tile[0, 0].tobytes()
+        first, whole = tile[0, 0].tobytes(), (self._layout.tile, self._layout.tile)
         if bool((tile.view(self._bits) == tile.view(self._bits)[0, 0]).all()):
             if first not in self._even_tiles:
-                whole = np.full((TILE, TILE), tile[0, 0], self._dtype)
-                self._even_tiles[first] = bytes(imagecodecs.deflate_encode(whole.tobytes(), level=1))
+                self._even_tiles[first] = self._layout.encode(np.full(whole, tile[0, 0], self._dtype))
             return self._even_tiles[first]
-        if tile.shape != (TILE, TILE):
-            tile = np.pad(tile, [(0, TILE - length) for length in tile.shape])
-        return bytes(imagecodecs.deflate_encode(tile.tobytes(), level=1))
+        if tile.shape != whole:
+            tile = np.pad(tile, [(0, side - length) for side, length in zip(whole, tile.shape, strict=True)])
+        return self._layout.encode(tile)
 
     def finish(self, text: str) -> None:
         """Write the directories.
@@ -206,11 +209,11 @@ class TiledTiff:
             (256, LONG, "I", [level.shape[1]]),
             (257, LONG, "I", [level.shape[0]]),
             (258, SHORT, "H", [8 * self._dtype.itemsize]),
-            (259, SHORT, "H", [DEFLATE]),
+            (259, SHORT, "H", [CODES[self._layout.compression]]),
             (262, SHORT, "H", [1]),
             (277, SHORT, "H", [1]),
-            (322, SHORT, "H", [TILE]),
-            (323, SHORT, "H", [TILE]),
+            (322, SHORT, "H", [self._layout.tile]),
+            (323, SHORT, "H", [self._layout.tile]),
             (324, offset, count, places),
             (325, LONG, "I", sizes),
             (339, SHORT, "H", [sample]),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
     from lumentrace.twophoton.exchange.nwb import NwbOptics as NwbOptics
     from lumentrace.twophoton.exchange.nwb import export_nwb as export_nwb
+    from lumentrace.twophoton.exchange.outlines import save_roi_geojson as save_roi_geojson
     from lumentrace.twophoton.exchange.outputs import load_analysis_outputs as load_analysis_outputs
     from lumentrace.twophoton.exchange.outputs import save_analysis_outputs as save_analysis_outputs
     from lumentrace.twophoton.exchange.saved_run import load_recording_responses as load_recording_responses
@@ -193,6 +194,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",
         "save_response_map_data": "lumentrace.twophoton.exchange.map_files",
+        "save_roi_geojson": "lumentrace.twophoton.exchange.outlines",
         "save_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "save_roi_set": "lumentrace.twophoton.regions.rois",
         "save_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",

@@ -288,3 +288,12 @@ def test_changed_bits_of_our_chunks_are_found(tmp_path: Path, version: Any) -> N
             else:
                 np.testing.assert_array_equal(found, PIXELS[0, 0, 0, :40, :40])
     assert refused > 50
+
+
+def test_smaller_copies_of_a_tiff_file_are_levels(tmp_path: Path) -> None:
+    pixels = np.repeat(np.repeat(np.arange(2 * 550 * 20, dtype="uint32").reshape(2, 550, 20), 4, 1), 4, 2)
+    with open_image(write_image(tmp_path / "large.ome.tif", pixels, axes="CYX", spacing={"X": 0.5})) as image:
+        np.testing.assert_array_equal(image.read(C=1, Y=slice(1000, 1010)), pixels[1, 1000:1010])
+        small = image.level(1)
+        assert (small.spacing, small.shape) == ({"X": 2.0}, (2, 550, 20))
+        np.testing.assert_array_equal(small.read(), pixels[:, ::4, ::4])

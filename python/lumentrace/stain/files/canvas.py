@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from lumentrace.base.files import replacing
 from lumentrace.stain.files.checkpoints import fits_io
 from lumentrace.storage.images.ome import Described
-from lumentrace.storage.tiled import TILE, TiledTiff, tiled_tiff
+from lumentrace.storage.tile_layout import TILE
+from lumentrace.storage.tiled import TiledTiff, tiled_tiff
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def written(
     name: str,
     note: str,
     header: Mapping[str, Any] | None,
+    channel: str = "",
+    spacing: Mapping[str, float] | None = None,
 ) -> Iterator[Writer]:
     """Write an image's canvas; each file appears whole or not at all.
 
@@ -104,9 +107,14 @@ def written(
         Metadata of the TIFF.
     header : astropy.io.fits.Header or None
         Needed for FITS.
+    channel : str
+        Name of the channel, in the TIFF.
+    spacing : mapping, optional
+        Micrometres from pixel to pixel along X and Y, in the TIFF.
     """
     with ExitStack() as stack:
-        plane = Described("YX", canvas.shape, np.dtype(dtype), name)
+        names = (channel,) if channel else ()
+        plane = Described("YX", canvas.shape, np.dtype(dtype), name, names, spacing=spacing or {})
         image = None if tiff is None else stack.enter_context(tiled_tiff(tiff, plane, note))
         stream = None if fits is None else stack.enter_context(_fits(fits, canvas.shape, header))
         writer = Writer(canvas, dtype, fill, image, stream)

@@ -11,6 +11,9 @@ from typing import Any, TypedDict
 from lumentrace.base.errors import did_you_mean
 
 SUFFIXES = (".tif", ".tiff")
+ZARR = (".zarr",)
+IMAGES = (*SUFFIXES, *ZARR, ".svs", ".ndpi", ".scn", ".qptiff", ".czi", ".lif", ".nd2")
+"""What names of raw images end with."""
 RESOURCE_FORK = "._"
 RUN_TAG = re.compile(r"\d|(run|rep|scan|tile|fov)\d+", re.IGNORECASE)
 """What may follow the word with pre or post without belonging to the dye."""
@@ -33,7 +36,7 @@ LAYOUT = """Expected layout, one folder per sample:
             Sample002_PostStain_SybrGld.tif
 
 Rules for file names:
-    1. They end in .tif or .tiff.
+    1. They end in .tif or .tiff, or in .zarr, .svs, .ndpi, .scn, .qptiff, .czi, .lif or .nd2.
     2. Somewhere they say either pre or post, in any case, not both.
     3. The dye comes after the last underscore, and has none itself.
     4. A sample has one pre and one post file for each dye."""
@@ -60,12 +63,16 @@ class Tasks(TypedDict):
     layout_ok: bool
 
 
-def _is_tiff(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(RESOURCE_FORK)
+def _is_image(path: str) -> bool:
+    """Whether a name is that of an image; those of OME-Zarr are folders."""
+    name = os.path.basename(path)
+    if name.startswith(RESOURCE_FORK) or not name.lower().endswith(IMAGES):
+        return False
+    return os.path.isdir(path) == name.lower().endswith(ZARR)
 
 
 def classify_raw_files(sample_dir: Path_, strip_ome: bool = True) -> tuple[dict[str, Sides], list[str]]:
-    """Sort the TIFF files of a sample's folder into dyes, and each dye's into pre and post.
+    """Sort the images of a sample's folder into dyes, and each dye's into pre and post.
 
     A name says `pre` or `post`, in any case and anywhere; the dye comes after its last underscore.
 
@@ -104,7 +111,7 @@ def classify_raw_files(sample_dir: Path_, strip_ome: bool = True) -> tuple[dict[
     paths = sorted(os.path.join(folder, name) for name in os.listdir(folder))
     for path in paths:
         name = os.path.basename(path)
-        if not _is_tiff(name) or os.path.isdir(path):
+        if not _is_image(path):
             continue
         found, warning = _parsed(name, strip_ome)
         if warning:
@@ -117,7 +124,7 @@ def classify_raw_files(sample_dir: Path_, strip_ome: bool = True) -> tuple[dict[
 
 def _parsed(name: str, strip_ome: bool) -> tuple[tuple[str, str] | None, str]:
     """Side and dye of a file, and a warning."""
-    stem = name[: -5 if name.lower().endswith(".tiff") else -4]
+    stem = os.path.splitext(name)[0]
     if strip_ome and stem.lower().endswith(".ome"):
         stem = stem[:-4]
     low = stem.lower()
@@ -175,8 +182,8 @@ def diagnose_raw_layout(raw_dir: Path_ = "raw") -> Layout:
         return report
     report["exists"] = True
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    report["subdirs"] = [entry.name for entry in entries if entry.is_dir()]
-    report["loose_tiffs"] = [entry.name for entry in entries if not entry.is_dir() and _is_tiff(entry.name)]
+    report["subdirs"] = [entry.name for entry in entries if entry.is_dir() and not _is_image(str(entry))]
+    report["loose_tiffs"] = [entry.name for entry in entries if _is_image(str(entry))]
     report["empty_subdirs"] = [name for name in report["subdirs"] if not _has_tiff(folder / name)]
     report["ok"], report["message"] = _judged(report, bool(entries))
     return report
@@ -210,7 +217,7 @@ def _judged(report: Layout, any_entries: bool) -> tuple[bool, str]:
 
 
 def _has_tiff(folder: Path) -> bool:
-    return any(_is_tiff(entry.name) and not entry.is_dir() for entry in folder.iterdir())
+    return any(_is_image(str(entry)) for entry in folder.iterdir())
 
 
 def _some(names: Sequence[str], most: int) -> str:

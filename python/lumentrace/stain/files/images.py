@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base import mapping
 from lumentrace.base.names import file_name
-from lumentrace.engine.progress import reporter
-from lumentrace.stain.files.filenames import classify_raw_files, diagnose_raw_layout
+from lumentrace.stain.files.filenames import SUFFIXES, classify_raw_files, diagnose_raw_layout
+from lumentrace.stain.files.planes import is_tiff, read_plane, room, tell_rows
+from lumentrace.storage import open_image
 from lumentrace.storage.planes import Plane, open_plane
 
 ACTIVE = 0.5
 """Mean, in counts, above which a colour channel holds signal."""
-IN_MEMORY = 2**28
-"""Bytes of an image beyond which it is put on disk."""
 LETTERS = ("R", "G", "B")
 WIDER = {np.dtype(np.uint8): np.uint16, np.dtype(np.uint16): np.uint32, np.dtype(np.uint32): np.uint32}
 
@@ -64,16 +62,17 @@ class RawImage:
     warnings: tuple[str, ...]
 
 
-def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -> RawImage:
-    """Read the signal of a TIFF image: a grey image as it is, of a colour image the channels that hold something.
+def read_raw(path: Path_, channel: int | str | None = None) -> RawImage:
+    """Read the signal of an image: of TIFF a grey image as it is, of a colour image the channels that hold something.
 
     Channels whose mean exceeds half a count are active; one is taken as it is, several are added up in a wider type.
-    If none is, the brightest is taken. Transparency is no signal.
+    If none is, the brightest is taken. Transparency is no signal. OME-Zarr and whatever else `open_image` reads needs a
+    channel if it has several, and so do names of the channels of OME-TIFF.
 
     Parameters
     ----------
     path : path
-    channel : int or {'R', 'G', 'B'}, optional
+    channel : int, {'R', 'G', 'B'} or the name of a channel, optional
         Take this channel instead.
 
     Raises
@@ -81,20 +80,23 @@ def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -
     ValueError
         If the file has no such channel.
     FormatError
-        If it is no TIFF image or a damaged one.
+        If it is no image or a damaged one.
     """
+    if not _as_ever(path, channel):
+        pixels, names = read_plane(path, channel)
+        return RawImage(pixels, str(path), names, ())
     with open_plane(path) as plane:
         warnings = []
         if plane.pages > 1:
             warnings.append(f"{path}: {plane.pages} pages; the first is read")
         if plane.samples == 1:
-            whole = _room(plane.shape, plane.dtype)
+            whole = room(plane.shape, plane.dtype)
             for block in plane.blocks():
                 whole[
                     block.row : block.row + len(block.pixels), block.column : block.column + block.pixels.shape[1]
                 ] = block.pixels[..., 0]
                 mapping.release(whole)
-                _tell(block.row + len(block.pixels), plane)
+                tell_rows(block.row + len(block.pixels), plane.shape)
             return RawImage(whole, str(path), ("gray",), tuple(warnings))
         wanted = plane.colours if channel is None else (_number(path, plane, channel),)
         found = _colours(plane, wanted)
@@ -102,19 +104,10 @@ def read_raw(path: Path_, channel: int | Literal["R", "G", "B"] | None = None) -
     return RawImage(pixels, str(path), tuple(_letter(sample) for sample in taken), tuple(warnings))
 
 
-def _tell(rows: int, plane: Plane) -> None:
-    """Tell how much of an image is read."""
-    tell = reporter()
-    if tell is not None:
-        tell(100 * rows // plane.shape[0])
-
-
-def _room(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An image of zeros; a large one in a file that goes when it is no longer used."""
-    if shape[0] * shape[1] * dtype.itemsize <= IN_MEMORY:
-        return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile(prefix="lumentrace-") as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
+def _as_ever(path: Path_, channel: int | str | None) -> bool:
+    """Whether an image is read by the rules for TIFF files, which have no names of channels."""
+    named = isinstance(channel, str) and channel not in LETTERS
+    return not named and (is_tiff(path) or (not Path(path).is_dir() and str(path).lower().endswith(SUFFIXES)))
 
 
 def _number(path: Path_, plane: Plane, channel: int | str) -> int:
@@ -139,11 +132,11 @@ def _colours(plane: Plane, wanted: tuple[int, ...]) -> dict[int, NDArray[Any]]:
             if sample not in wanted or (sample not in found and not values.any()):
                 continue
             if sample not in found:
-                found[sample] = _room(plane.shape, plane.dtype)
+                found[sample] = room(plane.shape, plane.dtype)
             rows, columns = values.shape
             found[sample][block.row : block.row + rows, block.column : block.column + columns] = values
             mapping.release(found[sample])
-        _tell(block.row + len(block.pixels), plane)
+        tell_rows(block.row + len(block.pixels), plane.shape)
     return found
 
 
@@ -165,7 +158,7 @@ def _chosen(
 
 
 def load_image_pair(
-    sample: str, dye: str, raw_dir: Path_ = "raw", channel: int | Literal["R", "G", "B"] | None = None
+    sample: str, dye: str, raw_dir: Path_ = "raw", channel: int | str | None = None
 ) -> tuple[NDArray[Any], NDArray[Any], str, str]:
     """Read the post- and the pre-stain image of a sample.
 
@@ -173,7 +166,7 @@ def load_image_pair(
     ----------
     sample, dye : str
     raw_dir : path, default 'raw'
-    channel : int or {'R', 'G', 'B'}, optional
+    channel : int, {'R', 'G', 'B'} or the name of a channel, optional
         Channel of colour images; by default the ones with signal, see `read_raw`.
 
     Returns
@@ -189,7 +182,7 @@ def load_image_pair(
     ValueError
         If a side has several files, or sample or dye is no name of a folder.
     FormatError
-        If a file is no TIFF image.
+        If a file is no image.
     """
     post_path, pre_path = find_pair(sample, dye, raw_dir)
     for warning in classify_raw_files(os.path.dirname(post_path))[1]:
@@ -315,6 +308,9 @@ def _statistics(values: NDArray[Any]) -> Statistics:
 
 
 def header(path: Path_) -> tuple[int, int]:
-    """Rows and columns of a TIFF image; raises as `read_raw` does."""
+    """Rows and columns of an image; raises as `read_raw` does."""
+    if not _as_ever(path, None):
+        with open_image(path) as image:
+            return image.shape[image.axes.index("Y")], image.shape[image.axes.index("X")]
     with open_plane(Path(path)) as plane:
         return plane.shape

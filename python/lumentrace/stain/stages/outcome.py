@@ -20,6 +20,7 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.stain.compat import StainParameters
 from lumentrace.stain.files.canvas import frame
 from lumentrace.stain.files.checkpoints import load_checkpoint
+from lumentrace.stain.files.pair import spacing_of
 from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
 from lumentrace.stain.measure.scale import Noise, Scale
@@ -27,9 +28,10 @@ from lumentrace.stain.measure.subtraction import placed
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.report.page import write_report
 from lumentrace.stain.settings import Settings
+from lumentrace.stain.spot_outlines import spot_shapes
 from lumentrace.stain.stages.pipeline import Finished
 from lumentrace.stain.stages.task import LAST, OUTPUT, Task
-from lumentrace.storage.tiff import read_spacing
+from lumentrace.storage import open_image, write_geojson
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +150,26 @@ class Outcome(outcome.Outcome):
         assert whole is not None
         return whole
 
+    def to_geojson(self, path: str | PathLike[str]) -> Path:
+        """Write the outlines of the spots for QuPath, in pixels of the post-stain image.
+
+        Parameters
+        ----------
+        path : path
+            Ends with ``.geojson`` or ``.json``.
+
+        Raises
+        ------
+        ValueError
+            If the name ends otherwise.
+        OSError
+            If it cannot be written.
+        """
+        place = self.images["significance"]
+        tiff = place.suffix in (".tif", ".tiff")
+        with open_image(place if tiff else self.image("significance")) as significance:
+            return write_geojson(path, spot_shapes(self.spots, significance, self.settings.pad))
+
     def figures(self) -> dict[str, Any]:
         """The verdict, the error in pixels, the scale with its standard error, the number of spots and their frame."""
         return {
@@ -185,7 +207,7 @@ class Outcome(outcome.Outcome):
     def _pixel_um(self) -> float | None:
         """Width of a pixel of the post-stain image, if there is a file and it says so."""
         post = self.provenance.input["path"][0]
-        return None if post is None or not Path(post).exists() else read_spacing(post).get("X")
+        return None if post is None else spacing_of(Path(post)).get("X")
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Write everything into a folder, laid out as that of a run.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -97,6 +97,11 @@ class Task:
         other._pair, other._inputs, other._images = self._pair, self._inputs, self._images
         return other
 
+    @cached_property
+    def spacings(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Micrometres from pixel to pixel of the post- and the pre-stain image, as far as they are known."""
+        return self.found().spacings()
+
     def suffix(self, stage: int) -> str:
         """The part of file names that tells settings of a stage or an earlier one."""
         return _suffix(self.settings, stage)
@@ -181,19 +186,22 @@ class Task:
         """A writer of one image, and its files."""
         base, pair, used = f"{NAMES[stage]}_{name}", self.found(), self.used(stage)
         places = {ending: self.folder / ending / f"{base}.{ending}" for ending in self.settings.formats}
+        side = "pre" if base.startswith("01_padded_pre") else "post"
         header = fits_header(pair.sample, pair.dye, NAMES[stage], used, extra) if "fits" in places else None
         about = {
             "sample": pair.sample,
             "dye": pair.dye,
             "stage": NAMES[stage],
             "pad": self.settings.pad,
-            "frame": frame(self.settings.pad, "pre" if base.startswith("01_padded_pre") else "post"),
+            "frame": frame(self.settings.pad, side),
             "parameters": used,
             **{key: value[0] if isinstance(value, tuple) else value for key, value in extra.items()},
         }
         title, note = f"{pair.sample} {pair.dye} {base}", json_text(about, default=str)
         tiff, fits = places.get("tiff"), places.get("fits")
-        return written(self.canvas(shape), dtype, fill, tiff, fits, title, note, header), list(places.values())
+        spacing = self.spacings[side == "pre"]
+        image = written(self.canvas(shape), dtype, fill, tiff, fits, title, note, header, pair.dye, spacing)
+        return image, list(places.values())
 
 
 def _suffix(settings: Settings, stage: int) -> str:

@@ -68,7 +68,7 @@ def _source(path: Path, level: Any) -> Any:
 
     if level.dataoffset is not None and not level.is_multifile and level.ndim > 1:
         return Mapped(path, level.dtype.newbyteorder(level.parent.byteorder), level.shape, level.dataoffset)
-    return zarr.open_array(level.aszarr(), mode="r")
+    return zarr.open_array(level.aszarr(level=0), mode="r")
 
 
 def _about(path: Path, file: Any, number: int, lengths: dict[str, int]) -> About:

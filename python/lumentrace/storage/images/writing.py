@@ -17,7 +17,8 @@ from lumentrace.data.lazy_image import PIECE, LazyImage
 from lumentrace.storage.images.arrays import array_image
 from lumentrace.storage.images.ome import Described, described
 from lumentrace.storage.images.zarr_writer import Version, write_zarr
-from lumentrace.storage.tiled import TILE, tiled_tiff
+from lumentrace.storage.tile_layout import TILE
+from lumentrace.storage.tiled import tiled_tiff
 
 TIFF = (".tif", ".tiff")
 TYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64")
