@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +31,7 @@ def convert(
         ),
     ],
     channel: Annotated[
-        str | None, typer.Option(help="The only channel to write, by its name or number.", show_default=False)
+        str | None, typer.Option(help="Channel to write, by its name or number; all by default.", show_default=False)
     ] = None,
     level: Annotated[int, typer.Option(min=0, help="Of an image with smaller copies: 0 is the full size.")] = 0,
     axes: Annotated[
@@ -93,14 +94,18 @@ def _changed(image: LazyImage, written: LazyImage) -> list[str]:
     pairs = {
         "names of channels": (image.channel_names, written.channel_names),
         "colours": (image.colours, written.colours),
-        "sizes of pixels": (_rounded(image.spacing.values()), _rounded(written.spacing.values())),
+        "sizes of pixels": (_sizes(image), _sizes(written)),
         "times": (_rounded(image.times), _rounded(written.times)),
     }
     return [name for name, (before, after) in pairs.items() if before and before != after]
 
 
-def _rounded(values: object) -> tuple[str, ...]:
-    return tuple(f"{value:.9g}" for value in values)  # type: ignore[attr-defined]
+def _sizes(image: LazyImage) -> dict[str, str]:
+    return {axis: f"{size:.9g}" for axis, size in image.spacing.items()}
+
+
+def _rounded(values: Iterable[float]) -> list[str]:
+    return [f"{value:.9g}" for value in values]
 
 
 def _table(source: Path, out: Path) -> str:
