@@ -39,6 +39,8 @@ INPUTS = {
 RECORDING = "lab/data/simulated/epochs/2026/03_02/09_00_00"
 COMMANDS = {
     "demo": "demo --out out",
+    "info": "info {made}/lines.npy {made}/cells.ome.tif {made}/film.asd",
+    "convert": "convert {made}/lines.npy lines.parquet",
     "import-pickle": "import-pickle {made}/old.pickle --out out.h5",
     "pept run": "pept run {made}/lines.npy --tracers 1 --resume --out out",
     "pept info": "pept info {made}/lines.npy",

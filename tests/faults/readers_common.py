@@ -15,6 +15,8 @@ from faults.reader import Reader, one, text
 from lumentrace import LineData, Pipeline, PointData, storage
 from lumentrace.base.documents import csv_rows, document
 from lumentrace.base.provenance import Provenance
+from lumentrace.cli.info_kinds import find
+from lumentrace.cli.table_files import read_table, text_frame
 from lumentrace.coloc import run as coloc
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.record import RunRecord
@@ -132,6 +134,12 @@ READERS: dict[str, Reader] = {
     ),
     "table in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, points()), storage.read_parquet),
     "frame in Parquet": one("a.parquet", table, frame_of),
+    "frame in CSV": one("a.csv", table, text_frame, refuses=False),
+    "points in CSV": one("a.csv", lambda path: storage.write_csv(path, points()), read_table),
+    "what a CSV is": one("a.csv", lambda path: storage.write_csv(path, LineData(ROWS)), find),
+    "what a Parquet table is": one("a.parquet", lambda path: storage.to_parquet(path, points()), find),
+    "what a container is": one("a.h5", lambda path: storage.save(path, LineData(ROWS)), find, slow=True),
+    "what an image is": one("picture.ome.tif", ome, find),
     "array": one("a.npy", lambda path: np.save(path, ROWS), lambda path: np.array(read_npy(path))),
     "record in HDF5": one(
         "record.h5",

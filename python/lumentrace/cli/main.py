@@ -12,7 +12,9 @@ import typer
 from lumentrace import __version__
 from lumentrace.cli import afm, coloc, pept, stain, twophoton
 from lumentrace.cli.console import console, failure, showwarning
+from lumentrace.cli.convert import convert
 from lumentrace.cli.grammar import ERRORS, EXIT_CODES, STOPPED, Command, TechniquesFirst
+from lumentrace.cli.info import info
 from lumentrace.cli.options import Seed
 
 TECHNIQUES, OTHERS = "Techniques", "Other commands"
@@ -55,6 +57,10 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+for command in (info, convert):
+    app.command(cls=Command, rich_help_panel=OTHERS)(command)
 
 
 @app.command(cls=Command, rich_help_panel=OTHERS)

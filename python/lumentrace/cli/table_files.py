@@ -1,0 +1,247 @@
+"""Tables in any file that lumentrace knows, read by what is in them, and written by how the name ends."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lumentrace.base import mapping
+from lumentrace.base.documents import regular
+from lumentrace.base.errors import FormatError
+from lumentrace.base.files import replacing
+from lumentrace.base.polars import pl
+from lumentrace.data.iterable_samples import IterableSamples
+from lumentrace.data.lines import LineData
+from lumentrace.data.points import XYZ, PointData
+from lumentrace.storage import load, read_parquet, save, to_parquet, to_vtp, write_csv
+from lumentrace.storage.frames import each_text, unquoted, write_csv_table
+from lumentrace.storage.parquet_check import MAGIC as PARQUET
+from lumentrace.storage.parquet_check import frame_of
+from lumentrace.storage.sink import replaced_through_sink
+from lumentrace.storage.tables import METADATA_KEY, is_json
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+NUMPY = b"\x93NUMPY"
+CONTAINERS = (".h5", ".hdf5")
+SUFFIXES = (".csv", ".parquet", *CONTAINERS, ".vtp")
+"""What names of tables that can be written end with."""
+HEAD = 2**16
+
+Table = IterableSamples | pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first lines of a text say: names and units of its columns, the separator, and lines before the rows."""
+
+    names: tuple[str, ...]
+    units: dict[str, str]
+    sep: str
+    skiprows: int
+    width: int
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether rows of numbers begin below the first line at the latest."""
+        return self.width > 0 and self.skiprows <= 1
+
+    @property
+    def is_screens(self) -> bool:
+        """Whether there are five columns without names, as of parallel screens."""
+        return self.is_numeric and self.width == 5 and not self.names
+
+    @property
+    def is_points(self) -> bool:
+        """Whether the columns are those of locations."""
+        return self.is_numeric and self.names[:4] == tuple(PointData.default_columns)
+
+    @property
+    def is_lines(self) -> bool:
+        """Whether the columns are those of lines of response, or numbers without names, as many as these have."""
+        from lumentrace.pept.scanners.named_columns import line_columns
+
+        least = len(LineData.default_columns)
+        if not self.is_numeric or not self.names:
+            return self.is_numeric and self.width >= least
+        units = [self.units.get(name, "") for name in self.names]
+        try:
+            return line_columns(self.names, units, "") is not None
+        except FormatError:  # some names of lines of response, in a table of something else
+            return False
+
+
+def head_of(path: Path, count: int = HEAD) -> bytes:
+    """The first bytes of a file."""
+    with regular(path).open("rb") as file:
+        return file.read(count)
+
+
+def container(path: Path) -> object:
+    """What `lumentrace.save` wrote, on disk as far as it can be."""
+    try:
+        return load(path, memory_map=True)
+    except FormatError:
+        raise
+    except ValueError:  # a compressed one cannot be mapped
+        return load(path)
+
+
+def header_of(path: Path) -> Header:
+    """What the first lines of a text say."""
+    from lumentrace.pept.scanners.layout import layout
+    from lumentrace.pept.scanners.named_columns import split
+    from lumentrace.pept.utilities.text_source import TextSource
+
+    found = layout(TextSource(path))
+    fields = list(zip(found.names, found.units, strict=True))
+    first = head_of(path).decode("utf-8-sig", "replace").partition("\n")[0]
+    if not fields and first.startswith("#"):
+        named = first[1:].split(None if len(found.sep) > 1 else found.sep)
+        fields = [split(name.strip()) for name in named] if len(named) == found.width else []
+    names = tuple(name for name, _ in fields)
+    return Header(names, {name: unit for name, unit in fields if unit}, found.sep, found.skiprows, found.width)
+
+
+def read_table(path: Path) -> Table:
+    """The table in a file: lines, points, or a data frame of anything else.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or holds no table.
+    """
+    start = head_of(path)
+    if start.startswith(HDF5):
+        found = container(path)
+        if not isinstance(found, IterableSamples):
+            raise FormatError(f"{path}: expected a table of lines or points, found {type(found).__name__}")
+        return found
+    if start.startswith(PARQUET):
+        return _parquet(path)
+    if b"\0" in start or start.startswith(NUMPY):
+        return _lines(path)
+    return _text(path)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a Parquet file was written by `to_parquet`."""
+    with path.open("rb") as file:
+        return METADATA_KEY in pl.read_parquet_metadata(file)
+
+
+def _parquet(path: Path) -> Table:
+    frame = frame_of(path)
+    if is_ours(path):
+        table: IterableSamples = read_parquet(path)
+        return table
+    least = len(LineData.default_columns)
+    return _lines(path) if tuple(frame.columns[:least]) == tuple(LineData.default_columns) else frame
+
+
+def _lines(path: Path) -> LineData:
+    from lumentrace.pept.scanners import any_file
+
+    return any_file.read(path)
+
+
+def _text(path: Path) -> Table:
+    header = header_of(path)
+    if header.is_points:
+        return _points(path, header)
+    if header.is_lines:
+        return _lines(path)
+    return text_frame(path)
+
+
+def _points(path: Path, header: Header) -> PointData:
+    from lumentrace.pept import read_csv
+
+    rows = read_csv(path, skiprows=header.skiprows, sep=header.sep)
+    points = PointData(rows, columns=list(header.names))
+    if header.units:
+        points.units = header.units
+    else:
+        warnings.warn(f"{path}: the columns have no units; t is taken to be in ms, x, y and z in mm", stacklevel=2)
+    return points
+
+
+def text_frame(path: Path, rows: int | None = None) -> pl.DataFrame:
+    """Comma-separated text as a data frame, or its first rows.
+
+    Raises
+    ------
+    FormatError
+        If it is no such table.
+    """
+    first, _, rest = head_of(path).partition(b"\n")
+    if b"," not in first or not rest.strip():
+        raise FormatError(f"{path}: expected rows of text with commas below a line of names, found {first[:40]!r}")
+    try:
+        frame = pl.read_csv(path, infer_schema_length=None, n_rows=rows, glob=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        reason = str(error).partition("\n")[0]
+        raise FormatError(f"{path}: expected comma-separated text, found something else ({reason})") from error
+    return each_text(frame, unquoted).rename(unquoted)
+
+
+def lost(path: Path, table: Table) -> list[str]:
+    """What of a table the file of this name cannot keep."""
+    suffix = path.suffix.lower()
+    if isinstance(table, pl.DataFrame) or suffix in CONTAINERS:
+        return []
+    attributes = table.extra_attrs()
+    if suffix == ".parquet":
+        found = [f"attribute {name}" for name, value in attributes.items() if not is_json(value)]
+    else:
+        found = [f"attribute {name}" for name in attributes]
+        found += ["provenance"] * (table.provenance is not None)
+    found += ["samples"] * (len(table) > 1)
+    return found + ["rows without a finite position"] * (suffix == ".vtp" and not _all_finite(table))
+
+
+def _all_finite(table: IterableSamples) -> bool:
+    places = [table.columns.index(name) for name in XYZ]
+    return all(bool(np.isfinite(block[:, places]).all()) for block in mapping.blocks(table.data))
+
+
+def write_table_file(path: Path, table: Table) -> None:
+    """Write a table in the format that the name ends with.
+
+    Raises
+    ------
+    ValueError
+        If that format does not hold such tables.
+    """
+    suffix = path.suffix.lower()
+    if isinstance(table, pl.DataFrame):
+        _write_frame(path, table)
+    elif suffix == ".csv":
+        write_csv(path, table)
+    elif suffix == ".parquet":
+        to_parquet(path, table)
+    elif suffix == ".vtp":
+        if not isinstance(table, PointData):
+            raise ValueError(f"{path}: expected points for VTP, found {type(table).__name__}")
+        to_vtp(path, table)
+    else:
+        save(path, table)
+
+
+def _write_frame(path: Path, table: pl.DataFrame) -> None:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        with replacing(path) as file:
+            write_csv_table(file, table)
+    elif suffix == ".parquet":
+        with replaced_through_sink(path) as file:
+            table.write_parquet(file)
+    else:
+        raise ValueError(f"{path}: expected lines or points, found the columns {_shown(table.columns)}")
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
