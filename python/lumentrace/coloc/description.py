@@ -36,7 +36,7 @@ def describe(path: Path, axis: int | None = None) -> dict[str, Any]:
 
 
 def _facts(image: LazyImage, path: Path, axis: int | None) -> dict[str, Any]:
-    spacing = ", ".join(f"{name.lower()} {value:g}" for name, value in image.spacing.items())
+    spacing = ", ".join(f"{name.lower()} {value:g}" for name, value in sorted(image.spacing.items()))
     facts: dict[str, Any] = {
         "axes": ", ".join(f"{name} {size}" for name, size in zip(image.axes, image.shape, strict=True)),
         "type": str(image.dtype),
