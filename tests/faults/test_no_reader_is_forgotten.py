@@ -20,6 +20,7 @@ ROOT = Path(lumentrace.__file__).parent
 OPENING = {"open", "read_bytes", "read_text", "fromfile", "memmap", "open_memmap", "read_parquet", "scan_parquet"}
 OPENING |= {"read_csv", "read_ipc", "File", "TiffFile", "imread", "ZipFile", "getdata", "connect", "opened", "document"}
 OPENING |= {"text_of", "csv_rows", "read_npy", "read_matlab", "read_mapping", "frame_of", "open_plane", "read_tiff"}
+OPENING |= {"open_image"}
 NAMES = ("read", "load", "open", "scan", "info", "import_")
 """How public functions begin that read files."""
 PACKAGES = ("", "pept", "pept.scanners", "pept.utilities", "pept.sources", "pept.live", "coloc", "afm", "stain")
@@ -39,6 +40,7 @@ EXCEPTIONS = {
     "cli/twophoton:_analyze": SAME,
     "coloc/description:describe": SAME,
     "coloc/napari_widget:_connect": VIEWER,
+    "coloc/sources:_image_of": "makes an image of an array",
     "engine/directory:_alone": WRITES,
     "engine/directory:adopt": COPY,
     "pept/data_set:clear": COPY,

@@ -47,7 +47,7 @@ def each(files: list[Path], tell: Callable[[Path], None]) -> None:
     for path in files:
         try:
             tell(path)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             failure(error)
             failed = True
     if failed:

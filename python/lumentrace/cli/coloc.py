@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,7 +49,11 @@ app = Technique("Fluorescence colocalization of the channels of images.", FilesF
 def run(
     ctx: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(help="TIFF or OME-TIFF files, or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Images (TIFF, OME-TIFF, OME-Zarr, MRC, slides, those of bioio), or folders of them.",
+            show_default=False,
+        ),
     ],
     out: Out = Path("out"),
     config: Config = None,
@@ -59,6 +63,10 @@ def run(
     channel_axis: Annotated[
         int | None, typer.Option(help="Axis of the channels, where the file does not say; may be negative.")
     ] = None,
+    time: Annotated[
+        int | None, typer.Option("--time", min=0, help="Time point to measure, from 0. All of them as one by default.")
+    ] = None,
+    level: Annotated[int, typer.Option(min=0, help="Smaller copy to measure, where the file has some.")] = 0,
     together: Annotated[bool, typer.Option("--together", help="The files are the channels of one image.")] = False,
     labels: Annotated[
         Path | None, typer.Option(help="Label image of the regions, or a folder with one of the same name per image.")
@@ -95,6 +103,8 @@ def run(
 
     `lumentrace coloc run actin.tif myosin.tif --together --threshold otsu`
 
+    `lumentrace coloc run film.ome.zarr --channels dna,tub --time 3 --level 1`
+
     Exit codes: 0 all done, 2 wrong usage, 3 some images could not be measured, 4 some results are not reliable
     (0 with --accept).
     """
@@ -104,13 +114,13 @@ def run(
     settings = _settings(config, given(ctx))
 
     def measure(source: Path | list[Path], name: str, folder: Path) -> dict[str, object]:
-        began = time.perf_counter()
+        began = perf_counter()
         with Bar(name, 1, "images") as bar:
             outcome = measured(source, settings, verbose=bar, run_dir=folder / "run" if resume else None)
         outcome.save(folder)
         if geojson:
             outcome.to_geojson(folder / "regions.geojson")
-        seconds = time.perf_counter() - began
+        seconds = perf_counter() - began
         tell(name, outcome.verdict)
         console.print(f"{name}: {plural(len(outcome.table), 'row')} in {seconds:.2f} s, see {folder}")
         return {"file": name, **outcome.figures(), "seconds": round(seconds, 3), "verdict": outcome.verdict.level}

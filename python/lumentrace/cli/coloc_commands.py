@@ -15,7 +15,11 @@ from lumentrace.cli.settings_file import offer
 
 def info(
     paths: Annotated[
-        list[Path], typer.Argument(help="TIFF or OME-TIFF files, or folders of them.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Images (TIFF, OME-TIFF, OME-Zarr, MRC, slides, those of bioio), or folders of them.",
+            show_default=False,
+        ),
     ],
     channel_axis: Annotated[
         int | None, typer.Option(help="Axis of the channels, where the file does not say; may be negative.")

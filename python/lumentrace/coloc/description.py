@@ -9,13 +9,14 @@ import numpy as np
 
 from lumentrace.base.arrays import AnyArray
 from lumentrace.base.errors import FormatError
-from lumentrace.coloc.files import channels_of
+from lumentrace.coloc.channels import find
 from lumentrace.coloc.measure.images import share_clipped
-from lumentrace.storage import read_tiff
+from lumentrace.data.lazy_image import LazyImage
+from lumentrace.storage import open_image
 
 
 def describe(path: Path, axis: int | None = None) -> dict[str, Any]:
-    """What a TIFF file holds: axes, type, pixel size, and the range and saturation of every channel.
+    """What an image holds: axes, type, pixel size, and the range and saturation of every channel.
 
     Parameters
     ----------
@@ -30,21 +31,28 @@ def describe(path: Path, axis: int | None = None) -> dict[str, Any]:
     ValueError
         If the image has no such axis.
     """
-    picture = read_tiff(path)
-    spacing = ", ".join(f"{name.lower()} {value:g}" for name, value in picture.spacing.items())
+    with open_image(path) as image:
+        return _facts(image, path, axis)
+
+
+def _facts(image: LazyImage, path: Path, axis: int | None) -> dict[str, Any]:
+    spacing = ", ".join(f"{name.lower()} {value:g}" for name, value in sorted(image.spacing.items()))
     facts: dict[str, Any] = {
-        "axes": ", ".join(f"{name} {size}" for name, size in zip(picture.axes, picture.pixels.shape, strict=True)),
-        "type": str(picture.pixels.dtype),
+        "axes": ", ".join(f"{name} {size}" for name, size in zip(image.axes, image.shape, strict=True)),
+        "type": str(image.dtype),
         "pixel size (µm)": spacing or "not known",
     }
+    if len(image.levels) > 1:
+        sizes = (f"{number}: {' x '.join(map(str, each.source.shape))}" for number, each in enumerate(image.levels))
+        facts["levels"] = ", ".join(sizes)
     try:
-        found = channels_of(path, picture, axis)
+        found = find(image, path, axis)
     except FormatError as error:
-        return {**facts, "channels": f"not known: {error}", "whole image": _channel(picture.pixels)}
-    names = ", ".join(found.pixels)
+        return {**facts, "channels": f"not known: {error}", "whole image": _channel(image.read())}
+    names = ", ".join(found.names)
     guessed = " (guessed: the file does not name their axis)" if found.guessed else ""
     return {**facts, "channels": names + guessed} | {
-        f"channel {name}": _channel(pixels) for name, pixels in found.pixels.items()
+        f"channel {name}": _channel(pixels) for name, pixels in found.read(found.names).pixels.items()
     }
 
 

@@ -1,36 +1,24 @@
-"""The channels of image files, as a run takes them."""
+"""The images and labels of a run: files, folders, and images that are open already."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
-from lumentrace.storage import Picture, read_tiff
-from lumentrace.storage.tiff import SUFFIXES
-
-COLOURS = ("red", "green", "blue", "alpha")
-CHANNEL_AXES = "CS"
-OTHERS = {"T": "time points", "Z": "slices"}
-MOST_CHANNELS = 16
-
-
-@dataclass(frozen=True)
-class Channels:
-    """Channels by name, and what is known about their other axes."""
-
-    pixels: dict[str, NDArray[Any]]
-    axes: str
-    spacing: dict[str, float]
-    guessed: bool = False
+from lumentrace.coloc.channels import Channels, at_level, at_time, chosen, find, lean, named
+from lumentrace.data.lazy_image import LazyImage
+from lumentrace.storage import open_image
+from lumentrace.storage.images.opening import SUFFIXES, ZARR
+from lumentrace.storage.images.zarr_image import is_zarr
 
 
 def images(paths: list[Path]) -> list[Path]:
-    """The files named, and the TIFF files of the folders named.
+    """The images named, and those in the folders named; a folder of OME-Zarr is an image.
 
     Raises
     ------
@@ -39,105 +27,79 @@ def images(paths: list[Path]) -> list[Path]:
     """
     found = []
     for path in paths:
-        if not path.is_dir():
+        if not path.is_dir() or _is_image(path):
             found.append(path)
             continue
         inside = sorted(file for file in path.iterdir() if file.name.lower().endswith(SUFFIXES))
         if not inside:
-            raise FormatError(f"{path}: expected TIFF files in the folder, found none")
+            raise FormatError(f"{path}: expected images in the folder ({', '.join(SUFFIXES)}), found none")
         found += inside
     return found
 
 
-def read(path: Path, axis: int | None) -> Channels:
-    """The channels of one file, along `axis` or along the one that the file calls so.
+def _is_image(folder: Path) -> bool:
+    return folder.name.lower().endswith(ZARR) or is_zarr(folder)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+
+
+def read(path: Path, axis: int | None, time: int | None = None, level: int = 0, wanted: str = "") -> Channels:
+    """The channels of one file that are wanted, along `axis` or along the one that the file calls so.
 
     Raises
     ------
     FormatError
         If the file is damaged or does not say where its channels are.
+    ValueError
+        If it has no such axis, time point, smaller copy or channel.
     """
-    return channels_of(path, read_tiff(path), axis)
+    with open_image(path) as image:
+        return read_image(image, path, axis, time, level, wanted)
 
 
-def channels_of(path: Path, picture: Picture, axis: int | None) -> Channels:
-    """The channels of what was read from a file; see `read`."""
-    place = _channel_axis(path, picture.axes, picture.pixels.shape) if axis is None else axis
-    if not -picture.pixels.ndim <= place < picture.pixels.ndim:
-        raise ValueError(
-            f"channel_axis (--channel-axis): expected an axis of {path}, shape {picture.pixels.shape}, found {place}"
-        )
-    place %= picture.pixels.ndim
-    channels = np.moveaxis(picture.pixels, place, 0)
-    names = picture.channel_names
-    if picture.axes[place] == "S":
-        names = list(COLOURS[: len(channels)])
-    if len(names) != len(channels) or len(set(names)) < len(names):
-        names = [f"c{number}" for number in range(len(channels))]
-    axes = picture.axes[:place] + picture.axes[place + 1 :]
-    guessed = axis is None and not _is_named(picture.axes, place)
-    return Channels(dict(zip(names, channels, strict=True)), axes, picture.spacing, guessed)
+def read_image(image: LazyImage, name: object, axis: int | None, time: int | None, level: int, wanted: str) -> Channels:
+    """The same of an image that is open; `name` is what messages call it."""
+    found = find(at_level(image, name, level), name, axis, time)
+    return found.read(chosen(found.names, wanted))
 
 
-def together(paths: list[Path]) -> Channels:
+def together(paths: list[Path], time: int | None = None, level: int = 0, wanted: str = "") -> Channels:
     """Files of one channel each as the channels of one image, named after the files.
 
     Raises
     ------
     FormatError
-        If they differ in shape.
+        If one is damaged, or they differ in shape.
+    ValueError
+        If two are called the same, or there is no such time point, smaller copy or channel.
     """
-    pictures = {path.name.split(".")[0]: read_tiff(path) for path in paths}
-    first = next(iter(pictures.values()))
-    for path, picture in zip(paths, pictures.values(), strict=True):
-        if picture.pixels.shape != first.pixels.shape:
-            raise FormatError(
-                f"{path}: expected shape {first.pixels.shape}, as of {paths[0]}, found {picture.pixels.shape}"
-            )
-    return Channels({name: picture.pixels for name, picture in pictures.items()}, first.axes, first.spacing)
-
-
-def _is_named(axes: str, place: int) -> bool:
-    """Whether the file calls this axis one of channels; pages may be called colours by mistake, but not at the end."""
-    return axes[place] == "C" or (axes[place] == "S" and place == len(axes) - 1)
-
-
-def _channel_axis(path: Path, axes: str, shape: tuple[int, ...]) -> int:
-    for letter in CHANNEL_AXES:
-        if letter in axes:
-            return axes.index(letter)
-    shortest = int(np.argmin(shape))
-    if len(shape) == 3 and min(shape) <= MOST_CHANNELS < sorted(shape)[1] and axes[shortest] not in OTHERS:
-        return shortest
-    named = [f"{letter} are {OTHERS[letter]}" for letter in axes if letter in OTHERS]
-    raise FormatError(
-        f"{path}: expected an axis of channels, found axes {', '.join([axes, *named])} of shape {shape}; "
-        "name it (--channel-axis), or give one file per channel (--together)"
+    files = {path.name.split(".")[0]: path for path in paths}
+    if len(files) < len(paths):
+        raise ValueError(f"expected files of different names, as channels are called so, found {', '.join(files)}")
+    single = {}
+    for name in chosen(list(files), wanted):
+        with _part(files[name], time, level) as image:
+            single[name] = lean(Channels({name: image.read()}, image.axes, image.spacing))
+    first, *others = single
+    shape = single[first].pixels[first].shape
+    for name in others:
+        found = single[name].pixels[name].shape
+        if found != shape:
+            raise FormatError(f"{files[name]}: expected shape {shape}, as of {files[first]}, found {found}")
+    return Channels(
+        {name: each.pixels[name] for name, each in single.items()}, single[first].axes, single[first].spacing
     )
 
 
-def chosen(channels: Channels, wanted: str | None) -> Channels:
-    """The channels named, by name or number.
-
-    Raises
-    ------
-    ValueError
-        If there is no such channel, or fewer than two are left.
-    """
-    names = list(channels.pixels)
-    if wanted is not None:
-        names = [_name(word.strip(), names) for word in wanted.split(",")]
-    if len(names) < 2:
-        raise ValueError(f"expected at least two channels, found {', '.join(names) or 'none'}")
-    return replace(channels, pixels={name: channels.pixels[name] for name in names})
-
-
-def _name(word: str, names: list[str]) -> str:
-    if word in names:
-        return word
-    if word.isdigit() and int(word) < len(names):
-        return names[int(word)]
-    raise ValueError(f"expected a channel among {', '.join(names)} or 0 to {len(names) - 1}, found {word!r}")
+@contextmanager
+def _part(path: Path, time: int | None, level: int) -> Iterator[LazyImage]:
+    """One time point, or all, of an image or a smaller copy of it."""
+    with open_image(path) as whole:
+        image = at_level(whole, path, level)
+        yield image if time is None else at_time(image, path, time)
 
 
 def pairs(text: str, names: list[str]) -> Any:
@@ -155,27 +117,34 @@ def pairs(text: str, names: list[str]) -> Any:
         both = word.split(":")
         if len(both) != 2:
             raise ValueError(f"pairs (--pairs): expected 'all' or pairs like dna:tub, found {word!r}")
-        found.append((_name(both[0].strip(), names), _name(both[1].strip(), names)))
+        found.append((named(both[0].strip(), names), named(both[1].strip(), names)))
     return found
 
 
-def labels_for(path: Path, labels: Path | None) -> NDArray[Any] | None:
+def labels_for(path: Path, labels: Path | None, time: int | None = None, level: int = 0) -> NDArray[Any] | None:
     """The label image for an image: `labels` itself, or the file of the same name in that folder.
+
+    Labels without time points are taken for those of the time point that is measured, and labels without smaller
+    copies for those of the copy.
 
     Raises
     ------
     FormatError
-        If it is missing or holds no whole numbers.
+        If it is missing, damaged or holds no whole numbers.
+    ValueError
+        If it has no such time point or smaller copy.
     """
     if labels is None:
         return None
-    file = labels / path.name if labels.is_dir() else labels
+    file = labels / path.name if labels.is_dir() and not _is_image(labels) else labels
     if not file.exists():
         raise FormatError(f"{file}: expected the labels of {path}, found no such file")
-    pixels = read_tiff(file).pixels
-    if pixels.dtype.kind not in "bui":
-        raise FormatError(f"{file}: expected labels of whole numbers, found {pixels.dtype}")
-    return pixels
+    with open_image(file) as image:
+        if image.dtype.kind not in "bui":
+            raise FormatError(f"{file}: expected labels of whole numbers, found {image.dtype}")
+        copy = at_level(image, file, level) if len(image.levels) > 1 else image
+        part = at_time(copy, file, time) if time is not None and "T" in copy.axes else copy
+        return lean(Channels({"": part.read()}, part.axes, {})).pixels[""]
 
 
 def slice_axis(channels: Channels) -> int:

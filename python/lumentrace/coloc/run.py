@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.files import replacing
+from lumentrace.base.masked import unmasked
 from lumentrace.base.polars import pl
-from lumentrace.base.provenance import Provenance, content
+from lumentrace.base.provenance import content
 from lumentrace.coloc import files
-from lumentrace.coloc.files import Channels
+from lumentrace.coloc.channels import Channels
 from lumentrace.coloc.judgement import Measured, judge
 from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
+from lumentrace.coloc.sources import Source, looked_at
 from lumentrace.coloc.summary import by_region, key_figures
 from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
 from lumentrace.engine import outcome, settings
@@ -37,8 +38,6 @@ from lumentrace.storage import label_shapes, table_bytes, table_from_bytes, writ
 TABLE, NULLS = "colocalization", "randomization.arrow"
 """Names of files: the table without its ending, and the correlations of shuffled images."""
 
-Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike]
-
 
 @dataclass(frozen=True)
 class Settings(settings.Settings):
@@ -46,6 +45,8 @@ class Settings(settings.Settings):
 
     channels: str = setting("", "channels to compare, by name or number: dna,tub or 0,2; all if empty")
     channel_axis: int | None = setting(None, "axis of the channels, where the file does not say")
+    time: int | None = setting(None, "time point that is measured, from 0; all of them as one, by default")
+    level: int = setting(0, "smaller copy that is measured, where the file has some; 0 is the full size")
     labels: str = setting("", "label image of the regions, or a folder with one of the same name per image")
     pairs: str = setting("all", "all, or pairs like dna:tub,dna:actin")
     metrics: tuple[str, ...] = setting(ALL_METRICS, "what is measured")
@@ -155,6 +156,7 @@ class Outcome(outcome.Outcome):
         )
 
 
+@unmasked
 def run(
     source: Source,
     settings: Settings | None = None,
@@ -166,8 +168,10 @@ def run(
 
     Parameters
     ----------
-    source : path, sequence of paths, or mapping of arrays
-        A TIFF file with channels, files of one channel each, or channels by name.
+    source : path, sequence of paths, LazyImage, mapping of arrays, or array
+        An image with channels that `lumentrace.storage.open_image` opens (TIFF, OME-Zarr, MRC, slides, files of bioio),
+        images of one channel each, an image that is open, channels by name, or one array (numpy, Dask, Zarr) of which
+        the settings say the `channel_axis`. Of channels that are chosen by name, the others are not read.
     settings : Settings, optional
     verbose : bool or callable, default False
         True for a progress bar.
@@ -239,32 +243,9 @@ def run(
     )
 
 
-def looked_at(source: Source, own: Settings) -> tuple[Channels, NDArray[Any] | None, Provenance]:
-    """What is measured: the chosen channels, the labels of their regions, and where they are from."""
-    name, found, identity = _read(source, own)
-    image = files.chosen(found, own.channels or None)
-    labels = files.labels_for(Path(name), Path(own.labels) if own.labels else None)
-    hashes = {channel: content(pixels) for channel, pixels in image.pixels.items()}
-    return image, labels, Provenance({**identity, "xxh3": hashes}, seed=own.seed)
-
-
 def _first(path: Any) -> str:
     """Name of the first file."""
     return "arrays" if path is None else path[0] if isinstance(path, list) else str(path)
-
-
-def _read(source: Source, own: Settings) -> tuple[str, Channels, dict[str, Any]]:
-    """Name, channels and identity of an image."""
-    if isinstance(source, Mapping):
-        arrays = {str(name): np.asarray(pixels) for name, pixels in source.items()}
-        axes = "QZYX"[-max((array.ndim for array in arrays.values()), default=2) :]
-        return "arrays", Channels(arrays, axes, {}), {"path": None, "bytes": sum(a.nbytes for a in arrays.values())}
-    if isinstance(source, (str, PathLike)):
-        path = Path(source)
-        return str(path), files.read(path, own.channel_axis), {"path": str(path), "bytes": path.stat().st_size}
-    paths = [Path(each) for each in source]
-    sizes = sum(path.stat().st_size for path in paths)
-    return str(paths[0]), files.together(paths), {"path": [str(path) for path in paths], "bytes": sizes}
 
 
 def _run_identity(hashes: Mapping[str, str], labels: NDArray[Any] | None, own: Settings) -> dict[str, Any]:

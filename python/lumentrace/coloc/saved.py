@@ -6,7 +6,8 @@ from os import PathLike
 from pathlib import Path
 
 from lumentrace.coloc.kept import nulls_of_file
-from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, looked_at, times
+from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, times
+from lumentrace.coloc.sources import looked_at
 from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 from lumentrace.storage.parquet_check import frame_of
 
@@ -52,4 +53,5 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
         nulls_of_file(place / NULLS) if NULLS in record.files else {},
         image.guessed,
         times(image),
+        image.spacing.get("X"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -206,8 +206,13 @@ class LazyImage:
         unknown = [letter for letter in parts if letter not in self.axes]
         if unknown:
             raise ValueError(f"`select`: expected axes among {self.axes}, found {unknown[0]}")
+        return self._cut([parts.get(letter, slice(None)) for letter in self.axes])
+
+    def _cut(self, parts: Iterable[int | slice]) -> LazyImage:
+        """A part of each axis that is left."""
+        wanted = iter(parts)
         chosen = [
-            _within(letter, old, parts[letter]) if letter in parts and isinstance(old, slice) else old
+            _within(letter, old, next(wanted)) if isinstance(old, slice) else old
             for letter, old in zip(self.names, self.chosen, strict=True)
         ]
         return replace(self, chosen=tuple(chosen))
@@ -268,7 +273,7 @@ class LazyImage:
         places = place if isinstance(place, tuple) else (place,)
         if len(places) > self.ndim:
             raise IndexError(f"expected at most {self.ndim} places for axes {self.axes}, found {len(places)}")
-        return self.read(**dict(zip(self.axes, places, strict=False)))
+        return self._cut([*places, *[slice(None)] * (self.ndim - len(places))]).read()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """All pixels."""

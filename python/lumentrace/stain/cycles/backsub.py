@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.json_text import json_text
+from lumentrace.base.polars import pl
 from lumentrace.engine.progress import Progress, Verbose
 from lumentrace.stain.cycles.factors import HOW, Estimates, Factor, How, by_exposure
 from lumentrace.stain.cycles.markers import Marker, read_markers, write_markers
@@ -20,9 +21,6 @@ from lumentrace.stain.cycles.planes import Cycles, open_cycles
 from lumentrace.storage.images.ome import Described
 from lumentrace.storage.tile_layout import Layout
 from lumentrace.storage.tiled import tiled_tiff
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Path_ = str | os.PathLike[str]
 
@@ -235,8 +233,6 @@ def less(signal: NDArray[Any], background: NDArray[Any], factor: float) -> tuple
 def _table(
     markers: Sequence[Marker], factors: Mapping[int, Factor], clipped: Mapping[int, float], cycles: Cycles
 ) -> pl.DataFrame:
-    import polars as pl
-
     rows = []
     for number, marker in enumerate(markers):
         factor, map_ = factors.get(number), cycles.registrations.get(cycles.cycles[number])
