@@ -15,18 +15,23 @@ import tifffile
 import afm_files
 import afm_images
 from faults.reader import Reader, folder_of, one, text
-from lumentrace import afm, coloc, stain
+from lumentrace import PointData, afm, coloc, stain, storage
 from lumentrace.afm import run as afm_run
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.export import to_gwy
 from lumentrace.afm.saved import load_outcome as load_film_outcome
 from lumentrace.afm.simulation import simulate_film
+from lumentrace.cli.convert import _image
+from lumentrace.cli.table_files import read_table
 from lumentrace.coloc import files
 from lumentrace.coloc import run as coloc_run
 from lumentrace.coloc.benchmark_image import MEMBER
 from lumentrace.coloc.saved import load_outcome as load_pair_outcome
 from lumentrace.stain import run as stain_run
+from lumentrace.stain.cycles.markers import read_markers
+from lumentrace.stain.cycles.planes import open_cycles
 from lumentrace.stain.files.images import header, survey_raw_channels
+from lumentrace.stain.files.pair import spacing_of
 from lumentrace.stain.saved import load_outcomes
 from lumentrace.stain.stages.runlog import LOG_NAME, read_run_log_tail
 from lumentrace.storage import open_image, write_image
@@ -74,6 +79,19 @@ def mrc(path: Path) -> None:
 def pieces(path: Path) -> Any:
     with open_image(path) as image:
         return [pixels for _, pixels in image.blocks()]
+
+
+def cycled(path: Path) -> Any:
+    with open_cycles([path], ["a", "b", "c", "d"]) as cycles:
+        return [rows for channel in cycles.channels for rows in channel.blocks()]
+
+
+def converted(path: Path) -> Any:
+    return _image(path, path.with_name("b.zarr"), None, 0, None)
+
+
+def parquet(path: Path) -> None:
+    storage.to_parquet(path, PointData(np.arange(40.0).reshape(10, 4)))
 
 
 def filmed(folder: Path) -> None:
@@ -203,6 +221,16 @@ READERS: dict[str, Reader] = {
     "benchmark image with its hash": Reader("image.zip", hashed, unpacked),
     "hash of the benchmark image": Reader("image.zip.sha256", hashed, unpacked, told=("image.zip",)),
     "raw image": one("raw.tif", raw, stain.read_raw),
+    "raw image in OME-Zarr": Reader(
+        "a.zarr/0/c/0/0", chunked, lambda path: stain.read_raw(path.parents[3]), told=("a.zarr",)
+    ),
+    "size of pixels of a raw image": one("a.ome.tif", ome("a.ome.tif"), spacing_of),
+    "markers of cycles": one(
+        "markers.csv", text("marker_name,background,exposure\nAF,,100\nCD8,AF,250\n"), read_markers
+    ),
+    "image of cycles": one("a.ome.tif", ome("a.ome.tif"), cycled),
+    "converted image": one("a.ome.tif", ome("a.ome.tif"), converted),
+    "converted table": one("a.parquet", parquet, read_table),
     "size of a raw image": one("raw.tif", raw, header),
     "checkpoint in TIFF": Reader("tiff/a.tiff", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "a")),
     "checkpoint in FITS": Reader("fits/b.fits", checkpoint, lambda path: stain.load_checkpoint(path.parents[1] / "b")),

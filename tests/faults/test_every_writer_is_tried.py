@@ -23,12 +23,14 @@ WRITES = {
 }
 NOT_TRIED = {
     "base/big_array.py": "a temporary file without a name",
+    "cli/convert.py": "one `write_image`, and what `cli/table_files` writes",
     "cli/settings_file.py": "one `replacing`, of a text",
+    "cli/stain_backsub.py": "one `replacing`, of a table in memory",
     "coloc/napari_widget.py": "needs Qt; `replacing` around what `storage: table` tries",
     "pept/utilities/row_table.py": "a temporary file without a name",
     "plots/frames.py": "one `replacing`, of what is in memory",
     "plots/subplots.py": "one `replacing`, of what is in memory",
-    "stain/files/images.py": "a temporary file without a name",
+    "stain/files/planes.py": "a temporary file without a name",
     "stain/stages/batch.py": "a temporary folder of one process",
     "stain/stages/runlog.py": "lines of a log, whose loss is no harm",
     "storage/pickles.py": "a temporary folder, of which `storage.save` makes the file",

@@ -32,6 +32,7 @@ CHILD = "runs in another process, which readers of the table start"
 SAME = "hands a path to a reader of the table"
 VIEWER = "shows in napari what a reader of the table has read"
 EXCEPTIONS = {
+    "stain/stages/outcome:to_geojson": WRITES,
     "base/polars:_is_of_polars": "reads names of threads of its own process",
     "pept/simulation/simulator:_write": WRITES,
     "base/big_array:empty": WRITES,

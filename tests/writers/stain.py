@@ -12,6 +12,7 @@ from lumentrace import stain
 from lumentrace.stain.files.checkpoints import tiff_to_fits
 from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.run import Settings, run
+from lumentrace.storage import write_image
 from writers import Writer, keep, kept, whole_manifest
 
 SIZE = 128
@@ -37,6 +38,15 @@ def _colours(made: Path) -> None:
 
     for version in (1, 2):
         tifffile.imwrite(made / f"{version}.tif", np.full((64, 64, 3), version, np.uint8), photometric="rgb")
+
+
+def _cycles(made: Path) -> None:
+    for version in (1, 2):
+        (made / str(version)).mkdir()
+        pixels = np.full((2, 64, 64), [[[10 * version]], [[100]]], np.uint16)
+        write_image(made / str(version) / "in.ome.tif", pixels, axes="CYX", spacing={"X": 0.5, "Y": 0.5})
+        text = "marker_name,background,exposure\nAF,,100\nCD8,AF,250\n"
+        (made / str(version) / "markers.csv").write_text(text)
 
 
 def _converted(folder: Path, source: Path) -> None:
@@ -87,6 +97,20 @@ WRITERS = {
         ),
         ("stain/registration/transform.py", "stain/files/canvas.py", "stain/stages/task.py"),
         image,
+    ),
+    "field for ITK": Writer(
+        lambda folder, version: stain.save_field(
+            stain.Registration.identity((400, 500)).shifted(version, 0), folder / "a.mha", step=2
+        ),
+        ("stain/registration/itk_field.py",),
+    ),
+    "background taken off": Writer(
+        lambda folder, made: stain.subtract_cycles(
+            made / "in.ome.tif", made / "markers.csv", folder / "out.ome.tif", folder / "out.csv"
+        ),
+        ("stain/cycles/backsub.py", "stain/cycles/markers.py"),
+        lambda version, made: made / str(version),
+        _cycles,
     ),
     "simulated pair": Writer(
         lambda folder, version: stain.simulate(size=SIZE, seed=version).save(folder, "S1", "Dye"),

@@ -10,6 +10,7 @@ import numpy as np
 from lumentrace import LineData, PointData, storage
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
+from lumentrace.cli.table_files import write_table_file
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.record import RunRecord
 from lumentrace.engine.samples import remote, spooled
@@ -110,6 +111,15 @@ WRITERS = {
         ("storage/images/zarr_writer.py",),
         goes=True,
         slow=True,
+    ),
+    "outlines for QuPath": Writer(
+        lambda folder, version: storage.write_geojson(
+            folder / "a.geojson", storage.label_shapes(_planes(version)[0] // 900)
+        ),
+        ("storage/geojson.py",),
+    ),
+    "converted table": Writer(
+        lambda folder, version: write_table_file(folder / "a.csv", _table(version)), ("cli/table_files.py",)
     ),
     "record of a run": Writer(_record, ("engine/record.py",)),
     "run directory": Writer(_pieces, ("engine/directory.py",), content=whole_manifest),
