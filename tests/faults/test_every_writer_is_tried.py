@@ -23,6 +23,7 @@ WRITES = {
 }
 NOT_TRIED = {
     "base/big_array.py": "a temporary file without a name",
+    "cli/convert.py": "goes through `cli/table_files.py` and `storage/images/writing.py`",
     "cli/settings_file.py": "one `replacing`, of a text",
     "coloc/napari_widget.py": "needs Qt; `replacing` around what `storage: table` tries",
     "pept/utilities/row_table.py": "a temporary file without a name",

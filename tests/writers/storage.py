@@ -10,6 +10,7 @@ import numpy as np
 from lumentrace import LineData, PointData, storage
 from lumentrace.base.files import replacing
 from lumentrace.base.provenance import Provenance
+from lumentrace.cli.table_files import write_table_file
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.record import RunRecord
 from lumentrace.engine.samples import remote, spooled
@@ -93,6 +94,12 @@ WRITERS = {
     ),
     "VTP": Writer(lambda folder, rows: storage.to_vtp(folder / "a.vtp", rows), ("storage/vtp.py",), points),
     "table": Writer(lambda folder, version: storage.write_table(folder / "a", _table(version)), ("storage/frames.py",)),
+    "converted CSV": Writer(
+        lambda folder, version: write_table_file(folder / "a.csv", _table(version)), ("cli/table_files.py",)
+    ),
+    "converted Parquet": Writer(
+        lambda folder, version: write_table_file(folder / "a.parquet", _table(version)), ("cli/table_files.py",)
+    ),
     "rows": Writer(
         lambda folder, version: write_rows(folder / "new" / "a.csv", ["a"], [[version]] * 5000), ("storage/frames.py",)
     ),
