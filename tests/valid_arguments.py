@@ -283,6 +283,7 @@ def registered(folder: Path) -> Any:
 
 
 STORAGE: dict[str, Callable[[Path], Given]] = {
+    "geojson.label_shapes": lambda folder: {"labels": labels()},
     "images.writing.write_image": lambda folder: {"path": folder / "a.tif", "image": labels().astype(np.uint16)},
 }
 TABLES = {"coloc": COLOC, "stain": STAIN, "twophoton": TWOPHOTON, "pept": PEPT, "afm": AFM, "storage": STORAGE}

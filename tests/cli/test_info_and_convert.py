@@ -40,6 +40,7 @@ def points() -> PointData:
 def run_folder(folder: Path) -> Path:
     verdict = Verdict()
     record = RunRecord("pept", {}, Provenance({"path": "run.da01"}), {"locations": 831, "speed": None}, verdict=verdict)
+    (folder / "results").mkdir()
     record.write(folder / "results" / "run.json")
     return folder / "results"
 

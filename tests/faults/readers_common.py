@@ -135,6 +135,7 @@ READERS: dict[str, Reader] = {
     "table in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, points()), storage.read_parquet),
     "frame in Parquet": one("a.parquet", table, frame_of),
     "frame in CSV": one("a.csv", table, text_frame, refuses=False),
+    "any table in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, points()), read_table),
     "points in CSV": one("a.csv", lambda path: storage.write_csv(path, points()), read_table),
     "what a CSV is": one("a.csv", lambda path: storage.write_csv(path, LineData(ROWS)), find),
     "what a Parquet table is": one("a.parquet", lambda path: storage.to_parquet(path, points()), find),

@@ -36,6 +36,7 @@ from lumentrace.stain.saved import load_outcomes
 from lumentrace.stain.stages.runlog import LOG_NAME, read_run_log_tail
 from lumentrace.storage import open_image, write_image
 
+MARKERS = "marker_name,background,exposure\nAF,,100\nCD8,AF,250\n"
 LAYER = np.random.default_rng(4).random((1, 5, 6))
 FRAMES = afm.AFMImageStack(LAYER, 1.5, "height_trace", "a.asd")
 RAW = np.random.default_rng(3).integers(0, 4000, (4, 12, 16))

@@ -23,7 +23,7 @@ WRITES = {
 }
 NOT_TRIED = {
     "base/big_array.py": "a temporary file without a name",
-    "cli/convert.py": "one `write_image`, and what `cli/table_files` writes",
+    "cli/convert.py": "goes through `cli/table_files.py` and `storage/images/writing.py`",
     "cli/settings_file.py": "one `replacing`, of a text",
     "cli/stain_backsub.py": "one `replacing`, of a table in memory",
     "coloc/napari_widget.py": "needs Qt; `replacing` around what `storage: table` tries",

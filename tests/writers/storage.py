@@ -61,6 +61,10 @@ def _planes(version: int) -> Any:
     return np.arange(2 * 300 * 200, dtype=np.uint16).reshape(2, 300, 200) // version
 
 
+def _outlines(version: int) -> Any:
+    return storage.label_shapes(_planes(version)[0] // 900)
+
+
 def _record(folder: Path, version: int) -> None:
     RunRecord("coloc", {"threshold": "otsu"}, Provenance({"path": "a.tif"}), {"rows": version}).write(
         folder / "run.json"
@@ -94,6 +98,12 @@ WRITERS = {
     ),
     "VTP": Writer(lambda folder, rows: storage.to_vtp(folder / "a.vtp", rows), ("storage/vtp.py",), points),
     "table": Writer(lambda folder, version: storage.write_table(folder / "a", _table(version)), ("storage/frames.py",)),
+    "converted CSV": Writer(
+        lambda folder, version: write_table_file(folder / "a.csv", _table(version)), ("cli/table_files.py",)
+    ),
+    "converted Parquet": Writer(
+        lambda folder, version: write_table_file(folder / "a.parquet", _table(version)), ("cli/table_files.py",)
+    ),
     "rows": Writer(
         lambda folder, version: write_rows(folder / "new" / "a.csv", ["a"], [[version]] * 5000), ("storage/frames.py",)
     ),
