@@ -128,9 +128,6 @@ WRITERS = {
         ),
         ("storage/geojson.py",),
     ),
-    "converted table": Writer(
-        lambda folder, version: write_table_file(folder / "a.csv", _table(version)), ("cli/table_files.py",)
-    ),
     "record of a run": Writer(_record, ("engine/record.py",)),
     "run directory": Writer(_pieces, ("engine/directory.py",), content=whole_manifest),
     "spooled rows": Writer(

@@ -100,7 +100,7 @@ def label_shapes(
     [{'Area px^2': 2.0, 'mean': 2.5}]
     """
     labels = np.asanyarray(labels)
-    if labels.ndim != 2 or labels.dtype.kind not in "ui":
+    if labels.ndim != 2 or labels.dtype.kind not in "ui" or not labels.size:
         raise ValueError(f"`labels`: expected a plane of whole numbers, found {labels.dtype} of shape {labels.shape}")
     values, places = np.unique(labels, return_inverse=True)
     boxes = find_objects(places.reshape(labels.shape) + 1)
