@@ -66,6 +66,9 @@ impl<P: Pixel> Frames<'_, P> {
         if let Some(base) = base.filter(|base| base.len() != window.size()) {
             return Err(Error::argument("base", format!("{} pixels", window.size()), base.len()));
         }
+        if window.size() == 0 {
+            return Ok(Images::new(0));
+        }
         let [_, height, width] = self.chunk();
         let down = window.rows.start / height..window.rows.end.div_ceil(height);
         let right = window.columns.start / width..window.columns.end.div_ceil(width);

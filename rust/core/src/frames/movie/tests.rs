@@ -189,3 +189,11 @@ fn chunks_and_stripes_beyond_all_bounds() {
     };
     assert_eq!(traces(usize::MAX), traces(3));
 }
+
+#[test]
+fn windows_without_pixels_end_at_once_however_many_rows_they_have() {
+    let frames = Frames::<u16>::in_memory(&[], [1, usize::MAX, 0]).unwrap();
+    let window = Window { rows: 0..usize::MAX, columns: 0..0 };
+    let found = frames.images(0..1, &[true], &window, None, 1, &Control::new()).unwrap();
+    assert!(found.sum.is_empty());
+}
