@@ -66,6 +66,8 @@ COMMANDS = {
     "stain info": "stain info {made}/raw",
     "stain plan": "stain plan --raw {made}/raw",
     "stain apply": "stain apply {pre} {registration} --out moved.tif",
+    "stain backsub": "stain backsub -r {made}/cells.ome.tif -m {made}/markers.csv -o out.ome.tif -mo out.csv",
+    "stain field": "stain field {registration} --out field.mha",
     "stain simulate": "stain simulate --size 400 --out out",
     "stain config": "stain config --out out.toml",
     "stain report": "stain report {made}/stain/S001/SybrGld --out report.html",
@@ -107,6 +109,7 @@ class Bench:
     def __init__(self, made: Path) -> None:
         self.made = made
         shutil.copy(PICKLE, made / "old.pickle")
+        (made / "markers.csv").write_text("marker_name,background,exposure\na,,100\nb,a,100\n", "utf-8")
 
     def arguments(self, command: str, here: Path) -> list[str]:
         """The arguments of a command whose folder is `here`; its inputs are made."""
@@ -119,7 +122,7 @@ class Bench:
         }
         needed = [name for name in INPUTS if f"{{made}}/{name}" in command and f"--out {{made}}/{name}" not in command]
         needed += ["lab"] * ("{recording}" in command)
-        needed += ["raw", "stain"] * ("{pre}" in command)
+        needed += ["raw", "stain"] * ("{registration}" in command)
         for name in needed:
             if not (self.made / name).exists():
                 ended = run(self.arguments(INPUTS[name], here), here)

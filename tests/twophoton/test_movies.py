@@ -216,7 +216,7 @@ BAD: list[tuple[Callable[[_core.MovieFrames], Any], str]] = [
     (lambda movie: movie.traces((0, 23), (0, 21), (0, 30), areas([np.array([630])]), "none"), "numbers below 630"),
     (lambda movie: movie.traces((0, 2), (0, 21), (0, 30), areas(regions()), "stripes"), "a height from 1 on"),
     (lambda movie: movie.images((0, 3), (0, 21), (0, 30), np.ones(2, bool)), "a value for each of 3 frames"),
-    (lambda movie: movie.pack((0, 3), (0, 3), (0, 4, 4), "uint8"), "lengths from 1 on"),
+    (lambda movie: movie.pack((0, 3), (0, 3), (0, 4, 4), "uint8"), "expected 1 to 1073741824 bytes"),
     (lambda movie: movie.pack((0, 3), (0, 3), (1, 4, 4), "complex64"), "`dtype`"),
 ]
 

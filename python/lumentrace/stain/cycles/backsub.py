@@ -101,7 +101,7 @@ def subtract_cycles(
     ...     place / "in.ome.tif", place / "markers.csv", place / "out.ome.tif", place / "out.csv"
     ... )
     >>> with open_image(place / "out.ome.tif") as image:
-    ...     image.channel_names, int(image.read(C=0, Y=0, X=0)), table["factor"].to_list()
+    ...     image.channel_names, int(image.read(Y=0, X=0)), table["factor"].to_list()
     (('CD8',), 75, [None, 2.5])
     >>> folder.cleanup()
     """
