@@ -34,9 +34,13 @@ def struck(run: Path, strikes: Strikes, slowness: float, alive: bool = True) -> 
         workers.append(share())
         return alive
 
+    done = -1
     for seconds in times:
         # Two that end together.
-        finished(run, min(2 * int(seconds / (2 * PACE * slowness)), SPANS))
+        now = min(2 * int(seconds / (2 * PACE * slowness)), SPANS)
+        if now != done:
+            done = now
+            finished(run, done)
         strikes.look(float(seconds), worker, lambda: schedulers.append(share()))
     return workers, schedulers
 
