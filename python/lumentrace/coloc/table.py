@@ -321,7 +321,6 @@ def _shown(metrics: tuple[str, ...]) -> list[str]:
 
 
 def _schema(metrics: tuple[str, ...], sliced: bool) -> dict[str, Any]:
-
     whole = {"region", "n_pixels", "random_blocks"}
     text = {"channel_a", "channel_b", "costes", "status", "reason"}
     extended = [column for name, columns in EXTENDED_COLUMNS.items() if name in metrics for column in columns]

@@ -16,6 +16,7 @@ from lumentrace.data.pept_object import PEPTObject
 Floats = NDArray[np.float64]
 
 MOST_CELLS = 1 << 36
+"""Half a terabyte of numbers: more is a mistake."""
 
 
 class Grid(PEPTObject, np.ndarray):
