@@ -160,11 +160,11 @@ def run(rate: int, seconds: float, viewers: int, drop_after: float) -> None:
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         measure = Measure()
         try:
-            views = []
+            views, seen = [], []
             if viewers:
                 page = Page("127.0.0.1", 0, title="wheel", token=None)
                 views.append(page)
-                look(page.url, viewers, seconds)
+                seen = look(page.url, viewers, seconds)
             with open_source(address, wait=drop_after) as blocks:
                 stop = Stop()
                 watch(
@@ -178,6 +178,8 @@ def run(rate: int, seconds: float, viewers: int, drop_after: float) -> None:
             child.kill()
             child.wait()
         tell(measure, seconds)
+        if seen:
+            print(f"{viewers} viewers: {min(seen):,} to {max(seen):,} messages each")
 
 
 def make(file: Path, lines: int, rate: float) -> None:
@@ -189,18 +191,22 @@ def make(file: Path, lines: int, rate: float) -> None:
             rows.tofile(out)
 
 
-def look(url: str, viewers: int, seconds: float) -> None:
-    """Viewers of the page that read what they are sent, each in a thread."""
+def look(url: str, viewers: int, seconds: float) -> list[int]:
+    """Viewers of the page that count what they are sent, each in a thread."""
     from websockets.sync.client import connect
 
-    def one() -> None:
+    seen = [0] * viewers
+
+    def one(viewer: int) -> None:
         end = time.monotonic() + seconds
-        with connect(url.replace("http", "ws", 1).rstrip("/") + "/live", max_size=None) as socket:
+        with connect(url.replace("http", "ws", 1).rstrip("/") + "/socket", max_size=None) as socket:
             while time.monotonic() < end:
                 socket.recv()
+                seen[viewer] += 1
 
-    for _ in range(viewers):
-        threading.Thread(target=one, daemon=True).start()
+    for viewer in range(viewers):
+        threading.Thread(target=one, args=(viewer,), daemon=True).start()
+    return seen
 
 
 def tell(measure: Measure, seconds: float) -> None:

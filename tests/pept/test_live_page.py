@@ -392,6 +392,10 @@ def test_the_page_in_a_browser(browser, tmp_path):
             for scheme in ("light", "dark"):
                 tab.look(width, scheme)
                 assert tab.run("document.documentElement.scrollWidth") == width
+        tab.look(390, "light")
+        tab.visit(page.url)
+        wait(tab, f"{SHOWN} === 12")
+        assert tab.run("document.getElementById('scene').clientHeight") >= 300
         assert tab.errors() == []
         tab.close()
 
