@@ -27,6 +27,7 @@ NOT_TRIED = {
     "cli/settings_file.py": "one `replacing`, of a text",
     "cli/stain_backsub.py": "one `replacing`, of a table in memory",
     "coloc/napari_widget.py": "needs Qt; `replacing` around what `storage: table` tries",
+    "napari/writing.py": "goes through `storage/images/writing.py` and writers of tables",
     "pept/utilities/row_table.py": "a temporary file without a name",
     "plots/frames.py": "one `replacing`, of what is in memory",
     "plots/subplots.py": "one `replacing`, of what is in memory",

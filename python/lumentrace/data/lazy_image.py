@@ -142,6 +142,11 @@ class LazyImage:
         return len(self.shape)
 
     @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return math.prod(self.shape)
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Of the pixels."""
         dtype: np.dtype[Any] = np.dtype(self.levels[0].source.dtype)
@@ -150,7 +155,7 @@ class LazyImage:
     @property
     def nbytes(self) -> int:
         """Bytes that all pixels take in memory."""
-        return math.prod(self.shape) * self.dtype.itemsize
+        return self.size * self.dtype.itemsize
 
     @property
     def chunks(self) -> tuple[int, ...]:

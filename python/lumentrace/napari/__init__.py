@@ -1,0 +1,1 @@
+"""lumentrace in napari: files by drag and drop, layers written for other programs, examples."""
