@@ -88,7 +88,7 @@ def to_xarray(points: PointData, label: str = "label") -> xr.Dataset:
     attributes = {"Conventions": "CF-1.12", "featureType": "trajectory"}
     if isinstance(points.provenance, Provenance):
         attributes["provenance"] = json_text(points.provenance.to_dict(), ensure_ascii=False)
-    dataset = xarray.Dataset(own | made, attrs=attributes)
+    dataset: xr.Dataset = xarray.Dataset(own | made, attrs=attributes)
     return dataset.set_coords([name for name in AXES if name in made])
 
 

@@ -327,7 +327,9 @@ pub(crate) fn arrow_stream<'py>(
     let columns = described(columns)?;
     if table.shape()[1] != columns.len() || !table.is_c_contiguous() {
         let found = format!("shape {:?} and {} columns", table.shape(), columns.len());
-        return Err(PyValueError::new_err(format!("`table`: expected rows in C order with as many columns, found {found}")));
+        return Err(PyValueError::new_err(format!(
+            "`table`: expected rows in C order with as many columns, found {found}"
+        )));
     }
     let rows = Box::new(Rows { table: table.unbind(), columns, done: 0 });
     let stream = Stream {
