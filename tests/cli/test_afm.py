@@ -338,6 +338,9 @@ def test_outlines_and_tracks_for_others(film: Path, tmp_path: Path) -> None:
     table = pl.read_csv(tmp_path / "tracks.trackmate.csv", skip_rows_after_header=3)
     for ours, theirs in {"track": "TRACK_ID", "frame": "FRAME", "x_nm": "POSITION_X", "time_s": "POSITION_T"}.items():
         assert table[theirs].cast(tracks[ours].dtype).to_list() == tracks[ours].to_list()
+    points = run(film, Settings(process="remove_plane", analyse=analyse)).trajectories
+    assert points.units == {"t": "s", "x": "nm", "y": "nm", "z": "nm", "label": "", "frame": "", "object": ""}
+    assert points.to_polars()["x"].to_list() == tracks["x_nm"].to_list()
     done("convert", out / "tracks.parquet", tmp_path / "tracks.pvd")
     assert len(list(tmp_path.glob("tracks.steps-*/*.vtp"))) == tracks["frame"].n_unique()
 
@@ -353,7 +356,7 @@ def test_without_objects_or_tracks_there_is_nothing_to_hand_over(tmp_path: Path)
     with pytest.raises(ValueError, match="analyse with feature_detection"):
         outcome.to_geojson(tmp_path / "a.geojson")
     with pytest.raises(ValueError, match="analyse with particle_tracking"):
-        outcome.trajectories()
+        _ = outcome.trajectories
     assert not list(tmp_path.iterdir())
 
 

@@ -114,6 +114,7 @@ class Outcome(outcome.Outcome):
         """Tables by the names of their files."""
         return _tables(self.stack, Found.of(self.analysis))
 
+    @property
     def trajectories(self) -> PointData:
         """The tracks as points with their label, for `lumentrace.storage.to_pvd`, `to_trackmate` and `to_xarray`.
 
