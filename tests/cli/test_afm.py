@@ -21,6 +21,8 @@ from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.export import to_film, to_ome_tiff
 from lumentrace.afm.recipe import parse
 from lumentrace.afm.run import Settings, run
+from lumentrace.afm.saved import load_outcome
+from lumentrace.cli.table_files import read_table, write_table_file
 from lumentrace.engine.record import RunRecord
 from lumentrace.plots.numbers import spell
 
@@ -34,6 +36,7 @@ OUTPUTS = {
     *(f"mean_squared_displacement.{ending}" for ending in ("csv", "parquet")),
     *("record.h5", "record.json", "report.html", "run.json"),
 }
+UNITS = {"t": "s", "x": "nm", "y": "nm", "z": "nm"}
 CLUSTER = ("k_means_clustering", {"k": 8, "use_time": False})
 TRACK = ("particle_tracking", {"max_distance": 6.0, "method": "optimal"})
 
@@ -334,14 +337,15 @@ def test_outlines_and_tracks_for_others(film: Path, tmp_path: Path) -> None:
         assert geometry.get("plane", {"t": 0})["t"] == measured["frame"] == each["frame"]
         assert measured["volume_nm3"] == pytest.approx(each["volume_nm3"])
         assert measured.get("track") == own.get((each["frame"], each["label"]))
-    done("convert", out / "tracks.parquet", tmp_path / "tracks.trackmate.csv")
+    outcome = load_outcome(out)
+    assert outcome.to_geojson(tmp_path / "a.json").read_bytes() == (out / "objects.geojson").read_bytes()
+    assert outcome.trajectories.units == dict.fromkeys(("label", "frame", "object"), "") | UNITS
+    assert outcome.trajectories.to_polars()["x"].to_list() == tracks["x_nm"].to_list()
+    write_table_file(tmp_path / "tracks.trackmate.csv", read_table(out / "tracks.parquet"))
     table = pl.read_csv(tmp_path / "tracks.trackmate.csv", skip_rows_after_header=3)
     for ours, theirs in {"track": "TRACK_ID", "frame": "FRAME", "x_nm": "POSITION_X", "time_s": "POSITION_T"}.items():
         assert table[theirs].cast(tracks[ours].dtype).to_list() == tracks[ours].to_list()
-    points = run(film, Settings(process="remove_plane", analyse=analyse)).trajectories
-    assert points.units == {"t": "s", "x": "nm", "y": "nm", "z": "nm", "label": "", "frame": "", "object": ""}
-    assert points.to_polars()["x"].to_list() == tracks["x_nm"].to_list()
-    done("convert", out / "tracks.parquet", tmp_path / "tracks.pvd")
+    write_table_file(tmp_path / "tracks.pvd", read_table(out / "tracks.parquet"))
     assert len(list(tmp_path.glob("tracks.steps-*/*.vtp"))) == tracks["frame"].n_unique()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.big_array import BigArray
-from lumentrace.base.files import replacing
+from lumentrace.base.files import named, replacing
 from lumentrace.base.places import Places
 from lumentrace.base.working import put_in_place, working_folder
 from lumentrace.data.points import PointData
@@ -94,7 +94,7 @@ def to_pvd(
         (made / folder).mkdir(parents=True)
         names = [f"{folder}/{number:06}.vtp" for number in range(len(steps.times))]
         for name, table in zip(names, _tables(held, columns, units, steps.counts), strict=True):
-            with open(made / name, "wb") as file:
+            with named(place), open(made / name, "wb") as file:
                 write_rows(file, Rows.of([table], label))
         put_in_place(made, place.parent)
         with replacing(place) as file:

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 mod arrays;
 mod arrow;
+mod arrow_layout;
 mod channels;
 mod cluster;
 mod content;
