@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from lumentrace.storage import load as load
     from lumentrace.storage import save as save
 
+doors.lead("arrow_schema", "lumentrace.storage.arrow")
+doors.lead("arrow_stream", "lumentrace.storage.arrow")
+doors.lead("image_to_xarray", "lumentrace.storage.images.xarray_image", "to_xarray")
 doors.lead("load", "lumentrace.storage")
 doors.lead("save", "lumentrace.storage")
 doors.lead("to_csv", "lumentrace.storage")
 doors.lead("to_pandas", "lumentrace.storage")
 doors.lead("to_polars", "lumentrace.storage")
+doors.lead("to_xarray", "lumentrace.storage")
 
 __getattr__, __dir__, __all__ = exports(
     __name__,

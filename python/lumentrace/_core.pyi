@@ -18,6 +18,8 @@ __all__ = [
     "__version__",
     "adaptive_windows",
     "align_images",
+    "arrow_schema",
+    "arrow_stream",
     "birmingham",
     "cluster_lines",
     "content_hash",
@@ -75,6 +77,8 @@ def adaptive_windows(
 ) -> NDArray[np.int64]: ...
 def time_windows(times: NDArray[np.float64], window: float, overlap: float) -> NDArray[np.int64]: ...
 def content_hash(bytes: NDArray[np.uint8]) -> str: ...
+def arrow_schema(columns: Sequence[tuple[str, str, bool]]) -> Any: ...
+def arrow_stream(table: NDArray[np.float64], columns: Sequence[tuple[str, str, bool]]) -> Any: ...
 
 # ---------------------------------------------------------------- lines
 def find_cutpoints(

@@ -21,6 +21,8 @@ from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.export import to_film, to_ome_tiff
 from lumentrace.afm.recipe import parse
 from lumentrace.afm.run import Settings, run
+from lumentrace.afm.saved import load_outcome
+from lumentrace.cli.table_files import read_table, write_table_file
 from lumentrace.engine.record import RunRecord
 from lumentrace.plots.numbers import spell
 
@@ -34,6 +36,7 @@ OUTPUTS = {
     *(f"mean_squared_displacement.{ending}" for ending in ("csv", "parquet")),
     *("record.h5", "record.json", "report.html", "run.json"),
 }
+UNITS = {"t": "s", "x": "nm", "y": "nm", "z": "nm"}
 CLUSTER = ("k_means_clustering", {"k": 8, "use_time": False})
 TRACK = ("particle_tracking", {"max_distance": 6.0, "method": "optimal"})
 
@@ -314,6 +317,51 @@ def test_films(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected frames, found none"):
         to_film(tmp_path / "none.gif", stack[:0])
     assert not (tmp_path / "wrong.gif").exists()
+
+
+def test_outlines_and_tracks_for_others(film: Path, tmp_path: Path) -> None:
+    """The area inside of each outline is that of its object; TrackMate's table has the points of all tracks."""
+    analyse = "feature_detection:mask_fn=mask_threshold,threshold=1.5,min_size=3; particle_tracking:max_distance=6"
+    out = tmp_path / "out"
+    done("afm", "run", film, "--out", out, "--process", "remove_plane", "--analyse", analyse, "--geojson")
+    shapes = json.loads((out / "objects.geojson").read_text())["features"]
+    objects = pl.read_parquet(out / "feature_detection.parquet").rows(named=True)
+    tracks = pl.read_parquet(out / "tracks.parquet")
+    own = {(row["frame"], row["label"]): row["track"] for row in tracks.rows(named=True)}
+    assert len(shapes) == len(objects) > 6
+    for shape, each in zip(shapes, objects, strict=True):
+        geometry, measured = shape["geometry"], shape["properties"]["measurements"]
+        polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+        rings = [ring for polygon in polygons for ring in polygon]
+        assert abs(sum(twice_the_area(ring) for ring in rings)) / 2 == each["area"] == measured["Area px^2"]
+        assert geometry.get("plane", {"t": 0})["t"] == measured["frame"] == each["frame"]
+        assert measured["volume_nm3"] == pytest.approx(each["volume_nm3"])
+        assert measured.get("track") == own.get((each["frame"], each["label"]))
+    outcome = load_outcome(out)
+    assert outcome.to_geojson(tmp_path / "a.json").read_bytes() == (out / "objects.geojson").read_bytes()
+    assert outcome.trajectories.units == dict.fromkeys(("label", "frame", "object"), "") | UNITS
+    assert outcome.trajectories.to_polars()["x"].to_list() == tracks["x_nm"].to_list()
+    write_table_file(tmp_path / "tracks.trackmate.csv", read_table(out / "tracks.parquet"))
+    table = pl.read_csv(tmp_path / "tracks.trackmate.csv", skip_rows_after_header=3)
+    for ours, theirs in {"track": "TRACK_ID", "frame": "FRAME", "x_nm": "POSITION_X", "time_s": "POSITION_T"}.items():
+        assert table[theirs].cast(tracks[ours].dtype).to_list() == tracks[ours].to_list()
+    write_table_file(tmp_path / "tracks.pvd", read_table(out / "tracks.parquet"))
+    assert len(list(tmp_path.glob("tracks.steps-*/*.vtp"))) == tracks["frame"].n_unique()
+
+
+def twice_the_area(ring: list[tuple[float, float]]) -> float:
+    """By the shoelace formula, with its sign."""
+    x, y = np.array(ring).T
+    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum())
+
+
+def test_without_objects_or_tracks_there_is_nothing_to_hand_over(tmp_path: Path) -> None:
+    outcome = run(stacked(movie(3)[0]), Settings(process="", analyse="log_blob_detection:min_sigma=3,max_sigma=6"))
+    with pytest.raises(ValueError, match="analyse with feature_detection"):
+        outcome.to_geojson(tmp_path / "a.geojson")
+    with pytest.raises(ValueError, match="analyse with particle_tracking"):
+        _ = outcome.trajectories
+    assert not list(tmp_path.iterdir())
 
 
 def test_mp4(tmp_path: Path) -> None:

@@ -71,6 +71,16 @@ def frame(folder: Path) -> Path:
     return folder / "sizes.parquet"
 
 
+def spots(folder: Path) -> Path:
+    storage.to_trackmate(folder / "spots.csv", points())
+    return folder / "spots.csv"
+
+
+def series(folder: Path) -> Path:
+    storage.to_pvd(folder / "tracks.pvd", points())
+    return folder / "tracks.pvd"
+
+
 def cells(folder: Path) -> Path:
     place = folder / "cells.ome.zarr"
     return storage.write_image(
@@ -112,6 +122,8 @@ def recording(folder: Path) -> Path:
         (saved, ("PointData", "300", "t (s), x (cm)", "lumentrace convert")),
         (csv, ("text, PointData", "300", "t (s), x (cm)", "lumentrace pept occupancy")),
         (frame, ("Parquet table", "cell (String), area (Float64)", "lumentrace convert")),
+        (spots, ("TrackMate spots", "300", "t (s), x (cm)", "lumentrace convert")),
+        (series, ("VTK file for ParaView, Collection", "no command of lumentrace")),
         (cells, ("image", "C 2, Y 40, X 50", "uint16", "dna, actin", "x 0.25", "y 0.5")),
         (picture, ("image", "C 2, Y 40, X 50", "lumentrace coloc run")),
         (film, ("AFM film", "3 of 16 x 16", "nm", "lumentrace afm run")),
@@ -160,6 +172,27 @@ def test_tables_go_round_with_units_and_provenance(tmp_path: Path) -> None:
     storage.to_vtp(tmp_path / "expected.vtp", table)
     command("convert", tmp_path / "a.h5", tmp_path / "f.vtp")
     assert (tmp_path / "f.vtp").read_bytes() == (tmp_path / "expected.vtp").read_bytes()
+
+
+def test_tracks_go_to_trackmate_and_back(tmp_path: Path) -> None:
+    table = points()
+    save(tmp_path / "a.h5", table)
+    code, _, err = command("convert", tmp_path / "a.h5", tmp_path / "b.TrackMate.csv")
+    assert (code, "does not keep provenance of" in err) == (0, True)
+    assert command("convert", tmp_path / "b.TrackMate.csv", tmp_path / "c.h5")[0] == 0
+    found = load(tmp_path / "c.h5")
+    np.testing.assert_array_equal(np.column_stack([found[name] for name in table.columns]), table.points)
+    assert {name: found.units[name] for name in table.columns} == table.units
+
+
+def test_tracks_go_to_a_time_series(tmp_path: Path) -> None:
+    save(tmp_path / "a.h5", points())
+    storage.to_pvd(tmp_path / "expected.pvd", points(), step=0.25)
+    code, _, err = command("convert", tmp_path / "a.h5", tmp_path / "b.pvd", "--step", 0.25)
+    assert code == 0, err
+    written = [sorted(tmp_path.glob(f"{name}.steps-*/*.vtp")) for name in ("expected", "b")]
+    assert len(written[0]) == 4
+    assert [file.read_bytes() for file in written[0]] == [file.read_bytes() for file in written[1]]
 
 
 def test_what_a_table_loses_is_told(tmp_path: Path) -> None:
@@ -246,6 +279,11 @@ def test_axes_are_said_where_the_file_does_not(tmp_path: Path) -> None:
         (("a.csv", "a.csv"), "another file to write"),
         (("a.csv", "b.xyz"), ".parquet"),
         (("lines.txt", "b.vtp"), "expected points"),
+        (("lines.txt", "b.pvd"), "expected points"),
+        (("lines.txt", "b.trackmate.csv"), "expected points"),
+        (("sizes.parquet", "b.trackmate.csv"), "cell, area"),
+        (("a.csv", "b.vtp", "--step", "1"), "--step is for .pvd"),
+        (("a.csv", "b.pvd", "--step", "0"), "--step: expected a time above 0"),
         (("sizes.parquet", "b.h5"), "cell, area"),
         (("a.csv", "b.h5", "--level", "1"), "are for images"),
         (("a.csv", "b.tif"), "expected an image"),

@@ -137,6 +137,11 @@ READERS: dict[str, Reader] = {
     "frame in CSV": one("a.csv", table, text_frame, refuses=False),
     "any table in Parquet": one("a.parquet", lambda path: storage.to_parquet(path, points()), read_table),
     "points in CSV": one("a.csv", lambda path: storage.write_csv(path, points()), read_table),
+    "spots of TrackMate": one(
+        "a.csv", lambda path: storage.to_trackmate(path, points()), storage.read_trackmate, refuses=False
+    ),
+    "any spots of TrackMate": one("a.csv", lambda path: storage.to_trackmate(path, points()), read_table),
+    "what spots of TrackMate are": one("a.csv", lambda path: storage.to_trackmate(path, points()), find),
     "what a CSV is": one("a.csv", lambda path: storage.write_csv(path, LineData(ROWS)), find),
     "what a Parquet table is": one("a.parquet", lambda path: storage.to_parquet(path, points()), find),
     "what a container is": one("a.h5", lambda path: storage.save(path, LineData(ROWS)), find, slow=True),

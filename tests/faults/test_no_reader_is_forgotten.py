@@ -71,6 +71,7 @@ EXCEPTIONS = {
     "storage/container:_write_all": WRITES,
     "storage/hdf5_check:check_file": CHILD,
     "storage/pickles:_main": CHILD,
+    "storage/pvd:to_pvd": WRITES,
     "twophoton/convert/cache:_read": "passes over notes that are damaged",
     "twophoton/exchange/handoff:_dock_save_button": VIEWER,
     "twophoton/exchange/handoff:open_recording_in_napari": VIEWER,

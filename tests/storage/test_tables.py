@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import polars as pl
@@ -13,6 +12,7 @@ from lumentrace import FormatError, LineData, PointData, TimeWindow
 from lumentrace.base import big_array
 from lumentrace.base.provenance import Provenance, now
 from lumentrace.storage import parquet_rows, read_parquet, to_csv, to_pandas, to_parquet, to_polars, to_vtp
+from vtk_files import cells, read_vtp
 
 AWKWARD = [0.0, -0.0, 1 / 3, 1e300, -1e-300, 5e-324, np.nan, np.inf, -np.inf, 2.0**53 + 2]
 
@@ -150,39 +150,6 @@ def test_damaged_parquet_never_gives_wrong_data(tmp_path, capfd):
 
 
 # ---------------------------------------------------------------------- VTP
-def read_vtp(path):
-    """A small reader of VTK's XML format with appended raw data, independent of the writer."""
-    head, _, tail = path.read_bytes().partition(b'<AppendedData encoding="raw">\n_')
-    tree = ElementTree.fromstring(head + b"</VTKFile>")
-    assert tree.get("byte_order") == "LittleEndian"
-    assert tree.get("header_type") == "UInt64"
-    arrays, end = {}, 0
-    for section in tree.find("PolyData/Piece"):
-        for element in section:
-            start = int(element.get("offset"))
-            assert start == end
-            size = int.from_bytes(tail[start : start + 8], "little")
-            end = start + 8 + size
-            kind = {"Float64": "<f8", "Int64": "<i8"}[element.get("type")]
-            values = np.frombuffer(tail[start + 8 : end], kind)
-            width = int(element.get("NumberOfComponents"))
-            key = element.find("InformationKey")
-            arrays[section.tag, element.get("Name")] = values.reshape(-1, width) if width > 1 else values
-            if key is not None:
-                arrays["unit", element.get("Name")] = key.text
-    assert tail[end:].strip() == b"</AppendedData>\n</VTKFile>"
-    counts = {name.removeprefix("NumberOf"): int(n) for name, n in tree.find("PolyData/Piece").attrib.items()}
-    assert len(arrays["Points", "Points"]) == counts["Points"]
-    assert len(arrays["Verts", "offsets"]) == counts["Verts"]
-    assert len(arrays["Lines", "offsets"]) == counts["Lines"]
-    return arrays
-
-
-def cells(arrays, kind):
-    ends = arrays[kind, "offsets"]
-    return [arrays[kind, "connectivity"][a:b].tolist() for a, b in zip([0, *ends], ends, strict=False)]
-
-
 def test_vtp_of_labelled_points(tmp_path):
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(60, 8))

@@ -30,6 +30,11 @@ def points(version: int, _: Path) -> PointData:
     )
 
 
+def moving(version: int, _: Path) -> PointData:
+    """Locations of one tracer at two times."""
+    return PointData(np.arange(8.0).reshape(2, 4) * version)
+
+
 def bytes_of(version: int) -> bytes:
     return bytes([version]) * 20_000
 
@@ -97,6 +102,12 @@ WRITERS = {
         lambda folder, rows: storage.to_parquet(folder / "a.parquet", rows), ("storage/tables.py",), points
     ),
     "VTP": Writer(lambda folder, rows: storage.to_vtp(folder / "a.vtp", rows), ("storage/vtp.py",), points),
+    "time series": Writer(
+        lambda folder, rows: storage.to_pvd(folder / "a.pvd", rows, step=1), ("storage/pvd.py",), moving, slow=True
+    ),
+    "TrackMate": Writer(
+        lambda folder, rows: storage.to_trackmate(folder / "a.csv", rows), ("storage/trackmate.py",), points
+    ),
     "table": Writer(lambda folder, version: storage.write_table(folder / "a", _table(version)), ("storage/frames.py",)),
     "converted CSV": Writer(
         lambda folder, version: write_table_file(folder / "a.csv", _table(version)), ("cli/table_files.py",)

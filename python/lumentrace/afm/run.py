@@ -15,23 +15,25 @@ from lumentrace.afm.analysis.columns import COLUMNS
 from lumentrace.afm.analysis.found import Found
 from lumentrace.afm.analysis.pipeline import AnalysisPipeline, AnalysisRecord
 from lumentrace.afm.analysis.summary import frame_table, key_figures
-from lumentrace.afm.analysis.tracks import track_points
+from lumentrace.afm.analysis.tracks import track_data, track_points
 from lumentrace.afm.analysis.units import HEIGHTS, UNITS
 from lumentrace.afm.analysis.utils.common import export_analysis_to_json, export_to_hdf5, make_json_safe
 from lumentrace.afm.analysis.utils.frames import features_to_dataframe
 from lumentrace.afm.export import to_film, to_gwy, to_ome_tiff
 from lumentrace.afm.judgement import judge
 from lumentrace.afm.loaders import load, takes_pixel_size
+from lumentrace.afm.outlines import object_shapes
 from lumentrace.afm.processing.pipeline import ProcessingPipeline
 from lumentrace.afm.recipe import ANALYSE, PROCESS, Steps, steps
 from lumentrace.afm.report.page import write_report
 from lumentrace.afm.stack import AFMImageStack
 from lumentrace.base.polars import pl
+from lumentrace.data.points import PointData
 from lumentrace.engine import outcome, settings
 from lumentrace.engine.progress import Verbose
 from lumentrace.engine.settings import read_mapping, setting
 from lumentrace.engine.verdict import Verdict
-from lumentrace.storage import write_table
+from lumentrace.storage import write_geojson, write_table
 
 RECORDED = "record.h5"
 OTHER = "--analyse 'feature_detection:mask_fn=mask_otsu; particle_tracking; track_statistics'"
@@ -111,6 +113,39 @@ class Outcome(outcome.Outcome):
     def tables(self) -> dict[str, pl.DataFrame]:
         """Tables by the names of their files."""
         return _tables(self.stack, Found.of(self.analysis))
+
+    @property
+    def trajectories(self) -> PointData:
+        """The tracks as points with their label, for `lumentrace.storage.to_pvd`, `to_trackmate` and `to_xarray`.
+
+        Raises
+        ------
+        ValueError
+            If nothing was tracked.
+        """
+        tables = self.tables()
+        if "tracks" not in tables:
+            raise ValueError("expected tracks, found none; analyse with particle_tracking")
+        points = track_data(tables["tracks"])
+        points.provenance = self.provenance
+        return points
+
+    def to_geojson(self, path: str | PathLike[str]) -> Path:
+        """Write the outlines of the objects for QuPath, with their figures; the frame is the time point.
+
+        Parameters
+        ----------
+        path : path
+            Ends with ``.geojson`` or ``.json``.
+
+        Raises
+        ------
+        ValueError
+            If no objects were looked for, or the name ends otherwise.
+        OSError
+            If it cannot be written.
+        """
+        return write_geojson(path, object_shapes(Found.of(self.analysis)))
 
     def write(self, folder: Path) -> list[Path]:
         """Write tables, the record, and the film as film, images or for Gwyddion if these are asked for."""

@@ -14,7 +14,7 @@ from lumentrace.cli import afm_commands
 from lumentrace.cli.batch import attempt, folders, leave, table, tell
 from lumentrace.cli.console import Bar, console, plural, show, warnings_told
 from lumentrace.cli.grammar import Technique, given
-from lumentrace.cli.options import Accept, Config, Out, Resume
+from lumentrace.cli.options import Accept, Config, Geojson, Out, Resume
 from lumentrace.cli.settings_file import offer
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def run(
     film: Annotated[Film | None, typer.Option(help="Write the processed film with scale bar and time stamp.")] = None,
     images: Annotated[bool, typer.Option("--images", help="Write the processed film as OME-TIFF.")] = False,
     gwy: Annotated[bool, typer.Option("--gwy", help="Write the processed film for Gwyddion.")] = False,
+    geojson: Geojson = False,
     resume: Resume = False,
     accept: Accept = False,
 ) -> None:
@@ -116,7 +117,7 @@ def run(
 
     written = Settings() if config is None else Settings.read(config)
     settings = written.changed({name: value for name, value in given(ctx).items() if name in written.to_dict()})
-    work = partial(_run, settings, resume)
+    work = partial(_run, settings, resume, geojson)
     found = [film for path in files for film in films(path)]
     results = [attempt(path, folder, work) for path, folder in zip(found, folders(found, out), strict=True)]
     show(table(results))
@@ -124,13 +125,15 @@ def run(
 
 
 @warnings_told()
-def _run(settings: Settings, resume: bool, path: Path, folder: Path) -> dict[str, object]:
+def _run(settings: Settings, resume: bool, geojson: bool, path: Path, folder: Path) -> dict[str, object]:
     from lumentrace.afm.run import run
 
     began = time.perf_counter()
     with Bar(path.name, 1, "films") as bar:
         outcome = run(path, settings, verbose=bar, run_dir=folder / "run" if resume else None)
     outcome.save(folder)
+    if geojson:
+        outcome.to_geojson(folder / "objects.geojson")
     seconds = time.perf_counter() - began
     told = [f"{path.name}: {plural(outcome.stack.n_frames, 'frame')} in {seconds:.2f} s, see {folder}"]
     tell(path.name, outcome.verdict)

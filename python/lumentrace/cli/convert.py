@@ -26,7 +26,8 @@ def convert(
         Path,
         typer.Argument(
             metavar="OUT",
-            help="File to write: an image as .ome.tif or .ome.zarr, a table as .csv, .parquet, .h5 or .vtp.",
+            help="File to write: an image as .ome.tif or .ome.zarr, a table as .csv, .parquet or .h5, tracks as .vtp, "
+            ".pvd or .trackmate.csv too.",
             show_default=False,
         ),
     ],
@@ -38,6 +39,13 @@ def convert(
         str | None,
         typer.Option(
             help="A letter for each axis of an image whose file does not say, such as CZYX.", show_default=False
+        ),
+    ] = None,
+    step: Annotated[
+        float | None,
+        typer.Option(
+            help="Length of a time step of .pvd, in the unit of t; every different time is one by default.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -54,19 +62,25 @@ def convert(
 
     `lumentrace convert results/trajectories.parquet trajectories.vtp`
 
+    `lumentrace convert results/trajectories.parquet trajectories.pvd --step 10`
+
+    `lumentrace convert results/tracks.parquet tracks.trackmate.csv`
+
     Exit codes: 0 done, 2 wrong usage, or the file cannot be read or written.
     """
     from lumentrace.cli import table_files
 
-    suffix = out.suffix.lower()
+    suffix = table_files.ending(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise ValueError(f"expected another file to write than the one to read, found {out} twice")
+    if step is not None and suffix != ".pvd":
+        raise ValueError("--step is for .pvd")
     if suffix in IMAGES:
         told = _image(source, out, channel, level, axes)
     elif suffix in table_files.SUFFIXES:
         if channel is not None or level or axes is not None:
             raise ValueError("--channel, --level and --axes are for images")
-        told = _table(source, out)
+        told = _table(source, out, step)
     else:
         known = ", ".join((*IMAGES, *table_files.SUFFIXES))
         raise ValueError(f"OUT: expected a name that ends with one of {known}, found {out.name!r}")
@@ -108,13 +122,13 @@ def _rounded(values: Iterable[float]) -> list[str]:
     return [f"{value:.9g}" for value in values]
 
 
-def _table(source: Path, out: Path) -> str:
+def _table(source: Path, out: Path, step: float | None) -> str:
     from lumentrace.cli.table_files import lost, read_table, write_table_file
     from lumentrace.data.iterable_samples import IterableSamples
 
     table = read_table(source)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_table_file(out, table)
+    write_table_file(out, table, step)
     missing = lost(out, table)
     if missing:
         warning(f"{out}: does not keep {', '.join(missing)} of {source}; .h5 keeps all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,7 +18,11 @@ from lumentrace.cli.table_files import (
     read_table,
     text_frame,
 )
+from lumentrace.storage import read_trackmate
 from lumentrace.storage.parquet_check import MAGIC as PARQUET
+from lumentrace.storage.trackmate_read import trackmate_header
+
+VTK = re.compile(rb'<VTKFile [^>]*type="(\w+)"')
 
 if TYPE_CHECKING:
     from lumentrace.data.iterable_samples import IterableSamples
@@ -84,6 +89,12 @@ def parquet(path: Path) -> Found | None:
     return Found("Parquet table", {"rows": frame.height, "columns": columns}, (CONVERTED,))
 
 
+def vtk(path: Path) -> Found | None:
+    """What `to_vtp` and `to_pvd` write, for ParaView."""
+    found = VTK.search(head_of(path, 4096))
+    return None if found is None else Found(f"VTK file for ParaView, {found[1].decode()}", {}, ())
+
+
 def detected(path: Path) -> Found | None:
     """List mode and other files of PEPT scanners that are no plain text."""
     from lumentrace.pept.scanners import any_file
@@ -115,6 +126,8 @@ def text(path: Path) -> Found | None:
     """A table of lines, of locations or of anything as text."""
     if b"\0" in head_of(path):
         return None
+    if trackmate_header(path) is not None:
+        return _table("TrackMate spots, PointData", read_trackmate(path))
     header = header_of(path)
     if header.is_points:
         return _table("text, PointData", cast("IterableSamples", read_table(path)))

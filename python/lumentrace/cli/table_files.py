@@ -17,18 +17,34 @@ from lumentrace.base.polars import pl
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import XYZ, PointData
-from lumentrace.storage import load, read_parquet, save, to_parquet, to_vtp, write_csv
+from lumentrace.storage import (
+    load,
+    read_parquet,
+    read_trackmate,
+    save,
+    to_parquet,
+    to_pvd,
+    to_trackmate,
+    to_vtp,
+    write_csv,
+)
 from lumentrace.storage.frames import each_text, unquoted, write_csv_table
 from lumentrace.storage.parquet_check import MAGIC as PARQUET
 from lumentrace.storage.parquet_check import frame_of
 from lumentrace.storage.sink import replaced_through_sink
 from lumentrace.storage.tables import METADATA_KEY, is_json
+from lumentrace.storage.trackmate_read import trackmate_header
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 NUMPY = b"\x93NUMPY"
 CONTAINERS = (".h5", ".hdf5")
-SUFFIXES = (".csv", ".parquet", *CONTAINERS, ".vtp")
+TRACKMATE = ".trackmate.csv"
+TRACKS = (TRACKMATE, ".vtp", ".pvd")
+"""What names of tables of tracks end with."""
+SUFFIXES = (".csv", ".parquet", *CONTAINERS, *TRACKS)
 """What names of tables that can be written end with."""
+AFM_TRACKS = {"track", "frame", "time_s", "x_nm", "y_nm"}
+"""Columns of the tracks of films."""
 HEAD = 2**16
 
 Table = IterableSamples | pl.DataFrame
@@ -149,6 +165,8 @@ def _lines(path: Path) -> LineData:
 
 
 def _text(path: Path) -> Table:
+    if trackmate_header(path) is not None:
+        return read_trackmate(path)
     header = header_of(path)
     if header.is_points:
         return _points(path, header)
@@ -188,9 +206,14 @@ def text_frame(path: Path, rows: int | None = None) -> pl.DataFrame:
     return each_text(frame, unquoted).rename(unquoted)
 
 
+def ending(path: Path) -> str:
+    """What the name of a table ends with."""
+    return TRACKMATE if path.name.lower().endswith(TRACKMATE) else path.suffix.lower()
+
+
 def lost(path: Path, table: Table) -> list[str]:
     """What of a table the file of this name cannot keep."""
-    suffix = path.suffix.lower()
+    suffix = ending(path)
     if isinstance(table, pl.DataFrame) or suffix in CONTAINERS:
         return []
     attributes = table.extra_attrs()
@@ -200,7 +223,7 @@ def lost(path: Path, table: Table) -> list[str]:
         found = [f"attribute {name}" for name in attributes]
         found += ["provenance"] * (table.provenance is not None)
     found += ["samples"] * (len(table) > 1)
-    return found + ["rows without a finite position"] * (suffix == ".vtp" and not _all_finite(table))
+    return found + ["rows without a finite position"] * (suffix in TRACKS and not _all_finite(table))
 
 
 def _all_finite(table: IterableSamples) -> bool:
@@ -208,31 +231,45 @@ def _all_finite(table: IterableSamples) -> bool:
     return all(bool(np.isfinite(block[:, places]).all()) for block in mapping.blocks(table.data))
 
 
-def write_table_file(path: Path, table: Table) -> None:
-    """Write a table in the format that the name ends with.
+def write_table_file(path: Path, table: Table, step: float | None = None) -> None:
+    """Write a table in the format that the name ends with; `step` is that of `to_pvd`.
 
     Raises
     ------
     ValueError
         If that format does not hold such tables.
     """
-    suffix = path.suffix.lower()
+    suffix = ending(path)
+    if isinstance(table, pl.DataFrame) and set(table.columns) >= AFM_TRACKS and suffix in (*TRACKS, *CONTAINERS):
+        from lumentrace.afm.analysis.tracks import track_data
+
+        table = track_data(table)
     if isinstance(table, pl.DataFrame):
         _write_frame(path, table)
+    elif suffix in TRACKS:
+        _write_tracks(path, table, step)
     elif suffix == ".csv":
         write_csv(path, table)
     elif suffix == ".parquet":
         to_parquet(path, table)
-    elif suffix == ".vtp":
-        if not isinstance(table, PointData):
-            raise ValueError(f"{path}: expected points for VTP, found {type(table).__name__}")
-        to_vtp(path, table)
     else:
         save(path, table)
 
 
+def _write_tracks(path: Path, table: IterableSamples, step: float | None) -> None:
+    suffix = ending(path)
+    if not isinstance(table, PointData):
+        raise ValueError(f"{path}: expected points for {suffix}, found {type(table).__name__}")
+    if suffix == ".pvd":
+        to_pvd(path, table, step=step)
+    elif suffix == ".vtp":
+        to_vtp(path, table)
+    else:
+        to_trackmate(path, table)
+
+
 def _write_frame(path: Path, table: pl.DataFrame) -> None:
-    suffix = path.suffix.lower()
+    suffix = ending(path)
     if suffix == ".csv":
         with replacing(path) as file:
             write_csv_table(file, table)

@@ -315,6 +315,14 @@ class IterableSamples(PEPTObject, Collection[Any]):
         """The rows as a `pandas.DataFrame` with units in ``attrs["units"]``; see `lumentrace.storage.to_pandas`."""
         return doors.through("to_pandas")(self)
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        """The rows for any library that takes Arrow; see `lumentrace.storage.arrow`."""
+        return doors.through("arrow_stream")(self, requested_schema)
+
+    def __arrow_c_schema__(self) -> Any:
+        """The columns and their units for any library that takes Arrow; see `lumentrace.storage.arrow`."""
+        return doors.through("arrow_schema")(self)
+
     # ------------------------------------------------------------------ display
     def plot(
         self, sample_indices: Any = ..., ax: Any = None, alt_axes: bool = False, colorbar_col: int | str | None = None

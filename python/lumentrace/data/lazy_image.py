@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import doors
+
 SPATIAL = "ZYX"
 CHANNELS = "CS"
 """Letters of axes of channels: C for channels, S for the samples of colour images."""
@@ -283,6 +285,30 @@ class LazyImage:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """All pixels."""
         return self.read() if dtype is None else self.read().astype(dtype, copy=False)
+
+    def to_xarray(self) -> Any:
+        """The image as an array of xarray, whose pixels are read when they are asked for.
+
+        Returns
+        -------
+        xarray.DataArray
+            With a letter for each axis, places in µm along X, Y and Z, times in s along T and names along C, as far as
+            they are known. Closing it closes the file.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed; it comes with ``pip install "lumentrace[xarray]"``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lumentrace.storage import open_image
+        >>> image = open_image(np.ones((2, 8, 9), "uint8"), axes="CYX", channels=("dna", "actin"))
+        >>> image.to_xarray().sel(C="actin").sum().item()
+        72
+        """
+        return doors.through("image_to_xarray")(self)
 
     def pieces(self, most: int = PIECE) -> Iterator[dict[str, slice]]:
         """Parts that make up the image, each of whole chunks and at most so many bytes, if a chunk has no more.

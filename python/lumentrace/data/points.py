@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base import doors
 from lumentrace.data.iterable_samples import IterableSamples
 
 XYZ = ("x", "y", "z")
@@ -65,3 +66,7 @@ class PointData(IterableSamples):
     def points(self) -> NDArray[np.float64]:
         """The rows, shape (N, C): the same array as `data`."""
         return self._data
+
+    def to_xarray(self) -> Any:
+        """The trajectories as an `xarray.Dataset`; see `lumentrace.storage.to_xarray`."""
+        return doors.through("to_xarray")(self)

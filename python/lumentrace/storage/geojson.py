@@ -37,6 +37,8 @@ class Shape:
         As QuPath calls it: few regions are annotations, many cells or spots detections.
     classification : str
         Name of its class; empty for none.
+    time : int
+        Time point of the image that it is on.
     """
 
     polygons: Sequence[Polygon]
@@ -44,6 +46,7 @@ class Shape:
     measurements: Mapping[str, float | None] = field(default_factory=dict)
     kind: Kind = "detection"
     classification: str = ""
+    time: int = 0
 
     def feature(self) -> dict[str, Any]:
         """As a feature of GeoJSON."""
@@ -58,10 +61,12 @@ class Shape:
             properties["name"] = self.name
         if self.classification:
             properties["classification"] = {"name": self.classification}
-        geometry = {
+        geometry: dict[str, Any] = {
             "type": "MultiPolygon" if many else "Polygon",
             "coordinates": list(self.polygons) if many else self.polygons[0],
         }
+        if self.time:
+            geometry["plane"] = {"c": -1, "z": 0, "t": self.time}
         return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 

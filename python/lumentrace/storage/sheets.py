@@ -47,7 +47,7 @@ def write_csv(path: str | os.PathLike[str], table: IterableSamples) -> None:
     """
     units = {name: "".join(table.units.get(name, "").split()) for name in table.columns}
     header = [f"{name} ({units[name]})" if units[name] else name for name in table.columns]
-    whole = [name for number, name in enumerate(header) if _is_whole(table, number)]
+    whole = [name for number, name in enumerate(header) if is_whole(table, number)]
     with replacing(path) as file:
         for start, block in _blocks(table):
             frame = pl.from_numpy(block, schema=header, orient="row")
@@ -61,7 +61,8 @@ def _blocks(table: IterableSamples) -> Iterator[tuple[int, np.ndarray]]:
         mapping.release(table.data)
 
 
-def _is_whole(table: IterableSamples, number: int) -> bool:
+def is_whole(table: IterableSamples, number: int) -> bool:
+    """Whether a column counts or names something, and has whole numbers alone."""
     name = table.columns[number]
     if name not in WHOLE and not name.startswith("line_index"):
         return False

@@ -65,9 +65,14 @@ def to_vtp(path: str | os.PathLike[str], points: PointData | Sequence[PointData]
     ...     to_vtp(f"{folder}/tracks.vtp", PointData(np.arange(40).reshape(10, 4)))
     """
     rows = Rows.of([points] if isinstance(points, PointData) else list(points), label)
-    found, counts = tally(rows.labels())
     with replacing(path) as file:
-        _write(file, _point_arrays(rows, int(counts.sum())), *_cells(rows, found, counts))
+        write_rows(file, rows)
+
+
+def write_rows(file: BinaryIO, rows: Rows) -> None:
+    """Write the content of a VTP file."""
+    found, counts = tally(rows.labels())
+    _write(file, _point_arrays(rows, int(counts.sum())), *_cells(rows, found, counts))
 
 
 @dataclass(frozen=True)

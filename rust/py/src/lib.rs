@@ -6,6 +6,8 @@
 use pyo3::prelude::*;
 
 mod arrays;
+mod arrow;
+mod arrow_layout;
 mod channels;
 mod cluster;
 mod content;
@@ -32,6 +34,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule(name = "_core")]
 mod core_module {
+    #[pymodule_export]
+    use super::arrow::{arrow_schema, arrow_stream};
     #[pymodule_export]
     use super::channels::{group_labels, kendall_tau, measure_channels, overlap_coefficients, shuffle_blocks};
     #[pymodule_export]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.polars import pl
+from lumentrace.data.points import PointData
 
 from ..stack import AFMImageStack
 
@@ -57,6 +58,38 @@ def track_points(
             "y_nm": places[:, 1],
         }
     )
+
+
+def track_data(table: pl.DataFrame) -> PointData:
+    """Tracks as points, to be written for ParaView, TrackMate or xarray.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        As of `track_points`.
+
+    Returns
+    -------
+    PointData
+        `t` (s), `x`, `y`, `z` (nm; all of the plane 0), `label` of the track, `frame`, and `object`, the label of the
+        object in that frame, as far as it is known.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from lumentrace.afm.analysis.tracks import track_data
+    >>> table = pl.DataFrame({"track": [3], "frame": [7], "time_s": [1.5], "x_nm": [20.0], "y_nm": [30.0]})
+    >>> track_data(table).to_polars().rows()
+    [(1.5, 20.0, 30.0, 0.0, 3, 7.0)]
+    """
+    columns = ["time_s", "x_nm", "y_nm", pl.lit(0.0).alias("z"), "track", "frame"]
+    named = ["t", "x", "y", "z", "label", "frame"]
+    if "label" in table.columns:
+        columns, named = [*columns, "label"], [*named, "object"]
+    rows = table.select(columns).cast(pl.Float64).to_numpy(order="c")
+    points = PointData(rows, columns=named)
+    points.units = {"t": "s"} | dict.fromkeys("xyz", "nm")
+    return points
 
 
 def _points(track: Mapping[str, Any], stack: AFMImageStack) -> tuple[NDArray[np.int64], Floats]:

@@ -12,7 +12,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.masked import unmasked
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage.images import bioio_image, mrc, tiff_image, zarr_image
-from lumentrace.storage.images.arrays import array_image
+from lumentrace.storage.images.xarray_image import image_of
 
 ZARR = (".zarr", ".ome.zarr")
 SUFFIXES = (*tiff_image.SUFFIXES, *mrc.SUFFIXES, *bioio_image.PLUGINS, *ZARR)
@@ -26,7 +26,8 @@ def open_image(
     """Open an image; pixels are read when they are asked for.
 
     TIFF, OME-TIFF, ImageJ-TIFF, BigTIFF, LSM, SVS, NDPI and other slides, OME-Zarr 0.4 and 0.5, MRC; CZI, LIF, ND2 and
-    others through the plugins of bioio (``pip install "lumentrace[bioio]" bioio-czi``); arrays of numpy, Dask and Zarr.
+    others through the plugins of bioio (``pip install "lumentrace[bioio]" bioio-czi``); arrays of numpy, Dask, Zarr and
+    xarray, whose axes, channels, sizes of pixels and times are those of its coordinates.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def open_image(
     ('CYX', ('dna', 'actin'), (10, 200))
     """
     if not isinstance(source, (str, os.PathLike)):
-        return array_image("source", source, axes, channels)
+        return image_of("source", source, axes, channels)
     path = Path(source)
     image = _open(path, number)
     try:

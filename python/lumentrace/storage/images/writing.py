@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from lumentrace.base.masked import unmasked
 from lumentrace.data.lazy_image import PIECE, LazyImage
-from lumentrace.storage.images.arrays import array_image
 from lumentrace.storage.images.ome import Described, described
+from lumentrace.storage.images.xarray_image import image_of
 from lumentrace.storage.images.zarr_writer import Version, write_zarr
 from lumentrace.storage.tile_layout import TILE
 from lumentrace.storage.tiled import tiled_tiff
@@ -87,7 +87,7 @@ def write_image(
     (('a', 'b'), {'X': 0.25, 'Y': 0.25})
     """
     place = Path(path).expanduser()
-    whole = image if isinstance(image, LazyImage) else array_image("image", image, axes, channels)
+    whole = image if isinstance(image, LazyImage) else image_of("image", image, axes, channels)
     known = _known(whole, channels, colours, spacing, times, name or place.name.split(".")[0])
     if place.suffix.lower() == ".zarr":
         if version not in ("0.4", "0.5"):
