@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -36,7 +36,11 @@ def test_polygons_fill_their_pixels_and_no_others(mask: NDArray[np.bool_]) -> No
     np.testing.assert_array_equal(drawn(mask), mask)
 
 
+MEETING_A_HOLE_AT_CORNERS = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 0, 1, 0, 1]], bool)
+
+
 @given(MASKS)
+@example(MEETING_A_HOLE_AT_CORNERS)
 def test_polygons_are_valid_and_as_large_as_their_pixels(mask: NDArray[np.bool_]) -> None:
     shapely = pytest.importorskip("shapely", reason="shapely is not installed")
     whole = shapely.MultiPolygon([(outer, holes) for outer, *holes in polygons(mask)])

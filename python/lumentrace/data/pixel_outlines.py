@@ -58,7 +58,11 @@ def _edges(mask: NDArray[np.bool_]) -> dict[tuple[int, int], list[tuple[int, int
 
 
 def _rings(steps: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[Ring]:
-    """Closed ways along all edges; where a way comes to a corner again, a ring is cut off."""
+    """Closed ways along all edges; where a way comes to a corner again, a ring is cut off.
+
+    Where pixels meet at a corner only, a way stays with its own pixel: polygons are pixels that share edges, so that
+    their inside holds together.
+    """
     while steps:
         way = [next(iter(steps))]
         places = {way[0]: 0}
@@ -67,7 +71,7 @@ def _rings(steps: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[Ring
             onward = steps.get(here)
             if not onward:
                 break
-            there = onward.pop()
+            there = onward.pop(_same_pixel(way, onward))
             if not onward:
                 del steps[here]
             if there not in places:
@@ -79,6 +83,15 @@ def _rings(steps: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[Ring
             for corner in way[start + 1 :]:
                 del places[corner]
             del way[start + 1 :]
+
+
+def _same_pixel(way: Ring, onward: Ring) -> int:
+    """Which of the ways onward turns right, around the pixel that the way goes along."""
+    if len(onward) < 2 or len(way) < 2:
+        return 0
+    (before_x, before_y), (x, y) = way[-2:]
+    right = (x - (y - before_y), y + (x - before_x))
+    return onward.index(right)
 
 
 def _straight(ring: Ring) -> Ring:
