@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,10 +27,15 @@ def share_clipped(pixels: AnyArray) -> float:
     if not finite.size:
         return 0.0
     rest = finite[finite < finite.max()]
-    top = finite.size - rest.size
-    if not rest.size or top <= PILE * int((rest == rest.max()).sum()):
+    counts = [finite.size - rest.size, int((rest == rest.max()).sum())] if rest.size else [finite.size]
+    return clipped(counts, pixels.size)
+
+
+def clipped(counts: Sequence[int], pixels: int) -> float:
+    """The same from the numbers of pixels of the greatest value and of the next one, of so many pixels."""
+    if len(counts) < 2 or counts[0] <= PILE * counts[1]:
         return 0.0
-    return float(top / pixels.size)
+    return float(counts[0] / pixels)
 
 
 def plane(pixels: AnyArray) -> Floats:
