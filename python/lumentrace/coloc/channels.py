@@ -57,9 +57,10 @@ class Found:
 
     def views(self, names: list[str]) -> Channels:
         """The same of channels that are read piece by piece."""
-        letter = self.image.axes[self.place]
-        pixels: dict[str, Pixels] = {name: self.image.select(**{letter: self.names.index(name)}) for name in names}
-        return lean(Channels(pixels, next(iter(pixels.values())).axes, self.image.spacing, self.guessed))
+        before = [slice(None)] * self.place
+        pixels: dict[str, Pixels] = {name: self.image.part(*before, self.names.index(name)) for name in names}
+        axes = self.image.axes[: self.place] + self.image.axes[self.place + 1 :]
+        return lean(Channels(pixels, axes, self.image.spacing, self.guessed))
 
 
 def find(image: LazyImage, name: object, axis: int | None = None, time: int | None = None) -> Found:
@@ -133,7 +134,7 @@ def lean(channels: Channels) -> Channels:
 
 def _squeezed(pixels: Pixels, single: tuple[int, ...]) -> Pixels:
     if isinstance(pixels, LazyImage):
-        return pixels.select(**dict.fromkeys((pixels.axes[place] for place in single), 0))
+        return pixels.part(*[0 if place in single else slice(None) for place in range(pixels.ndim)])
     return pixels.squeeze(single)
 
 

@@ -22,8 +22,9 @@ from lumentrace.coloc.channels import Channels
 from lumentrace.coloc.judgement import Measured as Judged
 from lumentrace.coloc.judgement import judge
 from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
+from lumentrace.coloc.larger.blocks import at_once
 from lumentrace.coloc.larger.look import Look
-from lumentrace.coloc.larger.reading import MEMORY, Pixels, size, size_of_all
+from lumentrace.coloc.larger.reading import MEMORY, Pixels, size
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
@@ -297,7 +298,8 @@ def _run_identity(given: Measured, own: Settings) -> dict[str, Any]:
 
 def _fits(image: Channels, own: Settings) -> bool:
     """Whether two channels may be read at once."""
-    return not image.are_lazy or 2 * size_of_all(image.pixels.values()) <= len(image.pixels) * own.memory * 10**6
+    largest = max(pixels.dtype.itemsize for pixels in image.pixels.values())
+    return not image.are_lazy or math.prod(image.shape) <= at_once(own.memory * 10**6, 2 * largest)
 
 
 def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[str, str], Randomization]:

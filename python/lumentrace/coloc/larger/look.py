@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,10 @@ from lumentrace import _core
 from lumentrace.base.provenance import content
 from lumentrace.data.lazy_image import LazyImage
 
-from ..measure.images import clipped
+from ..measure.images import clipped, greatest
 from . import blocks
 from .blocks import Place, places
-from .reading import Pixels, as_lazy
+from .reading import Pixels, as_lazy, size
 
 Array = NDArray[Any]
 SIDE = 1024
@@ -99,17 +100,15 @@ class _Seen:
 def _seen(image: LazyImage, steps: Sequence[int]) -> _Seen:
     """Look at an image; its content hash is that of the hashes of its pieces."""
     shown = np.zeros([-(-length // step) for length, step in zip(image.shape, steps, strict=True)], image.dtype)
-    digests, tops = [], dict[float, int]()
+    digests, tops = [], Counter[float]()
     for place in places(image):
         pixels = image[place]
         digests.append(content(pixels))
-        for value, count in _greatest(pixels):
-            tops[value] = tops.get(value, 0) + count
+        tops.update(greatest(pixels))
         inner, outer = _every(place, steps)
         shown[outer] = pixels[inner]
     whole = _core.content_hash(np.frombuffer("".join(digests).encode(), np.uint8))
-    counts = [tops[value] for value in sorted(tops, reverse=True)[:2]]
-    return _Seen(whole, clipped(counts, math.prod(image.shape)), shown)
+    return _Seen(whole, clipped(tops, size(image)), shown)
 
 
 def _every(place: Place, steps: Sequence[int]) -> tuple[Place, Place]:
@@ -117,19 +116,6 @@ def _every(place: Place, steps: Sequence[int]) -> tuple[Place, Place]:
     inner = tuple(slice(-axis.start % step, None, step) for axis, step in zip(place, steps, strict=True))
     outer = tuple(slice(-(-axis.start // step), -(-axis.stop // step)) for axis, step in zip(place, steps, strict=True))
     return inner, outer
-
-
-def _greatest(pixels: Array) -> list[tuple[float, int]]:
-    """The greatest value and the next one, with the numbers of their pixels."""
-    found = []
-    for _ in range(2):
-        pixels = pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels.ravel()
-        if not pixels.size:
-            break
-        top = pixels.max()
-        found.append((top.item(), int((pixels == top).sum())))
-        pixels = pixels[pixels < top]
-    return found
 
 
 def _steps(shape: Sequence[int]) -> tuple[int, ...]:
@@ -148,7 +134,7 @@ def _middle(shape: Sequence[int]) -> Place:
     """A box in the middle."""
     sides, room = [], blocks.PIXELS
     for axis, length in enumerate(reversed(shape)):
-        side = max(min(length, SIDE if axis < 2 else room), 1)
+        side = min(length, room, SIDE if axis < 2 else room)
         room = max(room // side, 1)
         sides.append(side)
     starts = [(length - side) // 2 for length, side in zip(shape, reversed(sides), strict=True)]

@@ -20,7 +20,7 @@ from ..regions.label_masks import whole_labels
 from ..regions.selection import Limits, Selection, check_shape, finite_in_both, is_shifted
 from ..rows import Settings, region_rows
 from . import blocks
-from .blocks import Place, members, places
+from .blocks import Place, at_once, members, places
 from .regions import Regions, regions_of, whole
 from .streamed import TOGETHER, Streamed, missing, needs_all
 
@@ -60,8 +60,8 @@ class Larger:
             regions = self._regions
         pair = _Pair(self._images[names[0]], self._images[names[1]], self._labels, settings.nan_policy)
         refused = needs_all(settings, (pair.a.dtype, pair.b.dtype))
-        at_once = settings.memory // pair.bytes_of_pixel if refused else blocks.PIXELS
-        fits = regions.sizes <= at_once
+        most = at_once(settings.memory, pair.bytes_of_pixel) if refused else blocks.PIXELS
+        fits = regions.sizes <= most
         done, pixels = 0, max(int(regions.counts.sum()), 1)
         for group, small in _parts(regions, fits, pair.a.chunks):
             count = int(group.counts.sum())
@@ -122,6 +122,8 @@ class _Pair:
         """Pixels of regions, piece by piece, each with the number of its region."""
         for place in progress.each(list(places(self.a, regions.box))):
             inside = self._inside(place, regions)
+            if not inside.labels:
+                continue
             selected = inside.select(self.a[place], self.b[place], self._limits)
             for number, label in enumerate(inside.labels):
                 region = int(np.searchsorted(regions.labels, label))

@@ -23,12 +23,7 @@ LETTERS = "QTCZYX"
 
 def is_larger(images: Iterable[Pixels]) -> bool:
     """Whether images are read piece by piece."""
-    return size_of_all(image for image in images if isinstance(image, LazyImage)) > LARGEST
-
-
-def size_of_all(images: Iterable[Pixels]) -> int:
-    """Bytes of all pixels."""
-    return sum(image.nbytes for image in images)
+    return sum(image.nbytes for image in images if isinstance(image, LazyImage)) > LARGEST
 
 
 class _Closing:
@@ -58,7 +53,7 @@ def as_lazy(pixels: Pixels) -> LazyImage:
 def taken(pixels: Pixels, place: int, axis: int) -> Pixels:
     """One slice of an image."""
     if isinstance(pixels, LazyImage):
-        return pixels.select(**{pixels.axes[axis]: place})
+        return pixels.part(*[slice(None)] * (axis % pixels.ndim), place)
     return np.asarray(pixels.take(place, axis))
 
 

@@ -43,7 +43,7 @@ class Regions:
         """Pixels of the bounding boxes."""
         return np.asarray((self.high - self.low).prod(axis=1))
 
-    def take(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> Regions:  # type: ignore[type-arg]
+    def take(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> Regions:
         """Some of the regions."""
         return Regions(self.labels[chosen], self.counts[chosen], self.low[chosen], self.high[chosen])
 

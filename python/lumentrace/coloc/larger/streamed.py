@@ -100,7 +100,7 @@ class Streamed:
     def _areas(self, rows: list[NDArray[np.float64]], pieces: Pieces) -> list[tuple[float, ...]]:
         """The areas above the thresholds, by one more pass; NaN where there is no threshold."""
         thresholds = [row[THRESHOLDS] for row in rows]
-        known = [bool(np.isfinite(both).all()) for both in thresholds]
+        known = [not np.isnan(both).any() for both in thresholds]
         if "area" not in self.settings.metrics or "area" in self.refused or not any(known):
             return [(np.nan,) * len(EXTENDED_COLUMNS["area"])] * len(rows)
         above = np.zeros((len(rows), 3), dtype=np.int64)
