@@ -151,7 +151,7 @@ def test_slices_and_planes(little: None, plane: bool, monkeypatch: pytest.Monkey
     mask = mask[1] if plane else mask
     wanted = coloc.colocalization_table(arrays, label_mask=mask, slice_axis=0)
     lazily, chunks = opened(arrays, (2, 7, 11)), (2, 7, 11)[-mask.ndim :]
-    for largest in (0, 2500, 10_000):
+    for largest in (0, 2500, 10_000, 20_000):
         monkeypatch.setattr(reading, "LARGEST", largest)
         same(coloc.colocalization_table(lazily, label_mask=lazy(mask, chunks), slice_axis=0, memory=0), wanted)
     flat = {name: array[1] for name, array in arrays.items()}

@@ -15,7 +15,7 @@ from lumentrace.engine.progress import part
 
 from .analysis import COLUMNS
 from .larger.measured import Larger
-from .larger.reading import MEMORY, as_lazy, is_larger, size, taken
+from .larger.reading import MEMORY, as_lazy, is_larger, size, slices_of
 from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds
 from .regions.grouping import grouped
 from .regions.label_masks import whole_labels
@@ -110,13 +110,14 @@ def colocalization_table(
     most = int(memory * 1e6)
     settings = Settings(wanted, threshold_method, given, block, randomizations, seed, nan_policy, most)
     chosen = _pairs(pairs, list(named))
-    slices = list(_slices(named, label_mask, slice_axis))
+    labels = _labels(label_mask, next(iter(named.values())).shape, slice_axis)
+    slices, count = _slices(named, labels, slice_axis)
     schema = _schema(wanted, slice_axis is not None)
     tables: list[pl.DataFrame] = [pl.DataFrame(schema=schema)]
-    pixels, parts = sum(map(size, named.values())), len(slices) * len(chosen)
-    for number, (place, images, labels) in enumerate(slices):
-        first = {"slice": place} if slice_axis is not None else {}
-        measured = _measured(images, labels)
+    pixels, parts = sum(map(size, named.values())), count * len(chosen)
+    for number, (images, mask) in enumerate(slices):
+        first = {"slice": number} if slice_axis is not None else {}
+        measured = _measured(images, mask)
         for order, pair in enumerate(chosen):
             done = number * len(chosen) + order
             with part(pixels * done // parts, pixels // parts, WORK):
@@ -174,22 +175,29 @@ def _pairs(pairs: Iterable[tuple[str, str]] | str, names: list[str]) -> list[tup
     return chosen
 
 
-def _slices(
-    named: dict[str, Pixels], label_mask: ArrayLike | LazyImage | None, axis: int | None
-) -> Iterator[tuple[int, dict[str, Pixels], Pixels | None]]:
-    shape = next(iter(named.values())).shape
+def _labels(label_mask: ArrayLike | LazyImage | None, shape: tuple[int, ...], axis: int | None) -> Pixels | None:
+    """Labels, of the shape of a channel or, with an axis of slices, of a slice."""
     labels = label_mask if label_mask is None or isinstance(label_mask, LazyImage) else whole_labels(label_mask)
     if axis is None:
-        yield 0, named, labels
-        return
+        return labels
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"`slice_axis`: expected an axis of an image with {len(shape)}, found {axis}")
     plane = tuple(np.delete(shape, axis))
     if labels is not None and labels.shape not in {shape, plane}:
         raise ValueError(f"`label_mask`: expected shape {shape} or, of a slice, {plane}, found {labels.shape}")
-    for place in range(shape[axis]):
-        images = {name: taken(values, place, axis) for name, values in named.items()}
-        yield place, images, taken(labels, place, axis) if labels is not None and labels.shape == shape else labels
+    return labels
+
+
+def _slices(
+    named: dict[str, Pixels], labels: Pixels | None, axis: int | None
+) -> tuple[Iterable[tuple[dict[str, Pixels], Pixels | None]], int]:
+    """The slices along an axis, and how many there are; without one the whole image."""
+    if axis is None:
+        return [(named, labels)], 1
+    shape = next(iter(named.values())).shape
+    sliced = labels is not None and labels.shape == shape
+    images = slices_of([*named.values(), *([labels] if sliced else [])], axis)
+    return ((dict(zip(named, each, strict=False)), each[-1] if sliced else labels) for each in images), shape[axis]
 
 
 def _schema(metrics: tuple[str, ...], sliced: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,11 +50,22 @@ def as_lazy(pixels: Pixels) -> LazyImage:
     return lazy_image([Level(pixels, {}, chunks)], LETTERS[-len(shape) :], About())
 
 
-def taken(pixels: Pixels, place: int, axis: int) -> Pixels:
-    """One slice of an image."""
-    if isinstance(pixels, LazyImage):
-        return pixels.part(*[slice(None)] * (axis % pixels.ndim), place)
-    return np.asarray(pixels.take(place, axis))
+def slices_of(images: Sequence[Pixels], axis: int) -> Iterator[list[Pixels]]:
+    """Slices of images of one shape; those that lie in the same chunks are read at once if they fit into memory."""
+    place = axis % len(images[0].shape)
+    thick = max((image.chunks[place] for image in images if isinstance(image, LazyImage)), default=1)
+    for start in range(0, images[0].shape[place], thick):
+        slab = [_part(image, place, slice(start, start + thick)) for image in images]
+        if not is_larger(slab):
+            slab = [np.asarray(image) for image in slab]
+        for number in range(slab[0].shape[place]):
+            yield [_part(image, place, number) for image in slab]
+
+
+def _part(pixels: Pixels, axis: int, part: int | slice) -> Pixels:
+    """A part along an axis."""
+    place = (*[slice(None)] * axis, part)
+    return pixels.part(*place) if isinstance(pixels, LazyImage) else np.asarray(pixels[place])
 
 
 def size(pixels: Pixels) -> int:
