@@ -13,8 +13,7 @@ import tifffile
 from lumentrace import FormatError, _core, coloc
 from lumentrace.coloc import files
 from lumentrace.coloc.description import describe
-from lumentrace.coloc.larger import blocks, reading, streamed
-from lumentrace.coloc.larger.look import look_at
+from lumentrace.coloc.larger import blocks, look, reading, streamed
 from lumentrace.coloc.larger.regions import regions_of
 from lumentrace.coloc.measure.images import share_clipped
 from lumentrace.coloc.run import Settings, run
@@ -36,6 +35,7 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly any memory: everything is read piece by piece."""
     monkeypatch.setattr(reading, "LARGEST", 0)
     monkeypatch.setattr(blocks, "PIXELS", SMALL)
+    monkeypatch.setattr(look, "MOST", SMALL)
 
 
 def channels(*kinds: str) -> dict[str, np.ndarray]:
@@ -95,8 +95,13 @@ def test_kinds_of_whole_numbers(little: None, kinds: tuple[str, ...], masked: bo
     same(coloc.colocalization_table(opened(arrays, (2, 7, 11)), label_mask=lazy_mask, memory=0, **options), wanted)
 
 
-@pytest.mark.parametrize("chunks", CHUNKS)
-@pytest.mark.parametrize("kinds", [("u2", "u2"), ("f4", "u1"), ("i4", "f8"), ("i4", "u4")])
+@pytest.mark.parametrize(
+    ("chunks", "kinds"),
+    [
+        *((chunks, ("u2", "u2")) for chunks in CHUNKS),
+        *zip(CHUNKS, [("f4", "u1"), ("i4", "f8"), ("i4", "u4"), ("f4", "f4")], strict=True),
+    ],
+)
 def test_regions_have_all_measures_where_memory_allows(
     little: None, chunks: tuple[int, ...], kinds: tuple[str, ...]
 ) -> None:
@@ -228,16 +233,17 @@ def test_a_look_is_that_of_all_pixels(little: None) -> None:
     arrays = channels("u2", "f4")
     arrays["f41"][arrays["f41"] > 80] = 80
     arrays["f41"][0, 0] = np.nan
-    look = look_at(opened(arrays, (2, 7, 11)), lazy(labels(), (2, 7, 11)))
-    assert look.clipped == {name: share_clipped(array) for name, array in arrays.items()}
-    assert look.clipped["f41"] > 0
-    steps = tuple(slice(None, None, step) for step in look.steps)
+    seen = look.look_at(opened(arrays, (2, 7, 11)), lazy(labels(), (2, 7, 11)))
+    assert seen.clipped == {name: share_clipped(array) for name, array in arrays.items()}
+    assert seen.clipped["f41"] > 0
+    steps = tuple(slice(step // 2, None, step) for step in seen.steps)
+    assert max(seen.steps) > 1
     for name, array in arrays.items():
-        np.testing.assert_array_equal(look.shown[name], array[steps])
-        assert look.middle[name].size <= SMALL
-    np.testing.assert_array_equal(look.shown_labels, labels()[steps])
+        np.testing.assert_array_equal(seen.shown[name], array[steps])
+        assert seen.middle[name].size <= SMALL
+    np.testing.assert_array_equal(seen.shown_labels, labels()[steps])
     other = opened({**arrays, "u20": arrays["u20"] + 1}, (2, 7, 11))
-    assert look_at(other, None).hashes["u20"] != look.hashes["u20"]
+    assert look.look_at(other, None).hashes["u20"] != seen.hashes["u20"]
 
 
 # ------------------------------------------------------------------ runs

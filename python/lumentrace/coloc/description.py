@@ -11,7 +11,7 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.coloc.channels import find
 from lumentrace.coloc.larger.blocks import places
-from lumentrace.coloc.larger.reading import Pixels, as_lazy, is_larger, size
+from lumentrace.coloc.larger.reading import Pixels, as_lazy, is_larger
 from lumentrace.coloc.measure.images import clipped, greatest
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage import open_image
@@ -76,7 +76,7 @@ def _channel(pixels: Pixels) -> str:
         tops.update(greatest(part))
     if not counted:
         return "no finite pixel"
-    every = size(pixels)
+    every = image.size
     lost = f"; {1 - counted / every:.2%} not finite" if counted < every else ""
     return (
         f"{low:g} to {high:g}, mean {total / counted:.4g}; "

@@ -24,7 +24,7 @@ from lumentrace.coloc.judgement import judge
 from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
 from lumentrace.coloc.larger.blocks import at_once
 from lumentrace.coloc.larger.look import Look
-from lumentrace.coloc.larger.reading import MEMORY, Pixels, size
+from lumentrace.coloc.larger.reading import MEMORY, Pixels
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
@@ -234,7 +234,7 @@ def run(
         "memory": own.memory,
     }
     name = _first(history.input["path"])
-    pixels = sum(map(size, image.pixels.values()))
+    pixels = sum(pixels.size for pixels in image.pixels.values())
     shuffled = labels is None and not own.slices and "randomization" in own.metrics and _fits(image, own)
     directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(given, own))
     with Run(history, pixels, 1 + shuffled, verbose, Path(name).name, "pixel", directory) as steps:
@@ -305,7 +305,7 @@ def _fits(image: Channels, own: Settings) -> bool:
 def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[str, str], Randomization]:
     """Shuffled correlations of whole images, for the report."""
     pairs = table.select("channel_a", "channel_b").rows()
-    pixels = sum(map(size, image.pixels.values()))
+    pixels = sum(pixels.size for pixels in image.pixels.values())
     nulls = {}
     for number, (one, two) in enumerate(pairs):
         with part(pixels * number // len(pairs), pixels // len(pairs), own.randomizations):

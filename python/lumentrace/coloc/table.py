@@ -15,7 +15,7 @@ from lumentrace.engine.progress import part
 
 from .analysis import COLUMNS
 from .larger.measured import Larger
-from .larger.reading import MEMORY, as_lazy, is_larger, size, slices_of
+from .larger.reading import MEMORY, as_lazy, is_larger, slices_of
 from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds
 from .regions.grouping import grouped
 from .regions.label_masks import whole_labels
@@ -114,7 +114,7 @@ def colocalization_table(
     slices, count = _slices(named, labels, slice_axis)
     schema = _schema(wanted, slice_axis is not None)
     tables: list[pl.DataFrame] = [pl.DataFrame(schema=schema)]
-    pixels, parts = sum(map(size, named.values())), count * len(chosen)
+    pixels, parts = sum(values.size for values in named.values()), count * len(chosen)
     for number, (images, mask) in enumerate(slices):
         first = {"slice": number} if slice_axis is not None else {}
         measured = _measured(images, mask)
@@ -195,9 +195,9 @@ def _slices(
     if axis is None:
         return [(named, labels)], 1
     shape = next(iter(named.values())).shape
-    sliced = labels is not None and labels.shape == shape
-    images = slices_of([*named.values(), *([labels] if sliced else [])], axis)
-    return ((dict(zip(named, each, strict=False)), each[-1] if sliced else labels) for each in images), shape[axis]
+    of_whole = [labels] if labels is not None and labels.shape == shape else []
+    images = slices_of([*named.values(), *of_whole], axis)
+    return ((dict(zip(named, each, strict=False)), each[-1] if of_whole else labels) for each in images), shape[axis]
 
 
 def _schema(metrics: tuple[str, ...], sliced: bool) -> dict[str, Any]:

@@ -16,13 +16,12 @@ from lumentrace.base.provenance import content
 from lumentrace.data.lazy_image import LazyImage
 
 from ..measure.images import clipped, greatest
-from . import blocks
 from .blocks import Place, places
-from .reading import Pixels, as_lazy, size
+from .reading import Pixels, as_lazy
 
 Array = NDArray[Any]
-SIDE = 1024
-"""Longest side of a plane that is shown or judged."""
+SIDE, MOST = 512, 1 << 20
+"""Longest side of a plane that is shown or judged, and pixels of all planes of a channel."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class _Seen:
 
 def _seen(image: LazyImage, steps: Sequence[int]) -> _Seen:
     """Look at an image; its content hash is that of the hashes of its pieces."""
-    shown = np.zeros([-(-length // step) for length, step in zip(image.shape, steps, strict=True)], image.dtype)
+    shown = np.zeros([_before(length, step) for length, step in zip(image.shape, steps, strict=True)], image.dtype)
     digests, tops = [], Counter[float]()
     for place in places(image):
         pixels = image[place]
@@ -108,21 +107,26 @@ def _seen(image: LazyImage, steps: Sequence[int]) -> _Seen:
         inner, outer = _every(place, steps)
         shown[outer] = pixels[inner]
     whole = _core.content_hash(np.frombuffer("".join(digests).encode(), np.uint8))
-    return _Seen(whole, clipped(tops, size(image)), shown)
+    return _Seen(whole, clipped(tops, image.size), shown)
 
 
 def _every(place: Place, steps: Sequence[int]) -> tuple[Place, Place]:
     """Where the pixels that are shown lie in a piece, and among all that are shown."""
-    inner = tuple(slice(-axis.start % step, None, step) for axis, step in zip(place, steps, strict=True))
-    outer = tuple(slice(-(-axis.start // step), -(-axis.stop // step)) for axis, step in zip(place, steps, strict=True))
-    return inner, outer
+    both = list(zip(place, steps, strict=True))
+    inner = tuple(slice((step // 2 - axis.start) % step, None, step) for axis, step in both)
+    return inner, tuple(slice(_before(axis.start, step), _before(axis.stop, step)) for axis, step in both)
+
+
+def _before(place: int, step: int) -> int:
+    """Pixels before a place that are shown: those in the middle of so many."""
+    return max(-(-(place - step // 2) // step), 0)
 
 
 def _steps(shape: Sequence[int]) -> tuple[int, ...]:
     """Every how many pixels are shown: planes as large as a screen, and as many of them as fit."""
     plane = max(1, -(-max(shape[-2:]) // SIDE))
     inner = math.prod(-(-length // plane) for length in shape[-2:])
-    steps, room = [], max(blocks.PIXELS // inner, 1)
+    steps, room = [], max(MOST // inner, 1)
     for length in reversed(shape[:-2]):
         step = -(-length // room)
         room = max(room // -(-length // step), 1)
@@ -132,7 +136,7 @@ def _steps(shape: Sequence[int]) -> tuple[int, ...]:
 
 def _middle(shape: Sequence[int]) -> Place:
     """A box in the middle."""
-    sides, room = [], blocks.PIXELS
+    sides, room = [], MOST
     for axis, length in enumerate(reversed(shape)):
         side = min(length, room, SIDE if axis < 2 else room)
         room = max(room // side, 1)

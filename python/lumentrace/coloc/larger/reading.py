@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -66,8 +65,3 @@ def _part(pixels: Pixels, axis: int, part: int | slice) -> Pixels:
     """A part along an axis."""
     place = (*[slice(None)] * axis, part)
     return pixels.part(*place) if isinstance(pixels, LazyImage) else np.asarray(pixels[place])
-
-
-def size(pixels: Pixels) -> int:
-    """Number of pixels."""
-    return math.prod(pixels.shape)
