@@ -85,6 +85,10 @@ def run(
     block: Annotated[int, typer.Option(min=1, help="Side of the blocks that are shuffled, in pixels.")] = 8,
     randomizations: Annotated[int, typer.Option(min=1, help="Number of shuffles.")] = 1000,
     seed: Seed = 0,
+    memory: Annotated[
+        int,
+        typer.Option(min=0, help="Megabytes of pixels of a region to read at once where a measure needs all of them."),
+    ] = 2000,
     resume: Resume = False,
     geojson: Geojson = False,
     accept: Accept = False,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.coloc.larger.reading import Pixels
 from lumentrace.data.lazy_image import CHANNELS, COLOURS, LazyImage
 
 OTHERS = {"T": "time points", "Z": "slices"}
@@ -19,10 +18,20 @@ MOST_CHANNELS = 16
 class Channels:
     """Channels by name, and what is known about their other axes."""
 
-    pixels: dict[str, NDArray[Any]]
+    pixels: dict[str, Pixels]
     axes: str
     spacing: dict[str, float]
     guessed: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of each of them."""
+        return next(iter(self.pixels.values())).shape
+
+    @property
+    def are_lazy(self) -> bool:
+        """Whether some are read piece by piece."""
+        return any(isinstance(pixels, LazyImage) for pixels in self.pixels.values())
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,13 @@ class Found:
             pixels = [self.image[(*before, number)] for number in numbers]
         axes = self.image.axes[: self.place] + self.image.axes[self.place + 1 :]
         return lean(Channels(dict(zip(names, pixels, strict=True)), axes, self.image.spacing, self.guessed))
+
+    def views(self, names: list[str]) -> Channels:
+        """The same of channels that are read piece by piece."""
+        before = [slice(None)] * self.place
+        pixels: dict[str, Pixels] = {name: self.image.part(*before, self.names.index(name)) for name in names}
+        axes = self.image.axes[: self.place] + self.image.axes[self.place + 1 :]
+        return lean(Channels(pixels, axes, self.image.spacing, self.guessed))
 
 
 def find(image: LazyImage, name: object, axis: int | None = None, time: int | None = None) -> Found:
@@ -105,16 +121,21 @@ def at_time(image: LazyImage, name: object, time: int) -> LazyImage:
 
 def lean(channels: Channels) -> Channels:
     """Without time points, channels and slices of which there is only one: some formats always have these axes."""
-    shape = next(iter(channels.pixels.values())).shape
     single = tuple(
         place
-        for place, (axis, length) in enumerate(zip(channels.axes, shape, strict=True))
+        for place, (axis, length) in enumerate(zip(channels.axes, channels.shape, strict=True))
         if axis in "TCZ" and length == 1
     )
     axes = "".join(axis for place, axis in enumerate(channels.axes) if place not in single)
     return replace(
-        channels, pixels={name: pixels.squeeze(single) for name, pixels in channels.pixels.items()}, axes=axes
+        channels, pixels={name: _squeezed(pixels, single) for name, pixels in channels.pixels.items()}, axes=axes
     )
+
+
+def _squeezed(pixels: Pixels, single: tuple[int, ...]) -> Pixels:
+    if isinstance(pixels, LazyImage):
+        return pixels.part(*[0 if place in single else slice(None) for place in range(pixels.ndim)])
+    return pixels.squeeze(single)
 
 
 def chosen(names: list[str], wanted: str) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lumentrace.base.arrays import AnyArray
 from lumentrace.base.errors import FormatError
 from lumentrace.coloc.channels import find
-from lumentrace.coloc.measure.images import share_clipped
+from lumentrace.coloc.larger.blocks import places
+from lumentrace.coloc.larger.reading import Pixels, as_lazy, is_larger
+from lumentrace.coloc.measure.images import clipped, greatest
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage import open_image
 
@@ -48,22 +50,35 @@ def _facts(image: LazyImage, path: Path, axis: int | None) -> dict[str, Any]:
     try:
         found = find(image, path, axis)
     except FormatError as error:
-        return {**facts, "channels": f"not known: {error}", "whole image": _channel(image.read())}
+        return {**facts, "channels": f"not known: {error}", "whole image": _channel(image)}
     names = ", ".join(found.names)
     guessed = " (guessed: the file does not name their axis)" if found.guessed else ""
+    views = found.views(found.names)
+    channels = views if is_larger(views.pixels.values()) else found.read(found.names)
     return {**facts, "channels": names + guessed} | {
-        f"channel {name}": _channel(pixels) for name, pixels in found.read(found.names).pixels.items()
+        f"channel {name}": _channel(pixels) for name, pixels in channels.pixels.items()
     }
 
 
-def _channel(pixels: AnyArray) -> str:
+def _channel(pixels: Pixels) -> str:
     """Range, mean, and shares of pixels that tell nothing."""
-    finite = pixels[np.isfinite(pixels)]
-    if not finite.size:
+    low, high, total, counted, zeros, tops = np.inf, -np.inf, 0.0, 0, 0, Counter[float]()
+    image = as_lazy(pixels)
+    for place in places(image):
+        part = image[place]
+        finite = part[np.isfinite(part)]
+        if not finite.size:
+            continue
+        low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+        total += float(finite.sum(dtype=np.float64))
+        counted += finite.size
+        zeros += int((finite == 0).sum())
+        tops.update(greatest(part))
+    if not counted:
         return "no finite pixel"
-    lost = f"; {1 - finite.size / pixels.size:.2%} not finite" if finite.size < pixels.size else ""
-    zero = float((finite == 0).mean())
+    every = image.size
+    lost = f"; {1 - counted / every:.2%} not finite" if counted < every else ""
     return (
-        f"{finite.min():g} to {finite.max():g}, mean {finite.mean(dtype=np.float64):.4g}; "
-        f"{share_clipped(pixels):.2%} saturated; {zero:.2%} zero{lost}"
+        f"{low:g} to {high:g}, mean {total / counted:.4g}; "
+        f"{clipped(tops, every):.2%} saturated; {zeros / counted:.2%} zero{lost}"
     )

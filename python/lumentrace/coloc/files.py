@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
 from lumentrace.base.errors import FormatError
 from lumentrace.coloc.channels import Channels, at_level, at_time, chosen, find, lean, named
+from lumentrace.coloc.larger.reading import Pixels, is_larger, kept_open
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage import open_image
 from lumentrace.storage.images.opening import SUFFIXES, ZARR
@@ -49,6 +49,8 @@ def size_of(path: Path) -> int:
 def read(path: Path, axis: int | None, time: int | None = None, level: int = 0, wanted: str = "") -> Channels:
     """The channels of one file that are wanted, along `axis` or along the one that the file calls so.
 
+    Large ones are read piece by piece; the file is open as long as there are any.
+
     Raises
     ------
     FormatError
@@ -56,14 +58,17 @@ def read(path: Path, axis: int | None, time: int | None = None, level: int = 0, 
     ValueError
         If it has no such axis, time point, smaller copy or channel.
     """
-    with open_image(path) as image:
-        return read_image(image, path, axis, time, level, wanted)
+    with ExitStack() as stack:
+        image = stack.enter_context(kept_open(open_image(path)))
+        return _kept(read_image(image, path, axis, time, level, wanted), stack)
 
 
 def read_image(image: LazyImage, name: object, axis: int | None, time: int | None, level: int, wanted: str) -> Channels:
     """The same of an image that is open; `name` is what messages call it."""
     found = find(at_level(image, name, level), name, axis, time)
-    return found.read(chosen(found.names, wanted))
+    names = chosen(found.names, wanted)
+    views = found.views(names)
+    return views if is_larger(views.pixels.values()) else found.read(names)
 
 
 def together(paths: list[Path], time: int | None = None, level: int = 0, wanted: str = "") -> Channels:
@@ -80,26 +85,34 @@ def together(paths: list[Path], time: int | None = None, level: int = 0, wanted:
     if len(files) < len(paths):
         raise ValueError(f"expected files of different names, as channels are called so, found {', '.join(files)}")
     single = {}
-    for name in chosen(list(files), wanted):
-        with _part(files[name], time, level) as image:
-            single[name] = lean(Channels({name: image.read()}, image.axes, image.spacing))
-    first, *others = single
-    shape = single[first].pixels[first].shape
-    for name in others:
-        found = single[name].pixels[name].shape
-        if found != shape:
-            raise FormatError(f"{files[name]}: expected shape {shape}, as of {files[first]}, found {found}")
-    return Channels(
-        {name: each.pixels[name] for name, each in single.items()}, single[first].axes, single[first].spacing
-    )
+    with ExitStack() as stack:
+        for name in chosen(list(files), wanted):
+            image = _part(stack.enter_context(kept_open(open_image(files[name]))), files[name], time, level)
+            single[name] = lean(Channels({name: image}, image.axes, image.spacing))
+        first, *others = single
+        for name in others:
+            if single[name].shape != single[first].shape:
+                raise FormatError(
+                    f"{files[name]}: expected shape {single[first].shape}, as of {files[first]}, found "
+                    f"{single[name].shape}"
+                )
+        pixels = {name: each.pixels[name] for name, each in single.items()}
+        if not is_larger(pixels.values()):
+            pixels = {name: np.asarray(each) for name, each in pixels.items()}
+        return _kept(Channels(pixels, single[first].axes, single[first].spacing), stack)
 
 
-@contextmanager
-def _part(path: Path, time: int | None, level: int) -> Iterator[LazyImage]:
+def _kept(found: Channels, stack: ExitStack) -> Channels:
+    """What was found; files of channels that are read piece by piece stay open."""
+    if found.are_lazy:
+        stack.pop_all()
+    return found
+
+
+def _part(whole: LazyImage, path: Path, time: int | None, level: int) -> LazyImage:
     """One time point, or all, of an image or a smaller copy of it."""
-    with open_image(path) as whole:
-        image = at_level(whole, path, level)
-        yield image if time is None else at_time(image, path, time)
+    image = at_level(whole, path, level)
+    return image if time is None else at_time(image, path, time)
 
 
 def pairs(text: str, names: list[str]) -> Any:
@@ -121,11 +134,11 @@ def pairs(text: str, names: list[str]) -> Any:
     return found
 
 
-def labels_for(path: Path, labels: Path | None, time: int | None = None, level: int = 0) -> NDArray[Any] | None:
+def labels_for(path: Path, labels: Path | None, time: int | None = None, level: int = 0) -> Pixels | None:
     """The label image for an image: `labels` itself, or the file of the same name in that folder.
 
     Labels without time points are taken for those of the time point that is measured, and labels without smaller
-    copies for those of the copy.
+    copies for those of the copy. Large ones are read piece by piece.
 
     Raises
     ------
@@ -139,12 +152,14 @@ def labels_for(path: Path, labels: Path | None, time: int | None = None, level: 
     file = labels / path.name if labels.is_dir() and not _is_image(labels) else labels
     if not file.exists():
         raise FormatError(f"{file}: expected the labels of {path}, found no such file")
-    with open_image(file) as image:
+    with ExitStack() as stack:
+        image = stack.enter_context(kept_open(open_image(file)))
         if image.dtype.kind not in "bui":
             raise FormatError(f"{file}: expected labels of whole numbers, found {image.dtype}")
         copy = at_level(image, file, level) if len(image.levels) > 1 else image
         part = at_time(copy, file, time) if time is not None and "T" in copy.axes else copy
-        return lean(Channels({"": part.read()}, part.axes, {})).pixels[""]
+        pixels: Pixels = part if is_larger([part]) else part.read()
+        return _kept(lean(Channels({"": pixels}, part.axes, {})), stack).pixels[""]
 
 
 def slice_axis(channels: Channels) -> int:

@@ -17,7 +17,7 @@ from lumentrace.coloc.measure.images import (
     plane,
     share_clipped,
 )
-from lumentrace.coloc.measure.reasons import FEW_PIXELS
+from lumentrace.coloc.measure.reasons import FEW_PIXELS, LARGER
 from lumentrace.engine.verdict import DOUBTFUL, NOT_RELIABLE, Evidence, Reason, Verdict
 
 SATURATED, MUCH_SATURATED = 0.001, 0.05
@@ -54,6 +54,8 @@ class Measured:
         Nobody said which axis the channels lie along.
     times : int
         Time points, or planes of an axis without a name, that were measured as one.
+    clipped : dict, optional
+        Shares of pixels at the greatest value, where the channels here are a part of those that were measured.
     """
 
     channels: Mapping[str, AnyArray]
@@ -61,6 +63,7 @@ class Measured:
     table: pl.DataFrame
     guessed: bool
     times: int
+    clipped: Mapping[str, float] | None = None
 
 
 def judge(found: Measured) -> Verdict:
@@ -117,7 +120,7 @@ def _structure(found: Measured) -> list[Reason]:
 
 
 def _saturation(found: Measured) -> list[Reason]:
-    shares = {name: share_clipped(pixels) for name, pixels in found.channels.items()}
+    shares = found.clipped or {name: share_clipped(pixels) for name, pixels in found.channels.items()}
     return [
         Reason(
             NOT_RELIABLE if share > MUCH_SATURATED else DOUBTFUL,
@@ -138,6 +141,17 @@ def _thresholds(found: Measured) -> list[Reason]:
     evidence = Evidence("rows without a threshold", share, "", "0")
     text = f"Costes' method found no threshold in {without} of {len(found.table)} rows, which have no M1 and M2"
     return [Reason(DOUBTFUL, text, "choose another threshold, for instance --threshold otsu", (evidence,))]
+
+
+def _refused(found: Measured) -> list[Reason]:
+    """Whether measures are missing because they need more memory than they were given."""
+    without = int(found.table["reason"].str.contains(LARGER).sum())
+    if not without:
+        return []
+    evidence = Evidence("rows that lack measures", without / len(found.table), "", "0")
+    text = f"{without} of {len(found.table)} rows lack measures for which all pixels of the region have to be in memory"
+    advice = "crop the image, measure a smaller copy (--level) or slices (--slices), or allow more (--memory)"
+    return [Reason(DOUBTFUL, text, advice, (evidence,))]
 
 
 def _few(found: Measured) -> list[Reason]:
@@ -205,6 +219,7 @@ CHECKS: tuple[Callable[[Measured], list[Reason]], ...] = (
     _structure,
     _together,
     _thresholds,
+    _refused,
     _saturation,
     _few,
     _pooled,

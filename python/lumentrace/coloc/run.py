@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace import _core
 from lumentrace.base.files import replacing
 from lumentrace.base.masked import unmasked
 from lumentrace.base.polars import pl
-from lumentrace.base.provenance import content
+from lumentrace.base.provenance import Provenance
 from lumentrace.coloc import files
 from lumentrace.coloc.channels import Channels
-from lumentrace.coloc.judgement import Measured, judge
+from lumentrace.coloc.judgement import Measured as Judged
+from lumentrace.coloc.judgement import judge
 from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
+from lumentrace.coloc.larger.blocks import at_once
+from lumentrace.coloc.larger.look import Look
+from lumentrace.coloc.larger.reading import MEMORY, Pixels
 from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
-from lumentrace.coloc.sources import Source, looked_at
+from lumentrace.coloc.sources import Measured, Source, looked_at
 from lumentrace.coloc.summary import by_region, key_figures
 from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
 from lumentrace.engine import outcome, settings
@@ -56,6 +60,7 @@ class Settings(settings.Settings):
     block: int = setting(8, "side of the blocks that are shuffled, pixels")
     randomizations: int = setting(1000, "number of shuffles")
     seed: int = setting(0, "seed of the shuffles")
+    memory: int = setting(MEMORY, "megabytes of pixels of a region that are read at once where a measure needs all")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", checked_metrics(self.metrics, EXTENDED_METRICS))
@@ -67,9 +72,9 @@ class Outcome(outcome.Outcome):
 
     Attributes
     ----------
-    channels : dict
-        Pixels by name.
-    labels : ndarray or None
+    channels : dict of ndarray or LazyImage
+        Pixels by name; those of large images (more than 128 MB of channels) are read when they are asked for.
+    labels : ndarray, LazyImage or None
         Of the regions.
     table : polars.DataFrame
         That of `colocalization_table`.
@@ -81,22 +86,35 @@ class Outcome(outcome.Outcome):
         Time points, or planes of an axis without a name, that were measured as one.
     pixel_um : float or None
         Width of a pixel in micrometres, where the file says it.
+    look : Look or None
+        At images that are read piece by piece: what is pictured and judged of them.
     """
 
     technique: ClassVar[str] = "coloc"
 
-    channels: dict[str, NDArray[Any]] = field(repr=False)
-    labels: NDArray[Any] | None = field(repr=False)
+    channels: dict[str, Pixels] = field(repr=False)
+    labels: Pixels | None = field(repr=False)
     table: pl.DataFrame = field(repr=False)
     nulls: dict[tuple[str, str], Randomization] = field(repr=False)
     guessed: bool = False
     times: int = 1
     pixel_um: float | None = None
+    look: Look | None = field(default=None, repr=False)
 
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the measures can be relied on."""
-        return judge(Measured(self.channels, self.labels, self.table, self.guessed, self.times))
+        seen = (self._arrays, self._mask) if self.look is None else (self.look.middle, self.look.middle_labels)
+        clipped = None if self.look is None else self.look.clipped
+        return judge(Judged(*seen, self.table, self.guessed, self.times, clipped))
+
+    @property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: np.asarray(pixels) for name, pixels in self.channels.items()}
+
+    @property
+    def _mask(self) -> NDArray[Any] | None:
+        return None if self.labels is None else np.asarray(self.labels)
 
     @property
     def units(self) -> dict[str, str]:
@@ -137,22 +155,25 @@ class Outcome(outcome.Outcome):
         """
         if self.labels is None:
             raise ValueError("expected regions to write their outlines, found none; measure with `labels`")
-        return write_geojson(path, label_shapes(self.labels, by_region(self.table), classification="region"))
+        labels = np.asarray(self.labels)
+        return write_geojson(path, label_shapes(labels, by_region(self.table), classification="region"))
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""
+        look, side = self.look, 1 if self.look is None else self.look.steps[-1]
         return write_report(
-            self.channels,
+            self._arrays if look is None else look.shown,
             self.table,
             path=path,
             title=self.title,
-            label_mask=self.labels,
+            label_mask=self._mask if look is None else look.shown_labels,
             nulls=self.nulls,
             provenance=self.provenance,
             notes=self.notices,
             verdict=self.verdict,
             settings=self.settings,
-            pixel_um=self.pixel_um,
+            pixel_um=None if self.pixel_um is None else self.pixel_um * side,
+            shape=None if look is None else look.shape,
         )
 
 
@@ -199,7 +220,8 @@ def run(
     (1, ['colocalization_table'])
     """
     own = settings or Settings()
-    image, labels, history = looked_at(source, own)
+    given = looked_at(source, own)
+    image, labels, history = given.image, given.labels, given.history
     arguments: dict[str, Any] = {
         "metrics": own.metrics,
         "threshold_method": own.threshold,
@@ -209,12 +231,12 @@ def run(
         "block": own.block,
         "randomizations": own.randomizations,
         "seed": own.seed,
+        "memory": own.memory,
     }
     name = _first(history.input["path"])
-    hashes = history.input["xxh3"]
-    pixels = sum(each.size for each in image.pixels.values())
-    shuffled = labels is None and not own.slices and "randomization" in own.metrics
-    directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(hashes, labels, own))
+    pixels = sum(pixels.size for pixels in image.pixels.values())
+    shuffled = labels is None and not own.slices and "randomization" in own.metrics and _fits(image, own)
+    directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(given, own))
     with Run(history, pixels, 1 + shuffled, verbose, Path(name).name, "pixel", directory) as steps:
         table = steps.step(
             "colocalization_table",
@@ -228,18 +250,34 @@ def run(
             keep = Keep("randomization.arrow", nulls_bytes, nulls_from_bytes)
             nulls = steps.step("costes_randomization", shuffles, lambda: _nulls(image, table, own), keep)
     title = f"Colocalization: {Path(name).name}"
+    notices = () if given.look is None else (given.look.notice,)
+    return outcome_of(title, own, steps.provenance, notices, given, table, nulls)
+
+
+def outcome_of(
+    title: str,
+    own: Settings,
+    provenance: Provenance,
+    notices: tuple[str, ...],
+    given: Measured,
+    table: pl.DataFrame,
+    nulls: dict[tuple[str, str], Randomization],
+) -> Outcome:
+    """What came of a run on what it was given."""
+    image = given.image
     return Outcome(
         title,
         own,
-        steps.provenance,
-        (),
+        provenance,
+        notices,
         image.pixels,
-        labels,
+        given.labels,
         table,
         nulls,
         image.guessed,
         times(image),
         image.spacing.get("X"),
+        given.look,
     )
 
 
@@ -248,30 +286,34 @@ def _first(path: Any) -> str:
     return "arrays" if path is None else path[0] if isinstance(path, list) else str(path)
 
 
-def _run_identity(hashes: Mapping[str, str], labels: NDArray[Any] | None, own: Settings) -> dict[str, Any]:
+def _run_identity(given: Measured, own: Settings) -> dict[str, Any]:
     """What tells this run from any other."""
     return {
         "version": _core.__version__,
-        "input": dict(hashes),
-        "labels": None if labels is None else content(labels),
+        "input": dict(given.history.input["xxh3"]),
+        "labels": given.labels_hash,
         "settings": own.to_dict(),
     }
+
+
+def _fits(image: Channels, own: Settings) -> bool:
+    """Whether two channels may be read at once."""
+    largest = max(pixels.dtype.itemsize for pixels in image.pixels.values())
+    return not image.are_lazy or math.prod(image.shape) <= at_once(own.memory * 10**6, 2 * largest)
 
 
 def _nulls(image: Channels, table: pl.DataFrame, own: Settings) -> dict[tuple[str, str], Randomization]:
     """Shuffled correlations of whole images, for the report."""
     pairs = table.select("channel_a", "channel_b").rows()
-    pixels = sum(each.size for each in image.pixels.values())
+    pixels = sum(pixels.size for pixels in image.pixels.values())
     nulls = {}
     for number, (one, two) in enumerate(pairs):
         with part(pixels * number // len(pairs), pixels // len(pairs), own.randomizations):
-            nulls[one, two] = costes_randomization(
-                image.pixels[one], image.pixels[two], block=own.block, n=own.randomizations, seed=own.seed
-            )
+            a, b = (np.asarray(image.pixels[name]) for name in (one, two))
+            nulls[one, two] = costes_randomization(a, b, block=own.block, n=own.randomizations, seed=own.seed)
     return nulls
 
 
 def times(image: Channels) -> int:
     """Planes along axes that are neither space nor slices."""
-    shape = next(iter(image.pixels.values())).shape
-    return math.prod(size for size, axis in zip(shape, image.axes, strict=True) if axis not in "ZYX")
+    return math.prod(length for length, axis in zip(image.shape, image.axes, strict=True) if axis not in "ZYX")

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from lumentrace.coloc.kept import nulls_of_file
-from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, times
+from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, outcome_of
 from lumentrace.coloc.sources import looked_at
 from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 from lumentrace.storage.parquet_check import frame_of
@@ -38,20 +38,9 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     record = record_of(place, Outcome.technique)
     settings = settings_of(record, Settings, place)
     files = sources(record, place, source)
-    image, labels, history = looked_at(
-        files if isinstance(record.provenance.input["path"], list) else files[0], settings
-    )
-    check_same(files[0], record, history.input)
-    return Outcome(
-        f"Colocalization: {files[0].name}",
-        settings,
-        record.provenance,
-        record.notices,
-        image.pixels,
-        labels,
-        frame_of((place / TABLE).with_suffix(".parquet")),
-        nulls_of_file(place / NULLS) if NULLS in record.files else {},
-        image.guessed,
-        times(image),
-        image.spacing.get("X"),
-    )
+    given = looked_at(files if isinstance(record.provenance.input["path"], list) else files[0], settings)
+    check_same(files[0], record, given.history.input)
+    table = frame_of((place / TABLE).with_suffix(".parquet"))
+    nulls = nulls_of_file(place / NULLS) if NULLS in record.files else {}
+    title = f"Colocalization: {files[0].name}"
+    return outcome_of(title, settings, record.provenance, record.notices, given, table, nulls)

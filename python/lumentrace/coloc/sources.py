@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lumentrace.base.provenance import Provenance, content
 from lumentrace.coloc import files
 from lumentrace.coloc.channels import Channels, chosen
+from lumentrace.coloc.larger.look import Look, look_at
+from lumentrace.coloc.larger.reading import Pixels
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage import open_image
 
@@ -22,12 +25,41 @@ if TYPE_CHECKING:
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike] | LazyImage
 
 
-def looked_at(source: Source, own: Settings) -> tuple[Channels, NDArray[Any] | None, Provenance]:
+def looked_at(source: Source, own: Settings) -> Measured:
     """What is measured: the chosen channels, the labels of their regions, and where they are from."""
     name, image, identity = _read(source, own)
     labels = files.labels_for(Path(name), Path(own.labels) if own.labels else None, own.time, own.level)
-    hashes = {channel: content(pixels) for channel, pixels in image.pixels.items()}
-    return image, labels, Provenance({**identity, "xxh3": hashes}, seed=own.seed)
+    if image.are_lazy or isinstance(labels, LazyImage):
+        look = look_at(image.pixels, labels)
+        return Measured(image, labels, look, Provenance({**identity, "xxh3": look.hashes}, seed=own.seed))
+    hashes = {channel: content(np.asarray(pixels)) for channel, pixels in image.pixels.items()}
+    return Measured(image, labels, None, Provenance({**identity, "xxh3": hashes}, seed=own.seed))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run is given.
+
+    Attributes
+    ----------
+    image : Channels
+    labels : ndarray, LazyImage or None
+    look : Look or None
+        At images that are read piece by piece.
+    history : Provenance
+    """
+
+    image: Channels
+    labels: Pixels | None
+    look: Look | None
+    history: Provenance
+
+    @property
+    def labels_hash(self) -> str | None:
+        """Content hash of the labels."""
+        if self.look is not None:
+            return self.look.labels_hash
+        return None if self.labels is None else content(np.asarray(self.labels))
 
 
 def _read(source: Source, own: Settings) -> tuple[str, Channels, dict[str, Any]]:
@@ -53,7 +85,7 @@ def _named_arrays(source: Mapping[str, ArrayLike], own: Settings) -> tuple[Chann
             "give `open_image(array, axes=...)`"
         )
     by_name = {str(name): pixels for name, pixels in source.items()}
-    arrays = {name: np.asarray(by_name[name]) for name in chosen(list(by_name), own.channels)}
+    arrays: dict[str, Pixels] = {name: np.asarray(by_name[name]) for name in chosen(list(by_name), own.channels)}
     axes = "QZYX"[-max((array.ndim for array in arrays.values()), default=2) :]
     return Channels(arrays, axes, {}), {"path": None, "bytes": sum(array.nbytes for array in arrays.values())}
 

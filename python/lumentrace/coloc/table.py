@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,62 +10,29 @@ from numpy.typing import ArrayLike, NDArray
 
 from lumentrace.base.masked import unmasked
 from lumentrace.base.polars import pl
+from lumentrace.data.lazy_image import LazyImage
 from lumentrace.engine.progress import part
 
 from .analysis import COLUMNS
-from .effort import Effort, Region
-from .measure.autocorrelation import corrected_of
-from .measure.cooccurrence import areas_of, kendall_of, kendall_passes, overlap_of, rank_weighted_of
-from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds, kernel_rows
-from .measure.metrics import STATUSES
-from .measure.randomization import block_rows, randomized
-from .measure.reasons import FEW_PIXELS, reason
-from .regions.grouping import Grouped, grouped
+from .larger.measured import Larger
+from .larger.reading import MEMORY, as_lazy, is_larger, slices_of
+from .measure.measures import ALL_METRICS, checked_metrics, checked_thresholds
+from .regions.grouping import grouped
 from .regions.label_masks import whole_labels
-from .regions.selection import POLICIES, channel, check_shape, finite_in_both
+from .regions.selection import POLICIES, channel, check_shape
+from .rows import EXTENDED_COLUMNS as EXTENDED_COLUMNS
+from .rows import EXTENDED_METRICS as EXTENDED_METRICS
+from .rows import Settings, region_rows
 
-EXTENDED_COLUMNS = {
-    "overlap": ("overlap_r", "overlap_k1", "overlap_k2"),
-    "tau": ("tau", "tau_pvalue"),
-    "rwc": ("rwc1", "rwc2"),
-    "area": ("area_a", "area_b", "intersection", "jaccard", "dice"),
-    "randomization": ("random_r", "random_mean", "random_sd", "random_z", "random_pvalue", "random_blocks"),
-    "corrected": ("pcc_effective_n", "pcc_corrected_pvalue"),
-}
-SMALLEST_P = float(np.finfo(np.float64).tiny)
-"""A p-value that is smaller than numbers are is given as this bound, never as 0."""
-NO_THRESHOLD = ("never", "slope<=0")
-EXTENDED_METRICS = (*ALL_METRICS, *EXTENDED_COLUMNS)
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How every region is measured."""
-
-    metrics: tuple[str, ...]
-    method: str
-    given: tuple[float, float] | None
-    block: int | tuple[int, ...]
-    randomizations: int
-    seed: int
-
-    @property
-    def kernel(self) -> set[str]:
-        """Metrics that the kernel of the documented ones measures."""
-        return {*self.metrics, *({"mcc"} if "area" in self.metrics else ())}
-
-    @property
-    def effort(self) -> Effort:
-        """How much work it is."""
-        return Effort.of(self.kernel, self.method, self.metrics, self.randomizations)
+Pixels = Array | LazyImage
 
 
 @unmasked
 def colocalization_table(
-    channels: Mapping[str, ArrayLike] | Sequence[ArrayLike],
+    channels: Mapping[str, ArrayLike | LazyImage] | Sequence[ArrayLike | LazyImage],
     *,
-    label_mask: ArrayLike | None = None,
+    label_mask: ArrayLike | LazyImage | None = None,
     metrics: Iterable[str] | str = ALL_METRICS,
     threshold_method: str = "costes",
     threshold_a: float | None = None,
@@ -77,15 +43,17 @@ def colocalization_table(
     block: int | tuple[int, ...] = 8,
     randomizations: int = 1000,
     seed: int = 0,
+    memory: int = MEMORY,
     progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
     """Measure pairs of channels in each region, and say what could not be measured and why.
 
     Parameters
     ----------
-    channels : dict or sequence of array_like
-        Intensities of at least two channels of the same shape, by name; names of a sequence are c0, c1, ...
-    label_mask : array_like, optional
+    channels : dict or sequence of array_like or LazyImage
+        Intensities of at least two channels of the same shape, by name; names of a sequence are c0, c1, ... Images that
+        are open and take more than 128 MB are read piece by piece, with the same results.
+    label_mask : array_like or LazyImage, optional
         Whole numbers, 0 for background, of the shape of a channel, or with `slice_axis` also of a slice. Without it the
         whole image is region 0.
     metrics : sequence of str, default ALL_METRICS
@@ -102,6 +70,11 @@ def colocalization_table(
         What NaN and infinite pixels in a region do.
     block, randomizations, seed
         As `block`, `n` and `seed` of `costes_randomization`.
+    memory : int, default 2000
+        Megabytes of pixels that are read at once, of images that are read piece by piece, where a measure needs all
+        pixels of a region: 'tau', 'rwc', 'randomization', 'corrected', the thresholds 'coloc2', 'li' and 'triangle',
+        and all measures of channels that are no whole numbers of up to 16 bits. Regions that take more have NaN there,
+        and the reason says so.
     progress : callable, optional
         Called with (done, total) tables of a slice and pair. A run is told of pixels of all channels as well, from
         inside of the kernels.
@@ -132,27 +105,56 @@ def colocalization_table(
     given = checked_thresholds(threshold_method, threshold_a, threshold_b)
     if nan_policy not in POLICIES:
         raise ValueError(f"`nan_policy`: expected one of {', '.join(POLICIES)}, found {nan_policy!r}")
-    settings = Settings(wanted, threshold_method, given, block, randomizations, seed)
+    if not memory >= 0:
+        raise ValueError(f"`memory`: expected a number of megabytes, found {memory}")
+    most = int(memory * 1e6)
+    settings = Settings(wanted, threshold_method, given, block, randomizations, seed, nan_policy, most)
     chosen = _pairs(pairs, list(named))
-    slices = list(_slices(named, label_mask, slice_axis))
-    rows: list[dict[str, Any]] = []
-    pixels, parts = sum(values.size for values in named.values()), len(slices) * len(chosen)
-    for number, (place, images, labels) in enumerate(slices):
-        regions = grouped(labels, next(iter(images.values())).shape)
-        for order, (one, two) in enumerate(chosen):
-            first = {"slice": place} if slice_axis is not None else {}
+    labels = _labels(label_mask, next(iter(named.values())).shape, slice_axis)
+    slices, count = _slices(named, labels, slice_axis)
+    schema = _schema(wanted, slice_axis is not None)
+    tables: list[pl.DataFrame] = [pl.DataFrame(schema=schema)]
+    pixels, parts = sum(values.size for values in named.values()), count * len(chosen)
+    for number, (images, mask) in enumerate(slices):
+        first = {"slice": number} if slice_axis is not None else {}
+        measured = _measured(images, mask)
+        for order, pair in enumerate(chosen):
             done = number * len(chosen) + order
-            with part(pixels * done // parts, pixels // parts, settings.effort.whole(regions.starts[-1])):
-                found = _rows(images[one], images[two], regions, labels, (one, two), settings, nan_policy)
-            rows += [first | row for row in found]
+            with part(pixels * done // parts, pixels // parts, WORK):
+                rows = [pl.DataFrame([first | row for row in some], schema=schema) for some in measured(pair, settings)]
+            tables.append(pl.concat(rows).sort("region") if rows else tables[0])
             if progress is not None:
                 progress(done + 1, parts)
-    return pl.DataFrame(rows, schema=_schema(wanted, slice_axis is not None))
+    return pl.concat(tables)
 
 
-def _named(channels: Mapping[str, ArrayLike] | Sequence[ArrayLike]) -> dict[str, Array]:
+WORK = 100
+"""What a pair of channels counts to."""
+Measured = Callable[[tuple[str, str], Settings], Iterable[list[dict[str, Any]]]]
+
+
+def _measured(images: dict[str, Pixels], labels: Pixels | None) -> Measured:
+    """How pairs of channels are measured: in memory, or piece by piece."""
+    if is_larger([*images.values(), *([] if labels is None else [labels])]):
+        lazy = {name: as_lazy(pixels) for name, pixels in images.items()}
+        return Larger(lazy, None if labels is None else as_lazy(labels)).rows
+    arrays = {name: np.asarray(pixels) for name, pixels in images.items()}
+    mask = None if labels is None else whole_labels(labels)
+    regions = grouped(mask, next(iter(arrays.values())).shape)
+
+    def rows(names: tuple[str, str], settings: Settings) -> Iterator[list[dict[str, Any]]]:
+        with part(0, WORK, settings.effort.whole(regions.starts[-1])):
+            found = region_rows(arrays[names[0]], arrays[names[1]], regions, mask, names, settings)
+        yield found
+
+    return rows
+
+
+def _named(channels: Mapping[str, ArrayLike | LazyImage] | Sequence[ArrayLike | LazyImage]) -> dict[str, Pixels]:
     items = channels.items() if isinstance(channels, Mapping) else ((f"c{k}", c) for k, c in enumerate(channels))
-    named = {str(name): channel(str(name), values) for name, values in items}
+    named = {
+        str(name): values if isinstance(values, LazyImage) else channel(str(name), values) for name, values in items
+    }
     if len(named) < 2:
         raise ValueError(f"`channels`: expected at least two, found {len(named)}")
     shape = next(iter(named.values())).shape
@@ -173,151 +175,29 @@ def _pairs(pairs: Iterable[tuple[str, str]] | str, names: list[str]) -> list[tup
     return chosen
 
 
-def _slices(
-    named: dict[str, Array], label_mask: ArrayLike | None, axis: int | None
-) -> Iterator[tuple[int, dict[str, Array], Array | None]]:
-    shape = next(iter(named.values())).shape
-    labels = None if label_mask is None else whole_labels(label_mask)
+def _labels(label_mask: ArrayLike | LazyImage | None, shape: tuple[int, ...], axis: int | None) -> Pixels | None:
+    """Labels, of the shape of a channel or, with an axis of slices, of a slice."""
+    labels = label_mask if label_mask is None or isinstance(label_mask, LazyImage) else whole_labels(label_mask)
     if axis is None:
-        yield 0, named, labels
-        return
+        return labels
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"`slice_axis`: expected an axis of an image with {len(shape)}, found {axis}")
     plane = tuple(np.delete(shape, axis))
     if labels is not None and labels.shape not in {shape, plane}:
         raise ValueError(f"`label_mask`: expected shape {shape} or, of a slice, {plane}, found {labels.shape}")
-    for place in range(shape[axis]):
-        images = {name: values.take(place, axis) for name, values in named.items()}
-        yield place, images, labels.take(place, axis) if labels is not None and labels.shape == shape else labels
+    return labels
 
 
-def _rows(
-    a: Array,
-    b: Array,
-    regions: Grouped,
-    labels: Array | None,
-    names: tuple[str, str],
-    settings: Settings,
-    nan_policy: str,
-) -> list[dict[str, Any]]:
-    finite = finite_in_both(a, b) if nan_policy != "propagate" else None
-    kept = regions.keep(finite)
-    if nan_policy == "raise" and kept.starts != regions.starts:
-        raise ValueError(f"{names[0]}, {names[1]}: expected finite pixels, found NaN or infinity (see `nan_policy`)")
-    selected = kept.select(a, b)
-    kernel = kernel_rows(selected, kept.starts, settings.kernel, settings.method, settings.given)
-    effort = settings.effort
-    flat = selected.values() if {"overlap", "tau", "rwc", "area"} & set(settings.metrics) else None
-    spatial = {"randomization", "corrected"} & set(settings.metrics)
-    boxes = _Boxes(labels if spatial else None, a, b, finite, kept.labels)
-    rows = []
-    for number, (label, row) in enumerate(zip(kept.labels, kernel, strict=True)):
-        start, end = kept.starts[number : number + 2]
-        region = effort.region(kept.starts[-1], start, end)
-        values = {} if flat is None else _extended(flat[0][start:end], flat[1][start:end], row[8:10], settings, region)
-        if spatial:
-            values |= _spatial(boxes, label, settings, region)
-        rows.append(_finished(label, names, row, values, settings))
-    return rows
-
-
-def _extended(a: Array, b: Array, thresholds: Array, settings: Settings, region: Region) -> dict[str, Any]:
-    measures: dict[str, Callable[[], Iterable[Any]]] = {
-        "overlap": lambda: overlap_of(a, b),
-        "tau": lambda: kendall_of(a, b),
-        "rwc": lambda: rank_weighted_of(a, b),
-        "area": lambda: areas_of(a, b, thresholds[0], thresholds[1]),
-    }
-    found: dict[str, Iterable[Any]] = {}
-    for name, measure in measures.items():
-        if name in settings.metrics:
-            with region.measuring(name, kendall_passes(a.size) * a.size if name == "tau" else 1):
-                found[name] = measure()
-    return _by_column(found)
-
-
-class _Boxes:
-    """Both channels and the mask of a region, within its bounding box."""
-
-    def __init__(self, labels: Array | None, a: Array, b: Array, finite: Array | None, names: list[int]):
-        self._labels, self._a, self._b, self._finite = labels, a, b, finite
-        self._places: dict[int, tuple[slice, ...]] = {}
-        if labels is not None:
-            from scipy import ndimage
-
-            order = np.array([*names, np.iinfo(np.int64).max])
-            place = np.searchsorted(order, labels)
-            dense = np.where(order[place] == labels, place + 1, 0)
-            self._places = dict(zip(names, ndimage.find_objects(dense, len(names)), strict=True))
-
-    def get(self, label: int) -> tuple[Array, Array, NDArray[np.bool_] | None]:
-        if self._labels is None:
-            return self._a, self._b, self._finite
-        place = self._places[label]
-        mask = self._labels[place] == label
-        if self._finite is not None:
-            mask &= self._finite[place]
-        return self._a[place], self._b[place], mask
-
-
-def _spatial(boxes: _Boxes, label: int, settings: Settings, region: Region) -> dict[str, Any]:
-    found: dict[str, Iterable[Any]] = {}
-    values: dict[str, Any] = {}
-    a, b, mask = boxes.get(label)
-    if "randomization" in settings.metrics:
-        sides = (settings.block,) * a.ndim if isinstance(settings.block, int) else settings.block
-        with region.measuring("randomization", settings.randomizations):
-            drawn = randomized(*block_rows(a, b, mask, sides), settings.randomizations, settings.seed)
-        found["randomization"] = (drawn.observed, drawn.mean, drawn.sd, drawn.z, drawn.p_right, drawn.n_blocks)
-        values["reason"] = drawn.reason
-    if "corrected" in settings.metrics:
-        with region.measuring("corrected"):
-            corrected = corrected_of(a, b, mask)
-        found["corrected"] = (corrected.effective_n, corrected.p)
-    return values | _by_column(found)
-
-
-def _by_column(found: Mapping[str, Iterable[Any]]) -> dict[str, Any]:
-    return {
-        column: value
-        for name, values in found.items()
-        for column, value in zip(EXTENDED_COLUMNS[name], values, strict=True)
-    }
-
-
-def _finished(
-    label: int, names: tuple[str, str], row: Array, values: dict[str, Any], settings: Settings
-) -> dict[str, Any]:
-    shown = _shown(settings.metrics)
-    basic = dict(zip(COLUMNS, (label, *names, int(row[0]), *row[1:10].tolist()), strict=True))
-    searched = "mcc" in settings.metrics and not np.isnan(row[13])
-    costes = STATUSES[int(row[13])] if searched else None
-    more = values.pop("reason", "")
-    found = basic | values
-    found |= dict.fromkeys(_unknown(found, costes) & found.keys(), np.nan)
-    found |= {
-        name: max(value, SMALLEST_P) for name, value in found.items() if name.endswith("pvalue") and value == value
-    }
-    measured = {column: found.get(column) for column in shown}
-    missing = [column for column, value in measured.items() if value is None or np.isnan(value)]
-    status = "ok" if not missing else "failed" if len(missing) == len(shown) else "partial"
-    why = reason(row, names, missing, costes, more)
-    return found | {"costes": costes, "status": status, "reason": why}
-
-
-def _unknown(found: Mapping[str, Any], costes: str | None) -> set[str]:
-    """Columns that have no meaning: thresholds where none was found, p-values of a few pixels."""
-    unknown = {"m1", "m2", "threshold_a", "threshold_b", *EXTENDED_COLUMNS["area"]} if costes in NO_THRESHOLD else set()
-    if found["n_pixels"] < FEW_PIXELS:
-        unknown |= {"pcc_pvalue", "srcc_pvalue", "tau_pvalue", "pcc_corrected_pvalue"}
-    if found.get("pcc_effective_n", FEW_PIXELS) < FEW_PIXELS:
-        unknown.add("pcc_corrected_pvalue")
-    return unknown
-
-
-def _shown(metrics: tuple[str, ...]) -> list[str]:
-    basic = {"pcc": ["pcc", "pcc_pvalue"], "srcc": ["srcc", "srcc_pvalue"], "icq": ["icq"], "mcc": ["m1", "m2"]}
-    return [column for name in metrics for column in (basic.get(name) or EXTENDED_COLUMNS[name])]
+def _slices(
+    named: dict[str, Pixels], labels: Pixels | None, axis: int | None
+) -> tuple[Iterable[tuple[dict[str, Pixels], Pixels | None]], int]:
+    """The slices along an axis, and how many there are; without one the whole image."""
+    if axis is None:
+        return [(named, labels)], 1
+    shape = next(iter(named.values())).shape
+    of_whole = [labels] if labels is not None and labels.shape == shape else []
+    images = slices_of([*named.values(), *of_whole], axis)
+    return ((dict(zip(named, each, strict=False)), each[-1] if of_whole else labels) for each in images), shape[axis]
 
 
 def _schema(metrics: tuple[str, ...], sliced: bool) -> dict[str, Any]:

@@ -275,12 +275,23 @@ class LazyImage:
         with self.damage():
             return np.asarray(wanted.levels[0].source[wanted.chosen])
 
-    def __getitem__(self, place: int | slice | tuple[int | slice, ...]) -> NDArray[Any]:
-        """Pixels as an array is cut: numbers and slices, axis by axis."""
-        places = place if isinstance(place, tuple) else (place,)
+    def part(self, *places: int | slice) -> LazyImage:
+        """A part of the image as an array is cut: numbers and slices, axis by axis.
+
+        Raises
+        ------
+        IndexError
+            If there are fewer axes.
+        ValueError
+            If nothing is left.
+        """
         if len(places) > self.ndim:
             raise IndexError(f"expected at most {self.ndim} places for axes {self.axes}, found {len(places)}")
-        return self._cut([*places, *[slice(None)] * (self.ndim - len(places))]).read()
+        return self._cut([*places, *[slice(None)] * (self.ndim - len(places))])
+
+    def __getitem__(self, place: int | slice | tuple[int | slice, ...]) -> NDArray[Any]:
+        """The pixels of a `part`."""
+        return self.part(*(place if isinstance(place, tuple) else (place,))).read()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """All pixels."""
@@ -318,8 +329,12 @@ class LazyImage:
         dict
             A slice for each axis, for `read` and `select`; the last axis comes first to its end.
         """
-        lengths = _piece(self.shape, self.chunks, max(most // self.dtype.itemsize, 1))
-        yield from _cut(self.axes, self.shape, lengths)
+        for place in self.places(most):
+            yield dict(zip(self.axes, place, strict=True))
+
+    def places(self, most: int = PIECE) -> Iterator[tuple[slice, ...]]:
+        """The same parts as slices, axis by axis, for `part` and square brackets."""
+        yield from _cut(self.shape, _piece(self.shape, self.chunks, max(most // self.dtype.itemsize, 1)))
 
     def blocks(self, most: int = PIECE) -> Iterator[tuple[dict[str, slice], NDArray[Any]]]:
         """The pixels of each of `pieces`."""
@@ -352,14 +367,13 @@ def _piece(shape: Sequence[int], chunks: Sequence[int], most: int) -> list[int]:
     return lengths
 
 
-def _cut(axes: str, shape: Sequence[int], lengths: Sequence[int]) -> Iterator[dict[str, slice]]:
+def _cut(shape: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[slice, ...]]:
     counts = [-(-length // step) for length, step in zip(shape, lengths, strict=True)]
     for place in np.ndindex(*counts):
         starts = [number * step for number, step in zip(place, lengths, strict=True)]
-        yield {
-            axis: slice(start, min(start + step, length))
-            for axis, start, step, length in zip(axes, starts, lengths, shape, strict=True)
-        }
+        yield tuple(
+            slice(start, min(start + step, length)) for start, step, length in zip(starts, lengths, shape, strict=True)
+        )
 
 
 def lazy_image(

@@ -11,15 +11,15 @@ use crate::{run, tables};
 
 /// Columns of [`measure_channels`]: n, Pearson's r and p, Spearman's r and p, ICQ, M1, M2, thresholds, slope, intercept,
 /// r below, status; least and greatest value of both channels, NaN if one is not finite.
-const COLUMNS: usize = 18;
+pub(crate) const COLUMNS: usize = 18;
 
 /// Pixels from which on a region is worth a thread of its own.
 const LARGE: usize = 1 << 18;
 
-const PEARSON: u32 = 1;
-const SPEARMAN: u32 = 2;
-const ICQ: u32 = 4;
-const MANDERS: u32 = 8;
+pub(crate) const PEARSON: u32 = 1;
+pub(crate) const SPEARMAN: u32 = 2;
+pub(crate) const ICQ: u32 = 4;
+pub(crate) const MANDERS: u32 = 8;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -51,14 +51,7 @@ pub(crate) fn measure_channels<'py>(
     if thresholds.as_ref().is_some_and(|pairs| pairs.len() + 1 != starts.len()) {
         return Err(PyValueError::new_err("`thresholds`: expected a pair for each region"));
     }
-    let search = match search {
-        "grid" => Search::Grid(n_steps),
-        "exact" => Search::Exact,
-        "exact-orthogonal" => Search::ExactPrincipalAxis,
-        "bisection" => Search::Bisection,
-        _ => return Err(PyValueError::new_err(format!("`search`: found {search:?}"))),
-    };
-    let wanted = Wanted { metrics, search };
+    let wanted = Wanted { metrics, search: search_of(search, n_steps)? };
     macro_rules! try_type {
         ($ty:ty, $wrap:expr) => {
             if let (Ok(a), Ok(b)) = (a.extract::<Input1<'py, $ty>>(), b.extract::<Input1<'py, $ty>>()) {
@@ -83,7 +76,21 @@ pub(crate) fn measure_channels<'py>(
     try_type!(u16, |x, base| Levels::<u16>::new(x, base));
     try_type!(f32, |x, _| Float::<f32>::new(x));
     try_type!(f64, |x, _| Float::<f64>::new(x));
-    Err(PyTypeError::new_err("`a`, `b`: expected two flat arrays of uint8, uint16, float32 or float64"))
+    Err(wrong_type())
+}
+
+fn wrong_type() -> PyErr {
+    PyTypeError::new_err("`a`, `b`: expected two flat arrays of uint8, uint16, float32 or float64")
+}
+
+pub(crate) fn search_of(name: &str, n_steps: usize) -> PyResult<Search> {
+    match name {
+        "grid" => Ok(Search::Grid(n_steps)),
+        "exact" => Ok(Search::Exact),
+        "exact-orthogonal" => Ok(Search::ExactPrincipalAxis),
+        "bisection" => Ok(Search::Bisection),
+        _ => Err(PyValueError::new_err(format!("`search`: found {name:?}"))),
+    }
 }
 
 fn regions_of<A: Channel + Send + Copy, B: Channel + Send + Copy>(
@@ -168,17 +175,31 @@ pub(crate) fn group_labels<'py>(
     Ok((PyArray1::from_vec(py, found.labels), found.starts, PyArray1::from_vec(py, found.order)))
 }
 
-/// Overlap coefficients r, k1, k2 of two flat float64 channels.
+/// Overlap coefficients r, k1, k2 of two flat channels, as of [`measure_channels`].
 #[pyfunction]
-pub(crate) fn overlap_coefficients(
-    py: Python<'_>,
-    a: Input1<'_, f64>,
-    b: Input1<'_, f64>,
+pub(crate) fn overlap_coefficients<'py>(
+    py: Python<'py>,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+    base: [f64; 2],
 ) -> PyResult<(f64, f64, f64)> {
-    let (a, b) = (a.as_slice()?, b.as_slice()?);
-    let found =
-        run::watched(py, None, |control| channels::overlap(&Pair::new(Float::new(a), Float::new(b))?, 0, control))?;
-    Ok((found.r, found.k1, found.k2))
+    macro_rules! try_type {
+        ($ty:ty, $wrap:expr) => {
+            if let (Ok(a), Ok(b)) = (a.extract::<Input1<'py, $ty>>(), b.extract::<Input1<'py, $ty>>()) {
+                let (a, b) = (a.as_slice()?, b.as_slice()?);
+                let wrap = $wrap;
+                let found = run::watched(py, None, |control| {
+                    channels::overlap(&Pair::new(wrap(a, base[0]), wrap(b, base[1]))?, 0, control)
+                })?;
+                return Ok((found.r, found.k1, found.k2));
+            }
+        };
+    }
+    try_type!(u8, |x, base| Levels::<u8>::new(x, base));
+    try_type!(u16, |x, base| Levels::<u16>::new(x, base));
+    try_type!(f32, |x, _| Float::<f32>::new(x));
+    try_type!(f64, |x, _| Float::<f64>::new(x));
+    Err(wrong_type())
 }
 
 /// Kendall's tau-b of two flat float64 channels and its probability by chance.

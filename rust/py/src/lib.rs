@@ -23,6 +23,7 @@ mod photons;
 mod registration;
 mod run;
 mod samples;
+mod streamed;
 mod subtraction;
 mod tables;
 mod track;
@@ -64,6 +65,8 @@ mod core_module {
     use super::registration::{align_images, reduce_image, tile_shifts, warp_rows};
     #[pymodule_export]
     use super::samples::{adaptive_windows, time_windows};
+    #[pymodule_export]
+    use super::streamed::StreamedPair;
     #[pymodule_export]
     use super::subtraction::{SpotFinder, tally_ratios};
     #[pymodule_export]

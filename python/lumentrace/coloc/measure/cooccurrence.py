@@ -12,7 +12,7 @@ from lumentrace.base.masked import unmasked
 from lumentrace.base.recorded import Recorded, Recorder
 from lumentrace.engine import progress
 
-from ..regions.selection import select
+from ..regions.selection import Selection, select
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
@@ -90,13 +90,13 @@ def overlap_coefficients(
     Manders & al., J. Microsc. 169 (1993) 375.
     """
     recorder = Recorder()
-    found = Overlap(*overlap_of(*select(a, b, mask, nan_policy).values()))
+    found = Overlap(*overlap_of(select(a, b, mask, nan_policy)))
     return recorder.told(found, "overlap_coefficients", {"a": a, "b": b, "mask": mask}, {"nan_policy": nan_policy})
 
 
-def overlap_of(a: Floats, b: Floats) -> tuple[float, float, float]:
-    """Overlap coefficients r, k1 and k2 of flat channels."""
-    return _core.overlap_coefficients(a, b)
+def overlap_of(pixels: Selection) -> tuple[float, float, float]:
+    """Overlap coefficients r, k1 and k2; sums of whole numbers are exact."""
+    return _core.overlap_coefficients(pixels.a, pixels.b, pixels.base)
 
 
 @unmasked
@@ -252,8 +252,17 @@ def areas_of(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> tu
     """Areas of flat channels above their thresholds, in the order of `Areas`."""
     if np.isnan([threshold_a, threshold_b]).any() or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return NAN, NAN, NAN, NAN, NAN
+    return areas_from(a.size, *counts_above(a, b, threshold_a, threshold_b))
+
+
+def counts_above(a: Floats, b: Floats, threshold_a: float, threshold_b: float) -> tuple[int, int, int]:
+    """Numbers of pixels above each threshold, and above both."""
     above_a, above_b = a > threshold_a, b > threshold_b
-    n, in_a, in_b, both = a.size, int(above_a.sum()), int(above_b.sum()), int((above_a & above_b).sum())
+    return int(above_a.sum()), int(above_b.sum()), int((above_a & above_b).sum())
+
+
+def areas_from(n: int, in_a: int, in_b: int, both: int) -> tuple[float, float, float, float, float]:
+    """Areas, from numbers of pixels: all, above each threshold, and above both."""
     return (
         _share(in_a, n),
         _share(in_b, n),

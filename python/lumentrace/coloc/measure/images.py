@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,14 +23,27 @@ GAIN = 0.02
 
 def share_clipped(pixels: AnyArray) -> float:
     """Share of the pixels at the greatest value; 0 if that is no more frequent than the one below it."""
-    finite = pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels.ravel()
-    if not finite.size:
+    return clipped(greatest(pixels), pixels.size)
+
+
+def greatest(pixels: AnyArray) -> dict[float, int]:
+    """The greatest value and the next one, if there are so many that are finite, with the numbers of their pixels."""
+    found: dict[float, int] = {}
+    rest = pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels.ravel()
+    while rest.size and len(found) < 2:
+        top = rest.max()
+        below = rest[rest < top]
+        found[top.item()] = rest.size - below.size
+        rest = below
+    return found
+
+
+def clipped(tops: Mapping[float, int], pixels: int) -> float:
+    """The share of `share_clipped`, of the numbers of pixels at greatest values, among so many pixels."""
+    first, *others = (tops[value] for value in sorted(tops, reverse=True)[:2]) if tops else (0,)
+    if not others or first <= PILE * others[0]:
         return 0.0
-    rest = finite[finite < finite.max()]
-    top = finite.size - rest.size
-    if not rest.size or top <= PILE * int((rest == rest.max()).sum()):
-        return 0.0
-    return float(top / pixels.size)
+    return float(first / pixels)
 
 
 def plane(pixels: AnyArray) -> Floats:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 FEW_PIXELS = 10
 """Regions of fewer have no p-value: of unrelated Poisson and lognormal intensities (sigma 1 and 2) 4.5 to 6.8 % are
 below 0.05 with 10 pixels, 4.2 to 9.7 % with 5."""
+LARGER = "larger than memory"
+"""How the reason of a region begins of which not all pixels are read at once."""
 N, THRESHOLDS, STATUS, RANGES = 0, slice(8, 10), 13, slice(14, 18)
 
 
@@ -32,14 +34,14 @@ def reason(
     more : str
         What other measures say.
     """
-    found = []
+    found, larger = [], more.startswith(LARGER)
     if missing:
         found = _degenerate(row, names) or _negative(row, names)
-    if missing and not found and {"m1", "m2"} & set(missing):
+    if missing and not found and {"m1", "m2"} & set(missing) and not larger:
         found = _thresholds(row, names)
     if not found and 2 <= row[N] < FEW_PIXELS and any(column.endswith("pvalue") for column in missing):
         found.append(f"p-values need at least {FEW_PIXELS} pixels")
-    if not found and row[N] >= FEW_PIXELS and "pcc_corrected_pvalue" in missing:
+    if not found and not larger and row[N] >= FEW_PIXELS and "pcc_corrected_pvalue" in missing:
         found.append(f"the corrected p-value needs at least {FEW_PIXELS} independent pixels")
     if costes == "never":
         found.append("Costes: no threshold, the channels correlate at every level")

@@ -73,3 +73,22 @@ def _exact(pixels: NDArray[Any]) -> NDArray[Any]:
     if pixels.dtype == np.float16:
         return pixels.astype(np.float32)
     return np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
+
+
+COUNTED = ("otsu", "yen", "isodata", "mean")
+"""Methods that need no more than how many pixels have each level."""
+
+
+def threshold_of_counts(counts: NDArray[np.integer[Any]], method: str) -> float:
+    """The threshold of so many pixels of level 0, 1, ...: that of `threshold_of`; `method` is one of `COUNTED`."""
+    present = np.flatnonzero(counts)
+    if present.size < 2:
+        return float("nan")
+    low, high = int(present[0]), int(present[-1]) + 1
+    levels, inner = np.arange(low, high), counts[low:high].astype(np.int64)
+    if method == "mean":
+        return float(int((levels * inner).sum()) / int(inner.sum()))
+    from skimage import filters
+
+    found: Any = getattr(filters, f"threshold_{method}")(hist=(inner, levels))
+    return float(np.ravel(found)[0])

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lumentrace import _core
 
 from .label_masks import whole_labels
-from .selection import Selection, check_shape, paired
+from .selection import Limits, Selection, check_shape, paired
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Grouped:
     starts: list[int]
     order: NDArray[np.integer[Any]] | None
 
-    def select(self, a: NDArray[Any], b: NDArray[Any]) -> Selection:
-        """The pixels of all regions, region by region."""
+    def select(self, a: NDArray[Any], b: NDArray[Any], limits: Limits = (None, None)) -> Selection:
+        """The pixels of all regions, region by region; `limits` as of `paired`."""
         if self.order is None:
-            return paired(a, b)
-        return paired(a.ravel()[self.order], b.ravel()[self.order])
+            return paired(a, b, limits)
+        return paired(a.ravel()[self.order], b.ravel()[self.order], limits)
 
     def keep(self, mask: NDArray[np.bool_] | None) -> Grouped:
         """The regions without the pixels outside a mask of the image's shape."""

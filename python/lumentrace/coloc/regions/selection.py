@@ -8,10 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lumentrace.data.lazy_image import LazyImage
+
 POLICIES = ("propagate", "omit", "raise")
 LEVELS = 1 << 16
 
 Array = NDArray[Any]
+Limits = tuple[tuple[int, int] | None, tuple[int, int] | None]
+"""Least and greatest value of both channels among all pixels of a selection; None if they are all at hand."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,10 @@ class Selection:
     def take(self, order: Array) -> Selection:
         """The pixels with these numbers."""
         return Selection(self.a[order], self.b[order], self.base)
+
+    def part(self, start: int, end: int) -> Selection:
+        """The pixels `start` to `end`."""
+        return Selection(self.a[start:end], self.b[start:end], self.base)
 
     def values(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Both channels as float64."""
@@ -99,7 +107,7 @@ def inside(mask: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.bool_] 
     return array.astype(bool, copy=False)
 
 
-def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
+def check_shape(name: str, array: Array | LazyImage, shape: tuple[int, ...]) -> None:
     """Refuse another shape.
 
     Raises
@@ -119,9 +127,9 @@ def finite_in_both(a: Array, b: Array) -> NDArray[np.bool_] | None:
     return finite[0] if len(finite) == 1 else finite[0] & finite[1]
 
 
-def paired(a: Array, b: Array) -> Selection:
-    """Two arrays of equal shape as a selection of all their pixels."""
-    first, second = _prepared(a), _prepared(b)
+def paired(a: Array, b: Array, limits: Limits = (None, None)) -> Selection:
+    """Two arrays of equal shape as a selection of all their pixels; as a part of more pixels, between `limits`."""
+    first, second = _prepared(a, limits[0]), _prepared(b, limits[1])
     if _is_level(first[0]) and _is_level(second[0]):
         # Sums of levels are exact, whatever the order.
         order: Literal["F", "C"] = "F" if a.flags.f_contiguous and b.flags.f_contiguous else "C"
@@ -133,24 +141,29 @@ def paired(a: Array, b: Array) -> Selection:
     return Selection(flat[0], flat[1], (first[1], second[1]))
 
 
-def _prepared(array: Array) -> tuple[Array, float]:
+def is_shifted(dtype: np.dtype[Any]) -> bool:
+    """Whether whole numbers of a type are taken as levels above the least of them."""
+    return dtype.kind == "i" or (dtype.kind == "u" and dtype.itemsize > 2)
+
+
+def _prepared(array: Array, limits: tuple[int, int] | None) -> tuple[Array, float]:
     """Levels and the value of level 0, or native floating-point numbers and 0."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     if kind == "b":
         return array.view(np.uint8), 0.0
     if kind == "u" and size <= 2:
         return array.astype(array.dtype.newbyteorder("="), copy=False), 0.0
-    if kind in "iu":
-        return _shifted(array)
+    if is_shifted(array.dtype):
+        return _shifted(array, limits)
     if size <= 4:
         return array.astype(np.float32, copy=False), 0.0
     return array.astype(np.float64, copy=False), 0.0
 
 
-def _shifted(array: Array) -> tuple[Array, float]:
-    if not array.size:
+def _shifted(array: Array, limits: tuple[int, int] | None) -> tuple[Array, float]:
+    if limits is None and not array.size:
         return array.astype(np.uint16), 0.0
-    low, high = int(array.min()), int(array.max())
+    low, high = (int(array.min()), int(array.max())) if limits is None else limits
     if high - low >= LEVELS:
         return array.astype(np.float64), 0.0
     wide = array.astype(np.int32) if array.dtype.itemsize <= 2 else array.astype(array.dtype.newbyteorder("="))

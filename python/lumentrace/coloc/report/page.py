@@ -68,6 +68,7 @@ def write_report(
     verdict: Verdict | None = None,
     settings: Settings | None = None,
     pixel_um: float | None = None,
+    shape: Sequence[int] | None = None,
 ) -> Path:
     """Write a report on the colocalization of channels to one HTML file that needs no network.
 
@@ -98,6 +99,8 @@ def write_report(
         Those of the run, shown with their defaults.
     pixel_um : float, optional
         Width of a pixel in micrometres, for scale bars.
+    shape : sequence of int, optional
+        Of the image that was measured, if the channels are a part of it.
 
     Returns
     -------
@@ -122,9 +125,10 @@ def write_report(
     """
     arrays = {name: np.asarray(values) for name, values in channels.items()}
     labels = None if label_mask is None else np.asarray(label_mask)
-    shape = next(iter(arrays.values())).shape
+    pictured = next(iter(arrays.values())).shape
+    whole = pictured if shape is None else shape
     pairs = table.select("channel_a", "channel_b").unique(maintain_order=True).rows()
-    report = Report(title, f"{' x '.join(map(str, shape))} pixels, {len(arrays)} channels")
+    report = Report(title, f"{' x '.join(map(str, whole))} pixels, {len(arrays)} channels")
     if verdict is not None:
         report.verdict(verdict)
     _key_figures(report, table, labels)
@@ -133,7 +137,7 @@ def write_report(
     for one, two in pairs:
         rows = table.filter(channel_a=one, channel_b=two)
         report.section(f"{one} and {two}")
-        if labels is None or labels.shape == shape:
+        if labels is None or labels.shape == pictured:
             _pictures(report, (arrays[one], arrays[two]), (one, two), rows, labels, pixel_um)
         drawn = (nulls or {}).get((one, two))
         if drawn is not None and len(drawn.null):
@@ -203,8 +207,10 @@ def _threshold_image(labels: AnyArray | None, rows: pl.DataFrame, column: str) -
     if labels is None:
         return float(rows[column][0])
     names, place = np.unique(labels, return_inverse=True)
+    regions = rows["region"].to_numpy()
+    pictured = np.isin(regions, names)
     limits = np.full(len(names), np.inf)
-    limits[np.searchsorted(names, rows["region"].to_numpy())] = rows[column].to_numpy()
+    limits[np.searchsorted(names, regions[pictured])] = rows[column].to_numpy()[pictured]
     return limits[place.reshape(labels.shape)]
 
 

@@ -17,7 +17,20 @@ pub struct Correlation {
 }
 
 impl Correlation {
-    const NONE: Self = Self { r: f64::NAN, p: f64::NAN };
+    pub(super) const NONE: Self = Self { r: f64::NAN, p: f64::NAN };
+
+    /// Pearson's, of channels of which neither is constant.
+    pub(super) fn of(moments: &Moments) -> Self {
+        let r = if moments.n == 2 { moments.r().signum() } else { moments.r() };
+        Self { r, p: p_value(r, moments.n) }
+    }
+
+    /// Spearman's, from sums of squares and products of the ranks of `n` pixels.
+    pub(super) fn of_ranks([aa, bb, ab]: [i128; 3], n: u64) -> Self {
+        let r = if aa == bb { ab as f64 / aa as f64 } else { ab as f64 / ((aa as f64).sqrt() * (bb as f64).sqrt()) };
+        let r = r.clamp(-1.0, 1.0);
+        if n == 2 { Self { r: r.signum(), p: f64::NAN } } else { Self { r, p: p_value(r, n) } }
+    }
 }
 
 /// Pearson's correlation; NaN for fewer than two pixels, a constant channel or numbers that are not finite.
@@ -30,11 +43,7 @@ pub fn pearson<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, contro
     if pair.sound().is_none() {
         return Ok(Correlation::NONE);
     }
-    let mut r = Moments::new(pair, threads, control)?.r();
-    if pair.len() == 2 {
-        r = r.signum();
-    }
-    Ok(Correlation { r, p: p_value(r, pair.len() as u64) })
+    Ok(Correlation::of(&Moments::new(pair, threads, control)?))
 }
 
 /// Spearman's correlation: Pearson's of mid-ranks, which are whole numbers here (twice the rank, about 0).
@@ -60,10 +69,7 @@ pub fn spearman<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, contr
     let (Some(ranks_b), Some(ranks_a)) = (both.pop(), both.pop()) else { return Ok(Correlation::NONE) };
     let [aa, bb] = [ranks_a.square(), ranks_b.square()];
     let ab = products(pair, [&ranks_a, &ranks_b], threads, control)?;
-    let r = if aa == bb { ab as f64 / aa as f64 } else { ab as f64 / ((aa as f64).sqrt() * (bb as f64).sqrt()) };
-    let n = pair.len() as u64;
-    let p = if n == 2 { f64::NAN } else { p_value(r.clamp(-1.0, 1.0), n) };
-    Ok(Correlation { r: if n == 2 { r.signum() } else { r.clamp(-1.0, 1.0) }, p })
+    Ok(Correlation::of_ranks([aa, bb, ab], pair.len() as u64))
 }
 
 /// Sum of products of the ranks.
@@ -115,26 +121,30 @@ pub fn li_icq<A: Channel, B: Channel>(pair: &Pair<A, B>, threads: usize, control
         let mean = Moments::new(pair, threads, control)?.mean;
         value_pieces(pair, threads, control, |a, b, _| same_side_values(a, b, mean))?
     };
-    let [same, beside] = parts.iter().fold([0_u64; 2], |[a, b], part| [a + part[0], b + part[1]]);
-    Ok(if beside == 0 { f64::NAN } else { same as f64 / beside as f64 - 0.5 })
+    Ok(quotient(parts.iter().fold([0_u64; 2], |[a, b], part| [a + part[0], b + part[1]])))
+}
+
+/// From the pixels on the same side of both means, and those beside both.
+pub(super) fn quotient([same, beside]: [u64; 2]) -> f64 {
+    if beside == 0 { f64::NAN } else { same as f64 / beside as f64 - 0.5 }
 }
 
 /// A mean of levels: levels above `cut` are above it, and `cut` itself is below it unless it is `at` the mean.
 #[derive(Debug, Clone, Copy)]
-struct Side {
+pub(super) struct Side {
     cut: u16,
     at: bool,
 }
 
 impl Side {
-    fn new(sum: u64, n: u64) -> Self {
+    pub(super) fn new(sum: u64, n: u64) -> Self {
         Self { cut: (sum / n) as u16, at: sum.is_multiple_of(n) }
     }
 }
 
 wide! {
-    /// Pixels on the same side of both means, and pixels beside both.
-    fn same_side_levels(a: &[u16], b: &[u16], sides: [Side; 2]) -> [u64; 2] {
+    /// Pixels on the same side of both means, and pixels beside both; of fewer than 2³² pixels.
+    pub(super) fn same_side_levels(a: &[u16], b: &[u16], sides: [Side; 2]) -> [u64; 2] {
         let (mut same, mut beside) = (0_u32, 0_u32);
         let [x, y] = sides;
         for (&a, &b) in a.iter().zip(b) {

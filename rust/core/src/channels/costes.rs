@@ -5,9 +5,10 @@
 //! one pass puts pixels into bins, and sums over bins give the correlation below every level. Costes & al., Biophys. J. 86
 //! (2004) 3993.
 
-use super::moments::{Moments, PIECE, Sums, in_pieces, sums, value_pieces};
-use super::pixels::{Channel, Pair};
-use super::ranks::{LevelTable, ordered, sorted};
+use super::below::{Below, Bin, Found, Line, Places, bin_piece, first_crossing, grid, keep_crossing, level_bins};
+use super::moments::{Moments, in_pieces, sums, value_pieces};
+use super::pixels::{Channel, Pair, Range, sound};
+use super::ranks::{ordered, sorted};
 use crate::{Control, Error, Result};
 
 /// How thresholds are looked for.
@@ -85,20 +86,10 @@ pub fn costes<A: Channel, B: Channel>(
     threads: usize,
     control: &Control,
 ) -> Result<Costes> {
-    let grid = matches!(search, Search::Grid(_));
-    if let Search::Grid(steps) = search
-        && !(1..=MOST_STEPS).contains(&steps)
-    {
-        return Err(Error::argument("n_steps", format!("1 to {MOST_STEPS}"), steps));
-    }
-    let [Some(a), Some(b)] = pair.ranges else {
-        return Ok(Costes::unfit(if grid { [0.0; 2] } else { [f64::NAN; 2] }, Status::Empty));
+    let ranges = match ranged(pair.ranges, pair.len(), search)? {
+        Ok(ranges) => ranges,
+        Err(unfit) => return Ok(unfit),
     };
-    let maxima = if grid || a.1.is_nan() || b.1.is_nan() { [a.1, b.1] } else { [f64::NAN; 2] };
-    if pair.sound().is_none() {
-        let thresholds = if maxima.iter().any(|x| x.is_nan()) { [f64::NAN; 2] } else { maxima };
-        return Ok(Costes::unfit(thresholds, Status::Degenerate));
-    }
     let (moments, rising) = if pair.exact() {
         let total = sums(pair, threads, control)?;
         (Moments::exact(&total, [pair.a.base(), pair.b.base()]), total.product() > 0)
@@ -106,64 +97,71 @@ pub fn costes<A: Channel, B: Channel>(
         let moments = Moments::new(pair, threads, control)?;
         (moments, moments.product > 0.0)
     };
+    let line = match fitted(&moments, rising, ranges, search) {
+        Ok(line) => line,
+        Err(unfit) => return Ok(unfit),
+    };
+    let found = match search {
+        Search::Bisection => Some(bisection(pair, ranges, line, threads, control)?),
+        _ if pair.exact() => {
+            let below = Below::new(search, ranges, [pair.a.base(), pair.b.base()], line);
+            below.crossing(&level_bins(pair, &below, threads, control)?)
+        }
+        Search::Grid(steps) => below_grid(pair, steps, ranges, line, &moments, threads, control)?,
+        _ => below_values(pair, ranges[0].0, line, &moments)?,
+    };
+    Ok(line.with(found, ranges))
+}
+
+/// Ranges of channels that thresholds can be looked for in; otherwise what stands in their place.
+///
+/// # Errors
+/// As [`costes`].
+pub(super) fn ranged(
+    ranges: [Range; 2],
+    pixels: usize,
+    search: Search,
+) -> Result<std::result::Result<[(f64, f64); 2], Costes>> {
+    if let Search::Grid(steps) = search
+        && !(1..=MOST_STEPS).contains(&steps)
+    {
+        return Err(Error::argument("n_steps", format!("1 to {MOST_STEPS}"), steps));
+    }
+    let [Some(a), Some(b)] = ranges else {
+        let none = if matches!(search, Search::Grid(_)) { 0.0 } else { f64::NAN };
+        return Ok(Err(Costes::unfit([none; 2], Status::Empty)));
+    };
+    if sound(ranges, pixels).is_none() {
+        let maxima = maxima([a, b], search);
+        let thresholds = if maxima.iter().any(|x| x.is_nan()) { [f64::NAN; 2] } else { maxima };
+        return Ok(Err(Costes::unfit(thresholds, Status::Degenerate)));
+    }
+    Ok(Ok([a, b]))
+}
+
+/// The line through the pixels, if the channels rise together; otherwise what stands in the place of thresholds.
+pub(super) fn fitted(
+    moments: &Moments,
+    rising: bool,
+    ranges: [(f64, f64); 2],
+    search: Search,
+) -> std::result::Result<Line, Costes> {
     if !rising {
-        return Ok(Costes::unfit(maxima, Status::NoSlope));
+        return Err(Costes::unfit(maxima(ranges, search), Status::NoSlope));
     }
     let (slope, intercept) = match search {
         Search::Grid(_) | Search::Exact => moments.line(),
         _ => moments.principal_axis(),
     };
-    let line = Line { slope, intercept };
-    let found = match search {
-        Search::Grid(steps) => below_grid(pair, steps, [a, b], line, &moments, threads, control)?,
-        Search::Bisection => Some(bisection(pair, [a, b], line, threads, control)?),
-        _ if pair.exact() => below_levels(pair, [a, b], line, threads, control)?,
-        _ => below_values(pair, a.0, line, &moments)?,
-    };
-    let (thresholds, r_below, status) = match found {
-        Some((thresholds, r)) => (thresholds, r, Status::Crossed),
-        None => ([a.0, b.0], f64::NAN, Status::Never),
-    };
-    Ok(Costes { thresholds, slope, intercept, r_below, status })
+    Ok(Line { slope, intercept })
+}
+
+fn maxima([a, b]: [(f64, f64); 2], search: Search) -> [f64; 2] {
+    let known = matches!(search, Search::Grid(_)) || a.1.is_nan() || b.1.is_nan();
+    if known { [a.1, b.1] } else { [f64::NAN; 2] }
 }
 
 const MOST_STEPS: usize = 1 << 20;
-
-type Found = Option<([f64; 2], f64)>;
-
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    slope: f64,
-    intercept: f64,
-}
-
-impl Line {
-    fn at(self, x: f64) -> f64 {
-        self.slope * x + self.intercept
-    }
-
-    fn before(self, y: f64) -> f64 {
-        (y - self.intercept) / self.slope
-    }
-}
-
-/// Sums of a set of pixels: exact for levels, of standardised values otherwise.
-trait Bin: Copy + Default + Send + Sync {
-    fn add(&mut self, other: &Self);
-    /// Correlation; `None` for fewer than 2 pixels or a constant channel.
-    fn r(&self) -> Option<f64>;
-}
-
-impl Bin for Sums {
-    fn add(&mut self, other: &Self) {
-        Self::add(self, other);
-    }
-
-    fn r(&self) -> Option<f64> {
-        let [aa, bb] = self.squares();
-        (self.n > 1 && aa > 0 && bb > 0).then(|| self.product() as f64 / ((aa as f64).sqrt() * (bb as f64).sqrt()))
-    }
-}
 
 /// Sums of standardised values, and their ranges.
 #[derive(Debug, Clone, Copy)]
@@ -226,97 +224,21 @@ impl Standard {
     }
 }
 
-/// Falling levels, and the place of a value among them.
-struct Places {
-    table: Vec<f64>,
-    start: f64,
-    per_step: f64,
-}
-
-impl Places {
-    fn new(table: Vec<f64>) -> Self {
-        let start = table.first().copied().unwrap_or(0.0);
-        let width = start - table.last().copied().unwrap_or(0.0);
-        let per_step = if width > 0.0 { (table.len() - 1) as f64 / width } else { 0.0 };
-        Self { table, start, per_step }
-    }
-
-    /// How many levels of the table are at or above `value`: those after are below it.
-    fn find(&self, value: f64) -> usize {
-        // A negative number becomes 0.
-        let mut place = (((self.start - value) * self.per_step) as usize).min(self.table.len());
-        while place > 0 && value > self.table[place - 1] {
-            place -= 1;
-        }
-        while place < self.table.len() && value <= self.table[place] {
-            place += 1;
-        }
-        place
-    }
-
-    /// The places of all levels of a channel with this range.
-    fn of_levels<C: Channel>(&self, channel: &C, range: (f64, f64)) -> LevelTable<u32> {
-        LevelTable::new(channel, range, |value| self.find(value) as u32)
-    }
-}
-
 fn below_grid<A: Channel, B: Channel>(
     pair: &Pair<A, B>,
     steps: usize,
-    [a, b]: [(f64, f64); 2],
+    ranges: [(f64, f64); 2],
     line: Line,
     moments: &Moments,
     threads: usize,
     control: &Control,
 ) -> Result<Found> {
-    let step = (a.1 - a.0) / steps as f64;
-    let levels: Vec<f64> = (0..steps).map(|k| a.1 - k as f64 * step).collect();
-    let places = [Places::new(levels.clone()), Places::new(levels.iter().map(|&x| line.at(x)).collect())];
-    // Bin k holds the pixels that are below at the first k levels; bin 0 those that never are.
-    let correlations = if pair.exact() {
-        let tables = [places[0].of_levels(&pair.a, a), places[1].of_levels(&pair.b, b)];
-        correlations(&level_bins(pair, steps + 1, &tables, u32::max, threads, control)?)
-    } else {
-        correlations(&value_bins(pair, steps + 1, &places, &Standard::of(moments), threads, control)?)
-    };
-    // Entry k + 1: correlation of the pixels below level k.
-    let first = correlations.iter().skip(1).position(|r| r.is_some_and(|r| r <= 0.0));
-    Ok(first.map(|k| ([levels[k], line.at(levels[k])], correlations[k + 1].unwrap_or(f64::NAN))))
+    let (levels, places) = grid(steps, ranges[0], line);
+    let bins = value_bins(pair, steps + 1, &places, &Standard::of(moments), threads, control)?;
+    Ok(first_crossing(&bins, &levels, line))
 }
 
-/// Sums of the pixels of each bin; a pixel's bin is joined from the entries of its levels in two tables.
-fn level_bins<A: Channel, B: Channel>(
-    pair: &Pair<A, B>,
-    count: usize,
-    tables: &[LevelTable<u32>; 2],
-    join: impl Fn(u32, u32) -> u32 + Sync + Send,
-    threads: usize,
-    control: &Control,
-) -> Result<Vec<Sums>> {
-    let parts = in_pieces(pair.len(), bin_piece(count), threads, control, |spare: &mut [Vec<u16>; 2], start, end| {
-        let (a, b) = (pair.a.part(start, end), pair.b.part(start, end));
-        let [first, second] = spare;
-        let mut bins = vec![[0_u64; 6]; count];
-        for (&a, &b) in a.levels(first).iter().zip(b.levels(second)) {
-            let bin = &mut bins[join(tables[0].get(a), tables[1].get(b)) as usize];
-            let (a, b) = (u64::from(a), u64::from(b));
-            // Below 2⁶⁴: products are below 2³², pixels of a piece below 2³².
-            for (sum, more) in bin.iter_mut().zip([1, a, b, a * a, b * b, a * b]) {
-                *sum += more;
-            }
-        }
-        bins
-    })?;
-    let mut total = vec![Sums::default(); count];
-    for part in parts {
-        for (sum, [n, a, b, aa, bb, ab]) in total.iter_mut().zip(part) {
-            sum.add(&Sums { n, a, b, aa: aa.into(), bb: bb.into(), ab: ab.into() });
-        }
-    }
-    Ok(total)
-}
-
-/// The same for values, in bins by their places.
+/// Sums of the pixels of each bin, by their places.
 fn value_bins<A: Channel, B: Channel>(
     pair: &Pair<A, B>,
     count: usize,
@@ -341,57 +263,13 @@ fn value_bins<A: Channel, B: Channel>(
     Ok(total)
 }
 
-/// Pixels per piece: bins are few beside them.
-fn bin_piece(bins: usize) -> usize {
-    PIECE.max(64 * bins)
-}
-
-/// For each bin the correlation of all pixels in it and in those after it.
-fn correlations<S: Bin>(bins: &[S]) -> Vec<Option<f64>> {
-    let mut below = S::default();
-    let mut found: Vec<_> = bins
-        .iter()
-        .rev()
-        .map(|bin| {
-            below.add(bin);
-            below.r()
-        })
-        .collect();
-    found.reverse();
-    found
-}
-
 /// The level on the first channel at or above which a pixel is below.
 fn critical(a: f64, b: f64, line: Line) -> f64 {
     a.min(line.before(b))
 }
 
-/// The greatest level, of those at which a pixel comes to lie below, with r <= 0 below it.
-///
-/// Such levels are whole numbers of the first channel, or partners of those of the second: O(N + levels).
-fn below_levels<A: Channel, B: Channel>(
-    pair: &Pair<A, B>,
-    [a, b]: [(f64, f64); 2],
-    line: Line,
-    threads: usize,
-    control: &Control,
-) -> Result<Found> {
-    let whole = |(low, high): (f64, f64)| (0..=(high - low) as u32).map(move |k| low + f64::from(k));
-    let mut levels: Vec<f64> = whole(a).chain(whole(b).map(|value| line.before(value))).collect();
-    levels.sort_unstable_by(f64::total_cmp);
-    levels.dedup();
-    let place = |value: f64| levels.partition_point(|level| *level < value) as u32;
-    let tables = [LevelTable::new(&pair.a, a, place), LevelTable::new(&pair.b, b, |value| place(line.before(value)))];
-    let bins = level_bins(pair, levels.len(), &tables, u32::min, threads, control)?;
-    let (mut below, mut found) = (Sums::default(), None);
-    for (bin, level) in bins.iter().zip(levels).filter(|(bin, _)| bin.n > 0) {
-        below.add(bin);
-        keep_crossing(&mut found, &below, level, a.0, line);
-    }
-    Ok(found)
-}
-
-/// The same for values, which are sorted: O(N log N).
+/// The greatest level, of those at which a pixel comes to lie below, with r <= 0 below it, in values, which are sorted: O(N
+/// log N).
 fn below_values<A: Channel, B: Channel>(pair: &Pair<A, B>, least: f64, line: Line, moments: &Moments) -> Result<Found> {
     if u32::try_from(pair.len()).is_err() {
         return Err(Error::argument("a", "fewer than 2³² pixels", pair.len()));
@@ -406,15 +284,6 @@ fn below_values<A: Channel, B: Channel>(pair: &Pair<A, B>, least: f64, line: Lin
         keep_crossing(&mut found, &below, level(ties[0].1 as usize), least, line);
     }
     Ok(found)
-}
-
-fn keep_crossing<S: Bin>(found: &mut Found, below: &S, level: f64, least: f64, line: Line) {
-    if level > least
-        && let Some(r) = below.r()
-        && r <= 0.0
-    {
-        *found = Some(([level, line.at(level)], r));
-    }
 }
 
 const MOST_ROUNDS: usize = 100;

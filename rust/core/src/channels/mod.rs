@@ -6,6 +6,7 @@
 //!
 //! Thresholds are grey values, areas and shifts pixels.
 
+mod below;
 mod beta;
 mod correlation;
 mod costes;
@@ -19,6 +20,7 @@ mod regions;
 mod tests;
 
 pub mod blocks;
+pub mod streamed;
 
 pub use correlation::{Correlation, li_icq, pearson, spearman};
 pub use costes::{Costes, Search, Status, costes};

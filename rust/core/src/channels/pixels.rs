@@ -267,7 +267,12 @@ impl<A: Channel, B: Channel> Pair<A, B> {
 
     /// Ranges of both channels, if there are two pixels, all are finite and neither channel is constant.
     pub(super) fn sound(&self) -> Option<[(f64, f64); 2]> {
-        let ranges = [self.ranges[0]?, self.ranges[1]?];
-        (self.len() > 1 && ranges.iter().all(|(low, high)| low < high)).then_some(ranges)
+        sound(self.ranges, self.len())
     }
+}
+
+/// Ranges of both channels, if there are two pixels, all are finite and neither channel is constant.
+pub(super) fn sound(ranges: [Range; 2], pixels: usize) -> Option<[(f64, f64); 2]> {
+    let ranges = [ranges[0]?, ranges[1]?];
+    (pixels > 1 && ranges.iter().all(|(low, high)| low < high)).then_some(ranges)
 }

@@ -7,15 +7,16 @@ use crate::{Control, Error, Result};
 const COUNTING: usize = 16;
 
 /// Something for each level of a channel, from the least to the greatest.
+#[derive(Debug, Clone)]
 pub(super) struct LevelTable<T> {
     least: u16,
     entries: Vec<T>,
 }
 
 impl<T: Copy> LevelTable<T> {
-    pub(super) fn new<C: Channel>(channel: &C, (low, high): (f64, f64), entry: impl FnMut(f64) -> T) -> Self {
-        let [least, most] = [low, high].map(|value| (value - channel.base()) as u16);
-        let values = (least..=most).map(|level| channel.base() + f64::from(level));
+    pub(super) fn new(base: f64, (low, high): (f64, f64), entry: impl FnMut(f64) -> T) -> Self {
+        let [least, most] = [low, high].map(|value| (value - base) as u16);
+        let values = (least..=most).map(|level| base + f64::from(level));
         Self { least, entries: values.map(entry).collect() }
     }
 
@@ -62,7 +63,7 @@ impl Ranks {
         let mut counts =
             counted(levels, (range.0 - channel.base()) as u16, (range.1 - range.0) as usize + 1).into_iter();
         let (mut below, mut square, n) = (0, 0, levels.len() as i64);
-        let table = LevelTable::new(channel, range, |_| {
+        let table = LevelTable::new(channel.base(), range, |_| {
             let equal = i64::from(counts.next().unwrap_or(0));
             let rank = 2 * below + equal - n;
             below += equal;

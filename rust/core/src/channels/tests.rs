@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::blocks::{Blocks, null_moments, shuffled_products};
+use super::streamed::{Lookup, Tally, Wanted};
 use super::{
     Float, Levels, Pair, Search, Status, costes, kendall, li_icq, manders, overlap, pearson, regions, spearman,
 };
@@ -121,4 +122,64 @@ fn shuffles_have_the_exact_moments() {
     assert!(Blocks::new(&x, 7).is_err());
     let x = Blocks::new(&x, 4).unwrap();
     assert!(shuffled_products(x, x, usize::MAX, 7, 1, &control).unwrap_err().to_string().contains("`count`"));
+}
+
+#[test]
+fn pieces_give_the_figures_of_all_pixels() {
+    let control = Control::default();
+    let (x, y) = (noise(3000, 8), noise(3000, 9));
+    let (a, b): (Vec<u16>, Vec<u16>) =
+        (0..3000)
+            .map(|i| {
+                if i % 3 == 0 {
+                    (900.0 * x[i] + 99.0, 800.0 * x[i] + 100.0 * y[i])
+                } else {
+                    (300.0 * x[i], 300.0 * y[i])
+                }
+            })
+            .map(|(a, b)| (a as u16, b as u16))
+            .unzip();
+    for base in [[0.0; 2], [-70.0, 3.0]] {
+        let pair = Pair::new(Levels::new(&a, base[0]), Levels::new(&b, base[1])).unwrap();
+        for search in [Search::Grid(256), Search::Exact, Search::ExactPrincipalAxis] {
+            for piece in [7, 1000, 3000] {
+                let pieces = || a.chunks(piece).zip(b.chunks(piece)).rev();
+                let mut tally = Tally::new(base).unwrap();
+                pieces().for_each(|(a, b)| tally.add(a, b, 2, &control).unwrap());
+                let wanted = Wanted { spearman: true, icq: true, search: Some(search) };
+                let mut lookup = Lookup::new(&tally, wanted).unwrap();
+                assert!(lookup.is_needed());
+                pieces().for_each(|(a, b)| lookup.add(a, b, 2, &control).unwrap());
+                let found = costes(&pair, search, 1, &control).unwrap();
+                assert_eq!(lookup.costes().unwrap(), found);
+                assert_eq!(found.status, Status::Crossed);
+                assert_eq!(tally.pearson(), pearson(&pair, 1, &control).unwrap());
+                assert_eq!(lookup.spearman(), spearman(&pair, 1, &control).unwrap());
+                assert_eq!(lookup.icq(), li_icq(&pair, 1, &control).unwrap());
+                let [m1, m2] = tally.manders(found.thresholds);
+                let [one, two] = manders(&pair, found.thresholds, 1, &control).unwrap();
+                assert_eq!([m1.to_bits(), m2.to_bits()], [one.to_bits(), two.to_bits()]);
+                let (found, expected) = (tally.overlap(), overlap(&pair, 1, &control).unwrap());
+                assert_eq!(found.r.to_bits(), expected.r.to_bits());
+            }
+        }
+    }
+}
+
+#[test]
+fn pieces_that_cannot_be_measured() {
+    let control = Control::default();
+    let mut tally = Tally::new([0.0; 2]).unwrap();
+    assert!(tally.pearson().r.is_nan());
+    assert!(Tally::new([0.5, 0.0]).is_err());
+    assert!(Tally::new([1e300, 0.0]).is_err());
+    assert!(tally.add(&A, &B[1..], 1, &control).is_err());
+    tally.add(&[4_u8; 5], &[1, 2, 3, 4, 5], 1, &control).unwrap();
+    let wanted = |search| Wanted { spearman: true, icq: true, search: Some(search) };
+    let mut lookup = Lookup::new(&tally, wanted(Search::Grid(256))).unwrap();
+    assert!(!lookup.is_needed());
+    assert_eq!(lookup.costes().unwrap().status, Status::Degenerate);
+    assert!(lookup.spearman().r.is_nan() && lookup.icq().is_nan());
+    assert!(lookup.add(&[4_u16], &[9], 1, &control).is_err());
+    assert!(Lookup::new(&tally, wanted(Search::Bisection)).is_err());
 }
