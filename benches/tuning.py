@@ -147,7 +147,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     for repeats in (30, 60, ENOUGH):
         indices(repeats, 300 if quick else 1000)
-    discoveries(1000, 3 if quick else 40)
+    discoveries(1000, 3 if quick else 20)
     mixed(300)
     fields(10000 if quick else 30000, 12 if quick else 100, (10, 10) if quick else (16, 16))
     matches(200 if quick else 800)

@@ -10,6 +10,7 @@ import pytest
 from scipy import ndimage
 
 from lumentrace import twophoton
+from lumentrace.twophoton.regions.assignment import assigned
 from lumentrace.twophoton.regions.match_models import by_distance, by_overlap
 from simulated_tuning import simulate_sessions
 
@@ -92,12 +93,10 @@ def test_distributions_of_drawn_pairs_are_found(model: str) -> None:
 def test_each_region_is_matched_once_by_the_best_sum_of_odds() -> None:
     found = sessions()[5]
     assert len(np.unique(found.matches[:, 0])) == len(np.unique(found.matches[:, 1])) == len(found.matches)
-    from lumentrace.twophoton.regions.cell_matching import _assigned
-
     pairs = np.array([[0, 0], [0, 1], [1, 0], [2, 3], [4, 3]])
     p = np.array([0.9, 0.8, 0.8, 0.6, 0.7])
-    assert _assigned(pairs, p, 0.5).tolist() == [[0, 1], [1, 0], [4, 3]]
-    assert _assigned(pairs, p, 0.85).tolist() == [[0, 0]]
+    assert assigned(pairs, p, 0.5).tolist() == [[0, 1], [1, 0], [4, 3]]
+    assert assigned(pairs, p, 0.85).tolist() == [[0, 0]]
 
 
 def test_turned_images_need_an_affine_map() -> None:

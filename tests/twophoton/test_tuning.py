@@ -273,6 +273,22 @@ def test_p_does_not_depend_on_the_other_cells() -> None:
     assert twophoton.tuning_test(made.trials, seed=1).p[7] == twophoton.tuning_test(made.trials, seed=1).p[7]
 
 
+def test_no_region_identical_ones_and_constant_ones() -> None:
+    stimulus, random = np.tile(DIRECTIONS, 3), np.random.default_rng(0)
+    none = twophoton.TrialResponses((), "direction", stimulus, np.repeat([1, 2, 3], 8), *np.zeros((2, 24, 0)))
+    assert twophoton.tuning_curves(none, draws=10).low.shape == (8, 0)
+    assert twophoton.direction_selectivity(none, draws=10).reasons == ()
+    assert twophoton.tuning_test(none, permutations=9).p.shape == (0,)
+    assert twophoton.responsiveness_test(none, permutations=9).q.shape == (0,)
+    assert twophoton.split_half_reliability(none, splits=2).r.shape == (0,)
+    one = random.normal(size=24)
+    given = trials_of(np.stack([one, one, np.ones(24)], axis=1), stimulus)
+    found = twophoton.tuning_test(given, permutations=99)
+    assert found.p[0] == found.p[1]
+    assert found.p[2] == 1
+    assert np.isnan(twophoton.split_half_reliability(given).r[2])
+
+
 def test_the_least_p_says_when_trials_are_too_few() -> None:
     found = twophoton.tuning_test(trials_of([1.0, 2.0, 1.0, 2.0, 1.0, 2.0], [0, 90] * 3))
     assert found.least == pytest.approx(1 / 4)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lumentrace.base.masked import unmasked
 from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance, Watch
+from lumentrace.twophoton.regions.assignment import assigned
 from lumentrace.twophoton.regions.image_alignment import Transform, aligned_map
 from lumentrace.twophoton.regions.match_models import by_distance, by_overlap
 from lumentrace.twophoton.regions.rois import RoiSet
@@ -22,7 +23,8 @@ REACH = 1.5
 """Diameters of a cell within which pairs are compared."""
 LEAST_PAIRS = 20
 """Pairs from which distributions are estimated."""
-SURE = 1e-9
+TINY = 1e-9
+"""Length of a footprint of which nothing lies in the first frame."""
 LOW_CORRELATION = 0.3
 """Of aligned images, below which they may show different fields."""
 
@@ -196,7 +198,7 @@ def match_cells(
         unsure = [float((p * (1 - p)).mean()) for p in chances]
         model = "distance" if unsure[0] < unsure[1] else "overlap"
     used = chances[0] if model == "distance" else chances[1]
-    matches = _assigned(pairs, used, least_probability)
+    matches = assigned(pairs, used, least_probability)
     settings = {"transform": transform, "max_distance": reach, "least_probability": least_probability}
     return CellMatches(
         first.labels,
@@ -268,36 +270,4 @@ def _footprints(rois: RoiSet, places: Floats, shape: tuple[int, int]) -> Any:
             where = (owner[kept], y[kept] * shape[1] + x[kept])
             found = found + csr_array((weight[kept], where), shape=found.shape)
     length = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
-    return csr_array(found.multiply(1 / np.maximum(length, SURE)[:, None]))
-
-
-def _assigned(pairs: Integers, probability: Floats, least: float) -> Integers:
-    """The pairs of the largest product of odds, each region once; groups of regions that touch one by one."""
-    from scipy.optimize import linear_sum_assignment
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    good = np.flatnonzero(probability >= least)
-    if not good.size:
-        return np.zeros((0, 2), np.int64)
-    chance = np.clip(probability[good], SURE, 1 - SURE)
-    gain = np.log(chance / (1 - chance)) - np.log(least / (1 - least)) + SURE
-    first, second = pairs[good].T
-    ends = first, first.max() + 1 + second
-    count = int(ends[1].max()) + 1
-    _, group = connected_components(coo_array((np.ones(good.size), ends), shape=(count, count)), directed=False)
-    found = []
-    for own in _by_group(group[first]):
-        (rows, i), (columns, j) = (np.unique(each[own], return_inverse=True) for each in (first, second))
-        table = np.zeros((len(rows), len(columns)))
-        table[i, j] = gain[own]
-        chosen = linear_sum_assignment(table, maximize=True)
-        real = table[chosen] > 0
-        found.append(np.stack([rows[chosen[0][real]], columns[chosen[1][real]]], axis=1))
-    matches = np.concatenate(found)
-    return np.asarray(matches[np.argsort(matches[:, 0], kind="stable")])
-
-
-def _by_group(group: NDArray[np.int32]) -> list[Integers]:
-    order = np.argsort(group, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    return csr_array(found.multiply(1 / np.maximum(length, TINY)[:, None]))

@@ -73,7 +73,7 @@ def resampled(values: Floats, places: Integers, drawn: Floats, measure: Callable
     stimuli, regions = int(places.max()) + 1, values.shape[1]
     step = max(1, BLOCK // (len(drawn) * stimuli))
     parts = []
-    for start in range(0, regions, step):
+    for start in range(0, max(regions, 1), step):
         own = slice(start, min(start + step, regions))
         parts.append(measure(_drawn_means(values[:, own], places, drawn), own))
     return np.concatenate(parts, axis=-1)
