@@ -134,6 +134,27 @@ def tiff_recording(folder: Path) -> Given:
     return given | {"frame_rate_hz": 10.0, "alignment": random(2).uniform(-1, 1, (20, 2))}
 
 
+def noise_film(folder: Path) -> Given:
+    stimulus = random().choice([-1.0, 1.0], size=(90, 3, 4))
+    responses = stimulus[:, 1, 1:3] + random(2).normal(size=(90, 2))
+    return {"stimulus": stimulus, "responses": responses, "lags": 2}
+
+
+def image_times(folder: Path) -> Given:
+    times = {"onset_seconds": np.arange(4) * 2.0, "frame_seconds": np.arange(9) * 1.0}
+    return {"stimulus": random().normal(size=(4, 3, 5)), **times}
+
+
+def two_sessions(folder: Path) -> Given:
+    from lumentrace import twophoton
+
+    cells = np.kron(np.arange(1, 37).reshape(6, 6), np.pad(np.ones((5, 5), int), 2))
+    image = (cells > 0) * random().uniform(1, 2, 37)[cells] + random(2).normal(0, 0.1, cells.shape)
+    sets = [twophoton.make_roi_set_from_label_image(np.roll(cells, shift, 1)) for shift in (0, 1)]
+    images = {"first_image": image, "second_image": np.roll(image, 1, 1)}
+    return {"first": sets[0], "second": sets[1], **images, "max_distance": 14.0}
+
+
 def to_adac(folder: Path) -> Given:
     times, places = np.arange(40.0), random().uniform(50, 550, (40, 4))
     ends = [places[:, :2], np.full(40, -10.0), places[:, 2:], np.full(40, 510.0)]
@@ -214,6 +235,10 @@ STAIN = {
     "prepare.masks.trim_to_signal": stained("post_im", "pre_im", threshold=300),
 }
 TWOPHOTON = {
+    "regions.cell_matching.match_cells": two_sessions,
+    "respond.noise_ceiling.noise_ceiling": lambda folder: {"repeats": random().normal(size=(3, 8, 4))},
+    "respond.noise_stimulus.stimulus_at_frames": image_times,
+    "respond.receptive_fields.fit_receptive_fields": noise_film,
     "convert.tiff_recording.convert_tiff_recording": tiff_recording,
     "respond.statistics.finite_mean_and_sem": lambda folder: {"values": random().normal(size=(6, 7)), "axis": 0},
     "regions.grids.grid_roi_set": lambda folder: {

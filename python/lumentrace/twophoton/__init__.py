@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.regions.calibration import PixelSize as PixelSize
     from lumentrace.twophoton.regions.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.regions.cell_matching import CellMatches as CellMatches
+    from lumentrace.twophoton.regions.cell_matching import match_cells as match_cells
     from lumentrace.twophoton.regions.grids import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.regions.grids import grid_roi_set_microns as grid_roi_set_microns
     from lumentrace.twophoton.regions.response_watershed import ResponseWatershed as ResponseWatershed
@@ -94,17 +96,36 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.respond.maps import RecordingResponseMaps as RecordingResponseMaps
     from lumentrace.twophoton.respond.maps import ResponseMapOptions as ResponseMapOptions
     from lumentrace.twophoton.respond.maps import compute_recording_response_maps as compute_recording_response_maps
+    from lumentrace.twophoton.respond.noise_ceiling import NoiseCeiling as NoiseCeiling
+    from lumentrace.twophoton.respond.noise_ceiling import noise_ceiling as noise_ceiling
+    from lumentrace.twophoton.respond.noise_stimulus import stimulus_at_frames as stimulus_at_frames
+    from lumentrace.twophoton.respond.permutation import PermutationTest as PermutationTest
+    from lumentrace.twophoton.respond.permutation import responsiveness_test as responsiveness_test
+    from lumentrace.twophoton.respond.permutation import tuning_test as tuning_test
     from lumentrace.twophoton.respond.processing import CorrelationFilterOptions as CorrelationFilterOptions
     from lumentrace.twophoton.respond.processing import LowPassFilterOptions as LowPassFilterOptions
     from lumentrace.twophoton.respond.processing import NormalizationOptions as NormalizationOptions
     from lumentrace.twophoton.respond.processing import ResponseProcessingOptions as ResponseProcessingOptions
     from lumentrace.twophoton.respond.processing import SmoothingOptions as SmoothingOptions
+    from lumentrace.twophoton.respond.receptive_fields import ReceptiveFields as ReceptiveFields
+    from lumentrace.twophoton.respond.receptive_fields import fit_receptive_fields as fit_receptive_fields
     from lumentrace.twophoton.respond.responses import RecordingResponses as RecordingResponses
     from lumentrace.twophoton.respond.responses import compute_recording_responses as compute_recording_responses
+    from lumentrace.twophoton.respond.selectivity import DirectionSelectivity as DirectionSelectivity
+    from lumentrace.twophoton.respond.selectivity import PreferredAngle as PreferredAngle
+    from lumentrace.twophoton.respond.selectivity import SelectivityIndex as SelectivityIndex
+    from lumentrace.twophoton.respond.selectivity import direction_selectivity as direction_selectivity
+    from lumentrace.twophoton.respond.split_half import SplitHalf as SplitHalf
+    from lumentrace.twophoton.respond.split_half import split_half_reliability as split_half_reliability
     from lumentrace.twophoton.respond.statistics import finite_mean_and_sem as finite_mean_and_sem
+    from lumentrace.twophoton.respond.trial_responses import TrialResponses as TrialResponses
+    from lumentrace.twophoton.respond.trial_responses import trial_responses as trial_responses
     from lumentrace.twophoton.respond.trials import GroupedRoiResponses as GroupedRoiResponses
     from lumentrace.twophoton.respond.trials import ResponseTrial as ResponseTrial
     from lumentrace.twophoton.respond.trials import validate_grouped_roi_responses as validate_grouped_roi_responses
+    from lumentrace.twophoton.respond.tuning import TuningCurves as TuningCurves
+    from lumentrace.twophoton.respond.tuning import tuning_curves as tuning_curves
+    from lumentrace.twophoton.respond.tuning_table import tuning_table as tuning_table
     from lumentrace.twophoton.simulate.lab import simulate_lab as simulate_lab
     from lumentrace.twophoton.simulate.simulation import SimulatedRecording as SimulatedRecording
     from lumentrace.twophoton.simulate.simulation import simulate_recording as simulate_recording
@@ -113,9 +134,11 @@ __getattr__, __dir__, __all__ = exports(
     __name__,
     {
         "BackgroundCorrectedRoiTraces": "lumentrace.twophoton.measure.traces",
+        "CellMatches": "lumentrace.twophoton.regions.cell_matching",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
         "ConvertedRecording": "lumentrace.twophoton.read.recording",
         "CorrelationFilterOptions": "lumentrace.twophoton.respond.processing",
+        "DirectionSelectivity": "lumentrace.twophoton.respond.selectivity",
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
         "EpochMean": "lumentrace.twophoton.respond.epochs",
         "EpochResponseMap": "lumentrace.twophoton.respond.maps",
@@ -124,9 +147,13 @@ __getattr__, __dir__, __all__ = exports(
         "LowPassFilterOptions": "lumentrace.twophoton.respond.processing",
         "Movie": "lumentrace.twophoton.read.movie",
         "NapariRecordingView": "lumentrace.twophoton.exchange.handoff",
+        "NoiseCeiling": "lumentrace.twophoton.respond.noise_ceiling",
         "NormalizationOptions": "lumentrace.twophoton.respond.processing",
         "NwbOptics": "lumentrace.twophoton.exchange.nwb",
+        "PermutationTest": "lumentrace.twophoton.respond.permutation",
         "PixelSize": "lumentrace.twophoton.regions.calibration",
+        "PreferredAngle": "lumentrace.twophoton.respond.selectivity",
+        "ReceptiveFields": "lumentrace.twophoton.respond.receptive_fields",
         "RecordingRecord": "lumentrace.twophoton.read.find",
         "RecordingResponseMaps": "lumentrace.twophoton.respond.maps",
         "RecordingResponses": "lumentrace.twophoton.respond.responses",
@@ -138,11 +165,15 @@ __getattr__, __dir__, __all__ = exports(
         "RoiDeltaFOverF": "lumentrace.twophoton.measure.dff",
         "RoiSet": "lumentrace.twophoton.regions.rois",
         "RoiTraces": "lumentrace.twophoton.measure.traces",
+        "SelectivityIndex": "lumentrace.twophoton.respond.selectivity",
         "SimulatedRecording": "lumentrace.twophoton.simulate.simulation",
         "SmoothingOptions": "lumentrace.twophoton.respond.processing",
         "SpatialCrop": "lumentrace.twophoton.read.crop",
+        "SplitHalf": "lumentrace.twophoton.respond.split_half",
         "StimulusKernelOptions": "lumentrace.twophoton.respond.kernels",
         "StimulusKernels": "lumentrace.twophoton.respond.kernels",
+        "TrialResponses": "lumentrace.twophoton.respond.trial_responses",
+        "TuningCurves": "lumentrace.twophoton.respond.tuning",
         "analyze_recording_responses": "lumentrace.twophoton.respond.analysis",
         "append_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
         "compute_recording_response_maps": "lumentrace.twophoton.respond.maps",
@@ -152,6 +183,7 @@ __getattr__, __dir__, __all__ = exports(
         "convert_recording": "lumentrace.twophoton.convert.recording_folder",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert.recording_folder",
         "convert_tiff_recording": "lumentrace.twophoton.convert.tiff_recording",
+        "direction_selectivity": "lumentrace.twophoton.respond.selectivity",
         "epoch_means": "lumentrace.twophoton.respond.epochs",
         "export_nwb": "lumentrace.twophoton.exchange.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
@@ -159,6 +191,7 @@ __getattr__, __dir__, __all__ = exports(
         "extract_roi_traces": "lumentrace.twophoton.measure.traces",
         "find_recordings": "lumentrace.twophoton.read.find",
         "finite_mean_and_sem": "lumentrace.twophoton.respond.statistics",
+        "fit_receptive_fields": "lumentrace.twophoton.respond.receptive_fields",
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.respond.kernels",
         "grid_roi_set": "lumentrace.twophoton.regions.grids",
         "grid_roi_set_microns": "lumentrace.twophoton.regions.grids",
@@ -179,7 +212,9 @@ __getattr__, __dir__, __all__ = exports(
         "make_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
         "make_roi_set": "lumentrace.twophoton.regions.rois",
         "make_roi_set_from_label_image": "lumentrace.twophoton.regions.rois",
+        "match_cells": "lumentrace.twophoton.regions.cell_matching",
         "next_group_cell_id": "lumentrace.twophoton.exchange.matches",
+        "noise_ceiling": "lumentrace.twophoton.respond.noise_ceiling",
         "open_recording_in_napari": "lumentrace.twophoton.exchange.handoff",
         "parity": "lumentrace.twophoton.parity",
         "recording_frame_rate_hz": "lumentrace.twophoton.read.recording",
@@ -187,6 +222,7 @@ __getattr__, __dir__, __all__ = exports(
         "resolve_pixel_size_um": "lumentrace.twophoton.regions.calibration",
         "resolve_recording_timing": "lumentrace.twophoton.measure.timing",
         "response_watershed_roi_set": "lumentrace.twophoton.regions.response_watershed",
+        "responsiveness_test": "lumentrace.twophoton.respond.permutation",
         "roi_label_image_from_layer": "lumentrace.twophoton.exchange.handoff",
         "roi_set_to_label_image": "lumentrace.twophoton.regions.rois",
         "run": "lumentrace.twophoton.run",
@@ -202,7 +238,13 @@ __getattr__, __dir__, __all__ = exports(
         "select_baseline_frame_windows": "lumentrace.twophoton.measure.windows",
         "simulate_lab": "lumentrace.twophoton.simulate.lab",
         "simulate_recording": "lumentrace.twophoton.simulate.simulation",
+        "split_half_reliability": "lumentrace.twophoton.respond.split_half",
+        "stimulus_at_frames": "lumentrace.twophoton.respond.noise_stimulus",
+        "trial_responses": "lumentrace.twophoton.respond.trial_responses",
         "trials_table": "lumentrace.twophoton.exchange.trial_tables",
+        "tuning_curves": "lumentrace.twophoton.respond.tuning",
+        "tuning_table": "lumentrace.twophoton.respond.tuning_table",
+        "tuning_test": "lumentrace.twophoton.respond.permutation",
         "validate_grouped_roi_responses": "lumentrace.twophoton.respond.trials",
         "watershed_roi_set": "lumentrace.twophoton.regions.watershed",
         "write_kernels_csv": "lumentrace.twophoton.exchange.kernel_files",

@@ -17,6 +17,7 @@ from lumentrace.twophoton.respond.epochs import EpochMean, answered
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
+from .panels import axis_titles, panels
 from .places import COLUMNS, DIVERGING, REGION, display_limit
 
 Floats = NDArray[np.float64]
@@ -127,7 +128,7 @@ def means(
     columns: int = COLUMNS,
 ) -> tuple[go.Figure, int]:
     """Mean responses with their standard errors, a panel for each region; and the number of rows."""
-    figure, rows, places = _panels([titles[own] for own in shown], columns)
+    figure, rows, places = panels([titles[own] for own in shown], columns)
     for number, (own, place) in enumerate(zip(shown, places, strict=True)):
         link = whole(REGION, numbers[own])
         for epoch in answered(epochs):
@@ -162,35 +163,8 @@ def means(
                 **place,
             )
     figure.add_vline(0, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    _titles(figure, rows, places, "time from onset (s)", "dF/F")
+    axis_titles(figure, rows, places, "time from onset (s)", "dF/F")
     return figure, rows
-
-
-def _panels(titles: Sequence[str], columns: int) -> tuple[go.Figure, int, list[dict[str, int]]]:
-    columns = min(columns, max(len(titles), 1))
-    rows = max(1, -(-len(titles) // columns))
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        subplot_titles=[html.escape(title) for title in titles],
-        shared_xaxes="all",
-        horizontal_spacing=0.22 / columns,
-        vertical_spacing=0.22 / rows,
-    )
-    figure.update_annotations(font_size=13)
-    return figure, rows, [{"row": number // columns + 1, "col": number % columns + 1} for number in range(len(titles))]
-
-
-def _titles(figure: go.Figure, rows: int, places: Sequence[Mapping[str, int]], along: str, up: str) -> None:
-    """Titles and numbers of axes at the left and lowest panels only."""
-    lowest = {place["col"]: place["row"] for place in places}
-    for place in places:
-        low = place["row"] == lowest[place["col"]]
-        figure.update_xaxes(showticklabels=low, title_text=along if low else None, **place)
-        figure.update_yaxes(title_text=up if place["col"] == 1 else None, nticks=4, **place)
-    figure.update_xaxes(tickfont_size=12, title_font_size=13, title_standoff=6, nticks=6)
-    figure.update_yaxes(tickfont_size=12, title_font_size=13, title_standoff=6)
-    figure.update_layout(margin={"l": 60, "r": 20, "t": 64, "b": 50}, legend={"y": 1 + 0.12 / rows})
 
 
 def heat(
@@ -276,7 +250,7 @@ def kernel_panels(
     columns: int = COLUMNS,
 ) -> tuple[go.Figure, int]:
     """Kernels of some regions; and the number of rows."""
-    figure, rows, places = _panels([titles[own] for own in shown], columns)
+    figure, rows, places = panels([titles[own] for own in shown], columns)
     several = len(kernels.epoch_names) > 1
     for number, (own, place) in enumerate(zip(shown, places, strict=True)):
         for stream, colour in STREAMS.items():
@@ -299,5 +273,5 @@ def kernel_panels(
                     **place,
                 )
     figure.add_vline(0, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
-    _titles(figure, rows, places, "stimulus before response (s)", "weight")
+    axis_titles(figure, rows, places, "stimulus before response (s)", "weight")
     return figure, rows
