@@ -71,8 +71,8 @@ def analyze(
     rois: Annotated[
         str,
         typer.Option(
-            help="Regions: a file (of `save_roi_set`, NWB, or a label image as TIFF or NPY), **watershed** (bright spots "
-            "of the mean image) or **grid:12** (squares of 12 pixels)."
+            help="Regions: a file (of `save_roi_set`, NWB, or a label image as TIFF or NPY), **watershed** (bright "
+            "spots of the mean image) or **grid:12** (squares of 12 pixels)."
         ),
     ] = "watershed",
     background: Annotated[Background, typer.Option(help="What is subtracted.")] = Background.movie_global_percentile,

@@ -49,9 +49,8 @@ def load_nwb_rois(path: Path_, name: str | None = None, *, shape: tuple[int, int
     Raises
     ------
     FormatError
-        If the file is damaged, or has no regions, or one without pixels or outside of the frame.
-    ValueError
-        If there are several segmentations and none is named, or the shape is not known.
+        If the file is damaged, or has no regions, or one without pixels or outside of the frame; if there are several
+        segmentations and none is named, or the shape is not known.
     OSError
         If it cannot be read.
 
@@ -63,7 +62,7 @@ def load_nwb_rois(path: Path_, name: str | None = None, *, shape: tuple[int, int
     """
     place = Path(path).expanduser()
     with opened(place, "an NWB file") as file:
-        found = named(place, "name", typed(file, SEGMENTATION), name, f"regions as {SEGMENTATION}")
+        found = named(place, "name", typed(place, file, SEGMENTATION), name, f"regions as {SEGMENTATION}")
         if "image_mask" in found:
             frame, pixels = _of_images(place, member(place, found, "image_mask"))
         else:
@@ -106,13 +105,13 @@ def _of_lists(path: Path, table: Any, frame: tuple[int, int]) -> list[Integers]:
 def _frame(path: Path, file: Any) -> tuple[int, int]:
     """Rows and columns of the movies and images of a file."""
     found = set()
-    for each in typed(file, *IMAGES).values():
+    for each in typed(path, file, *IMAGES).values():
         shape = getattr(each, "shape", None) or getattr(each.get("data"), "shape", ())[1:]
         if len(shape) >= 2:
             found.add((int(shape[1]), int(shape[0])))
     if len(found) != 1:
         sizes = ", ".join(f"{rows} x {columns}" for rows, columns in sorted(found)) or "none"
-        raise ValueError(f"`shape`: expected the rows and columns of the frame, {path} says {sizes}")
+        raise FormatError(f"`shape`: expected the rows and columns of the frame, {path} says {sizes}")
     return found.pop()
 
 
@@ -158,9 +157,7 @@ def load_nwb_epochs(
     Raises
     ------
     FormatError
-        If the file is damaged or has no intervals.
-    ValueError
-        If there are several and none is named, or a column is missing.
+        If the file is damaged or has no intervals; if there are several and none is named, or a column is missing.
     OSError
         If it cannot be read.
 
@@ -171,7 +168,7 @@ def load_nwb_epochs(
     """
     place = Path(path).expanduser()
     with opened(place, "an NWB file") as file:
-        table = named(place, "intervals", typed(file, *INTERVALS), intervals, "intervals of time")
+        table = named(place, "intervals", typed(place, file, *INTERVALS), intervals, "intervals of time")
         return pl.DataFrame(epoch_columns(place, table, start_s, name_column, number_column))
 
 
@@ -183,15 +180,13 @@ def epoch_columns(
     Raises
     ------
     FormatError
-        If a column holds something else than it should.
-    ValueError
-        If the file has no such column.
+        If the file has no such column, or it holds something else than it should.
     """
     there = columns(table)
     asked = {"name_column": name_column} | ({} if number_column is None else {"number_column": number_column})
     for argument, name in asked.items():
         if name not in there:
-            raise ValueError(
+            raise FormatError(
                 f"`{argument}`: expected one of {', '.join(there)} of {table.name} in {path}, found "
                 f"{name!r}{did_you_mean(name, there)}"
             )

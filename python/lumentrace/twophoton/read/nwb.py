@@ -18,7 +18,7 @@ from lumentrace.base.errors import FormatError, did_you_mean
 MOST_OBJECTS = 100_000
 
 
-def typed(file: Any, *kinds: str) -> dict[str, Any]:
+def typed(path: Path, file: Any, *kinds: str) -> dict[str, Any]:
     """Groups and data sets of a kind of NWB by their place in the file, in the order of places.
 
     Raises
@@ -40,7 +40,7 @@ def typed(file: Any, *kinds: str) -> dict[str, Any]:
         return "more" if seen > MOST_OBJECTS else None
 
     if file.visititems(look) is not None:
-        raise FormatError(f"expected at most {MOST_OBJECTS:,} objects, found more")
+        raise FormatError(f"{path}: expected at most {MOST_OBJECTS:,} objects, found more")
     return {name: each for name, each in found.items() if isinstance(each, (h5py.Group, h5py.Dataset))}
 
 
@@ -50,9 +50,7 @@ def named(path: Path, argument: str, found: dict[str, Any], name: str | None, wh
     Raises
     ------
     FormatError
-        If there is none at all.
-    ValueError
-        If there is none of that name, or several and none is named.
+        If there is none, or none of that name, or several and none is named.
     """
     if not found:
         raise FormatError(f"{path}: expected {what}, found none")
@@ -60,7 +58,7 @@ def named(path: Path, argument: str, found: dict[str, Any], name: str | None, wh
     if len(fitting) == 1:
         return fitting[0]
     asked = "none" if name is None else repr(name)
-    raise ValueError(
+    raise FormatError(
         f"`{argument}`: expected one of {', '.join(found)} of {path}, found {asked}{did_you_mean(name or '', found)}"
     )
 

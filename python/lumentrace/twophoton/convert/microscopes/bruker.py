@@ -17,6 +17,7 @@ from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
 from lumentrace.data.lazy_image import About, Level, lazy_image
+from lumentrace.storage.tiff import damage_named
 from lumentrace.storage.tiff_pages import TiffPages
 from lumentrace.twophoton.convert.microscopes.acquisition import Acquisition
 
@@ -24,6 +25,8 @@ KIND = "Bruker (Prairie View) folder"
 ROOT, HEAD = b"<PVScan", 1 << 12
 MOST_BYTES = 1 << 30
 """Of the XML file, which is never held whole."""
+MOST_PAGES, DIGITS = 1 << 31, 10
+"""Of numbers of pages."""
 VOLUMES = "ZSeries"
 """In the type of a sequence whose frames are planes."""
 
@@ -113,11 +116,9 @@ def _read(path: Path) -> _Scan:
     if size > raised(MOST_BYTES):
         raise FormatError(f"{path}: expected at most {raised(MOST_BYTES):,} bytes of XML, found {size:,}")
     scan = _Scan()
-    try:
+    with damage_named(path, "XML of Prairie View"):
         for node, parents in _nodes(path):
             _take(path, scan, node, parents)
-    except ElementTree.ParseError as error:
-        raise FormatError(f"{path}: expected XML of Prairie View, found damaged XML ({error})") from error
     if not scan.sequences or not all(scan.sequences):
         raise FormatError(f"{path}: expected a sequence with frames, found none")
     return scan
@@ -168,11 +169,16 @@ def _frame(path: Path, scan: _Scan, node: Element) -> _Frame:
     files = {}
     for each in node.findall("File"):
         channel, name, page = each.get("channel", ""), each.get("filename", ""), each.get("page", "1")
-        if Path(name).name != name or not name or "\\" in name or not page.isdecimal() or int(page) < 1:
+        if Path(name).name != name or not name or "\\" in name or not 1 <= _page(page) < MOST_PAGES:
             raise FormatError(f"{path}: expected the name of a file beside it and a page, found {name!r}, {page!r}")
         scan.channels.setdefault(channel, each.get("channelName", "") or channel)
-        files[channel] = name, int(page) - 1
+        files[channel] = name, _page(page) - 1
     return _Frame(_seconds(node, "relativeTime"), _seconds(node, "absoluteTime"), files)
+
+
+def _page(text: str) -> int:
+    """The number of a page; 0 if it is none."""
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else 0
 
 
 def _seconds(node: Element, name: str) -> float:

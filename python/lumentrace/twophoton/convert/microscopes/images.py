@@ -41,7 +41,7 @@ def open_film(path: Path) -> Acquisition:
 def _film(path: Path, image: LazyImage) -> LazyImage:
     """The image with an axis T, and no others than C, Z, Y and X."""
     said = f"{path}: expected frames of rows and columns, with channels and planes, found axes {image.axes}"
-    if "Y" not in image.axes or "X" not in image.axes or image.dtype.kind not in "uif":
+    if set("CS") <= set(image.axes) or "Y" not in image.axes or "X" not in image.axes or image.dtype.kind not in "uif":
         raise FormatError(f"{said} of {image.shape}, {image.dtype}")
     others = [axis for axis in image.axes if axis not in "TCSYX"]
     short = {axis: 0 for axis in image.axes if axis in others and image.shape[image.axes.index(axis)] == 1}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 from lumentrace.data.lazy_image import About, Level, lazy_image
 from lumentrace.storage.hdf5 import opened, optional
 from lumentrace.twophoton.convert.microscopes.acquisition import Acquisition
@@ -20,6 +21,8 @@ from lumentrace.twophoton.read.nwb import numbers, typed
 
 KIND, SUFFIX = "NWB movie", ".nwb"
 SERIES = "TwoPhotonSeries"
+MOST_FRAMES = 1 << 25
+"""Of all planes together."""
 UM = {"meters": 1e6, "meter": 1e6, "m": 1e6, "micrometers": 1.0, "micrometer": 1.0, "um": 1.0, "microns": 1.0}
 """By the names that files have for the unit of a grid."""
 
@@ -51,7 +54,7 @@ def open_nwb(path: Path) -> Acquisition:
         If the file is damaged, has no movie of its own, or movies of different sizes or times.
     """
     with opened(path, "an NWB file") as file:
-        found = typed(file, SERIES)
+        found = typed(path, file, SERIES)
         if not found:
             raise FormatError(f"{path}: expected a movie as {SERIES}, found none")
         data = [_data(path, each) for each in found.values()]
@@ -84,6 +87,10 @@ def _data(path: Path, series: Any) -> Any:
     data = series.get("data")
     if "external_file" in series or not isinstance(data, h5py.Dataset) or 0 in data.shape:
         raise FormatError(f"{path}: {series.name}: expected frames in the file itself, found none or names of others")
+    if math.prod((data.shape[0], *data.shape[3:])) > raised(MOST_FRAMES):
+        raise FormatError(
+            f"{path}: {series.name}: expected at most {raised(MOST_FRAMES):,} frames (the limit), found {data.shape}"
+        )
     if data.ndim not in (3, 4) or data.dtype.kind not in "uif":
         raise FormatError(
             f"{path}: {series.name}: expected frames of numbers (frames, x, y) or (frames, x, y, z), found "
@@ -127,7 +134,7 @@ def _text(value: Any) -> str:
 
 def _epochs(path: Path, file: Any, start: float) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
     """The only table of intervals that numbers and names epochs, and the names of all."""
-    tables = typed(file, *INTERVALS)
+    tables = typed(path, file, *INTERVALS)
     found = [each for each in tables.values() if {"epoch_number", "epoch_name"} <= set(each)]
     told = {"intervals": ", ".join(tables)} if tables else {}
     return (epoch_columns(path, found[0], start) if len(found) == 1 else None), told

@@ -97,14 +97,14 @@ def _size(path: Path, info: dict[str, Any]) -> tuple[int, int]:
         raise FormatError(f"{path}: expected rows and columns in info.sz, found {shown(info.get('sz'))}")
     lines = _whole(path, info, "recordsPerBuffer", 1, MOST_SIDE) * (2 - _whole(path, info, "scanmode", 0, 1))
     rows, columns = map(int, size)
-    if rows != lines or info.get("fold_lines"):
+    if rows != lines or np.any(info.get("fold_lines", 0)):
         raise FormatError(f"{path}: expected frames of {rows} lines as in info.sz, found {lines} lines in a buffer")
     return rows, columns
 
 
 def _planes(path: Path, info: dict[str, Any]) -> int:
     """As many as the steps of the tunable lens, if it was used."""
-    if not info.get("volscan"):
+    if not np.any(info.get("volscan", 0)):
         return 1
     count = np.size(info.get("otwave", ()))
     if not 1 <= count <= MOST_PLANES:

@@ -194,9 +194,10 @@ def _plane(settings: _Settings, number: float) -> int | None:
 
 def _number(said: dict[str, str], name: str, default: float) -> float:
     try:
-        return float(said[name])
+        value = float(said[name])
     except (KeyError, ValueError):
         return default
+    return value if math.isfinite(value) else default
 
 
 def _note_triggers(frames: _Frames, said: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ from lumentrace.twophoton.convert.microscopes.raw_frames import raw_frames
 
 KIND = "ThorImage folder"
 EXPERIMENT = "Experiment.xml"
-MOST = 1 << 20
+MOST, DIGITS = 1 << 31, 10
 """Of a number in the file."""
 
 
@@ -53,10 +53,8 @@ def open_thor(path: Path) -> Acquisition:
 
 
 def _parsed(path: Path) -> Element:
-    try:
+    with damage_named(path, "XML of ThorImage"):
         return ElementTree.fromstring(text_of(path))
-    except ElementTree.ParseError as error:
-        raise FormatError(f"{path}: expected XML of ThorImage, found damaged XML ({error})") from error
 
 
 def _only(path: Path, experiment: Element, tag: str) -> Element:
@@ -68,7 +66,7 @@ def _only(path: Path, experiment: Element, tag: str) -> Element:
 
 def _whole(path: Path, node: Element, name: str, least: int) -> int:
     text = node.get(name, "")
-    if not text.isdecimal() or not least <= int(text[:20]) <= MOST:
+    if not text.isdecimal() or len(text) > DIGITS or not least <= int(text) <= MOST:
         raise FormatError(f"{path}: {node.tag}: expected a whole number from {least} on in {name}, found {text[:50]!r}")
     return int(text)
 
