@@ -68,8 +68,11 @@ class TiffPages:
         """Pixels of some pages."""
         *leading, rows, columns = place
         chosen = self._places[tuple(leading)]
-        pages = [self._pixels(file, number)[rows, columns] for file, number in chosen.reshape(-1, 2).tolist()]
-        return np.array(pages, self.dtype).reshape(*chosen.shape[:-1], *pages[0].shape)
+        found = np.empty((*chosen.shape[:-1], *np.empty(self._frame, bool)[rows, columns].shape), self.dtype)
+        pages = found.reshape(-1, *found.shape[chosen.ndim - 1 :])
+        for place, (file, number) in enumerate(chosen.reshape(-1, 2).tolist()):
+            pages[place] = self._pixels(file, number)[rows, columns]
+        return found
 
     def close(self) -> None:
         """Close the file that is open."""

@@ -46,12 +46,15 @@ class Inverted:
         """A part, (frames, planes, rows, columns, channels)."""
         frames, planes, *rest = place
         pixels = self.source[(self._numbers(frames, planes), *rest)]
-        return np.invert(pixels)
+        return np.asarray(np.invert(pixels, out=pixels if pixels.ndim else None))
 
-    def _numbers(self, frames: int | slice, planes: int | slice) -> NDArray[np.int64]:
+    def _numbers(self, frames: int | slice, planes: int | slice) -> slice | NDArray[np.int64]:
         """Of the frames of the file."""
-        numbers: NDArray[np.int64] = np.arange(self.shape[0] * self.shape[1]).reshape(self.shape[:2])
-        return numbers[frames, planes]
+        count, depth = self.shape[:2]
+        if isinstance(frames, slice) and isinstance(planes, int):
+            return slice(frames.start * depth + planes, (frames.stop - 1) * depth + planes + 1, depth)
+        numbers: NDArray[np.int64] = np.arange(count * depth).reshape(count, depth)
+        return np.asarray(numbers[frames, planes])
 
 
 def open_scanbox(path: Path) -> Acquisition:
