@@ -142,7 +142,7 @@ def analyze(
     asked = Asked(epochs, frame_rate, channel)
     found = Settings() if config is None else Settings.read(config)
     settings = found.changed({name: value for name, value in given(ctx).items() if name in found.to_dict()})
-    places = [None] * len(recordings) if out is None else [*folders(recordings, out)]
+    places: list[Path | None] = [None] * len(recordings) if out is None else [*folders(recordings, out)]
     results = [
         attempt(job.source, job.source, lambda _, __, job=job: _analyze(job, settings, resume))  # type: ignore[misc]  # mypy cannot infer it
         for job in jobs(recordings, places, asked, plane)
@@ -180,7 +180,7 @@ def _recording(job: Job, bar: Bar) -> ConvertedRecording:
         return opened(job.source, bar)
     check_epochs(job.source, job.film)
     place = film_folder(job.source) if job.place is None else job.place
-    return load_converted_recording(convert_film(job.source, job.film, place, bar).path)
+    return load_converted_recording(convert_film(job.source, job.film, place, verbose=bar).path)
 
 
 for command in (

@@ -144,7 +144,7 @@ def convert(
     """
     from lumentrace.twophoton.convert.filmed import Asked
 
-    places = [None] * len(recordings) if out is None else [*folders(recordings, out)]
+    places: list[Path | None] = [None] * len(recordings) if out is None else [*folders(recordings, out)]
     asked = Asked(epochs, frame_rate, channel)
     results = [
         attempt(job.source, job.source, lambda _, __, job=job: _convert(job, force, (mean_start, mean_stop)))  # type: ignore[misc]  # mypy cannot infer it

@@ -62,7 +62,7 @@ class TiffPages:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the pixels."""
-        return self._stored.newbyteorder("=")
+        return np.dtype(self._stored).newbyteorder("=")
 
     def __getitem__(self, place: tuple[int | slice, ...]) -> NDArray[Any]:
         """Pixels of some pages."""
@@ -70,8 +70,8 @@ class TiffPages:
         chosen = self._places[tuple(leading)]
         found = np.empty((*chosen.shape[:-1], *np.empty(self._frame, bool)[rows, columns].shape), self.dtype)
         pages = found.reshape(-1, *found.shape[chosen.ndim - 1 :])
-        for place, (file, number) in enumerate(chosen.reshape(-1, 2).tolist()):
-            pages[place] = self._pixels(file, number)[rows, columns]
+        for one, (file, number) in enumerate(chosen.reshape(-1, 2).tolist()):
+            pages[one] = self._pixels(file, number)[rows, columns]
         return found
 
     def close(self) -> None:

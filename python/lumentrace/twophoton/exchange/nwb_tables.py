@@ -104,9 +104,9 @@ def _of_lists(path: Path, table: Any, frame: tuple[int, int]) -> list[Integers]:
 
 def _frame(path: Path, file: Any) -> tuple[int, int]:
     """Rows and columns of the movies and images of a file."""
-    found = set()
+    found: set[tuple[int, int]] = set()
     for each in typed(path, file, *IMAGES).values():
-        shape = getattr(each, "shape", None) or getattr(each.get("data"), "shape", ())[1:]
+        shape: Sequence[int] = each.shape if hasattr(each, "shape") else getattr(each.get("data"), "shape", ())[1:]
         if len(shape) >= 2:
             found.add((int(shape[1]), int(shape[0])))
     if len(found) != 1:

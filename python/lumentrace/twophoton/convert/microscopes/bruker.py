@@ -234,13 +234,13 @@ def _times(path: Path, scan: _Scan, frames: list[list[_Frame]]) -> NDArray[np.fl
     """Seconds from the first frame on; relative times may begin again in every sequence, absolute ones do not."""
     planes = len(frames[0])
     for name in ("relative", "absolute"):
-        times = np.array([[getattr(frame, name) for frame in each] for each in frames])
+        times = np.array([[getattr(frame, name) for frame in each] for each in frames], np.float64)
         if np.isfinite(times).all() and (np.diff(times.ravel()) > 0).all():
-            return times - times[0, 0]
+            return np.asarray(times - times[0, 0])
     period = scan.number("framePeriod")
     if not 0 < period < math.inf or len(scan.sequences) > 1:
         return np.zeros((0, planes))
-    return np.arange(len(frames) * planes).reshape(-1, planes) * period
+    return np.asarray(np.arange(len(frames) * planes, dtype=np.float64).reshape(-1, planes) * period)
 
 
 def _spacing(scan: _Scan, planes: int) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _epochs(path: Path, file: Any, start: float) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
+def _epochs(path: Path, file: Any, start: float) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The only table of intervals that numbers and names epochs, and the names of all."""
     tables = typed(path, file, *INTERVALS)
     found = [each for each in tables.values() if {"epoch_number", "epoch_name"} <= set(each)]

@@ -231,8 +231,8 @@ def _even_times(settings: _Settings, count: int, planes: int) -> NDArray[np.floa
     if not 0 < rate < math.inf or settings.frames_per_plane > 1 < planes:
         return np.zeros((0, planes))
     period = settings.frames_per_volume if planes > 1 else 1
-    numbers: NDArray[np.float64] = np.arange(count)[:, None] * period + np.arange(planes)
-    return numbers / rate
+    numbers = np.arange(count, dtype=np.float64)[:, None] * period + np.arange(planes)
+    return np.asarray(numbers / rate)
 
 
 def _spacing(settings: _Settings, shape: tuple[int, ...]) -> dict[str, float]:

@@ -122,8 +122,8 @@ def _times(scanner: Element, found: Mapped, planes: int) -> NDArray[np.float64]:
     averaged = _number(scanner, "averageNum") if scanner.get("averageMode") == "1" else 1.0
     if not 0 < rate < math.inf or not 1 <= averaged < math.inf:
         return np.zeros((0, planes))
-    numbers: NDArray[np.float64] = np.arange(found.shape[0])[:, None] * found.shape[1] + np.arange(planes)
-    return numbers * (averaged / rate)
+    numbers = np.arange(found.shape[0], dtype=np.float64)[:, None] * found.shape[1] + np.arange(planes)
+    return np.asarray(numbers * (averaged / rate))
 
 
 def _about(experiment: Element) -> dict[str, Any]:
