@@ -52,7 +52,8 @@ class TiffPages:
             raise FormatError(
                 f"{files[file]}: expected pages of rows and columns, found {first.dtype} of {first.shape}"
             )
-        self._frame, self._stored = first.shape, first.dtype
+        self._frame: tuple[int, int] = first.shape
+        self._stored: np.dtype[Any] = first.dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,7 +63,7 @@ class TiffPages:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the pixels."""
-        return np.dtype(self._stored).newbyteorder("=")
+        return self._stored.newbyteorder("=")
 
     def __getitem__(self, place: tuple[int | slice, ...]) -> NDArray[Any]:
         """Pixels of some pages."""
