@@ -155,6 +155,15 @@ def two_sessions(folder: Path) -> Given:
     return {"first": sets[0], "second": sets[1], **images, "max_distance": 14.0}
 
 
+def acquisition(folder: Path) -> Given:
+    import tifffile
+
+    image, axes = random().integers(0, 99, (20, 2, 12, 14)).astype(np.uint16), {"axes": "TZYX"}
+    tifffile.imwrite(folder / "movie.ome.tif", image, metadata=axes)
+    given = {"source": folder / "movie.ome.tif", "output_dir": folder / "out", "plane": 1, "frame_rate_hz": 10.0}
+    return given | {"alignment": random(2).uniform(-1, 1, (20, 2))}
+
+
 def to_adac(folder: Path) -> Given:
     times, places = np.arange(40.0), random().uniform(50, 550, (40, 4))
     ends = [places[:, :2], np.full(40, -10.0), places[:, 2:], np.full(40, 510.0)]
@@ -239,6 +248,7 @@ TWOPHOTON = {
     "respond.noise_ceiling.noise_ceiling": lambda folder: {"repeats": random().normal(size=(3, 8, 4))},
     "respond.noise_stimulus.stimulus_at_frames": image_times,
     "respond.receptive_fields.fit_receptive_fields": noise_film,
+    "convert.acquisition_recording.convert_acquisition": acquisition,
     "convert.tiff_recording.convert_tiff_recording": tiff_recording,
     "respond.statistics.finite_mean_and_sem": lambda folder: {"values": random().normal(size=(6, 7)), "axis": 0},
     "regions.grids.grid_roi_set": lambda folder: {

@@ -182,6 +182,7 @@ def measure_channels(
     threads: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.float64]: ...
+
 @final
 class StreamedPair:
     def __new__(cls, base: Sequence[float]) -> StreamedPair: ...

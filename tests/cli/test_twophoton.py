@@ -18,6 +18,7 @@ from helpers import lumentrace
 from lumentrace import twophoton
 from lumentrace.engine.record import RunRecord
 from lumentrace.twophoton.run import Settings, run
+from microscope_files import bruker, frames_of, scanimage_volumes
 from twophoton_recording import RATE, make_recording
 
 SIZE = ("--cells", 4, "--rows", 40, "--columns", 48, "--repeats", 2)
@@ -291,6 +292,51 @@ def test_a_film_and_a_table_of_epochs(tmp_path: Path) -> None:
     assert json.loads(metadata["lumentrace"])["units"] == {"frame": "1", "time_s": "s", "dff": "1"}
     trials = twophoton.load_trials_table(tmp_path / "out" / "exports" / "parquet" / "trials.parquet")
     assert trials.equals(twophoton.trials_table(saved))
+
+
+def test_planes_of_a_microscope(tmp_path: Path) -> None:
+    movie = frames_of(6, 2, 2)
+    scan = scanimage_volumes(tmp_path / "scan_00001.tif", movie)
+    other = bruker(tmp_path / "TSeries", movie, volumes=True)
+    told = lumentrace("twophoton", "info", scan, other)
+    assert told.returncode == 0, told.stderr
+    for text in ("ScanImage TIFF", "0 Green, 1 Red", "Bruker", "0 Ch1, 1 Ch2", "16 x 24"):
+        assert text in told.stdout
+    assert "two-photon recording, ScanImage TIFF" in lumentrace("info", scan).stdout
+
+    unsaid = lumentrace("twophoton", "convert", scan, "--out", tmp_path / "none")
+    assert unsaid.returncode == 3
+    assert "expected one of 0 to 1 of" in unsaid.stderr
+    out = tmp_path / "out"
+    done = lumentrace("twophoton", "convert", scan, other, "--channel", 1, "--plane", "all", "--out", out)
+    assert done.returncode == 0, done.stderr
+    for name in (scan.name, other.name):
+        for plane in (0, 1):
+            found = twophoton.load_converted_recording(out / name / f"plane_{plane}")
+            np.testing.assert_array_equal(found.movie.read_frames(), movie[:, plane, 1])
+    wrong = lumentrace("twophoton", "convert", scan, "--plane", "last")
+    assert (wrong.returncode, "--plane: expected a number from 0 on, or all" in wrong.stderr) == (2, True)
+
+
+def test_a_plane_with_a_table_of_epochs(tmp_path: Path) -> None:
+    """The traces of the recording folder that the plane was taken from; the file says when frames were taken."""
+    made = make_recording(tmp_path / "fly")
+    planes = np.stack([np.zeros_like(made.movie), made.movie], axis=1).astype(np.uint16)
+    about = {"axes": "TZYX", "TimeIncrement": 1 / RATE, "TimeIncrementUnit": "s"}
+    tifffile.imwrite(tmp_path / "film.ome.tif", planes, metadata=about)
+    tifffile.imwrite(tmp_path / "labels.tif", made.labels.astype(np.uint16))
+    rows = [f"{start},{start + 20},{1 + n % 2},{('grey', 'odour')[n % 2]}" for n, start in enumerate(made.onsets[:9])]
+    (tmp_path / "epochs.csv").write_text("\n".join(["start_frame,stop_frame,epoch_number,epoch_name", *rows]))
+    command = ("twophoton", "run", tmp_path / "film.ome.tif", "--plane", 1, "--rois", tmp_path / "labels.tif")
+    without = lumentrace(*command)
+    assert without.returncode == 3
+    assert "expected a table of the epochs of" in without.stderr
+    done = lumentrace(*command, "--epochs", tmp_path / "epochs.csv", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    saved = twophoton.load_recording_responses(tmp_path / "out" / "analysis_outputs.h5")
+    recording = twophoton.load_converted_recording(twophoton.convert_recording(made.folder, tmp_path / "c").path)
+    traces = twophoton.extract_roi_traces(recording, twophoton.make_roi_set_from_label_image(made.labels))
+    np.testing.assert_allclose(saved.traces.raw_values, traces.values[: len(saved.traces.raw_values)])
 
 
 def test_a_film_that_drifts_is_not_reliable(session: Path, tmp_path: Path) -> None:

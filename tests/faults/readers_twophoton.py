@@ -10,10 +10,13 @@ import numpy as np
 import tifffile
 from scipy.io import savemat
 
+import microscope_files
 from faults.reader import Reader, folder_of, one, text
 from lumentrace import twophoton
 from lumentrace.twophoton import config, parity
 from lumentrace.twophoton import run as analysis
+from lumentrace.twophoton.convert.description import describe
+from lumentrace.twophoton.convert.filmed import is_stack, needs_rate, planes_of
 from lumentrace.twophoton.convert.source import _alignment, read_source
 from lumentrace.twophoton.convert.stimulus_table import stated_windows
 from lumentrace.twophoton.read.find import find_recordings
@@ -129,6 +132,47 @@ def film(path: Path) -> Any:
     return twophoton.load_converted_recording(made.path)
 
 
+def chosen_film(path: Path) -> Any:
+    """As the commands choose what reads a film."""
+    return is_stack(path), needs_rate(path), planes_of(path), describe(path)
+
+
+def microscope(make: Any, planes: int = 2) -> Any:
+    """Makes a recording of a microscope."""
+    return lambda folder: make(folder / "scan", microscope_files.frames_of(4, planes))
+
+
+def scanimage_file(folder: Path) -> None:
+    microscope_files.scanimage_volumes(folder / "scan.tif", microscope_files.frames_of(3, 2))
+
+
+def scanbox_file(folder: Path) -> None:
+    microscope_files.scanbox(folder / "scan.sbx", microscope_files.frames_of(3, 2))
+
+
+def all_frames(path: Path) -> Any:
+    with twophoton.open_acquisition(path) as found:
+        return found.about, found.times, found.movie(0, 0).read(0, found.frames)
+
+
+def nwb(folder: Path) -> None:
+    """As other programs write movies and regions, without what NWB asks for beside them."""
+    with h5py.File(folder / "a.nwb", "w", libver=("v110", "v110")) as file:
+        movie = file.create_group("acquisition/movie")
+        movie.attrs["neurodata_type"] = "TwoPhotonSeries"
+        movie.create_dataset("data", data=np.arange(240, dtype="u2").reshape(4, 6, 10), chunks=(1, 6, 10))
+        movie.create_dataset("starting_time", data=0.0).attrs["rate"] = 10.0
+        cells = file.create_group("processing/ophys/cells")
+        cells.attrs["neurodata_type"] = "PlaneSegmentation"
+        masks = np.zeros((2, 6, 10), "f4")
+        masks[0, 1:3, 2:4], masks[1, 4, 5:9] = 1, 0.5
+        cells["image_mask"], cells["id"] = masks, [1, 2]
+        trials = file.create_group("intervals/trials")
+        trials.attrs["neurodata_type"] = "TimeIntervals"
+        trials["start_time"], trials["stop_time"], trials["epoch_number"] = [0.0, 0.2], [0.2, 0.4], [1, 2]
+        trials["epoch_name"] = ["grey", "odour"]
+
+
 def frames(path: Path) -> Any:
     return twophoton.load_converted_recording(path.parent).movie.read_frames(0, 5)
 
@@ -184,6 +228,28 @@ READERS: dict[str, Reader] = {
     "stimulus table": one("table.csv", text(WINDOWS), lambda path: stated_windows(path, 10.0, 100)),
     "alignment": one("a_alignment.txt", text("1 2\n3 4.5\n5 6\n"), _alignment),
     "film of frames": Reader("film.tif", filmed, film),
+    "ScanImage": Reader("scan.tif", scanimage_file, all_frames),
+    "Bruker: XML": Reader(
+        "scan/T-001.xml", microscope(microscope_files.bruker, 1), folder_of(all_frames), told=("scan",)
+    ),
+    "Bruker: image": Reader(
+        "scan/T-001_Cycle00001_Ch1_000001.ome.tif", microscope(microscope_files.bruker, 1), folder_of(all_frames)
+    ),
+    "Scanbox: pixels": Reader("scan.sbx", scanbox_file, all_frames),
+    "Scanbox: struct": Reader(
+        "scan.mat", scanbox_file, lambda path: all_frames(path.with_suffix(".sbx")), told=("scan.sbx",)
+    ),
+    "Thor: XML": Reader("scan/Experiment.xml", microscope(microscope_files.thor), all_frames, told=("scan",)),
+    "Thor: pixels": Reader("scan/Image_001_001.raw", microscope(microscope_files.thor), folder_of(all_frames)),
+    "NWB: movie": Reader("a.nwb", nwb, all_frames),
+    "NWB: regions": Reader("a.nwb", nwb, lambda path: twophoton.load_nwb_rois(path).pixels),
+    "NWB: epochs": Reader("a.nwb", nwb, lambda path: twophoton.load_nwb_epochs(path).rows()),
+    "film of planes": one(
+        "film.ome.tif",
+        lambda path: tifffile.imwrite(path, np.ones((4, 2, 8, 8), "u2"), metadata={"axes": "TZYX"}),
+        all_frames,
+    ),
+    "film in TIFF of one or many planes": Reader("film.tif", filmed, chosen_film),
     "label image in TIFF": one("labels.tif", labels, twophoton.load_roi_labels),
     "saved analysis": one("saved.mat", last_roi, parity.load_saved_analysis_last_roi),
     "copied database": Reader("database/experimentLog.db", lab, copied, refuses=False),

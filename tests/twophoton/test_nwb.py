@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from lumentrace import twophoton
+from lumentrace import FormatError, twophoton
 from twophoton_recording import PER_FRAME, RATE, Made, make_recording
 
 pynwb = pytest.importorskip("pynwb", reason='needs pynwb: pip install "lumentrace[nwb]"')
@@ -179,3 +179,131 @@ def test_what_does_not_fit(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(ImportError, match=r"lumentrace\[nwb\]"):
         twophoton.export_nwb(tmp_path / "a.nwb", run, session_start_time=BEGAN)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def moved(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run on a recording of a microscope that moved, with times of frames that are not even."""
+    folder = tmp_path_factory.mktemp("moved")
+    count = len(made.movie)
+    times = np.arange(count) / RATE + np.random.default_rng(1).uniform(0, 0.002, count)
+    tifffile.imwrite(folder / "a.ome.tif", made.movie.astype(np.uint16), metadata=ome_times(times))
+    paths = twophoton.convert_acquisition(
+        folder / "a.ome.tif",
+        folder / "out",
+        stimulus_table=EPOCHS,
+        alignment=np.random.default_rng(2).normal(size=(count, 2)),
+    )
+    return twophoton.compute_recording_responses(paths.path, twophoton.make_roi_set_from_label_image(made.labels))
+
+
+EPOCHS = {"start_s": [1.0, 3.0], "stop_s": [3.0, 5.0], "epoch_number": [1, 2], "epoch_name": ["grey", "odour"]}
+
+
+def ome_times(times: Any) -> Any:
+    return {"axes": "TYX", "Plane": {"DeltaT": times.tolist(), "DeltaTUnit": ["s"] * len(times)}}
+
+
+def test_out_and_in_again(made: Made, moved: Any, tmp_path: Path) -> None:
+    path = twophoton.export_nwb(
+        tmp_path / "fly.nwb",
+        moved,
+        session_start_time=BEGAN,
+        subject=FLY | {"subject_id": "5"},
+        optics=OPTICS,
+        movie=True,
+    )
+    assert complaints(path) == []
+    with twophoton.open_acquisition(path) as found:
+        np.testing.assert_array_equal(found.movie().read(0, found.frames), made.movie)
+        np.testing.assert_array_equal(found.times[:, 0], moved.recording.frame_times_s)
+        assert found.image.spacing == pytest.approx({"X": 0.25, "Y": 0.25})
+        assert found.about["indicator"] == "GCaMP6f"
+    rois = twophoton.load_nwb_rois(path)
+    assert rois.labels == moved.roi_set.labels
+    np.testing.assert_array_equal(rois.masks, moved.roi_set.masks)
+    again = twophoton.load_converted_recording(twophoton.convert_acquisition(path, tmp_path / "again").path)
+    np.testing.assert_array_equal(again.movie.read_frames(), moved.recording.movie.read_frames())
+    np.testing.assert_array_equal(again.mean_image, moved.recording.mean_image)
+    windows = [twophoton.resolve_recording_timing(each).epoch_windows for each in (again, moved.recording)]
+    assert [each.window for each in windows[0]] == [each.window for each in windows[1]]
+    with pynwb.NWBHDF5IO(str(path), "r") as reader:
+        shifts = reader.read().processing["ophys"]["frame_shifts"]
+        np.testing.assert_array_equal(shifts.data[:], moved.recording.alignment_offset_pixels)
+
+
+def foreign(path: Path, **series: Any) -> Any:
+    """A file as another program writes it: image masks, a stimulus column of its own, a movie that began later."""
+    from pynwb.ophys import ImageSegmentation, OpticalChannel, TwoPhotonSeries
+
+    content = pynwb.NWBFile("a session", "an identifier", BEGAN)
+    plane = content.create_imaging_plane(
+        name="plane",
+        optical_channel=OpticalChannel(name="green", description="green", emission_lambda=520.0),
+        description="a plane",
+        device=content.create_device(name="scope"),
+        excitation_lambda=920.0,
+        indicator="GCaMP8",
+        location="V1",
+        grid_spacing=[2e-6, 1e-6],
+        grid_spacing_unit="meters",
+    )
+    movie = np.random.default_rng(3).integers(0, 1000, (40, 9, 7)).astype(np.uint16)
+    for name, factor in (("green", 1), ("red", 2)):
+        known = {"starting_time": 12.0, "rate": 8.0} | series
+        content.add_acquisition(
+            TwoPhotonSeries(name=name, data=movie * factor, imaging_plane=plane, unit="a.u.", **known)
+        )
+    segmentation = ImageSegmentation(name="cells")
+    content.create_processing_module(name="ophys", description="cells").add(segmentation)
+    table = segmentation.create_plane_segmentation(name="found", description="cells", imaging_plane=plane)
+    masks = np.zeros((2, 9, 7))
+    masks[0, 1:3, 2], masks[1, 5, 4:6] = 0.5, 1
+    for mask in masks:
+        table.add_roi(image_mask=mask)
+    content.add_trial_column(name="stimulus", description="what was shown")
+    for start, name in ((13.0, "left"), (14.0, "right"), (15.0, "left")):
+        content.add_trial(start_time=start, stop_time=start + 1, stimulus=name)
+    with pynwb.NWBHDF5IO(str(path), "w") as writer:
+        writer.write(content)
+    return movie, masks
+
+
+def test_a_file_of_another_program(tmp_path: Path) -> None:
+    movie, masks = foreign(tmp_path / "a.nwb")
+    with twophoton.open_acquisition(tmp_path / "a.nwb") as found:
+        assert (found.channels, found.epochs, found.frame_rate_hz) == (("green", "red"), None, pytest.approx(8))
+        assert (found.shape, found.image.spacing) == ((7, 9), pytest.approx({"X": 2.0, "Y": 1.0}))
+        np.testing.assert_array_equal(found.movie("red").read(3, 9), 2 * movie[3:9].transpose(0, 2, 1))
+    np.testing.assert_array_equal(twophoton.load_nwb_rois(tmp_path / "a.nwb").masks, masks.transpose(0, 2, 1) > 0)
+    epochs = twophoton.load_nwb_epochs(tmp_path / "a.nwb", name_column="stimulus", start_s=12.0)
+    assert epochs.rows() == [(1.0, 2.0, 1.0, "left"), (2.0, 3.0, 2.0, "right"), (3.0, 4.0, 1.0, "left")]
+    with pytest.raises(ValueError, match=r"`name_column`: expected one of .*stimulus.* found 'epoch_name'"):
+        twophoton.load_nwb_epochs(tmp_path / "a.nwb")
+    paths = twophoton.convert_acquisition(tmp_path / "a.nwb", tmp_path / "out", stimulus_table=epochs, channel="green")
+    windows = twophoton.resolve_recording_timing(twophoton.load_converted_recording(paths.path)).epoch_windows
+    assert [(each.window.start_frame, each.epoch_name) for each in windows] == [
+        (8, "left"),
+        (16, "right"),
+        (24, "left"),
+    ]
+
+
+def test_files_that_say_too_little(run: Any, tmp_path: Path) -> None:
+    path = twophoton.export_nwb(tmp_path / "fly.nwb", run, session_start_time=BEGAN)
+    with pytest.raises(FormatError, match=r"fly\.nwb: expected a movie as TwoPhotonSeries, found none"):
+        twophoton.open_acquisition(path)
+    # The mean image says how large the frame is.
+    np.testing.assert_array_equal(twophoton.load_nwb_rois(path).masks, run.roi_set.masks)
+    with pytest.raises(FormatError, match=r"fly\.nwb: .*expected pixels of a frame of 3 x 3"):
+        twophoton.load_nwb_rois(path, shape=(3, 3))
+    with pytest.raises(ValueError, match=r"`name`: expected one of processing/.*found 'cels'"):
+        twophoton.load_nwb_rois(path, "cels")
+
+
+def test_a_movie_is_written_block_by_block(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lumentrace.twophoton.exchange.nwb_film.BLOCK_BYTES", 10_000)
+    monkeypatch.setattr("lumentrace.twophoton.exchange.nwb_film.CHUNK_BYTES", 3_000)
+    path = twophoton.export_nwb(tmp_path / "fly.nwb", run, session_start_time=BEGAN, movie=True)
+    with twophoton.open_acquisition(path) as found:
+        np.testing.assert_array_equal(found.movie().read(0, found.frames), run.recording.movie.read_frames())

@@ -166,6 +166,16 @@ WRITERS = {
         content=_meaning,
         slow=True,
     ),
+    "NWB with the movie": Writer(
+        lambda folder, responses: export_nwb(
+            folder / "a.nwb", responses, session_start_time=datetime(2026, 1, 2, tzinfo=UTC), movie=True
+        ),
+        ("twophoton/exchange/nwb.py",),
+        _part("responses"),
+        _outcomes,
+        content=_meaning,
+        slow=True,
+    ),
     "note of a cache": Writer(_noted, ("twophoton/convert/cache.py",), content=_without_numbers),
     "rows of a table": Writer(
         lambda folder, version: matches.save_manual_fov_group_rows(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 KNOWN = (
-    "folders of runs, OME-Zarr, TIFF, MRC, CZI, LIF, ND2, films of AFM, recordings of two-photon microscopes, raw "
+    "folders of runs, OME-Zarr, TIFF, MRC, CZI, LIF, ND2, films of AFM, recordings of two-photon microscopes, NWB, raw "
     "folders of stains, .h5, Parquet, CSV, TrackMate, VTK, .npy, and list mode and text of PEPT scanners"
 )
 """Told where a file is none of them."""
@@ -137,6 +137,18 @@ def _recording(path: Path) -> Found | None:
     return Found(kind, facts, ("lumentrace twophoton info", "lumentrace twophoton run"))
 
 
+def _acquisition(path: Path) -> Found | None:
+    """A recording as a two-photon microscope left it."""
+    from lumentrace.twophoton.convert.description import describe
+    from lumentrace.twophoton.convert.microscopes.opening import microscope
+
+    if microscope(path) is None:
+        return None
+    facts = describe(path)
+    commands = ("lumentrace twophoton info", "lumentrace twophoton convert", "lumentrace twophoton run")
+    return Found(f"two-photon recording, {facts.pop('kind')}", facts, commands)
+
+
 def _raw(folder: Path) -> Found | None:
     """A raw folder of stains: sample folders with pairs of images."""
     from lumentrace.stain import classify_raw_files, diagnose_raw_layout
@@ -154,5 +166,5 @@ def _raw(folder: Path) -> Found | None:
 
 
 Finder = Callable[[Path], Found | None]
-FOLDERS: tuple[Finder, ...] = (_run, _image, _recording, film, _raw)
-FILES: tuple[Finder, ...] = (_record_file, _image, _recording, film, hdf5, parquet, vtk, detected, text)
+FOLDERS: tuple[Finder, ...] = (_run, _image, _recording, _acquisition, film, _raw)
+FILES: tuple[Finder, ...] = (_record_file, _acquisition, _image, _recording, film, hdf5, parquet, vtk, detected, text)

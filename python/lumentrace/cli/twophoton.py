@@ -15,9 +15,10 @@ from lumentrace.cli.batch import attempt, folders, leave, table, tell
 from lumentrace.cli.console import Bar, console, show
 from lumentrace.cli.grammar import Technique, given
 from lumentrace.cli.options import Accept, Config, Resume
-from lumentrace.cli.twophoton_options import Side
+from lumentrace.cli.twophoton_options import Channel, Epochs, FrameRate, Job, Plane, Side, jobs
 
 if TYPE_CHECKING:
+    from lumentrace.twophoton import ConvertedRecording
     from lumentrace.twophoton.run import Settings
 
 app = Technique("Two-photon calcium imaging: recordings to responses.")
@@ -62,15 +63,16 @@ def analyze(
     recordings: Annotated[
         list[Path],
         typer.Argument(
-            help="Recording folders, converted or not, recording_data.h5, or with --epochs films as TIFF.",
+            help="Recording folders, converted or not, recording_data.h5, NWB; with --epochs recordings of ScanImage, "
+            "Bruker, Scanbox and Thor, and films in TIFF, OME-Zarr, CZI, ...",
             show_default=False,
         ),
     ],
     rois: Annotated[
         str,
         typer.Option(
-            help="Regions: a file (of `save_roi_set`, or a label image as TIFF or NPY), **watershed** (bright spots of "
-            "the mean image) or **grid:12** (squares of 12 pixels)."
+            help="Regions: a file (of `save_roi_set`, NWB, or a label image as TIFF or NPY), **watershed** (bright "
+            "spots of the mean image) or **grid:12** (squares of 12 pixels)."
         ),
     ] = "watershed",
     background: Annotated[Background, typer.Option(help="What is subtracted.")] = Background.movie_global_percentile,
@@ -102,14 +104,10 @@ def analyze(
         Path | None,
         typer.Option("--out", "-o", help="Folder for results.", show_default="beside recording_data.h5"),
     ] = None,
-    epochs: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV table of the epochs of films: **start_s** and **stop_s** (s), or **start_frame** and "
-            "**stop_frame** (from 0 on, the second after the epoch); **epoch_number** (from 1 on), **epoch_name**."
-        ),
-    ] = None,
-    frame_rate: Annotated[float | None, typer.Option(help="Frames per second of films, with --epochs.")] = None,
+    epochs: Epochs = None,
+    frame_rate: FrameRate = None,
+    channel: Channel = None,
+    plane: Plane = None,
     config: Config = None,
     resume: Resume = False,
     accept: Accept = False,
@@ -131,45 +129,58 @@ def analyze(
 
     `lumentrace twophoton run film.tif --epochs epochs.csv --frame-rate 13 --rois labels.tif`
 
+    `lumentrace twophoton run scan_00001.tif --epochs epochs.csv --channel 0 --plane all --out results`
+
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed, 4 some results are not
     reliable (0 with --accept).
     """
+    from lumentrace.twophoton.convert.filmed import Asked, needs_rate
     from lumentrace.twophoton.run import Settings
 
-    if (epochs is None) != (frame_rate is None):
-        raise typer.BadParameter("expected both or neither", param_hint="--epochs, --frame-rate")
-    film = None if epochs is None or frame_rate is None else (epochs, frame_rate)
+    if epochs is not None and frame_rate is None and any(map(needs_rate, recordings)):
+        raise typer.BadParameter("expected with --epochs for films that do not say it", param_hint="--frame-rate")
+    asked = Asked(epochs, frame_rate, channel)
     found = Settings() if config is None else Settings.read(config)
     settings = found.changed({name: value for name, value in given(ctx).items() if name in found.to_dict()})
-    places = [None] * len(recordings) if out is None else folders(recordings, out)
+    places: list[Path | None] = [None] * len(recordings) if out is None else [*folders(recordings, out)]
     results = [
-        attempt(path, path, lambda source, _, place=place: _analyze(source, place, settings, resume, film))  # type: ignore[misc]  # mypy cannot infer it
-        for path, place in zip(recordings, places, strict=True)
+        attempt(job.source, job.source, lambda _, __, job=job: _analyze(job, settings, resume))  # type: ignore[misc]  # mypy cannot infer it
+        for job in jobs(recordings, places, asked, plane)
     ]
     show(table(results))
     leave(results, accept)
 
 
-def _analyze(
-    source: Path, place: Path | None, settings: Settings, resume: bool, film: tuple[Path, float] | None
-) -> dict[str, object]:
+def _analyze(job: Job, settings: Settings, resume: bool) -> dict[str, object]:
     """Analyze a recording and write everything into a folder."""
     from lumentrace.engine.outcome import REPORT
-    from lumentrace.twophoton.convert.opened import filmed, opened
     from lumentrace.twophoton.run import run
 
     began = time.perf_counter()
-    with Bar(source.name, None, "frames") as bar:
-        recording = opened(source, bar) if film is None else filmed(source, *film, place, bar)
-        folder = recording.path.parent if place is None else place
+    with Bar(job.name, None, "frames") as bar:
+        recording = _recording(job, bar)
+        folder = recording.path.parent if job.place is None else job.place
         outcome = run(recording, settings, verbose=bar, run_dir=folder / "run" if resume else None)
     outcome.save(folder)
-    tell(source.name, outcome.verdict)
+    tell(job.name, outcome.verdict)
     for notice in outcome.notices:
         console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)
-    console.print(f"{source.name}: see {folder / REPORT}", soft_wrap=True)
+    console.print(f"{escape(job.name)}: see {folder / REPORT}", soft_wrap=True)
     seconds = round(time.perf_counter() - began, 3)
-    return {"file": source.name, **outcome.figures(), "seconds": seconds, "verdict": outcome.verdict.level}
+    return {"file": job.name, **outcome.figures(), "seconds": seconds, "verdict": outcome.verdict.level}
+
+
+def _recording(job: Job, bar: Bar) -> ConvertedRecording:
+    """A recording, converted if need be: films beside their results."""
+    from lumentrace.twophoton.convert.filmed import check_epochs, convert_film, film_folder
+    from lumentrace.twophoton.convert.opened import opened
+    from lumentrace.twophoton.read.recording import load_converted_recording
+
+    if job.film is None:
+        return opened(job.source, bar)
+    check_epochs(job.source, job.film)
+    place = film_folder(job.source) if job.place is None else job.place
+    return load_converted_recording(convert_film(job.source, job.film, place, verbose=bar).path)
 
 
 for command in (

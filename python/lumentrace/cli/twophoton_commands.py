@@ -27,11 +27,13 @@ def info(
     recordings: Annotated[
         list[Path],
         typer.Argument(
-            help="Recording folders, converted or not, recording_data.h5, or films as TIFF.", show_default=False
+            help="Recording folders, converted or not, recording_data.h5; recordings of ScanImage, Bruker, Scanbox and "
+            "Thor; NWB; films in TIFF, OME-Zarr, CZI, ...",
+            show_default=False,
         ),
     ],
 ) -> None:
-    """Say what is in a recording: frames, rate, epochs, the fly; nothing is converted.
+    """Say what is in a recording: frames, rate, channels, planes, epochs, the fly; nothing is converted.
 
     **Example**: `lumentrace twophoton info fly1/10_15_49`
 

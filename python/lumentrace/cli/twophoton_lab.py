@@ -12,10 +12,10 @@ from rich.table import Column, Table
 
 from lumentrace.cli.batch import attempt, folders, leave, table
 from lumentrace.cli.console import Bar, answers, console, plural, show
-from lumentrace.cli.twophoton_options import Side
+from lumentrace.cli.twophoton_options import Channel, Epochs, FrameRate, Job, Plane, Side, jobs
 
 if TYPE_CHECKING:
-    from lumentrace.twophoton import RecordingRecord
+    from lumentrace.twophoton import ConvertedPaths, ConvertedRecording, RecordingRecord
 
 MINUTES = len("2026-01-01 00:00")
 
@@ -102,19 +102,35 @@ def _folder(record: RecordingRecord) -> Path | None:
 
 
 def convert(
-    recordings: Annotated[list[Path], typer.Argument(help="Recording folders.", show_default=False)],
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Recording folders; recordings of ScanImage, Bruker, Scanbox and Thor; NWB; films in TIFF, OME-Zarr, "
+            "CZI, ...",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder for results.", show_default="lumentrace in each recording"),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for results.",
+            show_default="lumentrace in each recording folder, or beside the film",
+        ),
     ] = None,
     mean_start: Annotated[int | None, typer.Option(help="First frame of the mean image.")] = None,
     mean_stop: Annotated[int | None, typer.Option(help="End of the frames of the mean image.")] = None,
+    epochs: Epochs = None,
+    frame_rate: FrameRate = None,
+    channel: Channel = None,
+    plane: Plane = None,
     force: Annotated[bool, typer.Option("--force", help="Convert again what is converted.")] = False,
 ) -> None:
-    """Convert recording folders to `recording_data.h5` and `aligned_movie.h5`.
+    """Convert recordings to `recording_data.h5` and `aligned_movie.h5`.
 
-    What is converted, whole and not older than its recording is left alone: the same command goes on where it stopped.
-    A recording that cannot be converted does not stop the others.
+    Recording folders that are converted, whole and not older than the recording are left alone: the same command goes
+    on where it stopped. A recording that cannot be converted does not stop the others.
 
     **Examples**
 
@@ -122,36 +138,49 @@ def convert(
 
     `lumentrace twophoton convert data/*/* --out converted`
 
+    `lumentrace twophoton convert TSeries-001 --epochs epochs.csv --channel Ch2 --plane all`
+
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be converted.
     """
+    from lumentrace.twophoton.convert.filmed import Asked
 
-    def work(source: Path, place: Path | None) -> dict[str, object]:
-        return _convert(source, place, force, (mean_start, mean_stop))
-
-    places = [None] * len(recordings) if out is None else folders(recordings, out)
+    places: list[Path | None] = [None] * len(recordings) if out is None else [*folders(recordings, out)]
+    asked = Asked(epochs, frame_rate, channel)
     results = [
-        attempt(path, path, lambda source, _, place=place: work(source, place))  # type: ignore[misc]  # mypy cannot infer it
-        for path, place in zip(recordings, places, strict=True)
+        attempt(job.source, job.source, lambda _, __, job=job: _convert(job, force, (mean_start, mean_stop)))  # type: ignore[misc]  # mypy cannot infer it
+        for job in jobs(recordings, places, asked, plane)
     ]
     show(table(results))
     leave(results, accept=True)
 
 
-def _convert(
-    source: Path, place: Path | None, force: bool, mean_range: tuple[int | None, int | None]
-) -> dict[str, object]:
+def _convert(job: Job, force: bool, mean_range: tuple[int | None, int | None]) -> dict[str, object]:
     """Convert a recording into a folder, if need be."""
-    from lumentrace.twophoton.convert.opened import convert, converted, converted_folder
-
     began = time.perf_counter()
-    recording = None if force else converted(source, place or converted_folder(source))
+    recording = None if force or job.film is not None else _converted(job)
     if recording is None:
-        with Bar(f"{source.name}: converting", None, "frames") as bar:
-            paths = convert(source, place, mean_range=mean_range, verbose=bar)
+        with Bar(f"{job.name}: converting", None, "frames") as bar:
+            paths = _conversion(job, mean_range, bar)
         shape, seconds = paths.movie_shape, time.perf_counter() - began
-        console.print(f"{source.name}: converted, see {paths.path}", soft_wrap=True)
+        console.print(f"{escape(job.name)}: converted, see {paths.path}", soft_wrap=True)
     else:
         shape, seconds = recording.movie.shape, 0.0
-        console.print(f"{source.name}: converted before, see {recording.path}", soft_wrap=True)
+        console.print(f"{escape(job.name)}: converted before, see {recording.path}", soft_wrap=True)
     size = f"{shape[1]} x {shape[2]}"
-    return {"file": source.name, "frames": shape[0], "pixels": size, "seconds": round(seconds, 3)}
+    return {"file": job.name, "frames": shape[0], "pixels": size, "seconds": round(seconds, 3)}
+
+
+def _converted(job: Job) -> ConvertedRecording | None:
+    from lumentrace.twophoton.convert.opened import converted, converted_folder
+
+    return converted(job.source, job.place or converted_folder(job.source))
+
+
+def _conversion(job: Job, mean_range: tuple[int | None, int | None], bar: Bar) -> ConvertedPaths:
+    from lumentrace.twophoton.convert.filmed import convert_film, film_folder
+    from lumentrace.twophoton.convert.opened import convert
+
+    if job.film is None:
+        return convert(job.source, job.place, mean_range=mean_range, verbose=bar)
+    place = film_folder(job.source) if job.place is None else job.place
+    return convert_film(job.source, job.film, place, mean_range, bar)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton import config as config
     from lumentrace.twophoton import parity as parity
     from lumentrace.twophoton import run as run
+    from lumentrace.twophoton.convert.acquisition_recording import convert_acquisition as convert_acquisition
+    from lumentrace.twophoton.convert.microscopes.acquisition import Acquisition as Acquisition
+    from lumentrace.twophoton.convert.microscopes.opening import open_acquisition as open_acquisition
     from lumentrace.twophoton.convert.recording_folder import ConvertedPaths as ConvertedPaths
     from lumentrace.twophoton.convert.recording_folder import convert_recording as convert_recording
     from lumentrace.twophoton.convert.recording_folder import convert_recording_to_twopy as convert_recording_to_twopy
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
     from lumentrace.twophoton.exchange.nwb import NwbOptics as NwbOptics
     from lumentrace.twophoton.exchange.nwb import export_nwb as export_nwb
+    from lumentrace.twophoton.exchange.nwb_tables import load_nwb_epochs as load_nwb_epochs
+    from lumentrace.twophoton.exchange.nwb_tables import load_nwb_rois as load_nwb_rois
     from lumentrace.twophoton.exchange.outlines import save_roi_geojson as save_roi_geojson
     from lumentrace.twophoton.exchange.outputs import load_analysis_outputs as load_analysis_outputs
     from lumentrace.twophoton.exchange.outputs import save_analysis_outputs as save_analysis_outputs
@@ -133,6 +138,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
+        "Acquisition": "lumentrace.twophoton.convert.microscopes.acquisition",
         "BackgroundCorrectedRoiTraces": "lumentrace.twophoton.measure.traces",
         "CellMatches": "lumentrace.twophoton.regions.cell_matching",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
@@ -180,6 +186,7 @@ __getattr__, __dir__, __all__ = exports(
         "compute_recording_responses": "lumentrace.twophoton.respond.responses",
         "compute_roi_delta_f_over_f": "lumentrace.twophoton.measure.dff",
         "config": "lumentrace.twophoton.config",
+        "convert_acquisition": "lumentrace.twophoton.convert.acquisition_recording",
         "convert_recording": "lumentrace.twophoton.convert.recording_folder",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert.recording_folder",
         "convert_tiff_recording": "lumentrace.twophoton.convert.tiff_recording",
@@ -200,6 +207,8 @@ __getattr__, __dir__, __all__ = exports(
         "load_converted_recording": "lumentrace.twophoton.read.recording",
         "load_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
+        "load_nwb_epochs": "lumentrace.twophoton.exchange.nwb_tables",
+        "load_nwb_rois": "lumentrace.twophoton.exchange.nwb_tables",
         "load_pixel_calibrations": "lumentrace.twophoton.regions.calibration",
         "load_recording_responses": "lumentrace.twophoton.exchange.saved_run",
         "load_response_map_data": "lumentrace.twophoton.exchange.map_files",
@@ -215,6 +224,7 @@ __getattr__, __dir__, __all__ = exports(
         "match_cells": "lumentrace.twophoton.regions.cell_matching",
         "next_group_cell_id": "lumentrace.twophoton.exchange.matches",
         "noise_ceiling": "lumentrace.twophoton.respond.noise_ceiling",
+        "open_acquisition": "lumentrace.twophoton.convert.microscopes.opening",
         "open_recording_in_napari": "lumentrace.twophoton.exchange.handoff",
         "parity": "lumentrace.twophoton.parity",
         "recording_frame_rate_hz": "lumentrace.twophoton.read.recording",

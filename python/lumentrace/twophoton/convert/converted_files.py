@@ -43,6 +43,8 @@ def write_data(
         image = movie.create_dataset("mean_image", data=mean)
         image.attrs["spatial_orientation"] = ORIENTATION
         image.attrs["start_frame"], image.attrs["stop_frame"] = mean_range
+        if source.frame_times_s is not None:
+            movie.create_dataset("frame_times_s", data=source.frame_times_s, **packed)
         valid = movie.create_group("alignment_valid_crop")
         own = crop.crop
         edges = {f"axis{axis}_{end}": getattr(own, f"axis{axis}_{end}") for axis in (0, 1) for end in ("start", "stop")}

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
+from lumentrace.twophoton.convert.filmed import is_film, is_stack
+from lumentrace.twophoton.convert.microscopes.opening import open_acquisition
 from lumentrace.twophoton.convert.opened import converted, converted_folder
 from lumentrace.twophoton.convert.recording_folder import RecordedMovie
 from lumentrace.twophoton.convert.source import MOVIE, read_source
@@ -14,11 +16,13 @@ from lumentrace.twophoton.convert.tiff_movie import TiffMovie
 from lumentrace.twophoton.read.recording import load_converted_recording
 
 RATE = "acq.frameRate"
+MOST_SHOWN = 8
+"""Numbers of a list that are printed."""
 ABOUT = {"acq.zoomFactor": "zoom", "hemisphere": "hemisphere", "genotype": "genotype", "fly_id": "fly"}
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """What a recording folder, a converted recording or a TIFF film holds.
+    """What a recording folder, a converted recording, a recording of a microscope or a film holds.
 
     Raises
     ------
@@ -29,10 +33,27 @@ def describe(path: Path) -> dict[str, Any]:
     """
     if path.suffix == ".h5" or (path / DATA_FILE).exists():
         return _converted(path)
-    if path.suffix.lower() in (".tif", ".tiff", ".btf"):
+    if path.suffix.lower() in (".tif", ".tiff", ".btf") and is_stack(path):
         with TiffMovie(path) as movie:
             return {"kind": "TIFF film", **_movie(movie.shape, movie.dtype, {})}
-    return _folder(path)
+    return _acquisition(path) if is_film(path) else _folder(path)
+
+
+def _acquisition(path: Path) -> dict[str, Any]:
+    with open_acquisition(path) as found:
+        rate = found.frame_rate_hz
+        facts = {"kind": found.kind, **_movie((found.frames, *found.shape), found.image.dtype, {RATE: rate})}
+        facts |= {"channels": ", ".join(f"{number} {name}" for number, name in enumerate(found.channels))}
+        facts |= {"planes": found.planes, "gaps between frames": found.gaps}
+        sizes = ", ".join(f"{axis.lower()} {size:g}" for axis, size in found.image.spacing.items())
+        names = dict.fromkeys((found.epochs or {}).get("epoch_name", ()))
+        facts |= {"pixel size (µm)": sizes or "not known", "epochs": ", ".join(names) or "none"}
+        return facts | {name: _short(value) for name, value in found.about.items()}
+
+
+def _short(value: Any) -> Any:
+    """A value in a line: of many numbers, how many there are."""
+    return f"{len(value)} numbers" if isinstance(value, tuple) and len(value) > MOST_SHOWN else value
 
 
 def _converted(path: Path) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from lumentrace.engine.progress import Verbose
 from lumentrace.twophoton.config import optional_config
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
 from lumentrace.twophoton.convert.recording_folder import ConvertedPaths, convert_recording
-from lumentrace.twophoton.convert.tiff_recording import convert_tiff_recording
 from lumentrace.twophoton.read.places import FOLDER, output_place
 from lumentrace.twophoton.read.recording import ConvertedRecording, load_converted_recording
 
@@ -62,12 +61,3 @@ def opened(path: Path, verbose: Verbose = False) -> ConvertedRecording:
         convert(path, verbose=verbose)
         found = load_converted_recording(folder)
     return found
-
-
-def filmed(
-    film: Path, epochs: Path, frame_rate_hz: float, place: Path | None = None, verbose: Verbose = False
-) -> ConvertedRecording:
-    """A recording from a film and a table of epochs, converted into a folder, by default one beside the film."""
-    folder = film.with_name(f"{film.stem}-{FOLDER}") if place is None else place
-    paths = convert_tiff_recording(film, epochs, folder, frame_rate_hz=frame_rate_hz, verbose=verbose)
-    return load_converted_recording(paths.path)

@@ -101,6 +101,8 @@ class Source:
         What times of the stimulus are counted by.
     synchronization : dict
         What is known of the photodiode.
+    frame_times_s : ndarray or None
+        (frames,): seconds from the first frame on, if the microscope says them.
     """
 
     folder: Path
@@ -117,6 +119,7 @@ class Source:
     orientation: str = ORIENTATION
     clock: str = "stimulus_computer"
     synchronization: dict[str, str] = field(default_factory=lambda: {"clock_model": CLOCKS})
+    frame_times_s: Floats | None = None
 
 
 def read_source(session_dir: str | Path) -> Source:

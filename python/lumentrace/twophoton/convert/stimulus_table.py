@@ -42,7 +42,11 @@ class StatedWindows:
     parameters: list[dict[str, Any]]
 
 
-def stated_windows(table: Any, frame_rate_hz: float, frames: int) -> StatedWindows:
+NO_WINDOWS = StatedWindows(np.zeros((0, len(STATED_COLUMNS))), STATED_COLUMNS, [])
+"""Of a recording without a stimulus."""
+
+
+def stated_windows(table: Any, frame_rate_hz: float, frames: int, times: Floats | None = None) -> StatedWindows:
     """Epochs of a table as windows of a movie.
 
     Parameters
@@ -54,6 +58,8 @@ def stated_windows(table: Any, frame_rate_hz: float, frames: int) -> StatedWindo
     frame_rate_hz : float
     frames : int
         Of the movie.
+    times : ndarray, optional
+        (frames,): seconds from the first frame on, where they are known; else frames are as far apart as the rate says.
 
     Raises
     ------
@@ -64,33 +70,46 @@ def stated_windows(table: Any, frame_rate_hz: float, frames: int) -> StatedWindo
     """
     place = f"{table}" if isinstance(table, (str, os.PathLike)) else "`stimulus_table`"
     rows = _read(table)
-    times = _time_columns(place, rows.columns)
+    bounds = _time_columns(place, rows.columns)
     for name in (NUMBER, NAME):
         if name not in rows.columns:
             raise _missing(place, name, rows.columns)
     if not len(rows):
         raise ValueError(f"{place}: expected an epoch at least, found none")
-    extra = [name for name in rows.columns if name not in (*times, NUMBER, NAME)]
+    extra = [name for name in rows.columns if name not in (*bounds, NUMBER, NAME)]
     for name in extra:
         if name in STATED_COLUMNS:
             raise ValueError(f"{place}: column {name!r}: this name is taken; call it otherwise or leave it out")
-    given = {name: _numbers(place, rows[name]) for name in (*times, NUMBER, *extra)}
-    for name in (*times, NUMBER):
+    given = {name: _numbers(place, rows[name]) for name in (*bounds, NUMBER, *extra)}
+    for name in (*bounds, NUMBER):
         _check(place, name, ~np.isfinite(given[name]), given[name], "a number")
-    scale = frame_rate_hz if times == SECONDS else 1.0
-    exact = given[times[0]] * scale
-    start, stop = np.rint(exact), np.rint(given[times[1]] * scale)
-    if times == FRAMES:
-        for name in times:
+    exact, end = (
+        _frames_at(given[name], frame_rate_hz, times) if bounds == SECONDS else given[name] for name in bounds
+    )
+    # The first frame of a plane comes up to a period after that of the first plane.
+    late = (exact > -1) & (exact < 0) if times is not None else np.zeros(len(exact), bool)
+    start, stop = np.rint(np.where(late, 0.0, exact)), np.rint(end)
+    if bounds == FRAMES:
+        for name in bounds:
             _check(place, name, given[name] != np.rint(given[name]), given[name], "a whole number")
     _check_windows(place, start, stop, frames)
     numbers = given[NUMBER]
     wrong = (numbers != np.rint(numbers)) | (numbers < 1) | (numbers > MOST_EPOCHS)
     _check(place, NUMBER, wrong, numbers, f"a whole number from 1 to {MOST_EPOCHS}")
-    onsets = exact if times == SECONDS else np.full(len(exact), np.nan)
-    data = [exact / frame_rate_hz, numbers, start, stop, onsets, *(given[name] for name in extra)]
+    onsets = exact if bounds == SECONDS else np.full(len(exact), np.nan)
+    seconds = exact / frame_rate_hz if times is None or bounds == FRAMES else given[bounds[0]]
+    data = [seconds, numbers, start, stop, onsets, *(given[name] for name in extra)]
     parameters = _parameters(place, numbers.astype(int).tolist(), rows[NAME])
     return StatedWindows(np.column_stack(data), (*STATED_COLUMNS, *extra), parameters)
+
+
+def _frames_at(seconds: Floats, rate: float, times: Floats | None) -> Floats:
+    """Seconds in frames, in fractions between two of them."""
+    if times is None:
+        return seconds * rate
+    inside = np.interp(seconds, times, np.arange(len(times)))
+    before, after = np.minimum(seconds - times[0], 0.0), np.maximum(seconds - times[-1], 0.0)
+    return np.asarray(inside + (before + after) * rate)
 
 
 def _read(table: Any) -> pl.DataFrame:

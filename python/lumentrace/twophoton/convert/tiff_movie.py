@@ -133,10 +133,10 @@ def _files(movie: Path_ | Sequence[Path_]) -> list[Path]:
     found = [path for path in place.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("._")]
     if not found:
         raise FileNotFoundError(f"{place}: expected TIFF files, found none")
-    return sorted(found, key=lambda path: _natural(path.name))
+    return sorted(found, key=lambda path: natural(path.name))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def natural(name: str) -> list[tuple[int, str]]:
     """Numbers in a name by their value."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", name)]
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.masked import unmasked
-from lumentrace.base.provenance import Provenance, Watch, content, plain
+from lumentrace.base.provenance import Watch
 from lumentrace.engine.progress import Verbose
-from lumentrace.twophoton.convert.recording_folder import ConvertedPaths, write_recording
-from lumentrace.twophoton.convert.source import Source
+from lumentrace.twophoton.convert.film_recording import About, Film, checked_rate, write_film
+from lumentrace.twophoton.convert.recording_folder import ConvertedPaths
 from lumentrace.twophoton.convert.stimulus_table import stated_windows
-from lumentrace.twophoton.convert.tiff_movie import ORIENTATION, TiffMovie
-from lumentrace.twophoton.read.crop import crop_of_shifts
-from lumentrace.twophoton.read.ranges import frame_range
-from lumentrace.twophoton.read.sides import known_side
+from lumentrace.twophoton.convert.tiff_movie import TiffMovie
 
-CLOCK = "frames_of_the_movie"
-NO_PHOTODIODE = {"photodiode_missing_because": "the recording is a stack of images and a table of the stimulus"}
+NO_PHOTODIODE = "the recording is a stack of images and a table of the stimulus"
 
 Path_ = str | os.PathLike[str]
 
@@ -98,74 +92,11 @@ def convert_tiff_recording(
     >>> timing.source, [each.window.start_frame for each in timing.epoch_windows]
     ('stimulus_table', [0, 20])
     """
-    if not (math.isfinite(frame_rate_hz) and frame_rate_hz > 0):
-        raise ValueError(f"`frame_rate_hz`: expected a positive number, found {frame_rate_hz!r}")
+    rate = checked_rate(frame_rate_hz)
     watch = Watch()
     with TiffMovie(movie) as frames:
-        count, rows, columns = frames.shape
-        mean_range = frame_range(mean_start_frame, mean_stop_frame, count)
-        offsets, threshold = _shifts(alignment, motion_threshold_pixels, count)
-        windows = stated_windows(stimulus_table, frame_rate_hz, count)
-        measured = {
-            "acq.frameRate": float(frame_rate_hz),
-            "acq.linesPerFrame": rows,
-            "acq.pixelsPerLine": columns,
-            "acq.numberOfFrames": count,
-        }
-        source = Source(
-            folder=frames.path,
-            alignment=offsets,
-            high_res_pd=np.zeros(0),
-            imaging_res_pd=np.full(count, np.nan),
-            acquisition=_joined("acquisition_metadata", acquisition_metadata, measured),
-            run=_joined("run_metadata", run_metadata, _side(hemisphere)),
-            stimulus=windows.data,
-            stimulus_columns=windows.columns,
-            parameters=windows.parameters,
-            function_lookup={},
-            specific_columns={},
-            orientation=ORIENTATION,
-            clock=CLOCK,
-            synchronization=NO_PHOTODIODE,
-        )
-        crop = crop_of_shifts(offsets, (rows, columns), threshold, (0, count))
-        counts = {"aligned_movie_frames": count, "acquisition_number_of_frames": count, "acquisition_minus_movie": 0}
-        identity = {
-            "path": str(frames.path),
-            "movie": [count, rows, columns],
-            "xxh3 of the table": content(windows.data),
-        }
-        about = {
-            "frame_rate_hz": frame_rate_hz,
-            "motion_threshold_pixels": motion_threshold_pixels,
-            "hemisphere": hemisphere,
-        }
-        history = watch.after(Provenance(identity), "read_stack_and_table", about)
-        place = Path(output_dir).expanduser()
-        return write_recording(frames, source, place, mean_range, crop, counts, history, verbose=verbose)
-
-
-def _shifts(alignment: Any, threshold: float | None, count: int) -> tuple[NDArray[np.float64], float]:
-    """Shifts of all frames, 0 if there are none, and how far a frame may move."""
-    if alignment is None:
-        if threshold is not None:
-            raise ValueError("`motion_threshold_pixels`: expected `alignment` too, found none")
-        return np.zeros((count, 2)), math.inf
-    offsets = np.asarray(alignment, dtype=np.float64)
-    if offsets.shape != (count, 2) or not np.isfinite(offsets).all():
-        raise ValueError(f"`alignment`: expected finite shifts of shape {(count, 2)}, found shape {offsets.shape}")
-    if threshold is not None and not threshold > 0:
-        raise ValueError(f"`motion_threshold_pixels`: expected a positive number, found {threshold!r}")
-    return offsets, math.inf if threshold is None else float(threshold)
-
-
-def _side(hemisphere: str | None) -> dict[str, Any]:
-    return {} if hemisphere is None else {"hemisphere": known_side("`hemisphere`", hemisphere)}
-
-
-def _joined(argument: str, given: Mapping[str, Any] | None, own: dict[str, Any]) -> dict[str, Any]:
-    """What is given and what is known without."""
-    twice = sorted(set(given or {}) & set(own))
-    if twice:
-        raise ValueError(f"`{argument}`: {', '.join(twice)}: expected to find it from the movie and other arguments")
-    return {str(name): plain(value) for name, value in (given or {}).items()} | own
+        windows = stated_windows(stimulus_table, rate, frames.shape[0])
+        film = Film(frames, frames.path, rate, windows, NO_PHOTODIODE, "read_stack_and_table")
+        about = About(hemisphere, alignment, motion_threshold_pixels, acquisition_metadata, run_metadata)
+        mean_range = mean_start_frame, mean_stop_frame
+        return write_film(film, about, Path(output_dir).expanduser(), mean_range, watch, verbose)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,25 +24,18 @@ from lumentrace import __version__
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.provenance import plain
-from lumentrace.storage.hdf5 import written
+from lumentrace.storage.hdf5 import LAYOUT, written
+from lumentrace.storage.sink import replaced_through_sink
+from lumentrace.twophoton.exchange.nwb_film import add_movie, add_shifts
+from lumentrace.twophoton.exchange.nwb_signals import NO_UNIT, add_photodiode, add_trials, packed, when
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
 Path_ = str | os.PathLike[str]
 
-COMPRESSION = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
-NO_UNIT = "a.u."
+PLANE = "ImagingPlane"
 UM_PER_CM = 1e4
 DEVICE = ("configName", "software.version")
 """Metadata that tell about the microscope; the others are about the plane."""
-TRIAL_COLUMNS = {
-    "epoch_number": "Number of the epoch of the stimulus.",
-    "epoch_name": "Its name.",
-    "trial_index": "Which trial of this epoch it is, from 1 on.",
-    "window_index": "Which window of the recording it is, from 0 on.",
-    "start_frame": "First frame of the movie.",
-    "stop_frame": "First frame after it.",
-}
-ONSET = {"onset_time": "When it began by the fast photodiode or the table of the stimulus, in seconds; NaN if unknown."}
 
 
 @dataclass(frozen=True)
@@ -76,11 +70,12 @@ def export_nwb(
     subject: Mapping[str, Any] | None = None,
     optics: NwbOptics | None = None,
     session: Mapping[str, Any] | None = None,
+    movie: bool = False,
 ) -> Path:
     """Write responses of a recording as an NWB file, which appears whole or not at all.
 
-    The movie is not copied. Times are in seconds from the start of frame 0 of the movie. Images and pixels of regions
-    have x (columns) first and y (rows) second, as NWB asks.
+    The movie is copied if that is asked for, block by block. Times are in seconds from the start of frame 0 of the
+    movie. Images and pixels of regions have x (columns) first and y (rows) second, as NWB asks.
 
     ===============================================  ==================================================================
     in the file                                      what it is
@@ -91,6 +86,8 @@ def export_nwb(
     ``processing/ophys/SummaryImages``               ``mean``, the mean image
     ``intervals/trials``                             a row per epoch: number, name, trial, window, frames
     ``acquisition/photodiode``, ``photodiode_fast``  one sample per frame, and many, if the recording has them
+    ``acquisition/TwoPhotonSeries``                  the movie, with `movie`; with the times of frames, where known
+    ``processing/ophys/frame_shifts``                with `movie`: shifts in x and y, pixels, if frames were moved
     ===============================================  ==================================================================
 
     Parameters
@@ -107,6 +104,8 @@ def export_nwb(
     optics : NwbOptics, optional
     session : mapping, optional
         Other fields of the file: ``experimenter``, ``lab``, ``institution``, ``keywords``, ...
+    movie : bool, default False
+        Copy the movie, compressed; `convert_acquisition` reads it back.
 
     Raises
     ------
@@ -147,12 +146,29 @@ def export_nwb(
         **(session or {}),
     )
     _add_imaging(content, run, optics or NwbOptics())
-    _add_trials(content, run)
-    _add_photodiode(content, run)
+    add_trials(content, run)
+    add_photodiode(content, run)
+    if movie:
+        rate = run.grouped_responses.data_rate_hz
+        add_movie(content, run.recording, content.imaging_planes[PLANE], rate)
+        add_shifts(content.processing["ophys"], run.recording, rate)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(place) as file, written(file) as h5, pynwb.NWBHDF5IO(file=h5, mode="w") as writer:
+    with _new_file(place, large=movie) as h5, pynwb.NWBHDF5IO(file=h5, mode="w") as writer:
         writer.write(content)
     return place
+
+
+@contextmanager
+def _new_file(place: Path, large: bool) -> Iterator[Any]:
+    """A new file: made in memory and sealed with a checksum, or written as it grows."""
+    import h5py
+
+    if large:
+        with replaced_through_sink(place) as file, h5py.File(file, "w", libver=LAYOUT) as h5:
+            yield h5
+    else:
+        with replacing(place) as file, written(file) as h5:
+            yield h5
 
 
 def _subject(run: RecordingResponses, given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -186,7 +202,7 @@ def _add_imaging(content: Any, run: RecordingResponses, optics: NwbOptics) -> No
     size = optics.pixel_size_um
     mean = GrayscaleImage(
         name="mean",
-        data=_packed(run.recording.mean_image.T),
+        data=packed(run.recording.mean_image.T),
         description="Mean over frames: x first, y second.",
         resolution=None if size is None else UM_PER_CM / size,
     )
@@ -201,7 +217,7 @@ def _plane(content: Any, run: RecordingResponses, optics: NwbOptics) -> Any:
     device = {name: value for name, value in acquisition.items() if name in DEVICE}
     size = optics.pixel_size_um
     return content.create_imaging_plane(
-        name="ImagingPlane",
+        name=PLANE,
         description=_listed("Plane of the movie", {key: acquisition[key] for key in acquisition if key not in DEVICE}),
         device=content.create_device(name="Microscope", description=_listed("Two-photon microscope", device)),
         optical_channel=OpticalChannel(
@@ -248,60 +264,10 @@ def _add_series(
     rate = run.grouped_responses.data_rate_hz
     container.create_roi_response_series(
         name=name,
-        data=_packed(values),
+        data=packed(values),
         unit=unit,
         rois=regions.create_roi_table_region(description="Regions, in the order of columns.", region=places),
-        starting_time=run.traces.start_frame / rate,
-        rate=rate,
         description=told,
         comments=json_text(plain(metadata)),
+        **when(run.recording, rate, run.traces.start_frame, run.traces.start_frame + len(values)),
     )
-
-
-def _packed(values: NDArray[Any]) -> Any:
-    from pynwb import H5DataIO
-
-    return H5DataIO(data=np.ascontiguousarray(values), **COMPRESSION)
-
-
-def _add_trials(content: Any, run: RecordingResponses) -> None:
-    """A row for each epoch, without the time before and after that responses include."""
-    rate = run.grouped_responses.data_rate_hz
-    told = any(each.onset_frame_exact is not None for each in run.epoch_windows)
-    for name, description in (TRIAL_COLUMNS | (ONSET if told else {})).items():
-        content.add_trial_column(name=name, description=description)
-    for each, trial in zip(run.epoch_windows, run.grouped_responses.trials, strict=True):
-        window, onset = each.window, each.onset_frame_exact
-        content.add_trial(
-            start_time=window.start_frame / rate,
-            stop_time=window.stop_frame / rate,
-            epoch_number=each.epoch_number,
-            epoch_name=each.epoch_name,
-            trial_index=trial.trial_index,
-            window_index=window.index,
-            start_frame=window.start_frame,
-            stop_frame=window.stop_frame,
-            **({"onset_time": math.nan if onset is None else onset / rate} if told else {}),
-        )
-
-
-def _add_photodiode(content: Any, run: RecordingResponses) -> None:
-    from pynwb import TimeSeries
-
-    recording, rate = run.recording, run.grouped_responses.data_rate_hz
-    per_frame = len(recording.high_res_pd) / recording.movie.shape[0]
-    for name, signal, samples, told in (
-        ("photodiode", recording.imaging_res_pd, 1.0, "Flashes of the stimulus: a sample per frame of the movie."),
-        ("photodiode_fast", recording.high_res_pd, per_frame, f"Flashes: {per_frame:g} samples per frame."),
-    ):
-        if np.isfinite(signal).any():
-            content.add_acquisition(
-                TimeSeries(
-                    name=name,
-                    data=_packed(signal),
-                    unit=NO_UNIT,
-                    starting_time=0.0,
-                    rate=rate * samples,
-                    description=told,
-                )
-            )

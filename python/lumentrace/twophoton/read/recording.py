@@ -80,6 +80,8 @@ class ConvertedRecording:
     motion_artifact_mask : ndarray of bool
         (frames,): frames that moved too far.
     frame_counts : dict
+    frame_times_s : ndarray or None
+        (frames,): seconds from the first frame on, where the microscope says when each was taken.
     provenance : Provenance
         The recording folder and how it was converted; without steps if the file does not say.
     """
@@ -103,6 +105,7 @@ class ConvertedRecording:
     alignment_shift_pixels: Floats = field(repr=False)
     motion_artifact_mask: NDArray[np.bool_] = field(repr=False)
     frame_counts: dict[str, int]
+    frame_times_s: Floats | None = field(default=None, repr=False)
     provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
     @property
@@ -192,6 +195,7 @@ def _read(place: Path, file: Any, movie_path: str | os.PathLike[str] | None) -> 
         alignment_shift_pixels=crop["alignment_shift_pixels"][()],
         motion_artifact_mask=crop["motion_artifact_mask"][()].astype(bool),
         frame_counts={name: int(value) for name, value in file["frame_counts"].attrs.items()},
+        frame_times_s=about["frame_times_s"][()] if "frame_times_s" in about else None,
         provenance=read_history(file, {"path": str(file.attrs["source_session_dir"])}),
     )
 
@@ -220,6 +224,7 @@ def _check(found: ConvertedRecording) -> None:
         "imaging_res_pd": found.imaging_res_pd,
         "alignment_shift_pixels": found.alignment_shift_pixels,
         "motion_artifact_mask": found.motion_artifact_mask,
+        **({} if found.frame_times_s is None else {"frame_times_s": found.frame_times_s}),
     }
     for name, values in per_frame.items():
         if values.shape != (frames,):
@@ -234,7 +239,7 @@ def _check(found: ConvertedRecording) -> None:
 
 def _check_types(found: ConvertedRecording) -> None:
     """Numbers where numbers belong, and names with values where those do."""
-    for name in (*NUMBERS, "alignment_offset_pixels"):
+    for name in (*NUMBERS, "alignment_offset_pixels", "frame_times_s"):
         values = getattr(found, name)
         if values is not None and (not isinstance(values, np.ndarray) or values.dtype.kind not in "buif"):
             raise FormatError(f"{found.path}: {name}: expected real numbers, found {getattr(values, 'dtype', values)}")

@@ -9,6 +9,7 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.arrays import read_npy
 from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
+from lumentrace.twophoton.exchange.nwb_tables import load_nwb_rois
 from lumentrace.twophoton.read.recording import ConvertedRecording
 from lumentrace.twophoton.regions.grids import grid_roi_set
 from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set, make_roi_set_from_label_image
@@ -64,6 +65,8 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     path = Path(text)
     if path.suffix.lower() in (".tif", ".tiff"):
         return load_roi_labels(path)
+    if path.suffix.lower() == ".nwb":
+        return load_nwb_rois(path, shape=(shape[0], shape[1]))
     return _labelled(path) if path.suffix.lower() == ".npy" else load_roi_set(path)
 
 

@@ -147,7 +147,7 @@ def make_roi_set(masks: NDArray[Any], *, labels: Sequence[str] | None = None) ->
             f"`masks`: expected pixels in every region, found none in number {', '.join(map(str, empty[:10]))}"
         )
     names = [f"roi_{number:04d}" for number in range(1, len(found) + 1)] if labels is None else list(map(str, labels))
-    return RoiSet(found, _labels(names, len(found)))
+    return RoiSet(found, checked_labels(names, len(found)))
 
 
 @unmasked
@@ -180,7 +180,7 @@ def make_roi_set_from_label_image(
     if not values:
         raise ValueError("`label_image`: expected a region at least, found 0 everywhere")
     names = [f"{label_prefix}_{value:04d}" for value in values] if labels is None else list(map(str, labels))
-    return RoiSet.from_pixels(_frame(image), label_pixels(image), _labels(names, len(values)))
+    return RoiSet.from_pixels(_frame(image), label_pixels(image), checked_labels(names, len(values)))
 
 
 def label_pixels(label_image: NDArray[Any]) -> list[Integers]:
@@ -197,7 +197,7 @@ def _frame(image: NDArray[Any]) -> tuple[int, int]:
     return int(image.shape[0]), int(image.shape[1])
 
 
-def _labels(names: Sequence[str], count: int) -> tuple[str, ...]:
+def checked_labels(names: Sequence[str], count: int) -> tuple[str, ...]:
     """Labels of so many regions; ValueError unless they fit and each is there once."""
     if len(names) != count:
         raise ValueError(f"`labels`: expected {count}, found {len(names)}")
@@ -318,4 +318,4 @@ def read_masks(group: Any) -> RoiSet:
     ]
     if not all(own.size for own in pixels):
         raise ValueError("expected pixels in every region, found a region without")
-    return RoiSet.from_pixels(masks.shape[1:], pixels, _labels(labels, len(masks)))
+    return RoiSet.from_pixels(masks.shape[1:], pixels, checked_labels(labels, len(masks)))
