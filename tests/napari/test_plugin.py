@@ -24,9 +24,6 @@ components = pytest.importorskip("napari.components", reason="napari is missing:
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning",
     "ignore::FutureWarning",
-    # Files stay open for as long as their layers are shown, and are closed with them.
-    "ignore:unclosed file:ResourceWarning",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
 )
 
 MANIFEST = yaml.safe_load((Path(lumentrace.__file__).parent / "napari.yaml").read_text())["contributions"]

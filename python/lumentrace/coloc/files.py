@@ -10,7 +10,8 @@ import numpy as np
 
 from lumentrace.base.errors import FormatError
 from lumentrace.coloc.channels import Channels, at_level, at_time, chosen, find, lean, named
-from lumentrace.coloc.larger.reading import Pixels, is_larger, kept_open
+from lumentrace.coloc.larger.reading import Pixels, is_larger
+from lumentrace.data.kept_open import kept_open
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage import open_image
 from lumentrace.storage.images.opening import SUFFIXES, ZARR

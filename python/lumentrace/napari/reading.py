@@ -79,10 +79,11 @@ def _finder(path: Path) -> Layers | None:
 
 
 def _image(path: Path) -> list[Layer]:
+    from lumentrace.data.kept_open import kept_open
     from lumentrace.napari.images import image_layers
     from lumentrace.storage import open_image
 
-    return image_layers(open_image(path))
+    return image_layers(kept_open(open_image(path)))
 
 
 def _film(path: Path) -> list[Layer]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,21 +21,6 @@ LETTERS = "QTCZYX"
 def is_larger(images: Iterable[Pixels]) -> bool:
     """Whether images are read piece by piece."""
     return sum(image.nbytes for image in images if isinstance(image, LazyImage)) > LARGEST
-
-
-class _Closing:
-    """Closes a file, at the latest when it is forgotten."""
-
-    def __init__(self, finish: Callable[[], None]) -> None:
-        self._finish = weakref.finalize(self, finish)
-
-    def __call__(self) -> None:
-        self._finish()
-
-
-def kept_open(image: LazyImage) -> LazyImage:
-    """An image whose file is closed when nobody holds a part of it any more, if not before."""
-    return replace(image, finish=_Closing(image.finish))
 
 
 def as_lazy(pixels: Pixels) -> LazyImage:
