@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from lumentrace.twophoton import config as config
     from lumentrace.twophoton import parity as parity
     from lumentrace.twophoton import run as run
+    from lumentrace.twophoton.align.corrected import CorrectedFrames as CorrectedFrames
+    from lumentrace.twophoton.align.corrected import corrected as corrected
+    from lumentrace.twophoton.align.estimate import estimate_motion as estimate_motion
+    from lumentrace.twophoton.align.line_offset import LineOffset as LineOffset
+    from lumentrace.twophoton.align.motion import Motion as Motion
+    from lumentrace.twophoton.align.motion import MotionSettings as MotionSettings
+    from lumentrace.twophoton.align.noise import Noise as Noise
     from lumentrace.twophoton.convert.recording_folder import ConvertedPaths as ConvertedPaths
     from lumentrace.twophoton.convert.recording_folder import convert_recording as convert_recording
     from lumentrace.twophoton.convert.recording_folder import convert_recording_to_twopy as convert_recording_to_twopy
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.matches import make_manual_roi_match_rows as make_manual_roi_match_rows
     from lumentrace.twophoton.exchange.matches import next_group_cell_id as next_group_cell_id
     from lumentrace.twophoton.exchange.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
+    from lumentrace.twophoton.exchange.motion_file import load_motion as load_motion
+    from lumentrace.twophoton.exchange.motion_file import save_motion as save_motion
     from lumentrace.twophoton.exchange.nwb import NwbOptics as NwbOptics
     from lumentrace.twophoton.exchange.nwb import export_nwb as export_nwb
     from lumentrace.twophoton.exchange.outlines import save_roi_geojson as save_roi_geojson
@@ -122,15 +131,20 @@ __getattr__, __dir__, __all__ = exports(
         "BackgroundCorrectedRoiTraces": "lumentrace.twophoton.measure.traces",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
         "ConvertedRecording": "lumentrace.twophoton.read.recording",
+        "CorrectedFrames": "lumentrace.twophoton.align.corrected",
         "CorrelationFilterOptions": "lumentrace.twophoton.respond.processing",
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
         "EpochMean": "lumentrace.twophoton.respond.epochs",
         "EpochResponseMap": "lumentrace.twophoton.respond.maps",
         "FrameWindow": "lumentrace.twophoton.measure.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.respond.trials",
+        "LineOffset": "lumentrace.twophoton.align.line_offset",
         "LowPassFilterOptions": "lumentrace.twophoton.respond.processing",
+        "Motion": "lumentrace.twophoton.align.motion",
+        "MotionSettings": "lumentrace.twophoton.align.motion",
         "Movie": "lumentrace.twophoton.read.movie",
         "NapariRecordingView": "lumentrace.twophoton.exchange.handoff",
+        "Noise": "lumentrace.twophoton.align.noise",
         "NormalizationOptions": "lumentrace.twophoton.respond.processing",
         "NwbOptics": "lumentrace.twophoton.exchange.nwb",
         "PixelSize": "lumentrace.twophoton.regions.calibration",
@@ -163,7 +177,9 @@ __getattr__, __dir__, __all__ = exports(
         "convert_recording": "lumentrace.twophoton.convert.recording_folder",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert.recording_folder",
         "convert_tiff_recording": "lumentrace.twophoton.convert.tiff_recording",
+        "corrected": "lumentrace.twophoton.align.corrected",
         "epoch_means": "lumentrace.twophoton.respond.epochs",
+        "estimate_motion": "lumentrace.twophoton.align.estimate",
         "export_nwb": "lumentrace.twophoton.exchange.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
         "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
@@ -178,6 +194,7 @@ __getattr__, __dir__, __all__ = exports(
         "load_converted_recording": "lumentrace.twophoton.read.recording",
         "load_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
+        "load_motion": "lumentrace.twophoton.exchange.motion_file",
         "load_pixel_calibrations": "lumentrace.twophoton.regions.calibration",
         "load_recording_responses": "lumentrace.twophoton.exchange.saved_run",
         "load_response_map_data": "lumentrace.twophoton.exchange.map_files",
@@ -203,6 +220,7 @@ __getattr__, __dir__, __all__ = exports(
         "run": "lumentrace.twophoton.run",
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
+        "save_motion": "lumentrace.twophoton.exchange.motion_file",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",
         "save_raw_movie": "lumentrace.twophoton.simulate.raw_files",
         "save_response_map_data": "lumentrace.twophoton.exchange.map_files",

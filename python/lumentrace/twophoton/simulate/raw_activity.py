@@ -75,7 +75,8 @@ def simulated_activity(scene: RawScene, shown: Generator, random: Generator) -> 
     """A stimulus, if there is one, and what each cell does.
 
     A cell fires Poisson events at a rate that its tuning and the stimulus decide; an event has one spike or more.
-    `shown` decides the order of the stimulus, `random` everything else. Calcium is ``c[t] = sum(ar[k] * c[t - 1 - k]) + spikes[t]``; the time constants are its decay and its rise.
+    `shown` decides the order of the stimulus, `random` everything else.
+    Calcium is ``c[t] = sum(ar[k] * c[t - 1 - k]) + spikes[t]``; the time constants are its decay and its rise.
     """
     epochs = _epochs(scene, shown)
     directions = 360.0 * np.arange(scene.directions) / max(scene.directions, 1)

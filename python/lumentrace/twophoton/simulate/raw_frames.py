@@ -133,7 +133,7 @@ class SimulatedFrames:
         counts = self.scene.offset + self.scene.gain * random.poisson(self.photons(frame))
         if self.scene.read_noise:
             counts = counts + self.scene.read_noise * random.standard_normal(self.shape[1:])
-        return np.clip(np.rint(counts), 0, MOST_COUNTS).astype(np.uint16)
+        return np.asarray(np.clip(np.rint(counts), 0, MOST_COUNTS), np.uint16)
 
 
 def _along_rows(coefficients: NDArray[Any], start: float, count: int) -> NDArray[Any]:

@@ -44,28 +44,22 @@ class SimulatedMotion:
 
     def displacement(self, frame: int, rows: Floats | None = None, columns: Floats | None = None) -> Floats:
         """Displacement (rows, columns, 2) at places; every pixel if none are given."""
-        found = np.zeros((*self._basis(rows, columns)[0].shape, 2)) + self.shifts[frame]
-        for basis, amplitude in zip(self._basis(rows, columns), self.amplitudes[frame], strict=False):
-            found += basis[..., None] * amplitude
+        down = np.arange(self.shape[0]) if rows is None else np.asarray(rows)
+        across = np.arange(self.shape[1]) if columns is None else np.asarray(columns)
+        found: Floats = np.zeros((len(down), len(across), 2)) + self.shifts[frame]
+        for (tall, wide), amplitude in zip(self.modes, self.amplitudes[frame], strict=True):
+            wave = _wave(tall, down, self.shape[0])[:, None] * _wave(wide, across, self.shape[1])
+            found += wave[..., None] * amplitude
         return found
 
     def farthest(self) -> int:
         """Whole pixels that nothing moves farther than."""
-        waves = np.abs(self.amplitudes).sum(axis=1).max(initial=0.0)
-        return math.ceil(np.abs(self.shifts).max(initial=0.0) + 2 * waves)
-
-    def _basis(self, rows: Floats | None, columns: Floats | None) -> list[Floats]:
-        """The modes at places, each with mean square 1 over the frame."""
-        down = np.arange(self.shape[0]) if rows is None else np.asarray(rows)
-        across = np.arange(self.shape[1]) if columns is None else np.asarray(columns)
-        made = []
-        for tall, wide in self.modes or ((0, 0),):
-            first = _wave(tall, down, self.shape[0])
-            made.append(first[:, None] * _wave(wide, across, self.shape[1])[None])
-        return made
+        waves = float(np.abs(self.amplitudes).sum(axis=1).max(initial=0.0))
+        return math.ceil(float(np.abs(self.shifts).max(initial=0.0)) + 2 * waves)
 
 
 def _wave(half_waves: int, places: Floats | NDArray[np.int64], size: int) -> Floats:
+    """A cosine with mean square 1 over the frame."""
     scale = math.sqrt(2) if half_waves else 1.0
     return np.asarray(scale * np.cos(np.pi * half_waves * (places + 0.5) / size))
 
