@@ -367,6 +367,37 @@ class MovieFrames:
         threads: int = 0,
     ) -> tuple[list[bytes] | None, NDArray[np.float64], NDArray[np.uint32]]: ...
 
+@final
+class MotionTemplate:
+    def __new__(
+        cls,
+        even: NDArray[np.float32],
+        odd: NDArray[np.float32],
+        rate: NDArray[np.float32],
+        *,
+        bin: int,
+        gain: float,
+        zero: float,
+        full: float,
+        tiles: Sequence[int],
+        reach: int,
+        lags: int,
+        roughness: float | None = None,
+    ) -> MotionTemplate: ...
+    def estimate(
+        self, frames: NDArray[Any], threads: int = 0
+    ) -> tuple[
+        NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+    ]: ...
+
+def apply_motion(
+    frames: NDArray[Any],
+    nodes: tuple[NDArray[np.float64], NDArray[np.float64]],
+    shifts: NDArray[np.float64],
+    line_offset: float,
+    sampling: str,
+    threads: int = 0,
+) -> NDArray[np.float32]: ...
 def flood_labels(image: NDArray[np.float64], labels: NDArray[np.int32]) -> None: ...
 
 # ---------------------------------------------------------------- formats

@@ -68,6 +68,11 @@ def kernels(folder: Path) -> None:
     twophoton.save_stimulus_kernels(folder / "out" / "kernels.h5", found)
 
 
+def motion(path: Path) -> None:
+    scene = twophoton.RawScene(frames=8, rows=32, columns=32, cells=2, photons=20.0)
+    twophoton.save_motion(path, twophoton.estimate_motion(twophoton.simulate_raw(scene, seed=1).movie))
+
+
 def kept(folder: Path) -> None:
     """A run with its steps kept."""
     converted(folder)
@@ -215,6 +220,7 @@ READERS: dict[str, Reader] = {
     "results": Reader(OUTPUTS, converted, twophoton.load_analysis_outputs),
     "responses": Reader(OUTPUTS, converted, twophoton.load_recording_responses),
     "response maps": Reader("out/maps.h5", converted, twophoton.load_response_map_data),
+    "motion": one("motion.h5", motion, twophoton.load_motion),
     "kernels": Reader("out/kernels.h5", kernels, twophoton.load_stimulus_kernels),
     "trials in CSV": Reader("out/trials.csv", converted, twophoton.load_trials_table),
     "trials in Parquet": Reader("out/trials.parquet", converted, twophoton.load_trials_table),

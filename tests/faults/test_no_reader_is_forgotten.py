@@ -83,6 +83,7 @@ EXCEPTIONS = {
     "twophoton/run:_run_identity": COPY,
     "twophoton/run:run": SAME,
     "twophoton/simulate/lab:_enter": WRITES,
+    "twophoton/simulate/raw_files:_write_tiff": WRITES,
     "twophoton/simulate/session_files:__enter__": WRITES,
     "twophoton/simulate/session_files:__exit__": WRITES,
     "twophoton/simulate/session_files:_save": WRITES,

@@ -40,6 +40,12 @@ def _recordings(made: Path) -> None:
         twophoton.simulate_recording(made / str(version), seed=version, **SMALL)
 
 
+def _motions(made: Path) -> None:
+    scene = twophoton.RawScene(frames=8, rows=32, columns=32, cells=2, photons=20.0)
+    movies = [twophoton.simulate_raw(scene, seed=seed).movie[:] for seed in (1, 2)]
+    keep(made, "motion", *(twophoton.estimate_motion(movie) for movie in movies))
+
+
 def _part(name: str) -> Any:
     return lambda version, made: getattr(kept("outcome")(version, made), name)
 
@@ -119,6 +125,18 @@ WRITERS = {
         ("twophoton/simulate/lab.py", "twophoton/simulate/session_files.py", "twophoton/simulate/simulation.py"),
         content=_meaning,
         slow=True,
+    ),
+    "simulated raw movie": Writer(
+        lambda folder, version: twophoton.save_raw_movie(
+            folder, twophoton.simulate_raw(twophoton.RawScene(frames=90, rows=24, columns=24, cells=2), seed=version)
+        ),
+        ("twophoton/simulate/raw_files.py",),
+    ),
+    "motion": Writer(
+        lambda folder, motion: twophoton.save_motion(folder / "motion.h5", motion),
+        ("twophoton/exchange/motion_file.py",),
+        kept("motion"),
+        _motions,
     ),
     "maps": _of(
         "maps",

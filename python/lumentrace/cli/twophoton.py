@@ -41,6 +41,14 @@ class Fit(StrEnum):
     direct_bounded_tau_and_log_amplitude = "direct_bounded_tau_and_log_amplitude"
 
 
+class Moving(StrEnum):
+    """What moves."""
+
+    none = "none"
+    rigid = "rigid"
+    nonrigid = "nonrigid"
+
+
 class Modality(StrEnum):
     """Kinds of random stimuli."""
 
@@ -68,6 +76,12 @@ def analyze(
             show_default=False,
         ),
     ],
+    motion: Annotated[
+        Moving,
+        typer.Option(
+            help="Motion that is taken out first: of whole frames (**rigid**), or of blocks too (**nonrigid**)."
+        ),
+    ] = Moving.none,
     rois: Annotated[
         str,
         typer.Option(
@@ -116,8 +130,8 @@ def analyze(
 
     Writes `analysis_outputs.h5`, `exports/csvs/` with the responses trial by trial and on average and a table of the
     regions, `exports/parquet/` with dF/F and trials as long tables, `report.html` and `run.json`; with --maps
-    `response_maps.h5`, with --kernels `kernels.h5` and `exports/csvs/kernels.csv`. A recording that is not converted
-    yet is converted first; one that cannot be analyzed does not stop the others.
+    `response_maps.h5`, with --motion `motion.h5`, with --kernels `kernels.h5` and `exports/csvs/kernels.csv`. A
+    recording that is not converted yet is converted first; one that cannot be analyzed does not stop the others.
 
     **Examples**
 
@@ -130,6 +144,8 @@ def analyze(
     `lumentrace twophoton run film.tif --epochs epochs.csv --frame-rate 13 --rois labels.tif`
 
     `lumentrace twophoton run scan_00001.tif --epochs epochs.csv --channel 0 --plane all --out results`
+
+    `lumentrace twophoton run raw.tif --epochs epochs.csv --frame-rate 10 --motion nonrigid`
 
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed, 4 some results are not
     reliable (0 with --accept).

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from lumentrace.twophoton import config as config
     from lumentrace.twophoton import parity as parity
     from lumentrace.twophoton import run as run
+    from lumentrace.twophoton.align.corrected import CorrectedFrames as CorrectedFrames
+    from lumentrace.twophoton.align.corrected import corrected as corrected
+    from lumentrace.twophoton.align.estimate import estimate_motion as estimate_motion
+    from lumentrace.twophoton.align.line_offset import LineOffset as LineOffset
+    from lumentrace.twophoton.align.motion import Motion as Motion
+    from lumentrace.twophoton.align.motion import MotionSettings as MotionSettings
+    from lumentrace.twophoton.align.noise import Noise as Noise
     from lumentrace.twophoton.convert.acquisition_recording import convert_acquisition as convert_acquisition
     from lumentrace.twophoton.convert.microscopes.acquisition import Acquisition as Acquisition
     from lumentrace.twophoton.convert.microscopes.opening import open_acquisition as open_acquisition
@@ -38,6 +45,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.matches import make_manual_roi_match_rows as make_manual_roi_match_rows
     from lumentrace.twophoton.exchange.matches import next_group_cell_id as next_group_cell_id
     from lumentrace.twophoton.exchange.matches import save_manual_fov_group_rows as save_manual_fov_group_rows
+    from lumentrace.twophoton.exchange.motion_file import load_motion as load_motion
+    from lumentrace.twophoton.exchange.motion_file import save_motion as save_motion
     from lumentrace.twophoton.exchange.nwb import NwbOptics as NwbOptics
     from lumentrace.twophoton.exchange.nwb import export_nwb as export_nwb
     from lumentrace.twophoton.exchange.nwb_tables import load_nwb_epochs as load_nwb_epochs
@@ -132,6 +141,13 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.respond.tuning import tuning_curves as tuning_curves
     from lumentrace.twophoton.respond.tuning_table import tuning_table as tuning_table
     from lumentrace.twophoton.simulate.lab import simulate_lab as simulate_lab
+    from lumentrace.twophoton.simulate.raw_files import save_raw_movie as save_raw_movie
+    from lumentrace.twophoton.simulate.raw_frames import SimulatedFrames as SimulatedFrames
+    from lumentrace.twophoton.simulate.raw_movie import RawMovie as RawMovie
+    from lumentrace.twophoton.simulate.raw_movie import RawTruth as RawTruth
+    from lumentrace.twophoton.simulate.raw_movie import simulate_planes as simulate_planes
+    from lumentrace.twophoton.simulate.raw_movie import simulate_raw as simulate_raw
+    from lumentrace.twophoton.simulate.raw_scene import RawScene as RawScene
     from lumentrace.twophoton.simulate.simulation import SimulatedRecording as SimulatedRecording
     from lumentrace.twophoton.simulate.simulation import simulate_recording as simulate_recording
 
@@ -143,6 +159,7 @@ __getattr__, __dir__, __all__ = exports(
         "CellMatches": "lumentrace.twophoton.regions.cell_matching",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
         "ConvertedRecording": "lumentrace.twophoton.read.recording",
+        "CorrectedFrames": "lumentrace.twophoton.align.corrected",
         "CorrelationFilterOptions": "lumentrace.twophoton.respond.processing",
         "DirectionSelectivity": "lumentrace.twophoton.respond.selectivity",
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
@@ -150,15 +167,22 @@ __getattr__, __dir__, __all__ = exports(
         "EpochResponseMap": "lumentrace.twophoton.respond.maps",
         "FrameWindow": "lumentrace.twophoton.measure.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.respond.trials",
+        "LineOffset": "lumentrace.twophoton.align.line_offset",
         "LowPassFilterOptions": "lumentrace.twophoton.respond.processing",
+        "Motion": "lumentrace.twophoton.align.motion",
+        "MotionSettings": "lumentrace.twophoton.align.motion",
         "Movie": "lumentrace.twophoton.read.movie",
         "NapariRecordingView": "lumentrace.twophoton.exchange.handoff",
+        "Noise": "lumentrace.twophoton.align.noise",
         "NoiseCeiling": "lumentrace.twophoton.respond.noise_ceiling",
         "NormalizationOptions": "lumentrace.twophoton.respond.processing",
         "NwbOptics": "lumentrace.twophoton.exchange.nwb",
         "PermutationTest": "lumentrace.twophoton.respond.permutation",
         "PixelSize": "lumentrace.twophoton.regions.calibration",
         "PreferredAngle": "lumentrace.twophoton.respond.selectivity",
+        "RawMovie": "lumentrace.twophoton.simulate.raw_movie",
+        "RawScene": "lumentrace.twophoton.simulate.raw_scene",
+        "RawTruth": "lumentrace.twophoton.simulate.raw_movie",
         "ReceptiveFields": "lumentrace.twophoton.respond.receptive_fields",
         "RecordingRecord": "lumentrace.twophoton.read.find",
         "RecordingResponseMaps": "lumentrace.twophoton.respond.maps",
@@ -172,6 +196,7 @@ __getattr__, __dir__, __all__ = exports(
         "RoiSet": "lumentrace.twophoton.regions.rois",
         "RoiTraces": "lumentrace.twophoton.measure.traces",
         "SelectivityIndex": "lumentrace.twophoton.respond.selectivity",
+        "SimulatedFrames": "lumentrace.twophoton.simulate.raw_frames",
         "SimulatedRecording": "lumentrace.twophoton.simulate.simulation",
         "SmoothingOptions": "lumentrace.twophoton.respond.processing",
         "SpatialCrop": "lumentrace.twophoton.read.crop",
@@ -190,8 +215,10 @@ __getattr__, __dir__, __all__ = exports(
         "convert_recording": "lumentrace.twophoton.convert.recording_folder",
         "convert_recording_to_twopy": "lumentrace.twophoton.convert.recording_folder",
         "convert_tiff_recording": "lumentrace.twophoton.convert.tiff_recording",
+        "corrected": "lumentrace.twophoton.align.corrected",
         "direction_selectivity": "lumentrace.twophoton.respond.selectivity",
         "epoch_means": "lumentrace.twophoton.respond.epochs",
+        "estimate_motion": "lumentrace.twophoton.align.estimate",
         "export_nwb": "lumentrace.twophoton.exchange.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
         "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
@@ -207,6 +234,7 @@ __getattr__, __dir__, __all__ = exports(
         "load_converted_recording": "lumentrace.twophoton.read.recording",
         "load_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
+        "load_motion": "lumentrace.twophoton.exchange.motion_file",
         "load_nwb_epochs": "lumentrace.twophoton.exchange.nwb_tables",
         "load_nwb_rois": "lumentrace.twophoton.exchange.nwb_tables",
         "load_pixel_calibrations": "lumentrace.twophoton.regions.calibration",
@@ -238,7 +266,9 @@ __getattr__, __dir__, __all__ = exports(
         "run": "lumentrace.twophoton.run",
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
+        "save_motion": "lumentrace.twophoton.exchange.motion_file",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",
+        "save_raw_movie": "lumentrace.twophoton.simulate.raw_files",
         "save_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "save_roi_geojson": "lumentrace.twophoton.exchange.outlines",
         "save_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
@@ -247,6 +277,8 @@ __getattr__, __dir__, __all__ = exports(
         "save_trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.measure.windows",
         "simulate_lab": "lumentrace.twophoton.simulate.lab",
+        "simulate_planes": "lumentrace.twophoton.simulate.raw_movie",
+        "simulate_raw": "lumentrace.twophoton.simulate.raw_movie",
         "simulate_recording": "lumentrace.twophoton.simulate.simulation",
         "split_half_reliability": "lumentrace.twophoton.respond.split_half",
         "stimulus_at_frames": "lumentrace.twophoton.respond.noise_stimulus",

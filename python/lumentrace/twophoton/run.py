@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 
@@ -24,20 +24,26 @@ from lumentrace.engine.samples import fingerprint
 from lumentrace.engine.saved import settings_of
 from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
+from lumentrace.twophoton.align.estimate import estimate_motion
+from lumentrace.twophoton.align.motion import Mode, Motion, MotionSettings
+from lumentrace.twophoton.align.recording import aligned_recording
 from lumentrace.twophoton.convert.converted_files import DATA_FILE
 from lumentrace.twophoton.convert.opened import opened
 from lumentrace.twophoton.exchange.dff_table import save_dff_table
 from lumentrace.twophoton.exchange.kept import (
     KERNELS,
     MAPS,
+    MOTION,
     RESULTS,
     Told,
     keep_kernels,
     keep_maps,
+    keep_motion,
     keep_responses,
 )
 from lumentrace.twophoton.exchange.kernel_files import load_stimulus_kernels, save_stimulus_kernels, write_kernels_csv
 from lumentrace.twophoton.exchange.map_files import load_response_map_data, save_response_map_data
+from lumentrace.twophoton.exchange.motion_file import load_motion, save_motion
 from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
 from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
 from lumentrace.twophoton.exchange.saved_run import load_recording_responses
@@ -55,6 +61,7 @@ from lumentrace.twophoton.respond.responses import RecordingResponses, compute_r
 if TYPE_CHECKING:
     import polars as pl
 
+MOTIONS = ("none", *get_args(Mode))
 TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolated", "stimulus_table": "table"}
 
 
@@ -62,6 +69,7 @@ TIMING = {"classified_photodiode": "flashes", "interpolated_epochs": "interpolat
 class Settings(settings.Settings):
     """How a recording is analyzed; `lumentrace twophoton analyze` has an option for each."""
 
+    motion: str = setting("none", "motion that is taken out first: none, rigid (whole frames) or nonrigid (blocks too)")
     rois: str = setting("watershed", "regions: a file, watershed (bright spots of the mean image), or grid:12 (pixels)")
     background: str = setting("movie_global_percentile", "what is subtracted")
     fit_mode: str = setting("direct_bounded_tau", "how bleaching is fitted")
@@ -76,6 +84,8 @@ class Settings(settings.Settings):
     hemisphere: str = setting("", "for kernels, if the recording does not say: left or right")
 
     def __post_init__(self) -> None:
+        if self.motion not in MOTIONS:
+            raise ValueError(f"`motion`: expected {', '.join(MOTIONS[:-1])} or {MOTIONS[-1]}, found {self.motion!r}")
         chosen.check(self.rois)
         self.processing()
 
@@ -93,6 +103,8 @@ class Outcome(outcome.Outcome):
     responses : RecordingResponses
     maps : RecordingResponseMaps or None
     kernels : StimulusKernels or None
+    motion : Motion or None
+        That which was taken out of the movie.
     """
 
     technique: ClassVar[str] = "twophoton"
@@ -101,6 +113,7 @@ class Outcome(outcome.Outcome):
     responses: RecordingResponses = field(repr=False)
     maps: RecordingResponseMaps | None = field(repr=False)
     kernels: StimulusKernels | None = field(repr=False)
+    motion: Motion | None = field(default=None, repr=False)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -149,6 +162,8 @@ class Outcome(outcome.Outcome):
             save_stimulus_kernels(folder / KERNELS, self.kernels)
             write_kernels_csv(tables / "kernels.csv", self.kernels)
             files += [folder / KERNELS, tables / "kernels.csv"]
+        if self.motion is not None:
+            files.append(save_motion(folder / MOTION, self.motion))
         return files
 
     def report(self, path: str | PathLike[str]) -> Path:
@@ -158,6 +173,7 @@ class Outcome(outcome.Outcome):
             self.responses,
             maps=self.maps,
             kernels=self.kernels,
+            motion=self.motion,
             notes=self.notices,
             provenance=self.provenance,
             verdict=self.verdict,
@@ -213,11 +229,16 @@ def run(
         recording_hemisphere(recording)
     identity = _identity(recording)
     directory = None if run_dir is None else RunDirectory(run_dir, _run_identity(identity, recording, own))
-    frames, count = recording.movie.shape[0], 1 + own.maps + bool(own.kernels)
+    frames, count = recording.movie.shape[0], 1 + own.maps + bool(own.kernels) + (own.motion != "none")
     name = Path(str(recording.source_session_dir).replace("\\", "/")).name
     title = f"{name}: analyzing"
     with Run(Provenance(identity), frames, count, verbose, title, "frame", directory) as steps:
         options = _response_options(own)
+        motion = None
+        if own.motion != "none":
+            asked = MotionSettings(mode=own.motion)  # type: ignore[arg-type]  # checked before
+            motion = steps.step("motion", vars(asked), lambda: estimate_motion(recording.movie, asked), keep_motion())
+            recording = aligned_recording(recording, motion)
         about = {"rois": own.rois, **options}
         told = steps.step("responses", about, lambda: _responses(recording, own), keep_responses(recording))
         responses, maps, kernels = told.responses, None, None
@@ -231,7 +252,7 @@ def run(
             kernels = steps.step(
                 "kernels", vars(fit), lambda: fit_recording_stimulus_kernels(responses, fit), keep_kernels()
             )
-    return Outcome(f"Two-photon: {name}", own, steps.provenance, told.notices, responses, maps, kernels)
+    return Outcome(f"Two-photon: {name}", own, steps.provenance, told.notices, responses, maps, kernels, motion)
 
 
 def _run_identity(identity: dict[str, Any], recording: ConvertedRecording, own: Settings) -> dict[str, Any]:
@@ -298,6 +319,10 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
     made: dict[str, Any] = {} if record is None else record.settings
     with_maps = made.get("maps", (folder / MAPS).exists())
     with_kernels = made.get("kernels", (folder / KERNELS).exists())
+    with_motion = made.get("motion", "none") != "none" if made else (folder / MOTION).exists()
+    motion = load_motion(folder / MOTION) if with_motion else None
+    if motion is not None:
+        responses = replace(responses, recording=aligned_recording(responses.recording, motion))
     target = folder / REPORT if out is None else out
     target.parent.mkdir(parents=True, exist_ok=True)
     return write_report(
@@ -305,6 +330,7 @@ def report_again(outputs: Path, recording: Path | None = None, out: Path | None 
         responses,
         maps=load_response_map_data(folder / MAPS) if with_maps else None,
         kernels=load_stimulus_kernels(folder / KERNELS) if with_kernels else None,
+        motion=motion,
         provenance=None if record is None else record.provenance,
         verdict=None if record is None else record.verdict,
         settings=None if record is None else settings_of(record, Settings, folder),

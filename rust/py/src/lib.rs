@@ -17,6 +17,7 @@ mod frames;
 mod grid;
 mod lines;
 mod matlab;
+mod motion;
 mod movie;
 mod occupancy;
 mod photons;
@@ -55,6 +56,8 @@ mod core_module {
     use super::lines::{birmingham, cluster_lines, find_cutpoints, get_cutoffs, lsq_point};
     #[pymodule_export]
     use super::matlab::matlab_variables;
+    #[pymodule_export]
+    use super::motion::{MotionTemplate, apply_motion};
     #[pymodule_export]
     use super::movie::{MovieFrames, flood_labels};
     #[pymodule_export]

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from lumentrace.engine.run import Keep
+from lumentrace.twophoton.align.motion import Motion
 from lumentrace.twophoton.exchange.kernel_files import read_kernels, write_kernels
 from lumentrace.twophoton.exchange.map_files import read_maps, write_maps
+from lumentrace.twophoton.exchange.motion_file import read_motion, write_motion
 from lumentrace.twophoton.exchange.outputs import write_responses
 from lumentrace.twophoton.exchange.saved_run import read_parts, together
 from lumentrace.twophoton.read.recording import ConvertedRecording
@@ -19,7 +21,7 @@ from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
-RESULTS, MAPS, KERNELS = "analysis_outputs.h5", "response_maps.h5", "kernels.h5"
+RESULTS, MAPS, KERNELS, MOTION = "analysis_outputs.h5", "response_maps.h5", "kernels.h5", "motion.h5"
 TOLD = "lumentrace_notices"
 
 T = TypeVar("T")
@@ -42,6 +44,13 @@ def keep_kernels() -> Keep[StimulusKernels]:
     """How kernels are kept."""
     return Keep(
         KERNELS, lambda kernels: _bytes(write_kernels, kernels), lambda content: _read(KERNELS, read_kernels, content)
+    )
+
+
+def keep_motion() -> Keep[Motion]:
+    """How the motion of the movie is kept."""
+    return Keep(
+        MOTION, lambda motion: _bytes(write_motion, motion), lambda content: _read(MOTION, read_motion, content)
     )
 
 

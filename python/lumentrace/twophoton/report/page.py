@@ -15,6 +15,7 @@ from lumentrace.engine.verdict import Verdict
 from lumentrace.plots.linked import identity
 from lumentrace.plots.report import Missing, Report
 from lumentrace.plots.scale_bars import add_scale_bar
+from lumentrace.twophoton.align.motion import Motion
 from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
 from lumentrace.twophoton.read.recording import ConvertedRecording
@@ -25,6 +26,7 @@ from lumentrace.twophoton.respond.region_table import RegionResponse, region_tab
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
 from .clocks import durations, onsets, photodiode
+from .motion import report_motion
 from .notices import notices
 from .places import COLUMNS, NARROW, REGION, regions_over, response_maps
 from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, means, traces
@@ -55,6 +57,7 @@ def write_report(
     *,
     maps: RecordingResponseMaps | None = None,
     kernels: StimulusKernels | None = None,
+    motion: Motion | None = None,
     title: str | None = None,
     notes: Sequence[str] = (),
     provenance: Provenance | Mapping[str, object] | None = None,
@@ -75,6 +78,8 @@ def write_report(
     run : lumentrace.twophoton.RecordingResponses
     maps : lumentrace.twophoton.RecordingResponseMaps, optional
     kernels : lumentrace.twophoton.StimulusKernels, optional
+    motion : lumentrace.twophoton.Motion, optional
+        That which was taken out of the movie.
     title : str, optional
         The name of the recording folder by default.
     notes : sequence of str, optional
@@ -131,6 +136,8 @@ def write_report(
         add_scale_bar(figure, recording.mean_image.shape[::-1], pixel_size_um, "µm")
     height = int(np.clip(1130 * recording.movie.shape[1] / recording.movie.shape[2], 260, 560)) + 90
     report.figure(figure, "Regions over the mean image", caption, height=height)
+    if motion is not None:
+        report_motion(report, motion, float(run.grouped_responses.data_rate_hz))
     _responses(report, run, epochs, rows, colours)
     if maps is not None:
         _maps(report, maps, run)

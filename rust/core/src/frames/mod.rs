@@ -10,6 +10,7 @@ mod features;
 mod filters;
 mod flood;
 mod links;
+pub mod motion;
 pub mod movie;
 mod opening;
 mod outline;

@@ -1,0 +1,113 @@
+"""Motion correction: errors against photons and motion, the bound for them, coverage, speed, memory.
+
+python benches/motion.py --quick
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lumentrace import twophoton
+from lumentrace.twophoton import MotionSettings, RawMovie, RawScene, estimate_motion, simulate_raw
+
+PHOTONS = (0.5, 2.0, 5.0, 15.0, 50.0)
+MOTIONS = {"still 0.5 px": (0.5, 0, 0.0), "walk 2 px, jumps 10 px": (2.0, 5, 0.0), "warp 1.5 px": (1.0, 3, 1.5)}
+
+
+def bound(raw: RawMovie, size: int) -> NDArray[np.float64]:
+    """Standard errors of whole frames, and of squares of so many pixels, that photons allow (Cramer and Rao)."""
+    light = raw.movie.photons(0)
+    noise = light + (raw.scene.read_noise / raw.scene.gain) ** 2
+    information = np.stack([slope**2 / noise for slope in np.gradient(light)])
+    rows, columns = (length // size for length in light.shape)
+    blocks = information[:, : rows * size, : columns * size].reshape(2, rows, size, columns, size).sum(axis=(2, 4))
+    return np.array([1 / np.sqrt(information.sum(axis=(1, 2)).mean()), np.median(1 / np.sqrt(blocks))])
+
+
+def truth_of(raw: RawMovie, blocks: tuple[int, int], shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Displacements of blocks (frames, rows, columns, 2): means over the pixels that show them."""
+    found = np.zeros((len(shifts), *blocks, 2))
+    rows, columns = raw.scene.rows, raw.scene.columns
+    for frame, shift in enumerate(shifts):
+        down, across = np.arange(rows) + shift[0], np.arange(columns) + shift[1]
+        place = raw.truth.motion.displacement(frame, down, across)
+        cut = place.reshape(blocks[0], rows // blocks[0], blocks[1], columns // blocks[1], 2)
+        found[frame] = cut.mean(axis=(1, 3))
+    return found
+
+
+def told(away: NDArray[np.float64]) -> str:
+    """Median and largest of absolute errors around the place of the reference."""
+    away = np.abs(away - np.nanmedian(away, axis=0))
+    return f"median {np.nanmedian(away):.4f}  99% {np.nanpercentile(away, 99):.3f}  most {np.nanmax(away):.3f}"
+
+
+def measure(raw: RawMovie, movie: NDArray[np.uint16], mode: Any) -> None:
+    """Print errors of whole frames, and of blocks."""
+    motion = estimate_motion(movie, MotionSettings(mode=mode))
+    true = raw.truth.motion.shifts
+    limits = bound(raw, 64)
+    flagged = f"{int(motion.flags.sum())} flagged"
+    if mode == "rigid":
+        away, sigma, limit = motion.shifts - true, motion.sigma, limits[0]
+    else:
+        away = motion.block_shifts - truth_of(raw, motion.block_shifts.shape[1:3], true)
+        sigma, limit = motion.block_sigma, limits[1]
+    away -= np.nanmedian(away, axis=0)
+    known = np.isfinite(away)
+    sure = [float((np.abs(away) < times * sigma)[known].mean()) for times in (1, 2)]
+    share = f"within 1, 2 sigma {sure[0]:.2f} {sure[1]:.2f}"
+    print(f"    {told(away)} px; bound (median) {0.6745 * limit:.4f}; {share}; {flagged}")
+
+
+def speed(size: int, frames: int) -> None:
+    """Print frames per second of a movie in memory, and of the movie without its motion."""
+    raw = simulate_raw(RawScene(frames=64, rows=size, columns=size, cells=60, warp_px=1.0), seed=1)
+    movie = np.resize(raw.movie[:], (frames, size, size))
+    for mode in ("rigid", "nonrigid"):
+        began = time.perf_counter()
+        motion = estimate_motion(movie, MotionSettings(mode=mode))  # type: ignore[arg-type]  # a mode
+        middle = time.perf_counter()
+        for _ in twophoton.corrected(movie, motion).blocks():
+            pass
+        ended = time.perf_counter()
+        print(
+            f"  {size} x {size} x {frames}, {mode}: {frames / (middle - began):.0f} frames/s measured, "
+            f"{frames / (ended - middle):.0f} frames/s moved, {frames / (ended - began):.0f} frames/s both"
+        )
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--speed", type=int, default=600)
+    own = parser.parse_args()
+    print(f"{own.size} x {own.size} x {own.frames}")
+    for name, (walk, jumps, warp) in MOTIONS.items():
+        for photons in PHOTONS[1:4:2] if own.quick else PHOTONS:
+            scene = RawScene(
+                frames=own.frames, rows=own.size, columns=own.size, cells=own.size**2 // 1600, photons=photons,
+                walk_px=walk, jumps=jumps, jump_px=10.0, warp_px=warp,
+            )  # fmt: skip
+            raw = simulate_raw(scene, seed=3)
+            movie = raw.movie[:]
+            mode = "nonrigid" if warp else "rigid"
+            print(f"  {name}, {photons:g} photons per pixel, {mode}")
+            measure(raw, movie, mode)
+    if own.speed:
+        speed(512, own.speed)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  largest resident memory {most:.0f} MB, movies included")
+
+
+if __name__ == "__main__":
+    main()

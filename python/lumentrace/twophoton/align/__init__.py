@@ -1,0 +1,1 @@
+"""Motion of raw movies: measured, told with its errors, taken out."""
