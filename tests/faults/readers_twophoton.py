@@ -68,6 +68,11 @@ def kernels(folder: Path) -> None:
     twophoton.save_stimulus_kernels(folder / "out" / "kernels.h5", found)
 
 
+def spikes(path: Path) -> None:
+    traces = np.random.default_rng(1).normal(0, 1, (40, 2))
+    twophoton.save_spikes(path, twophoton.deconvolve(traces, rate_hz=30.0, tau=0.5))
+
+
 def kept(folder: Path) -> None:
     """A run with its steps kept."""
     converted(folder)
@@ -216,6 +221,7 @@ READERS: dict[str, Reader] = {
     "responses": Reader(OUTPUTS, converted, twophoton.load_recording_responses),
     "response maps": Reader("out/maps.h5", converted, twophoton.load_response_map_data),
     "kernels": Reader("out/kernels.h5", kernels, twophoton.load_stimulus_kernels),
+    "spikes": one("spikes.h5", spikes, twophoton.load_spikes),
     "trials in CSV": Reader("out/trials.csv", converted, twophoton.load_trials_table),
     "trials in Parquet": Reader("out/trials.parquet", converted, twophoton.load_trials_table),
     "record of a two-photon run": Reader(
