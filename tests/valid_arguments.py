@@ -10,7 +10,7 @@ import numpy as np
 
 from array_functions import Given
 from helpers import simulate
-from lumentrace import coloc
+from lumentrace import coloc, twophoton
 from lumentrace.afm.processing import kernels
 
 
@@ -164,6 +164,15 @@ def acquisition(folder: Path) -> Given:
     return given | {"alignment": random(2).uniform(-1, 1, (20, 2))}
 
 
+def traces(**more: Any) -> Callable[[Path], Given]:
+    return lambda folder: {"traces": random(13).normal(5.0, 1.0, (60, 3)), **more}
+
+
+def sizes(folder: Path) -> Given:
+    given = traces()(folder)["traces"]
+    return {"traces": given, "spikes": twophoton.deconvolve(given, rate_hz=10.0, tau=0.5), "replicates": 5}
+
+
 def to_adac(folder: Path) -> Given:
     times, places = np.arange(40.0), random().uniform(50, 550, (40, 4))
     ends = [places[:, :2], np.full(40, -10.0), places[:, 2:], np.full(40, 510.0)]
@@ -262,6 +271,18 @@ TWOPHOTON = {
         "pixel_size_um": 0.5,
         "region_mask": labels() > 0,
     },
+    "measure.baseline.percentile_baseline": traces(rate_hz=10.0, window_seconds=2.0),
+    "measure.baseline.maximin_baseline": traces(rate_hz=10.0, window_seconds=2.0),
+    "measure.neuropil.fit_neuropil": lambda folder: {
+        "fluorescence": random(3).normal(50, 3, (300, 2)),
+        "neuropil": random(4).normal(50, 3, (300, 2)).cumsum(axis=0),
+        "rate_hz": 10.0,
+    },
+    "measure.spikes.deconvolve": traces(
+        rate_hz=10.0, tau=np.array([0.5]), baseline=np.array([5.0, 4.0, 5.0]), sigma=np.array([1.0, 2.0, 1.0])
+    ),
+    "measure.spike_sizes.spike_sizes": sizes,
+    "measure.time_constants.estimate_time_constants": traces(rate_hz=10.0),
     "regions.rois.make_roi_set": masks,
     "regions.rois.make_roi_set_from_label_image": lambda folder: {"label_image": labels()},
     "exchange.outputs.save_analysis_outputs": outputs,

@@ -22,9 +22,11 @@ __all__ = [
     "arrow_schema",
     "arrow_stream",
     "birmingham",
+    "bootstrap_events",
     "cluster_lines",
     "content_hash",
     "dbscan_labels",
+    "deconvolve_traces",
     "filter_frames",
     "find_blobs",
     "find_cutpoints",
@@ -53,6 +55,7 @@ __all__ = [
     "tally_ratios",
     "tile_shifts",
     "time_windows",
+    "trace_statistics",
     "tracer_injection",
     "tracer_labels",
     "track_lines",
@@ -399,6 +402,31 @@ def apply_motion(
     threads: int = 0,
 ) -> NDArray[np.float32]: ...
 def flood_labels(image: NDArray[np.float64], labels: NDArray[np.int32]) -> None: ...
+
+# ---------------------------------------------------------------- spikes
+_Traces: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+
+def trace_statistics(traces: _Traces, lags: Sequence[int], threads: int = 0) -> NDArray[np.float64]: ...
+def deconvolve_traces(
+    traces: _Traces,
+    requests: NDArray[np.float64],
+    least: float,
+    events: _Traces,
+    threads: int = 0,
+) -> NDArray[np.float64]: ...
+def bootstrap_events(
+    traces: _Traces,
+    events: _Traces,
+    baselines: NDArray[np.float64],
+    requests: NDArray[np.float64],
+    *,
+    least: float,
+    replicates: int,
+    coverage: float,
+    seed: int,
+    first: int,
+    threads: int = 0,
+) -> NDArray[np.float64]: ...
 
 # ---------------------------------------------------------------- formats
 def matlab_variables(

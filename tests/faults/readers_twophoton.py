@@ -73,6 +73,11 @@ def motion(path: Path) -> None:
     twophoton.save_motion(path, twophoton.estimate_motion(twophoton.simulate_raw(scene, seed=1).movie))
 
 
+def spikes(path: Path) -> None:
+    traces = np.random.default_rng(1).normal(0, 1, (40, 2))
+    twophoton.save_spikes(path, twophoton.deconvolve(traces, rate_hz=30.0, tau=0.5))
+
+
 def kept(folder: Path) -> None:
     """A run with its steps kept."""
     converted(folder)
@@ -222,6 +227,7 @@ READERS: dict[str, Reader] = {
     "response maps": Reader("out/maps.h5", converted, twophoton.load_response_map_data),
     "motion": one("motion.h5", motion, twophoton.load_motion),
     "kernels": Reader("out/kernels.h5", kernels, twophoton.load_stimulus_kernels),
+    "spikes": one("spikes.h5", spikes, twophoton.load_spikes),
     "trials in CSV": Reader("out/trials.csv", converted, twophoton.load_trials_table),
     "trials in Parquet": Reader("out/trials.parquet", converted, twophoton.load_trials_table),
     "record of a two-photon run": Reader(

@@ -68,6 +68,11 @@ def _databases(made: Path) -> None:
         (made / f"{version}.db").write_bytes(bytes([version]) * 200_000)
 
 
+def _spikes(version: int) -> twophoton.Spikes:
+    traces = np.random.default_rng(version).normal(0, 1, (200, 40))
+    return twophoton.deconvolve(traces, rate_hz=30.0, tau=0.5)
+
+
 def _noted(folder: Path, version: int) -> None:
     """A recording in a cache that holds no more than one: the other is removed."""
     from lumentrace.twophoton.convert import cache
@@ -173,6 +178,11 @@ WRITERS = {
         "responses",
         lambda folder, responses: trial_tables.save_trials_table(folder / "trials.csv", responses),
         "twophoton/exchange/trial_tables.py",
+    ),
+    "spikes": Writer(
+        lambda folder, version: twophoton.save_spikes(folder / "new" / "spikes.h5", _spikes(version)),
+        ("twophoton/exchange/spike_files.py",),
+        content=_meaning,
     ),
     "NWB": Writer(
         lambda folder, responses: export_nwb(

@@ -55,12 +55,25 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.outputs import load_analysis_outputs as load_analysis_outputs
     from lumentrace.twophoton.exchange.outputs import save_analysis_outputs as save_analysis_outputs
     from lumentrace.twophoton.exchange.saved_run import load_recording_responses as load_recording_responses
+    from lumentrace.twophoton.exchange.spike_files import load_spikes as load_spikes
+    from lumentrace.twophoton.exchange.spike_files import save_spikes as save_spikes
     from lumentrace.twophoton.exchange.suite2p import load_suite2p_rois as load_suite2p_rois
     from lumentrace.twophoton.exchange.trial_tables import load_trials_table as load_trials_table
     from lumentrace.twophoton.exchange.trial_tables import save_trials_table as save_trials_table
     from lumentrace.twophoton.exchange.trial_tables import trials_table as trials_table
+    from lumentrace.twophoton.measure.baseline import maximin_baseline as maximin_baseline
+    from lumentrace.twophoton.measure.baseline import percentile_baseline as percentile_baseline
+    from lumentrace.twophoton.measure.baseline import rolling_delta_f_over_f as rolling_delta_f_over_f
     from lumentrace.twophoton.measure.dff import RoiDeltaFOverF as RoiDeltaFOverF
     from lumentrace.twophoton.measure.dff import compute_roi_delta_f_over_f as compute_roi_delta_f_over_f
+    from lumentrace.twophoton.measure.neuropil import NeuropilCorrectedTraces as NeuropilCorrectedTraces
+    from lumentrace.twophoton.measure.neuropil import NeuropilFit as NeuropilFit
+    from lumentrace.twophoton.measure.neuropil import fit_neuropil as fit_neuropil
+    from lumentrace.twophoton.measure.neuropil import subtract_neuropil as subtract_neuropil
+    from lumentrace.twophoton.measure.spike_sizes import spike_sizes as spike_sizes
+    from lumentrace.twophoton.measure.spikes import Spikes as Spikes
+    from lumentrace.twophoton.measure.spikes import deconvolve as deconvolve
+    from lumentrace.twophoton.measure.time_constants import estimate_time_constants as estimate_time_constants
     from lumentrace.twophoton.measure.timing import RecordingTiming as RecordingTiming
     from lumentrace.twophoton.measure.timing import resolve_recording_timing as resolve_recording_timing
     from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces as BackgroundCorrectedRoiTraces
@@ -80,6 +93,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.read.recording import load_converted_recording as load_converted_recording
     from lumentrace.twophoton.read.recording import recording_frame_rate_hz as recording_frame_rate_hz
     from lumentrace.twophoton.read.recording import recording_hemisphere as recording_hemisphere
+    from lumentrace.twophoton.regions.annuli import neuropil_roi_set as neuropil_roi_set
     from lumentrace.twophoton.regions.calibration import PixelSize as PixelSize
     from lumentrace.twophoton.regions.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
@@ -173,6 +187,8 @@ __getattr__, __dir__, __all__ = exports(
         "MotionSettings": "lumentrace.twophoton.align.motion",
         "Movie": "lumentrace.twophoton.read.movie",
         "NapariRecordingView": "lumentrace.twophoton.exchange.handoff",
+        "NeuropilCorrectedTraces": "lumentrace.twophoton.measure.neuropil",
+        "NeuropilFit": "lumentrace.twophoton.measure.neuropil",
         "Noise": "lumentrace.twophoton.align.noise",
         "NoiseCeiling": "lumentrace.twophoton.respond.noise_ceiling",
         "NormalizationOptions": "lumentrace.twophoton.respond.processing",
@@ -200,6 +216,7 @@ __getattr__, __dir__, __all__ = exports(
         "SimulatedRecording": "lumentrace.twophoton.simulate.simulation",
         "SmoothingOptions": "lumentrace.twophoton.respond.processing",
         "SpatialCrop": "lumentrace.twophoton.read.crop",
+        "Spikes": "lumentrace.twophoton.measure.spikes",
         "SplitHalf": "lumentrace.twophoton.respond.split_half",
         "StimulusKernelOptions": "lumentrace.twophoton.respond.kernels",
         "StimulusKernels": "lumentrace.twophoton.respond.kernels",
@@ -216,15 +233,18 @@ __getattr__, __dir__, __all__ = exports(
         "convert_recording_to_twopy": "lumentrace.twophoton.convert.recording_folder",
         "convert_tiff_recording": "lumentrace.twophoton.convert.tiff_recording",
         "corrected": "lumentrace.twophoton.align.corrected",
+        "deconvolve": "lumentrace.twophoton.measure.spikes",
         "direction_selectivity": "lumentrace.twophoton.respond.selectivity",
         "epoch_means": "lumentrace.twophoton.respond.epochs",
         "estimate_motion": "lumentrace.twophoton.align.estimate",
+        "estimate_time_constants": "lumentrace.twophoton.measure.time_constants",
         "export_nwb": "lumentrace.twophoton.exchange.nwb",
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
         "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
         "extract_roi_traces": "lumentrace.twophoton.measure.traces",
         "find_recordings": "lumentrace.twophoton.read.find",
         "finite_mean_and_sem": "lumentrace.twophoton.respond.statistics",
+        "fit_neuropil": "lumentrace.twophoton.measure.neuropil",
         "fit_receptive_fields": "lumentrace.twophoton.respond.receptive_fields",
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.respond.kernels",
         "grid_roi_set": "lumentrace.twophoton.regions.grids",
@@ -242,6 +262,7 @@ __getattr__, __dir__, __all__ = exports(
         "load_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "load_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "load_roi_set": "lumentrace.twophoton.regions.rois",
+        "load_spikes": "lumentrace.twophoton.exchange.spike_files",
         "load_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
         "load_suite2p_rois": "lumentrace.twophoton.exchange.suite2p",
         "load_trials_table": "lumentrace.twophoton.exchange.trial_tables",
@@ -250,11 +271,14 @@ __getattr__, __dir__, __all__ = exports(
         "make_roi_set": "lumentrace.twophoton.regions.rois",
         "make_roi_set_from_label_image": "lumentrace.twophoton.regions.rois",
         "match_cells": "lumentrace.twophoton.regions.cell_matching",
+        "maximin_baseline": "lumentrace.twophoton.measure.baseline",
+        "neuropil_roi_set": "lumentrace.twophoton.regions.annuli",
         "next_group_cell_id": "lumentrace.twophoton.exchange.matches",
         "noise_ceiling": "lumentrace.twophoton.respond.noise_ceiling",
         "open_acquisition": "lumentrace.twophoton.convert.microscopes.opening",
         "open_recording_in_napari": "lumentrace.twophoton.exchange.handoff",
         "parity": "lumentrace.twophoton.parity",
+        "percentile_baseline": "lumentrace.twophoton.measure.baseline",
         "recording_frame_rate_hz": "lumentrace.twophoton.read.recording",
         "recording_hemisphere": "lumentrace.twophoton.read.recording",
         "resolve_pixel_size_um": "lumentrace.twophoton.regions.calibration",
@@ -263,6 +287,7 @@ __getattr__, __dir__, __all__ = exports(
         "responsiveness_test": "lumentrace.twophoton.respond.permutation",
         "roi_label_image_from_layer": "lumentrace.twophoton.exchange.handoff",
         "roi_set_to_label_image": "lumentrace.twophoton.regions.rois",
+        "rolling_delta_f_over_f": "lumentrace.twophoton.measure.baseline",
         "run": "lumentrace.twophoton.run",
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
@@ -273,6 +298,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_roi_geojson": "lumentrace.twophoton.exchange.outlines",
         "save_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
         "save_roi_set": "lumentrace.twophoton.regions.rois",
+        "save_spikes": "lumentrace.twophoton.exchange.spike_files",
         "save_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
         "save_trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.measure.windows",
@@ -280,8 +306,10 @@ __getattr__, __dir__, __all__ = exports(
         "simulate_planes": "lumentrace.twophoton.simulate.raw_movie",
         "simulate_raw": "lumentrace.twophoton.simulate.raw_movie",
         "simulate_recording": "lumentrace.twophoton.simulate.simulation",
+        "spike_sizes": "lumentrace.twophoton.measure.spike_sizes",
         "split_half_reliability": "lumentrace.twophoton.respond.split_half",
         "stimulus_at_frames": "lumentrace.twophoton.respond.noise_stimulus",
+        "subtract_neuropil": "lumentrace.twophoton.measure.neuropil",
         "trial_responses": "lumentrace.twophoton.respond.trial_responses",
         "trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "tuning_curves": "lumentrace.twophoton.respond.tuning",

@@ -12,6 +12,7 @@
 //! | [`photons`] | photons of annihilations: directions, hits on screens |
 //! | [`points`] | velocities of trajectories |
 //! | [`registration`] | images laid over each other |
+//! | [`spikes`] | events behind calcium traces: non-negative deconvolution |
 //! | [`subtraction`] | ratios, differences and spots of two images |
 //! | [`track`] | plans: chains of the above over many samples in one call |
 //! | [`formats`] | scanner files: bytes in, columns out |
@@ -42,6 +43,7 @@ pub mod photons;
 pub mod points;
 pub mod registration;
 pub mod samples;
+pub mod spikes;
 pub mod subtraction;
 pub mod track;
 pub mod tracker;

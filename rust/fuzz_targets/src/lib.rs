@@ -17,6 +17,7 @@ mod plan;
 mod registration;
 mod samples;
 mod seeds;
+mod spikes;
 mod subtraction;
 mod tracker;
 
@@ -67,6 +68,7 @@ pub const TARGETS: &[Target] = &[
     kernel("warp", registration::warp),
     kernel("align", registration::align),
     kernel("tiles", registration::tiles),
+    kernel("spikes", spikes::spikes),
     kernel("tally", subtraction::tally),
     kernel("spots", subtraction::spots),
     kernel("tracker", tracker::whole),

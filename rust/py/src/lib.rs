@@ -24,6 +24,7 @@ mod photons;
 mod registration;
 mod run;
 mod samples;
+mod spikes;
 mod streamed;
 mod subtraction;
 mod tables;
@@ -68,6 +69,8 @@ mod core_module {
     use super::registration::{align_images, reduce_image, tile_shifts, warp_rows};
     #[pymodule_export]
     use super::samples::{adaptive_windows, time_windows};
+    #[pymodule_export]
+    use super::spikes::{bootstrap_events, deconvolve_traces, trace_statistics};
     #[pymodule_export]
     use super::streamed::StreamedPair;
     #[pymodule_export]
