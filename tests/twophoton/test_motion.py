@@ -85,7 +85,17 @@ def test_blocks_that_move_by_themselves() -> None:
     rigid -= np.median(rigid, axis=0)
     assert np.median(np.abs(away)) < 0.15
     assert np.median(np.abs(away)) < 0.3 * np.median(np.abs(rigid))
-    assert np.abs(away).max() < 2
+    # A block that shows nothing of its own follows its neighbours, and says so by its standard error.
+    unknown = motion.block_sigma > 0.5
+    assert unknown.mean() < 0.05
+    assert np.abs(away[~unknown]).max() < 2
+
+
+def found_at(own: twin.Twin, frame: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The shift that the twin finds in a window around whole pixels."""
+    whole = sum(own.surfaces(frame, (int(start[0]), int(start[1]))).values())
+    top = np.unravel_index(whole.argmax(), whole.shape)
+    return start + np.array(top) - own.lags + twin.peak(whole, (int(top[0]), int(top[1])))
 
 
 def test_the_kernel_is_its_twin() -> None:
@@ -107,13 +117,10 @@ def test_the_kernel_is_its_twin() -> None:
     _, _, _, _, tiles = raw_tiles.estimate(movie)
     assert not codes.any()
     for number, frame in enumerate(movie.astype(float)):
-        place, start = None, tuple(int(each) for each in np.rint(shifts[number]))
-        surfaces = own.surfaces(frame, (start[0], start[1]))
-        whole = sum(surfaces.values())
-        top = np.unravel_index(whole.argmax(), whole.shape)
-        place = np.array(start) + np.array(top) - own.lags + twin.peak(whole, (int(top[0]), int(top[1])))
-        # The kernel's window may lie a pixel beside the twin's, which leaves other pixels at the rim.
-        np.testing.assert_allclose(shifts[number], place, atol=0.02)
+        # The kernel's window begins near the shift; which pixels at the rim count depends on where.
+        starts = np.rint(shifts[number]).astype(int) + np.stack(np.indices((5, 5)), axis=-1).reshape(-1, 2) - 2
+        away = [np.abs(found_at(own, frame, start) - shifts[number]).max() for start in starts]
+        assert min(away) < 1e-3
         for axis in range(2):
             field = twin.smoothed(tiles[number, :, axis].reshape(2, 3), tiles[number, :, axis + 2].reshape(2, 3), 0.3)
             np.testing.assert_allclose(blocks[number, :, axis].reshape(2, 3), field, atol=1e-6)

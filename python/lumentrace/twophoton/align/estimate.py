@@ -130,7 +130,7 @@ def _measured(film: Film, comparison: Comparison, rounds: Rounds, threads: int, 
 def _motion(
     film: Film, comparison: Comparison, offset: LineOffset, rounds: Rounds, found: _Found, history: Provenance
 ) -> Motion:
-    shape = film.shape[1], film.shape[2]
+    shape, blocks = (film.shape[1], film.shape[2]), found.blocks.astype(np.float64)
     rows, columns = middles(shape, (found.blocks.shape[1], found.blocks.shape[2]))
     return Motion(
         shape,
@@ -139,13 +139,13 @@ def _motion(
         found.sigma,
         rows,
         columns,
-        found.blocks[..., :2],
-        found.blocks[..., 2:],
+        blocks[..., :2],
+        blocks[..., 2:],
         found.contrast,
         found.codes,
         rounds.reference,
         rounds.unaligned,
-        common_crop(shape, found.blocks[..., :2], offset.used),
+        common_crop(shape, blocks[..., :2], offset.used),
         comparison.noise,
         offset,
         provenance=history,
@@ -155,5 +155,5 @@ def _motion(
 def _identity(film: Film) -> dict[str, Any]:
     """What is known of a movie without reading all of it."""
     path = getattr(film.movie, "path", None)
-    about = {"movie": film.shape, "dtype": film.dtype.name}
+    about = {"movie": list(film.shape), "dtype": film.dtype.name}
     return about if path is None else {"path": str(path), **about}

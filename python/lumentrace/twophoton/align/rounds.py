@@ -97,7 +97,8 @@ class Rounds:
             total += np.where(inside, moved, 0).sum(axis=0, dtype=np.float64)
             held += inside.sum(axis=0)
             done += len(frames)
-        return np.divide(total, held, out=np.full(self.shape, np.nan), where=held > 0)
+        mean: Floats = np.divide(total, held, out=np.full(self.shape, np.nan), where=held > 0)
+        return mean
 
     def _batches(self) -> Iterator[NDArray[Any]]:
         """The frames that the reference is made from, some at a time."""
@@ -119,7 +120,7 @@ def roughness_of(blocks: Floats) -> float:
     for axis in (1, 2):
         first, second = (np.delete(blocks, end, axis) for end in (-1, 0))
         away = second[..., :2] - first[..., :2]
-        known = np.isfinite(away).all(axis=-1)
+        known = np.asarray(np.isfinite(away).all(axis=-1))
         if known.any():
             away = away - np.nanmedian(np.where(known[..., None], away, np.nan), axis=0)
             squares.append((away[known] ** 2).ravel())

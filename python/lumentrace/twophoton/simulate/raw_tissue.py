@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from lumentrace.twophoton.simulate.raw_scene import RawScene
 
 Floats = NDArray[np.float64]
 Generator = np.random.Generator
+Row = tuple[NDArray[np.int64], NDArray[Any]]
+"""Pixels of a cell, and a value for each."""
 
 NUCLEUS, NUCLEUS_LIGHT = 0.55, 0.25
 """Radius of the dark inside of a donut, relative to the cell; its light, relative to the rest."""
@@ -66,22 +69,22 @@ def simulated_tissue(scene: RawScene, margin: int, random: Generator) -> Tissue:
     low, high = scene.contamination
     contamination = random.uniform(low, high, scene.cells)
     neuropil = _texture(canvas, scene, random)
-    lights, masks = [], []
+    lights: list[Row] = []
+    masks: list[Row] = []
     for (down, across), share in zip(centres + margin, contamination, strict=True):
         light, mask = _cell(scene, canvas, float(down), float(across), random)
-        inside = neuropil.reshape(-1)
-        inside[mask] *= share
+        neuropil.reshape(-1)[mask] *= share
         lights.append(light)
         masks.append((mask, np.ones(len(mask), bool)))
     neuropil = _blurred(neuropil, scene.blur_px)
     footprints = _stacked(lights, canvas)
     frame = slice(margin, margin + scene.rows), slice(margin, margin + scene.columns)
-    light = neuropil + np.asarray(footprints.sum(axis=0)).reshape(canvas)
-    scale = scene.photons / light[frame].mean()
+    whole = neuropil + np.asarray(footprints.sum(axis=0)).reshape(canvas)
+    scale = scene.photons / whole[frame].mean()
     return Tissue(margin, canvas, footprints * scale, _stacked(masks, canvas), neuropil * scale, contamination, centres)
 
 
-def _stacked(cells: list[tuple[NDArray[np.int64], NDArray[np.generic]]], canvas: tuple[int, int]) -> sparse.csr_matrix:
+def _stacked(cells: list[Row], canvas: tuple[int, int]) -> sparse.csr_matrix:
     """Pixels and values of each cell as a row each."""
     ends = np.cumsum([0, *(len(pixels) for pixels, _ in cells)])
     pixels = np.concatenate([np.empty(0, np.int64), *(pixels for pixels, _ in cells)])

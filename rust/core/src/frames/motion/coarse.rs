@@ -92,7 +92,7 @@ impl Coarse {
             made.energy += f64::from(*value).powi(2);
         }
         made.forward(&mut buffers)?;
-        made.reference = buffers.spectrum.clone();
+        made.reference.clone_from(&buffers.spectrum);
         buffers.image.copy_from_slice(&window);
         made.forward(&mut buffers)?;
         made.window = buffers.spectrum;

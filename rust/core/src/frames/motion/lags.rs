@@ -81,7 +81,7 @@ impl Pattern {
         let left = (tile.columns.0 as i64 - start[1] - lags as i64) as usize;
         for (number, pixels) in buffers.tile.chunks_exact(padded).enumerate() {
             let row = tile.rows.0 + number;
-            let pattern = if row % 2 == 0 { &self.even } else { &self.odd };
+            let pattern = if row.is_multiple_of(2) { &self.even } else { &self.odd };
             // The largest lag needs the highest row.
             let top = (row as i64 - start[0] - lags as i64) as usize * self.stride + left;
             correlate_row(pixels, &pattern[top..], self.stride, wide, &mut buffers.sums);

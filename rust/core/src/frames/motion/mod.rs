@@ -251,7 +251,7 @@ impl Template {
             }
             let contrast = self.contrast(&tiles, start, place, scratch);
             // A contrast that cannot be told (a reference without any) is no contrast.
-            if !(contrast >= LEAST_CONTRAST) {
+            if contrast.is_nan() || contrast < LEAST_CONTRAST {
                 return Moved::without(Reason::Unlike, contrast, self.count());
             }
             let shift = [place[0] as f64 + part[0], place[1] as f64 + part[1]];

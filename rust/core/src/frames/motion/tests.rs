@@ -120,7 +120,7 @@ fn peaks_of_polynomials_are_exact() {
     let surface = |at: [f64; 2]| -> Vec<f64> {
         (0..49)
             .map(|number| {
-                let (y, x) = ((number / 7) as f64 - 3.0 - at[0], (number % 7) as f64 - 3.0 - at[1]);
+                let (y, x) = (f64::from(number / 7) - 3.0 - at[0], f64::from(number % 7) - 3.0 - at[1]);
                 5.0 - y * y - 0.7 * x * x + 0.4 * x * y + 0.01 * y.powi(4)
             })
             .collect()
