@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.regions.calibration import PixelSize as PixelSize
     from lumentrace.twophoton.regions.calibration import load_pixel_calibrations as load_pixel_calibrations
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
+    from lumentrace.twophoton.regions.cells.finding import FoundCells as FoundCells
+    from lumentrace.twophoton.regions.cells.finding import find_cells as find_cells
+    from lumentrace.twophoton.regions.cells.scores import CellFigures as CellFigures
     from lumentrace.twophoton.regions.grids import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.regions.grids import grid_roi_set_microns as grid_roi_set_microns
     from lumentrace.twophoton.regions.response_watershed import ResponseWatershed as ResponseWatershed
@@ -113,12 +116,14 @@ __getattr__, __dir__, __all__ = exports(
     __name__,
     {
         "BackgroundCorrectedRoiTraces": "lumentrace.twophoton.measure.traces",
+        "CellFigures": "lumentrace.twophoton.regions.cells.scores",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
         "ConvertedRecording": "lumentrace.twophoton.read.recording",
         "CorrelationFilterOptions": "lumentrace.twophoton.respond.processing",
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
         "EpochMean": "lumentrace.twophoton.respond.epochs",
         "EpochResponseMap": "lumentrace.twophoton.respond.maps",
+        "FoundCells": "lumentrace.twophoton.regions.cells.finding",
         "FrameWindow": "lumentrace.twophoton.measure.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.respond.trials",
         "LowPassFilterOptions": "lumentrace.twophoton.respond.processing",
@@ -157,6 +162,7 @@ __getattr__, __dir__, __all__ = exports(
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
         "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
         "extract_roi_traces": "lumentrace.twophoton.measure.traces",
+        "find_cells": "lumentrace.twophoton.regions.cells.finding",
         "find_recordings": "lumentrace.twophoton.read.find",
         "finite_mean_and_sem": "lumentrace.twophoton.respond.statistics",
         "fit_recording_stimulus_kernels": "lumentrace.twophoton.respond.kernels",
