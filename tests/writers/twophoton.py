@@ -120,6 +120,12 @@ WRITERS = {
         content=_meaning,
         slow=True,
     ),
+    "simulated raw movie": Writer(
+        lambda folder, version: twophoton.save_raw_movie(
+            folder, twophoton.simulate_raw(twophoton.RawScene(frames=90, rows=24, columns=24, cells=2), seed=version)
+        ),
+        ("twophoton/simulate/raw_files.py",),
+    ),
     "maps": _of(
         "maps",
         lambda folder, maps: twophoton.save_response_map_data(folder / "maps.h5", maps),

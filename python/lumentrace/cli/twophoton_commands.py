@@ -52,14 +52,27 @@ def simulate(
     rows: Annotated[int, typer.Option(min=16, help="Rows of a frame.")] = 64,
     columns: Annotated[int, typer.Option(min=16, help="Columns of a frame.")] = 96,
     repeats: Annotated[int, typer.Option(min=1, help="How often each epoch is shown.")] = 3,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="A raw movie instead, which moves: TIFF, `epochs.csv`, the truth.")
+    ] = False,
+    photons: Annotated[float, typer.Option(help="Mean photons per pixel of a raw movie.")] = 5.0,
     seed: Seed = 0,
 ) -> None:
     """Write a small lab to try things on: recordings with known truth, a database, pixel sizes and `config.yml`.
 
-    **Example**: `lumentrace twophoton simulate; lumentrace twophoton find --config lab/config.yml`
+    With --raw a single movie instead, whose cells answer eight directions and whose tissue moves.
+
+    **Examples**
+
+    `lumentrace twophoton simulate; lumentrace twophoton find --config lab/config.yml`
+
+    `lumentrace twophoton simulate --raw --photons 2 --out raw`
 
     Exit codes: 0 done, 2 wrong usage.
     """
+    if raw:
+        _simulate_raw(out, rows, columns, cells, repeats, photons, seed)
+        return
     from lumentrace.twophoton import simulate_lab
 
     with Bar("simulating", None, "frames") as bar:
@@ -83,6 +96,20 @@ def simulate(
     side = " --hemisphere right" if stimulus == Stimulus.olfaction else ""
     folder = made[0].folder
     console.print(f"  lumentrace twophoton run {escape(str(folder))} --maps{extra}{side}", soft_wrap=True)
+
+
+def _simulate_raw(out: Path, rows: int, columns: int, cells: int, repeats: int, photons: float, seed: int) -> None:
+    """Write a raw movie that shows each direction so many times."""
+    from lumentrace.twophoton import save_raw_movie, simulate_raw
+    from lumentrace.twophoton.simulate.raw_scene import directions_scene
+
+    scene = directions_scene(repeats, rows=rows, columns=columns, cells=cells, photons=photons)
+    with Bar("simulating", None, "frames") as bar:
+        path = save_raw_movie(out, simulate_raw(scene, seed=seed), verbose=bar)
+    console.print(f"wrote {scene.frames} frames to {path}, epochs and truth beside it; try:", soft_wrap=True)
+    epochs = escape(str(path.with_name("epochs.csv")))
+    rate = f"--frame-rate {scene.frame_rate_hz:g}"
+    console.print(f"  lumentrace twophoton run {escape(str(path))} --epochs {epochs} {rate}", soft_wrap=True)
 
 
 def config(out: Template = None) -> None:

@@ -109,6 +109,13 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.respond.trials import ResponseTrial as ResponseTrial
     from lumentrace.twophoton.respond.trials import validate_grouped_roi_responses as validate_grouped_roi_responses
     from lumentrace.twophoton.simulate.lab import simulate_lab as simulate_lab
+    from lumentrace.twophoton.simulate.raw_files import save_raw_movie as save_raw_movie
+    from lumentrace.twophoton.simulate.raw_frames import SimulatedFrames as SimulatedFrames
+    from lumentrace.twophoton.simulate.raw_movie import RawMovie as RawMovie
+    from lumentrace.twophoton.simulate.raw_movie import RawTruth as RawTruth
+    from lumentrace.twophoton.simulate.raw_movie import simulate_planes as simulate_planes
+    from lumentrace.twophoton.simulate.raw_movie import simulate_raw as simulate_raw
+    from lumentrace.twophoton.simulate.raw_scene import RawScene as RawScene
     from lumentrace.twophoton.simulate.simulation import SimulatedRecording as SimulatedRecording
     from lumentrace.twophoton.simulate.simulation import simulate_recording as simulate_recording
 
@@ -132,6 +139,9 @@ __getattr__, __dir__, __all__ = exports(
         "NormalizationOptions": "lumentrace.twophoton.respond.processing",
         "NwbOptics": "lumentrace.twophoton.exchange.nwb",
         "PixelSize": "lumentrace.twophoton.regions.calibration",
+        "RawMovie": "lumentrace.twophoton.simulate.raw_movie",
+        "RawScene": "lumentrace.twophoton.simulate.raw_scene",
+        "RawTruth": "lumentrace.twophoton.simulate.raw_movie",
         "RecordingRecord": "lumentrace.twophoton.read.find",
         "RecordingResponseMaps": "lumentrace.twophoton.respond.maps",
         "RecordingResponses": "lumentrace.twophoton.respond.responses",
@@ -143,6 +153,7 @@ __getattr__, __dir__, __all__ = exports(
         "RoiDeltaFOverF": "lumentrace.twophoton.measure.dff",
         "RoiSet": "lumentrace.twophoton.regions.rois",
         "RoiTraces": "lumentrace.twophoton.measure.traces",
+        "SimulatedFrames": "lumentrace.twophoton.simulate.raw_frames",
         "SimulatedRecording": "lumentrace.twophoton.simulate.simulation",
         "SmoothingOptions": "lumentrace.twophoton.respond.processing",
         "SpatialCrop": "lumentrace.twophoton.read.crop",
@@ -199,6 +210,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",
+        "save_raw_movie": "lumentrace.twophoton.simulate.raw_files",
         "save_response_map_data": "lumentrace.twophoton.exchange.map_files",
         "save_roi_geojson": "lumentrace.twophoton.exchange.outlines",
         "save_roi_labels": "lumentrace.twophoton.exchange.label_tiff",
@@ -207,6 +219,8 @@ __getattr__, __dir__, __all__ = exports(
         "save_trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.measure.windows",
         "simulate_lab": "lumentrace.twophoton.simulate.lab",
+        "simulate_planes": "lumentrace.twophoton.simulate.raw_movie",
+        "simulate_raw": "lumentrace.twophoton.simulate.raw_movie",
         "simulate_recording": "lumentrace.twophoton.simulate.simulation",
         "trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "validate_grouped_roi_responses": "lumentrace.twophoton.respond.trials",
