@@ -141,7 +141,7 @@ def seeds(residual: Floats, diameter: float) -> list[Cell]:
     strengths = np.array([[activity(course) for course in row] for row in filtered])
     reach, found = int(np.ceil(0.9 * diameter)), []
     least = max(2, int(0.12 * np.pi / 4 * diameter**2))
-    while strengths.max() > 8:
+    while strengths.max() > 10:
         row, column = (int(place) for place in np.unravel_index(strengths.argmax(), strengths.shape))
         window = tuple(slice(max(place - reach, 0), place + reach + 1) for place in (row, column))
         footprint = shaped(residual, window, active(filtered[row, column], 2), (row, column))

@@ -91,8 +91,9 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
 def _cells(recording: ConvertedRecording, diameter: float | None) -> RoiSet:
     found = find_cells(recording, diameter=diameter)
     if not len(found.roi_set):
-        best = f"; the best of {len(found.figures)} candidates: {", ".join(found.figures[0].reasons)}" if found.figures else ""
-        raise ValueError(f"rois (--rois): expected active cells in the movie, found none{best}")
+        best = found.figures[0].reasons if found.figures else ("nothing is active",)
+        told = f"{len(found.figures)} candidates; the best one: {', '.join(best)}"
+        raise ValueError(f"rois (--rois): expected active cells in the movie, found none among {told}")
     return found.roi_set
 
 

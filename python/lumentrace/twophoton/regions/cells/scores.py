@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ Floats = NDArray[np.float64]
 
 TOP = 50
 """The peak of a time course is the mean of one bin in so many, of three at least."""
+TINY = 1e-3
+"""Figures are no nearer than that to the best that they can be."""
 BRIGHTER = 8.0
 """How many times the energy of a cell one is much brighter has."""
 STEP = 0.6744897501960817 * math.sqrt(2)
@@ -22,35 +25,45 @@ STEP = 0.6744897501960817 * math.sqrt(2)
 
 @dataclass(frozen=True)
 class Limit:
-    """What a figure of a cell is: not below, or not above a limit.
+    """What a figure of a cell should be.
 
     Attributes
     ----------
-    least, most : float
+    value : float
+    kind : {'above', 'odds', 'below', 'near'}
+        Above the limit; above it, or below it, of figures that end at 1; or within the factor that it is of 1.
     reason : str
-        What to say of a cell outside.
+        What to say of a cell that is not.
     """
 
-    least: float
-    most: float
+    value: float
+    kind: Literal["above", "odds", "below", "near"]
     reason: str
 
-    def met(self, value: float) -> float:
-        """By how many times a figure is better than its limit; 0 if it is not known or wrong by its sign."""
-        if math.isinf(self.most):
-            return max(value / self.least, 0.0) if value == value else 0.0
-        low = value / self.least if self.least else math.inf
-        return max(min(low, self.most / value), 0.0) if value > 0 else math.inf if not self.least else 0.0
+    def met(self, figure: float) -> float:
+        """By how many times a figure is better than the limit: 1 at the limit, 0 if it is not known."""
+        if math.isnan(figure):
+            return 0.0
+        if self.kind == "above":
+            return max(figure / self.value, 0.0)
+        if self.kind == "near":
+            return math.log(self.value) / max(abs(math.log(figure)), TINY)
+        odds = _odds(figure) / _odds(self.value)
+        return odds if self.kind == "odds" else 1 / max(odds, TINY)
+
+
+def _odds(share: float) -> float:
+    return max(share, 0.0) / max(1 - share, TINY)
 
 
 LIMITS = {
-    "snr": Limit(4.0, math.inf, "dim: its peaks are no higher than noise"),
-    "activity": Limit(12.0, math.inf, "seldom active"),
-    "halves": Limit(0.25, math.inf, "halves of its pixels do not do the same"),
-    "relative_area": Limit(0.25, 4.0, "too small or too large"),
-    "compactness": Limit(0.6, math.inf, "not compact"),
-    "skewness": Limit(0.15, math.inf, "its time course does not rise in peaks"),
-    "shared": Limit(0.0, 0.4, "does what a much brighter cell that it touches does"),
+    "snr": Limit(4.0, "above", "dim: its peaks are hardly higher than noise"),
+    "activity": Limit(12.0, "above", "seldom active"),
+    "halves": Limit(0.25, "odds", "halves of its pixels do not do the same"),
+    "relative_area": Limit(4.0, "near", "too small or too large"),
+    "compactness": Limit(0.6, "odds", "not compact"),
+    "skewness": Limit(0.15, "above", "its time course does not rise in peaks"),
+    "shared": Limit(0.4, "below", "does what a much brighter cell that it touches does"),
 }
 """What cells have; set by simulated movies so that 0.5 keeps nine of ten cells and lets one of ten others through."""
 
@@ -107,8 +120,7 @@ def judged(figures: dict[str, float]) -> tuple[float, tuple[str, ...]]:
     """Score of a cell from its figures, and reasons against it."""
     met = {name: limit.met(figures[name]) for name, limit in LIMITS.items()}
     worst = min(met.values())
-    score = 1.0 if math.isinf(worst) else worst / (1 + worst)
-    return score, tuple(LIMITS[name].reason for name, value in met.items() if value < 1)
+    return worst / (1 + worst), tuple(LIMITS[name].reason for name, value in met.items() if value < 1)
 
 
 def course_figures(course: Floats) -> dict[str, float]:

@@ -15,6 +15,8 @@ mod patch;
 mod projections;
 mod search;
 mod seeds;
+#[cfg(test)]
+mod tests;
 
 pub use binned::{Binned, Binning, STEPS};
 pub use blocks::TakesFrames;

@@ -6,7 +6,7 @@ use super::patch::{Disc, Patch};
 use crate::{Control, Result};
 
 /// Activity of places at which cells are looked for, in standard deviations of that of noise.
-const LEAST: f32 = 8.0;
+const LEAST: f32 = 10.0;
 /// Noise above which a place is active.
 const RISE: f32 = 2.0;
 /// Rounds of footprint and time course.
