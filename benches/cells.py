@@ -6,7 +6,8 @@ Movies of 256 x 256 pixels and 1500 frames at 15 per second, already aligned, wi
 changes: over photons per pixel, number of cells, and how far cells overlap. Precision and recall count pairs of cells
 whose masks have an intersection over union of 0.5 at least, one to one. With --suite2p, an interpreter that has Suite2p
 finds cells in the same movies: registration off, its own classifier on, all other settings at their defaults but the
-diameter and the frame rate. With --large, 512 x 512 pixels and 200 cells: seconds, the most memory that the process held.
+diameter and the frame rate. With --large, 512 x 512 pixels and 200 cells: seconds, the most memory that the process
+held.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ def main() -> None:
 
 def compare(options: argparse.Namespace, folder: Path) -> None:
     """A line for each case: precision and recall of both sides, over all seeds."""
-    print(f"{'case':16} {'planted':>7} {'precision':>9} {'recall':>6} {'s':>6}   suite2p: precision, recall, s", flush=True)
+    print(
+        f"{'case':16} {'planted':>7} {'precision':>9} {'recall':>6} {'s':>6}   suite2p: precision, recall, s",
+        flush=True,
+    )
     for name in options.cases:
         counts = {"ours": np.zeros(4), "suite2p": np.zeros(4)}
         for seed in range(options.seeds):

@@ -20,8 +20,10 @@ def recording(movie: Any, folder: Path, rate: float = 15.0) -> twophoton.Convert
     """A movie as a converted recording with an epoch of rest and one of stimulus."""
     folder.mkdir(parents=True, exist_ok=True)
     tifffile.imwrite(folder / "movie.tif", np.asarray(movie), photometric="minisblack")
-    half, end = len(movie) / rate / 2, len(movie) / rate
-    epochs = {"start_s": [0, half], "stop_s": [half, end], "epoch_number": [1, 2], "epoch_name": ["grey", "odour"]}
+    half, end = len(movie) // 2, len(movie)
+    epochs = {"start_frame": [0, half], "stop_frame": [half, end], "epoch_number": [1, 2], "epoch_name": ["grey", "odour"]}
+    if len(movie) == 1:
+        epochs = {"start_frame": [0], "stop_frame": [1], "epoch_number": [1], "epoch_name": ["grey"]}
     made = twophoton.convert_tiff_recording(folder / "movie.tif", epochs, folder / "out", frame_rate_hz=rate)
     return twophoton.load_converted_recording(made.path)
 
@@ -36,7 +38,7 @@ def planted(folder: Path, seed: int = 1, **scene: Any) -> tuple[twophoton.RawMov
 def pairs(truth: Any, found: NDArray[np.bool_], least: float = 0.5) -> list[tuple[int, int]]:
     """Planted cells and found ones that are the same: those with the greatest overlaps, at least so much."""
     one = np.asarray(truth.todense(), float) if hasattr(truth, "todense") else truth.reshape(len(truth), -1) * 1.0
-    two = found.reshape(len(found), -1) * 1.0
+    two = found.reshape(len(found), one.shape[1]) * 1.0
     shared = one @ two.T
     overlap = shared / np.maximum(one.sum(axis=1)[:, None] + two.sum(axis=1) - shared, 1)
     rows, columns = linear_sum_assignment(-overlap)

@@ -39,7 +39,9 @@ def binned(movie: NDArray[Any], mean: Floats, deviation: Floats, factor: int, fr
             own = slice(row * factor, (row + 1) * factor), slice(column * factor, (column + 1) * factor)
             variance = (deviation[own][known[own]] ** 2).sum()
             if variance > 0:
-                found[row, column] = (sums[:, own[0], own[1]] * known[own]).sum(axis=(1, 2)) / np.sqrt(variance * frames)
+                found[row, column] = (sums[:, own[0], own[1]] * known[own]).sum(axis=(1, 2)) / np.sqrt(
+                    variance * frames
+                )
     return found
 
 
@@ -160,11 +162,18 @@ def seeds(residual: Floats, diameter: float) -> list[Cell]:
     return found
 
 
+def surroundings(values: Floats) -> Floats:
+    """What a patch has besides the median of its pixels, as far as each follows it."""
+    level = values - values.mean(axis=-1, keepdims=True)
+    course = np.sort(level.reshape(-1, level.shape[-1]), axis=0)[level.shape[0] * level.shape[1] // 2]
+    course = course - course.mean()
+    return np.maximum(level @ course / (course**2).sum(), 0)[..., None] * course
+
+
 def fitted(values: Floats, diameter: float) -> list[Cell]:
     """Cells of a patch (rows, columns, bins) that lie apart, so that none are merged."""
-    around = values.mean(axis=(0, 1))
-    share = np.maximum(values @ around / (around**2).sum(), 0)
-    residual = values - share[..., None] * around
+    around = surroundings(values)
+    residual = values - values.mean(axis=-1, keepdims=True) - around
     cells: list[Cell] = []
     for _ in range(3):
         found = seeds(residual.copy(), diameter)
@@ -173,12 +182,12 @@ def fitted(values: Floats, diameter: float) -> list[Cell]:
         for cell in found:
             residual -= cell.footprint[..., None] * cell.course
         cells += found
-        share, around = swept(cells, residual, share, around, 4)
-    swept(cells, residual, share, around, 2)
+        around = swept(cells, residual, around, 4)
+    swept(cells, residual, around, 2)
     return cells
 
 
-def swept(cells: list[Cell], residual: Floats, share: Floats, around: Floats, times: int) -> tuple[Floats, Floats]:
+def swept(cells: list[Cell], residual: Floats, around: Floats, times: int) -> Floats:
     for _ in range(times):
         for cell in cells:
             residual += cell.footprint[..., None] * cell.course
@@ -186,11 +195,8 @@ def swept(cells: list[Cell], residual: Floats, share: Floats, around: Floats, ti
             cell.free = seen(residual, cell.footprint)
             cell.course = active(cell.free, 1.5)
             residual -= cell.footprint[..., None] * cell.course
-        step = seen(residual, share) / (share**2).sum()
-        around = around + step
-        residual -= share[..., None] * step
-        residual -= residual.mean(axis=-1, keepdims=True)
-        new = np.maximum(share + residual @ around / (around**2).sum(), 0)
-        residual += (share - new)[..., None] * around
-        share = new
-    return share, around
+    residual += around
+    residual -= residual.mean(axis=-1, keepdims=True)
+    new = surroundings(residual)
+    residual -= new
+    return new

@@ -63,7 +63,8 @@ class Settings(settings.Settings):
     """How a recording is analyzed; `lumentrace twophoton analyze` has an option for each."""
 
     rois: str = setting(
-        "watershed", "regions: a file, watershed (bright spots of the mean image), cells or cells:10, or grid:12 (pixels)"
+        "watershed",
+        "regions: a file, watershed (bright spots of the mean image), cells or cells:10, or grid:12 (pixels)",
     )
     background: str = setting("movie_global_percentile", "what is subtracted")
     fit_mode: str = setting("direct_bounded_tau", "how bleaching is fitted")

@@ -118,8 +118,7 @@ impl BinnedMovie {
         threads: usize,
     ) -> PyResult<Found<'py>> {
         let search = Search { diameter, window };
-        let found =
-            run::watched(py, progress, |control| search.run(&self.kernel, &Workers { threads, control }))?;
+        let found = run::watched(py, progress, |control| search.run(&self.kernel, &Workers { threads, control }))?;
         told(py, &found, self.kernel.done())
     }
 

@@ -16,8 +16,8 @@ Pixels = Sequence[NDArray[np.int64]]
 class Unmixing:
     """Least squares for regions that overlap: ``y(p) = sum_k a_k(p) f_k`` in each frame.
 
-    Weights ``a_k`` have a mean of 1 over the pixels of a region, so that ``f_k`` is the fluorescence that the region has
-    on average. Regions are solved in groups that overlap; those that no frame can tell apart share what they have.
+    Weights ``a_k`` have a mean of 1 over the pixels of a region, so that ``f_k`` is the fluorescence that the region
+    has on average. Regions are solved in groups that overlap; those that no frame can tell apart share what they have.
 
     Parameters
     ----------

@@ -162,8 +162,8 @@ def extract_background_corrected_roi_traces(
     start_frame, stop_frame : int, optional
     chunk_frames : int, default 128
     statistic : {'mean', 'demixed'}
-        'demixed': by least squares with the weights of regions that have some, so that cells that overlap are told apart
-        (see `find_cells`); backgrounds are then subtracted without a floor at 0.
+        'demixed': by least squares with the weights of regions that have some, so that cells that overlap are told
+        apart (see `find_cells`); backgrounds are then subtracted without a floor at 0.
     global_percentile, stripe_percentile, local_percentile : float
     stripe_y_height, local_y_radius : int, optional
         A twentieth of the rows by default.
@@ -284,9 +284,7 @@ def _inside(
     )
 
 
-def _within(
-    pixels: NDArray[np.int64], columns: int, crop: SpatialCrop
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _within(pixels: NDArray[np.int64], columns: int, crop: SpatialCrop) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Those pixels of a frame that lie in a part of it, by their numbers in the part; which of all these are."""
     row, column = pixels // columns - crop.axis0_start, pixels % columns - crop.axis1_start
     inside = (row >= 0) & (row < crop.shape[0]) & (column >= 0) & (column < crop.shape[1])

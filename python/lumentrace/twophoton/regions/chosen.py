@@ -58,9 +58,9 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     Parameters
     ----------
     text : str
-        A file, ``watershed`` for bright spots of the mean image, ``cells`` for cells by their activity (``cells:10`` with
-        a diameter of 10 pixels; see `find_cells`), or ``grid:12`` for squares of 12 pixels; the last three lie inside the
-        part of the frame that is valid in every frame.
+        A file, ``watershed`` for bright spots of the mean image, ``cells`` for cells by their activity (``cells:10``
+        with a diameter of 10 pixels; see `find_cells`), or ``grid:12`` for squares of 12 pixels; the last three lie
+        inside the part of the frame that is valid in every frame.
     recording : ConvertedRecording
 
     Raises

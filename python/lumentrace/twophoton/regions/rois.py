@@ -59,8 +59,8 @@ class RoiSet:
     starts, pixels : ndarray of int
         Pixels of region k, counted row by row, are ``pixels[starts[k]:starts[k + 1]]``, in ascending order.
     weights : ndarray or None
-        How strongly each of `pixels` belongs to its region, above 0: footprints of cells that were found. None for plain
-        masks.
+        How strongly each of `pixels` belongs to its region, above 0: footprints of cells that were found. None for
+        plain masks.
     provenance : Provenance
         How they were found; without steps if that is not known.
     """

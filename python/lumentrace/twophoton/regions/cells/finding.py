@@ -53,8 +53,8 @@ class FoundCells:
     figures : tuple of CellFigures
         Of each candidate.
     correlation_image : ndarray
-        (rows, columns) of the frame: mean correlation of each pixel with its eight neighbours; NaN outside the part that
-        is always valid and where nothing changes.
+        (rows, columns) of the frame: mean correlation of each pixel with its eight neighbours; NaN outside the part
+        that is always valid and where nothing changes.
     peak_image : ndarray
         (rows, columns): highest value of each pixel over its mean, in units of the noise of a bin.
     mean_image, noise_image : ndarray
@@ -86,7 +86,7 @@ class FoundCells:
         from lumentrace.base.polars import pl
 
         rows = [{**asdict(own), "reasons": "; ".join(own.reasons)} for own in self.figures]
-        columns = {name: pl.Float64 for name in CellFigures.__dataclass_fields__}
+        columns = dict.fromkeys(CellFigures.__dataclass_fields__, pl.Float64)
         columns |= {"label": pl.String, "accepted": pl.Boolean, "reasons": pl.String, "pixels": pl.Int64}
         return pl.DataFrame(rows, schema=columns)
 
@@ -103,11 +103,11 @@ def find_cells(
 ) -> FoundCells:
     """Find cells by what their pixels do together.
 
-    The movie is read some frames at a time, three or four times. Slow changes and the mean of each pixel are taken out, and
-    values are measured in units of the noise of their pixel, which differences of successive frames tell. Cells are
-    looked for in bins of time and space, patch by patch: the most active place first, then footprints and time courses
-    of all cells and their surroundings together, and again in what they leave. Two cells that one explains become one.
-    Footprints are then fitted once more to the pixels of the movie.
+    The movie is read some frames at a time, three or four times. Slow changes and the mean of each pixel are taken
+    out, and values are measured in units of the noise of their pixel, which differences of successive frames tell.
+    Cells are looked for in bins of time and space, patch by patch: the most active place first, then footprints and
+    time courses of all cells and their surroundings together, and again in what they leave. Two cells that one
+    explains become one. Footprints are then fitted once more to the pixels of the movie.
 
     Parameters
     ----------
@@ -211,9 +211,7 @@ def _found(recording: ConvertedRecording, options: CellOptions) -> FoundCells:
     return FoundCells(
         roi_set=rois(accepted),
         candidates=rois(len(order)),
-        figures=tuple(
-            replace(own, row=own.row + corner[0], column=own.column + corner[1]) for own in figures
-        ),
+        figures=tuple(replace(own, row=own.row + corner[0], column=own.column + corner[1]) for own in figures),
         correlation_image=framed(correlation),
         peak_image=framed(peak),
         mean_image=framed(mean),

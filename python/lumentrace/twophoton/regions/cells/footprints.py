@@ -60,7 +60,7 @@ class Coarse:
 def refined(
     passes: Passes, coarse: Coarse, mean: Floats, noise: Floats, factor: int, binning: Binning
 ) -> list[tuple[NDArray[np.int64], Floats]]:
-    """Pixels, counted row by row in the window of the passes, and weights of each cell; none if nothing is left of it."""
+    """Pixels, counted row by row in the window of the passes, and weights of each cell; none if nothing is left."""
     boxes = [_box(place, own, factor, mean.shape) for place, own in zip(coarse.places, coarse.footprints, strict=True)]
     count = len(boxes)
     courses = _fast(np.concatenate([coarse.active, coarse.around]), binning.window)
@@ -87,9 +87,7 @@ def _box(
     spans = []
     for axis, length in enumerate(shape):
         used = np.flatnonzero(footprint.any(axis=1 - axis)) + int(place[axis])
-        spans.append(
-            (max(int(used[0]) * factor - MARGIN, 0), min((int(used[-1]) + 1) * factor + MARGIN, int(length)))
-        )
+        spans.append((max(int(used[0]) * factor - MARGIN, 0), min((int(used[-1]) + 1) * factor + MARGIN, int(length))))
     return spans[0], spans[1]
 
 

@@ -80,7 +80,7 @@ class Binning:
 
 
 class Passes:
-    """Passes over the frames of a recording that did not move too far, in the part of the frame that is always valid."""
+    """Passes over frames of a recording that did not move too far, in the part of the frame that is always valid."""
 
     def __init__(self, recording: ConvertedRecording) -> None:
         self._movie, self.crop = recording.movie, recording.alignment_valid_crop

@@ -137,7 +137,7 @@ def course_figures(course: Floats) -> dict[str, float]:
 
 
 def shared_courses(pixels: Sequence[NDArray[np.int64]], size: int, columns: int, courses: Floats) -> Floats:
-    """Greatest correlation of each time course with that of a cell that it touches and that is `BRIGHTER`; 0 without one.
+    """Greatest correlation of each time course with that of a `BRIGHTER` cell that it touches; 0 without one.
 
     Parameters
     ----------

@@ -101,16 +101,23 @@ impl Bins {
 
     fn sum<P: Pixel>(&mut self, frames: &[&[P]], workers: &Workers<'_>) -> Result<()> {
         let base = &self.base;
-        for_chunks(&mut self.sums, PIECE, workers.threads, workers.control, || (), |(), number, own| {
-            let first = number * PIECE;
-            for frame in frames {
-                for ((sum, value), base) in own.iter_mut().zip(&frame[first..]).zip(&base[first..]) {
-                    let more = value.value() - base;
-                    *sum += if more.is_finite() { more } else { 0.0 };
+        for_chunks(
+            &mut self.sums,
+            PIECE,
+            workers.threads,
+            workers.control,
+            || (),
+            |(), number, own| {
+                let first = number * PIECE;
+                for frame in frames {
+                    for ((sum, value), base) in own.iter_mut().zip(&frame[first..]).zip(&base[first..]) {
+                        let more = value.value() - base;
+                        *sum += if more.is_finite() { more } else { 0.0 };
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         Ok(())
     }
 }

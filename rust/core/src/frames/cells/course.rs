@@ -28,7 +28,7 @@ pub(super) fn add(to: &mut [f32], weight: f32, from: &[f32]) {
 }
 
 /// The value in the middle; 0 for none.
-fn median(values: &mut [f32]) -> f32 {
+pub(super) fn median(values: &mut [f32]) -> f32 {
     let middle = values.len() / 2;
     if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f32::total_cmp).1 }
 }

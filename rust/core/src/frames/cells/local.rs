@@ -1,7 +1,7 @@
 //! How alike neighbouring pixels are, and how far each rises above its noise.
 
-use crate::pool::{Workers, for_chunks};
 use crate::Result;
+use crate::pool::{Workers, for_chunks};
 
 /// Neighbours that a pixel is compared with, (down, right); the other four are the same pairs seen from there.
 const PAIRS: [(usize, isize); 4] = [(0, 1), (1, -1), (1, 0), (1, 1)];
@@ -39,17 +39,24 @@ impl Local {
     /// Takes the values of a bin.
     pub(super) fn add(&mut self, values: &[f64], workers: &Workers<'_>) -> Result<()> {
         let width = self.columns;
-        for_chunks(&mut self.pixels, width, workers.threads, workers.control, || (), |(), row, own| {
-            for (column, sums) in own.iter_mut().enumerate() {
-                let value = values[row * width + column];
-                sums.products[0] += value * value;
-                sums.highest = sums.highest.max(value);
-                for (product, pair) in sums.products[1..].iter_mut().zip(PAIRS) {
-                    *product += value * beside(values, width, row, column, pair).unwrap_or(0.0);
+        for_chunks(
+            &mut self.pixels,
+            width,
+            workers.threads,
+            workers.control,
+            || (),
+            |(), row, own| {
+                for (column, sums) in own.iter_mut().enumerate() {
+                    let value = values[row * width + column];
+                    sums.products[0] += value * value;
+                    sums.highest = sums.highest.max(value);
+                    for (product, pair) in sums.products[1..].iter_mut().zip(PAIRS) {
+                        *product += value * beside(values, width, row, column, pair).unwrap_or(0.0);
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         self.firsts.iter_mut().zip(values).for_each(|(first, value)| *first += value);
         self.filled += 1;
         if self.filled == self.segment { self.close(workers) } else { Ok(()) }
@@ -58,19 +65,26 @@ impl Local {
     /// Ends a segment.
     fn close(&mut self, workers: &Workers<'_>) -> Result<()> {
         let (width, firsts, count) = (self.columns, &self.firsts, self.filled as f64);
-        for_chunks(&mut self.pixels, width, workers.threads, workers.control, || (), |(), row, own| {
-            for (column, sums) in own.iter_mut().enumerate() {
-                let first = firsts[row * width + column];
-                sums.totals[0] += sums.products[0] - first * first / count;
-                for (number, pair) in PAIRS.into_iter().enumerate() {
-                    let other = beside(firsts, width, row, column, pair).unwrap_or(0.0);
-                    sums.totals[number + 1] += sums.products[number + 1] - first * other / count;
+        for_chunks(
+            &mut self.pixels,
+            width,
+            workers.threads,
+            workers.control,
+            || (),
+            |(), row, own| {
+                for (column, sums) in own.iter_mut().enumerate() {
+                    let first = firsts[row * width + column];
+                    sums.totals[0] += sums.products[0] - first * first / count;
+                    for (number, pair) in PAIRS.into_iter().enumerate() {
+                        let other = beside(firsts, width, row, column, pair).unwrap_or(0.0);
+                        sums.totals[number + 1] += sums.products[number + 1] - first * other / count;
+                    }
+                    sums.peak = sums.peak.max(sums.highest - first / count);
+                    (sums.products, sums.highest) = ([0.0; 5], f64::NEG_INFINITY);
                 }
-                sums.peak = sums.peak.max(sums.highest - first / count);
-                (sums.products, sums.highest) = ([0.0; 5], f64::NEG_INFINITY);
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         self.firsts.fill(0.0);
         self.filled = 0;
         Ok(())

@@ -75,9 +75,8 @@ fn touching(one: &Component, two: &Component, patch: &Patch) -> bool {
     let own: Vec<usize> = one.footprint(patch).map(|(pixel, _)| pixel).collect();
     let width = patch.columns;
     two.footprint(patch).any(|(pixel, _)| {
-        let near = |other: &usize| {
-            (other / width).abs_diff(pixel / width) + (other % width).abs_diff(pixel % width) <= 1
-        };
+        let near =
+            |other: &usize| (other / width).abs_diff(pixel / width) + (other % width).abs_diff(pixel % width) <= 1;
         own.iter().any(near)
     })
 }
@@ -90,7 +89,8 @@ fn extent(own: &Component) -> usize {
         _ => 0,
     };
     let places = || (0..own.weights.len()).filter(used);
-    span(places().map(|place| place / own.columns).collect()).max(span(places().map(|place| place % own.columns).collect()))
+    span(places().map(|place| place / own.columns).collect())
+        .max(span(places().map(|place| place % own.columns).collect()))
 }
 
 /// Whether it takes two cells to explain what both see.
@@ -98,7 +98,8 @@ fn differ(one: &Component, two: &Component, both: &Component, residual: &Patch) 
     let pixels: Vec<usize> = both.footprint(residual).map(|(pixel, _)| pixel).collect();
     let weight = |own: &Component, pixel: usize| {
         let (row, column) = (pixel / residual.columns, pixel % residual.columns);
-        let inside = (own.top..own.top + own.rows).contains(&row) && (own.left..own.left + own.columns).contains(&column);
+        let inside =
+            (own.top..own.top + own.rows).contains(&row) && (own.left..own.left + own.columns).contains(&column);
         if inside { own.weights[(row - own.top) * own.columns + column - own.left] } else { 0.0 }
     };
     let left: f32 = pixels.iter().map(|pixel| dot(residual.course(*pixel), residual.course(*pixel))).sum();

@@ -15,6 +15,7 @@ mod patch;
 mod projections;
 mod search;
 mod seeds;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 

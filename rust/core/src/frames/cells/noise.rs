@@ -1,9 +1,9 @@
 //! Mean and noise of each pixel of a movie that comes block by block.
 
 use super::blocks::{PIECE, TakesFrames, check};
+use crate::Result;
 use crate::frames::movie::Pixel;
 use crate::pool::{Workers, for_chunks};
-use crate::Result;
 
 /// Mean and noise of pixels.
 ///
@@ -62,15 +62,22 @@ impl TakesFrames for Noise {
     fn add<P: Pixel>(&mut self, frames: &[P], kept: &[bool], workers: &Workers<'_>) -> Result<()> {
         let size = self.pixels.len();
         check(frames.len(), kept.len(), size)?;
-        for_chunks(&mut self.pixels, PIECE, workers.threads, workers.control, || (), |(), number, own| {
-            let first = number * PIECE;
-            for (frame, _) in frames.chunks_exact(size).zip(kept).filter(|(_, kept)| **kept) {
-                for (seen, value) in own.iter_mut().zip(&frame[first..]) {
-                    seen.take(value.value());
+        for_chunks(
+            &mut self.pixels,
+            PIECE,
+            workers.threads,
+            workers.control,
+            || (),
+            |(), number, own| {
+                let first = number * PIECE;
+                for (frame, _) in frames.chunks_exact(size).zip(kept).filter(|(_, kept)| **kept) {
+                    for (seen, value) in own.iter_mut().zip(&frame[first..]) {
+                        seen.take(value.value());
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         Ok(())
     }
 }

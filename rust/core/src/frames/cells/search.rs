@@ -8,11 +8,12 @@ use super::course::{correlation, dot};
 use super::factors::Factors;
 use super::patch::{Disc, Patch};
 use super::seeds::activities;
+use super::surroundings::Surroundings;
 use crate::pool::Workers;
 use crate::{Error, Result};
 
 /// Bytes of the bins of a patch.
-const BYTES: usize = 1 << 24;
+const BYTES: usize = 1 << 23;
 /// Diameters around a patch in which cells are fitted, and left to the next one.
 const MARGIN: f64 = 1.5;
 /// Share of the smaller one from which on two cells are the same cell of two patches, and correlation of their courses.
@@ -82,21 +83,28 @@ impl Search {
         let margin = (MARGIN * self.diameter).ceil() as usize;
         let side = ((BYTES / (4 * binned.done().max(1))) as f64).sqrt() as usize;
         let core = side.saturating_sub(2 * margin).max((3.0 * self.diameter) as usize);
-        let places: Vec<_> = parts(rows, core).flat_map(|r| parts(columns, core).map(move |c| (r.clone(), c))).collect();
-        let patches = crate::pool::map(places.len(), workers.threads, workers.control, || (), |(), number| {
-            let (own_rows, own_columns) = &places[number];
-            let (all_rows, all_columns) = (wider(own_rows, margin, rows), wider(own_columns, margin, columns));
-            let patch = Patch::load(binned, &all_rows, &all_columns, self.window);
-            let fit = Factors::fit(patch, self.diameter, workers.control)?;
-            workers.control.advance((own_rows.len() * own_columns.len()) as u64);
-            let corner = [all_rows.start, all_columns.start];
-            let inside = |cell: &&Component| {
-                let [row, column] = centre(cell);
-                own_rows.contains(&(corner[0] + row)) && own_columns.contains(&(corner[1] + column))
-            };
-            let found = fit.cells.iter().filter(inside).map(|cell| told(cell, corner, fit.halves(cell), number));
-            Ok((found.collect::<Vec<_>>(), fit.around))
-        })?;
+        let places: Vec<_> =
+            parts(rows, core).flat_map(|r| parts(columns, core).map(move |c| (r.clone(), c))).collect();
+        let patches = crate::pool::map(
+            places.len(),
+            workers.threads,
+            workers.control,
+            || (),
+            |(), number| {
+                let (own_rows, own_columns) = &places[number];
+                let (all_rows, all_columns) = (wider(own_rows, margin, rows), wider(own_columns, margin, columns));
+                let patch = Patch::load(binned, &all_rows, &all_columns, self.window);
+                let fit = Factors::fit(patch, self.diameter, workers.control)?;
+                workers.control.advance((own_rows.len() * own_columns.len()) as u64);
+                let corner = [all_rows.start, all_columns.start];
+                let inside = |cell: &&Component| {
+                    let [row, column] = centre(cell);
+                    own_rows.contains(&(corner[0] + row)) && own_columns.contains(&(corner[1] + column))
+                };
+                let found = fit.cells.iter().filter(inside).map(|cell| told(cell, corner, fit.halves(cell), number));
+                Ok((found.collect::<Vec<_>>(), fit.around.course))
+            },
+        )?;
         let (found, around): (Vec<_>, Vec<_>) = patches.into_iter().unzip();
         Ok(Cells { found: single(found.concat()), around })
     }
@@ -112,14 +120,21 @@ impl Search {
         let side = (BYTES / (4 * binned.done().max(1))) / (columns + 1);
         let core = side.saturating_sub(2 * disc.reach()).max(disc.reach());
         let places: Vec<_> = parts(rows, core).collect();
-        let found = crate::pool::map(places.len(), workers.threads, workers.control, || (), |(), number| {
-            let own = &places[number];
-            let all = wider(own, disc.reach(), rows);
-            let patch = Patch::load(binned, &all, &(0..columns), self.window);
-            let filtered = disc.filtered(patch.rows, patch.columns, patch.bins, &patch.values);
-            let first = (own.start - all.start) * columns;
-            Ok(activities(&patch, &filtered)[first..first + own.len() * columns].to_vec())
-        })?;
+        let found = crate::pool::map(
+            places.len(),
+            workers.threads,
+            workers.control,
+            || (),
+            |(), number| {
+                let own = &places[number];
+                let all = wider(own, disc.reach(), rows);
+                let mut patch = Patch::load(binned, &all, &(0..columns), self.window);
+                Surroundings::of(&mut patch);
+                let filtered = disc.filtered(patch.rows, patch.columns, patch.bins, &patch.values);
+                let first = (own.start - all.start) * columns;
+                Ok(activities(&patch, &filtered)[first..first + own.len() * columns].to_vec())
+            },
+        )?;
         let found: Vec<Vec<f32>> = found;
         Ok(found.concat())
     }

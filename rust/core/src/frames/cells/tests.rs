@@ -35,19 +35,23 @@ fn patch(lag: usize) -> Patch {
 
 /// The two halves as cells that are taken away from the patch.
 fn halves(residual: &mut Patch) -> Vec<Component> {
-    [3, 7].into_iter().map(|column| {
-        let mut own = Component::around(residual, 4 * 12 + column, 6, 10.0);
-        let width = own.columns;
-        let (top, left) = (own.top, own.left);
-        let first = if column == 3 { 2 } else { 6 };
-        for (place, weight) in own.weights.iter_mut().enumerate() {
-            let (row, column) = (top + place / width, left + place % width);
-            *weight = if (2..7).contains(&row) && (first..first + 4).contains(&column) { 0.05_f32.sqrt() } else { 0.0 };
-        }
-        own.see(residual, &mut Vec::new());
-        own.take(residual, &own.active);
-        own
-    }).collect()
+    [3, 7]
+        .into_iter()
+        .map(|column| {
+            let mut own = Component::around(residual, 4 * 12 + column, 6, 10.0);
+            let width = own.columns;
+            let (top, left) = (own.top, own.left);
+            let first = if column == 3 { 2 } else { 6 };
+            for (place, weight) in own.weights.iter_mut().enumerate() {
+                let (row, column) = (top + place / width, left + place % width);
+                *weight =
+                    if (2..7).contains(&row) && (first..first + 4).contains(&column) { 0.05_f32.sqrt() } else { 0.0 };
+            }
+            own.see(residual, &mut Vec::new());
+            own.take(residual, &own.active);
+            own
+        })
+        .collect()
 }
 
 #[test]
