@@ -11,9 +11,12 @@ __all__ = [
     "AdacCalibration",
     "AdacDecoder",
     "AsdHeader",
+    "BinnedMovie",
     "LineStream",
     "ModularDecoder",
     "MovieFrames",
+    "MovieProjections",
+    "PixelNoise",
     "SpotFinder",
     "StreamedPair",
     "__version__",
@@ -347,6 +350,15 @@ class MovieFrames:
         progress: Callable[[int], None] | None = None,
         threads: int = 0,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def weighted_sums(
+        self,
+        frames: _Span,
+        rows: _Span,
+        columns: _Span,
+        regions: _Areas,
+        weights: NDArray[np.float64],
+        threads: int = 0,
+    ) -> NDArray[np.float64]: ...
     def images(
         self,
         frames: _Span,
@@ -401,6 +413,77 @@ def apply_motion(
     sampling: str,
     threads: int = 0,
 ) -> NDArray[np.float32]: ...
+
+@final
+class PixelNoise:
+    def __new__(cls, rows: int, columns: int) -> PixelNoise: ...
+    def add(
+        self,
+        movie: MovieFrames,
+        frames: _Span,
+        rows: _Span,
+        columns: _Span,
+        kept: NDArray[np.bool_],
+        progress: Callable[[int], None] | None = None,
+        threads: int = 0,
+    ) -> None: ...
+    def images(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+@final
+class BinnedMovie:
+    def __new__(
+        cls,
+        mean: NDArray[np.float64],
+        noise: NDArray[np.float64],
+        factor: int,
+        frames: int,
+        bins: int,
+        segment: int,
+    ) -> BinnedMovie: ...
+    def add(
+        self,
+        movie: MovieFrames,
+        frames: _Span,
+        rows: _Span,
+        columns: _Span,
+        kept: NDArray[np.bool_],
+        progress: Callable[[int], None] | None = None,
+        threads: int = 0,
+    ) -> None: ...
+    def values(self) -> NDArray[np.float32]: ...
+    def images(self, threads: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    def activity(self, diameter: float, window: int, threads: int = 0) -> NDArray[np.float32]: ...
+    def cells(
+        self, diameter: float, window: int, progress: Callable[[int], None] | None = None, threads: int = 0
+    ) -> tuple[
+        NDArray[np.float64],
+        list[NDArray[np.float32]],
+        NDArray[np.float32],
+        NDArray[np.float32],
+        NDArray[np.float32],
+    ]: ...
+
+@final
+class MovieProjections:
+    def __new__(
+        cls,
+        mean: NDArray[np.float64],
+        frames: int,
+        courses: NDArray[np.float64],
+        parts: Sequence[tuple[_Span, _Span, Sequence[int]]],
+    ) -> MovieProjections: ...
+    def add(
+        self,
+        movie: MovieFrames,
+        frames: _Span,
+        rows: _Span,
+        columns: _Span,
+        kept: NDArray[np.bool_],
+        progress: Callable[[int], None] | None = None,
+        threads: int = 0,
+    ) -> None: ...
+    def sums(self) -> list[NDArray[np.float64]]: ...
+
 def flood_labels(image: NDArray[np.float64], labels: NDArray[np.int32]) -> None: ...
 
 # ---------------------------------------------------------------- spikes

@@ -375,7 +375,7 @@ def test_results_of_another_recording_are_refused(session: Path, tmp_path: Path)
         (["find", "--config", "nothing.yml"], "nothing.yml"),
         (["find", "--month", "13"], "from 1 to 12"),
         (["find", "--limit", "0"], "--limit"),
-        (["analyze", "{s}", "--rois", "circles"], "watershed or grid:12, found 'circles'"),
+        (["analyze", "{s}", "--rois", "circles"], "cells:10 or grid:12, found 'circles'"),
         (["analyze", "{s}", "--rois", "grid:big"], "found 'grid:big'"),
         (["analyze", "{s}", "--smoothing", "median:3"], "found 'median:3'"),
         (["analyze", "{s}", "--smoothing", "savgol:x"], "found 'savgol:x'"),

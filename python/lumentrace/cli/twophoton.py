@@ -86,7 +86,8 @@ def analyze(
         str,
         typer.Option(
             help="Regions: a file (of `save_roi_set`, NWB, or a label image as TIFF or NPY), **watershed** (bright "
-            "spots of the mean image) or **grid:12** (squares of 12 pixels)."
+            "spots of the mean image), **cells** (by their activity; **cells:10** with a diameter of 10 pixels) or "
+            "**grid:12** (squares of 12 pixels)."
         ),
     ] = "watershed",
     background: Annotated[Background, typer.Option(help="What is subtracted.")] = Background.movie_global_percentile,

@@ -111,7 +111,7 @@ def _simulate_raw(out: Path, rows: int, columns: int, cells: int, repeats: int, 
     console.print(f"wrote {scene.frames} frames to {path}, epochs and truth beside it; try:", soft_wrap=True)
     epochs = escape(str(path.with_name("epochs.csv")))
     rate = f"--frame-rate {scene.frame_rate_hz:g}"
-    command = f"lumentrace twophoton run {escape(str(path))} --epochs {epochs} {rate} --motion nonrigid"
+    command = f"lumentrace twophoton run {escape(str(path))} --epochs {epochs} {rate} --motion nonrigid --rois cells"
     console.print(f"  {command}", soft_wrap=True)
 
 

@@ -99,6 +99,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
     from lumentrace.twophoton.regions.cell_matching import CellMatches as CellMatches
     from lumentrace.twophoton.regions.cell_matching import match_cells as match_cells
+    from lumentrace.twophoton.regions.cells.finding import FoundCells as FoundCells
+    from lumentrace.twophoton.regions.cells.finding import find_cells as find_cells
+    from lumentrace.twophoton.regions.cells.scores import CellFigures as CellFigures
     from lumentrace.twophoton.regions.grids import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.regions.grids import grid_roi_set_microns as grid_roi_set_microns
     from lumentrace.twophoton.regions.response_watershed import ResponseWatershed as ResponseWatershed
@@ -170,6 +173,7 @@ __getattr__, __dir__, __all__ = exports(
     {
         "Acquisition": "lumentrace.twophoton.convert.microscopes.acquisition",
         "BackgroundCorrectedRoiTraces": "lumentrace.twophoton.measure.traces",
+        "CellFigures": "lumentrace.twophoton.regions.cells.scores",
         "CellMatches": "lumentrace.twophoton.regions.cell_matching",
         "ConvertedPaths": "lumentrace.twophoton.convert.recording_folder",
         "ConvertedRecording": "lumentrace.twophoton.read.recording",
@@ -179,6 +183,7 @@ __getattr__, __dir__, __all__ = exports(
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
         "EpochMean": "lumentrace.twophoton.respond.epochs",
         "EpochResponseMap": "lumentrace.twophoton.respond.maps",
+        "FoundCells": "lumentrace.twophoton.regions.cells.finding",
         "FrameWindow": "lumentrace.twophoton.measure.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.respond.trials",
         "LineOffset": "lumentrace.twophoton.align.line_offset",
@@ -242,6 +247,7 @@ __getattr__, __dir__, __all__ = exports(
         "extract_background_corrected_roi_traces": "lumentrace.twophoton.measure.traces",
         "extract_response_watershed_rois": "lumentrace.twophoton.regions.response_watershed",
         "extract_roi_traces": "lumentrace.twophoton.measure.traces",
+        "find_cells": "lumentrace.twophoton.regions.cells.finding",
         "find_recordings": "lumentrace.twophoton.read.find",
         "finite_mean_and_sem": "lumentrace.twophoton.respond.statistics",
         "fit_neuropil": "lumentrace.twophoton.measure.neuropil",

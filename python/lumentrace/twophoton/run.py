@@ -70,7 +70,10 @@ class Settings(settings.Settings):
     """How a recording is analyzed; `lumentrace twophoton analyze` has an option for each."""
 
     motion: str = setting("none", "motion that is taken out first: none, rigid (whole frames) or nonrigid (blocks too)")
-    rois: str = setting("watershed", "regions: a file, watershed (bright spots of the mean image), or grid:12 (pixels)")
+    rois: str = setting(
+        "watershed",
+        "regions: a file, watershed (bright spots of the mean image), cells or cells:10, or grid:12 (pixels)",
+    )
     background: str = setting("movie_global_percentile", "what is subtracted")
     fit_mode: str = setting("direct_bounded_tau", "how bleaching is fitted")
     baseline_epoch: str = setting("", "number or name of the epoch of baselines; the first called gray if empty")

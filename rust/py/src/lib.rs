@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 mod arrays;
 mod arrow;
 mod arrow_layout;
+mod cells;
 mod channels;
 mod cluster;
 mod content;
@@ -39,6 +40,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod core_module {
     #[pymodule_export]
     use super::arrow::{arrow_schema, arrow_stream};
+    #[pymodule_export]
+    use super::cells::{BinnedMovie, MovieProjections, PixelNoise};
     #[pymodule_export]
     use super::channels::{group_labels, kendall_tau, measure_channels, overlap_coefficients, shuffle_blocks};
     #[pymodule_export]

@@ -4,10 +4,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use lumentrace::Control;
+use lumentrace::frames::cells::TakesFrames;
 use lumentrace::frames::flood;
 use lumentrace::frames::movie::{
     Background, Chunk, ChunkedFile, Filter, Frames, Layout, Packed, Pixel, Regions, Target, Window,
 };
+use lumentrace::pool::Workers;
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -28,7 +30,7 @@ enum Held {
     Memory(Py<PyAny>),
 }
 
-type Span = (usize, usize);
+pub(crate) type Span = (usize, usize);
 type Images<'py> =
     (Bound<'py, PyArray2<u32>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>);
 type Columns<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>);
@@ -70,7 +72,7 @@ fn window(rows: Span, columns: Span) -> Window {
     Window { rows: rows.0..rows.1, columns: columns.0..columns.1 }
 }
 
-fn plane<T: Element>(py: Python<'_>, values: Vec<T>, width: usize) -> PyResult<Bound<'_, PyArray2<T>>> {
+pub(crate) fn plane<T: Element>(py: Python<'_>, values: Vec<T>, width: usize) -> PyResult<Bound<'_, PyArray2<T>>> {
     let rows = values.len() / width.max(1);
     PyArray1::from_vec(py, values).reshape([rows, width])
 }
@@ -82,6 +84,25 @@ impl MovieFrames {
             Held::File(path, _) => run::in_file(py, path, error),
             Held::Memory(_) => error,
         })
+    }
+
+    /// Hands frames, rows and columns over to a kernel that takes them block by block.
+    pub(crate) fn hand_to(
+        &self,
+        py: Python<'_>,
+        taker: &mut (impl TakesFrames + Send),
+        (frames, rows, columns): (Span, Span, Span),
+        kept: &Input1<'_, bool>,
+        progress: Option<&Bound<'_, PyAny>>,
+        threads: usize,
+    ) -> PyResult<()> {
+        let (kept, window) = (kept.as_slice()?, window(rows, columns));
+        let found = on_frames!(self, py, |movie| {
+            run::watched(py, progress, |control| {
+                movie.hand_to(taker, frames.0..frames.1, &window, kept, &Workers { threads, control })
+            })
+        });
+        self.told(py, found)
     }
 }
 
@@ -196,6 +217,31 @@ impl MovieFrames {
         let found = self.told(py, found)?;
         let count = starts.len() - 1;
         Ok((plane(py, found.raw, count)?, plane(py, found.background, count)?, plane(py, found.corrected, count)?))
+    }
+
+    /// Weighted sums of the pixels of regions (frames, regions).
+    #[pyo3(signature = (frames, rows, columns, regions, weights, threads=0))]
+    #[allow(clippy::too_many_arguments)] // a part of a movie, regions, and weights
+    fn weighted_sums<'py>(
+        &self,
+        py: Python<'py>,
+        frames: Span,
+        rows: Span,
+        columns: Span,
+        regions: Areas<'py>,
+        weights: Input1<'py, f64>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let window = window(rows, columns);
+        let size = window.rows.len() * window.columns.len();
+        let (starts, pixels, weights) = (regions.0.as_slice()?, regions.1.as_slice()?, weights.as_slice()?);
+        let regions = Regions::new(starts, pixels, size).map_err(|error| run::to_python(py, &error))?;
+        let found = on_frames!(self, py, |movie| {
+            run::watched(py, None, |control| {
+                movie.weighted_sums(frames.0..frames.1, &window, regions, weights, threads, control)
+            })
+        });
+        plane(py, self.told(py, found)?, starts.len() - 1)
     }
 
     /// Count, sum, smallest and largest of the finite values of each pixel over frames that are kept.

@@ -7,6 +7,7 @@ The files are those that the documentation of Suite2p describes under "Outputs":
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def load_suite2p_rois(
     -------
     RoiSet
         Labels are ``suite2p_0000`` and so on, with the numbers that Suite2p shows, from 0 on. Regions have all pixels
-        of ``ypix`` and ``xpix``, those that overlap too; weights (``lam``) are not used.
+        of ``ypix`` and ``xpix``, those that overlap too, and ``lam`` as their weights if all are positive.
 
     Raises
     ------
@@ -70,7 +71,9 @@ def load_suite2p_rois(
     if not chosen:
         raise FormatError(f"{place}: expected a {'cell' if cells_only else 'region'} at least, found none")
     pixels = [_pixels(place / STATISTICS, number, regions[number], frame) for number in chosen]
-    found = RoiSet.from_pixels(frame, pixels, [f"suite2p_{number:04d}" for number in chosen])
+    labels = [f"suite2p_{number:04d}" for number in chosen]
+    weights = _weights([regions[number] for number in chosen], pixels)
+    found = RoiSet.from_pixels(frame, [own for own, _ in pixels], labels, weights)
     return found.with_provenance(Provenance({"path": str(place), "cells_only": cells_only}))
 
 
@@ -104,8 +107,10 @@ def _cells(path: Path, count: int) -> NDArray[np.bool_]:
     return np.asarray(found[:, 0] > 0)
 
 
-def _pixels(path: Path, number: int, region: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """Pixels of a region, counted row by row."""
+def _pixels(
+    path: Path, number: int, region: dict[str, Any], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pixels of a region, counted row by row, and their places in the file."""
     rows, columns = (np.asarray(region.get(name, ())) for name in ("ypix", "xpix"))
     if (
         rows.ndim != 1
@@ -121,4 +126,17 @@ def _pixels(path: Path, number: int, region: dict[str, Any], shape: tuple[int, i
         if places.min() < 0 or places.max() >= length:
             found = f"{places.min()} to {places.max()}"
             raise FormatError(f"{path}: region {number}: expected {name} from 0 to {length - 1}, found {found}")
-    return np.unique(rows.astype(np.int64) * shape[1] + columns)
+    return np.unique(rows.astype(np.int64) * shape[1] + columns, return_index=True)
+
+
+def _weights(
+    regions: Sequence[dict[str, Any]], pixels: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+) -> list[NDArray[np.float64]] | None:
+    """Weights of the pixels of regions; None if some are missing or not positive."""
+    found = []
+    for region, (_, places) in zip(regions, pixels, strict=True):
+        weights = np.asarray(region.get("lam", ()))
+        if weights.shape != np.shape(region["ypix"]) or weights.dtype.kind != "f" or not (weights > 0).all():
+            return None
+        found.append(weights.astype(np.float64)[places])
+    return found if all(np.isfinite(own).all() for own in found) else None

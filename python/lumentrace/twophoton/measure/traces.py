@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.background import BackgroundOptions, Method, Pixels, areas, background_of
+from lumentrace.twophoton.measure.demixing import Unmixing
 from lumentrace.twophoton.read.crop import SpatialCrop
 from lumentrace.twophoton.read.frames_done import FramesDone
 from lumentrace.twophoton.read.ranges import frame_range
@@ -21,6 +22,7 @@ from lumentrace.twophoton.regions.rois import RoiSet
 Floats = NDArray[np.float64]
 Domain = Literal["alignment_valid_crop", "full_frame"]
 Outside = Literal["clip", "error", "drop"]
+Statistic = Literal["mean", "demixed"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class TraceOptions:
     start_frame: int | None = None
     stop_frame: int | None = None
     chunk_frames: int = 128
-    statistic: str = "mean"
+    statistic: Statistic = "mean"
     spatial_domain: Domain = "alignment_valid_crop"
     outside: Outside = "clip"
 
@@ -95,9 +97,20 @@ def extract_roi_traces(
     start_frame: int | None = None,
     stop_frame: int | None = None,
     chunk_frames: int = 128,
-    statistic: str = "mean",
+    statistic: Statistic = "mean",
 ) -> RoiTraces:
-    """Mean fluorescence of regions in each frame, batch by batch.
+    """Fluorescence of regions in each frame, batch by batch.
+
+    Parameters
+    ----------
+    recording : ConvertedRecording
+    rois : RoiSet
+        On the whole frame.
+    start_frame, stop_frame : int, optional
+    chunk_frames : int, default 128
+    statistic : {'mean', 'demixed'}
+        Plain means of the pixels of each region; or least squares with the weights of regions that have some, so that
+        cells that overlap are told apart (see `find_cells`).
 
     Raises
     ------
@@ -125,7 +138,7 @@ def extract_background_corrected_roi_traces(
     start_frame: int | None = None,
     stop_frame: int | None = None,
     chunk_frames: int = 128,
-    statistic: str = "mean",
+    statistic: Statistic = "mean",
     global_percentile: float = 10.0,
     stripe_y_height: int | None = None,
     stripe_percentile: float = 20.0,
@@ -148,7 +161,9 @@ def extract_background_corrected_roi_traces(
         near the region that belong to none. The first two never go below 0 in a pixel, as documented.
     start_frame, stop_frame : int, optional
     chunk_frames : int, default 128
-    statistic : {'mean'}
+    statistic : {'mean', 'demixed'}
+        'demixed': by least squares with the weights of regions that have some, so that cells that overlap are told
+        apart (see `find_cells`); backgrounds are then subtracted without a floor at 0.
     global_percentile, stripe_percentile, local_percentile : float
     stripe_y_height, local_y_radius : int, optional
         A twentieth of the rows by default.
@@ -186,28 +201,39 @@ def corrected_traces(
 def _extracted(
     recording: ConvertedRecording, rois: RoiSet, options: TraceOptions, check_cancelled: Callable[[], None] | None
 ) -> BackgroundCorrectedRoiTraces:
-    if options.statistic != "mean":
-        raise ValueError(f"`statistic`: expected 'mean', found {options.statistic!r}")
+    if options.statistic not in get_args(Statistic):
+        raise ValueError(f"`statistic`: expected one of {', '.join(get_args(Statistic))}, found {options.statistic!r}")
     if rois.shape != recording.movie.shape[1:]:
         raise ValueError(f"`rois`: expected a frame of {recording.movie.shape[1:]}, found {rois.shape}")
     first, stop = frame_range(options.start_frame, options.stop_frame, recording.movie.shape[0])
     crop = spatial_domain_crop(recording, options.spatial_domain)
-    pixels, labels, left_out = _inside(rois, crop, options.outside)
+    pixels, footprints, labels, left_out = _inside(rois, crop, options.outside)
     background = background_of(recording.mean_image[crop.slices], rois, crop, pixels, options.background)
     regions = areas(pixels)
+    unmixing = None if options.statistic == "mean" else Unmixing(pixels, footprints, crop.shape[0] * crop.shape[1])
     done = FramesDone(recording.movie.shape[0], stop - first)
     name, dark_pixels, stripes = background.kernel()
     parts = []
     for _, frames, span in recording.movie.iter_kernel_batches(first, stop, options.chunk_frames):
         if check_cancelled is not None:
             check_cancelled()
-        parts.append(frames.traces(span, *crop.spans, regions, name, dark_pixels, stripes, progress=done.kernel()))
+        part = frames.traces(span, *crop.spans, regions, name, dark_pixels, stripes, progress=done.kernel())
+        if unmixing is not None:
+            sums = frames.weighted_sums(span, *crop.spans, regions, unmixing.weights)
+            part = _demixed(sums, part[1], unmixing)
+        parts.append(part)
         done.add(span[1] - span[0])
     raw, dark, corrected = (np.concatenate(each) for each in zip(*parts, strict=True))
     method = options.background.method
     place = _place(crop, options.spatial_domain)
     metadata = {"method": method, **background.about, **place, **left_out}
     return BackgroundCorrectedRoiTraces(raw, dark, corrected, labels, first, stop, options.statistic, method, metadata)
+
+
+def _demixed(sums: Floats, background: Floats, unmixing: Unmixing) -> tuple[Floats, Floats, Floats]:
+    """Raw, background and corrected fluorescence (frames, regions) from weighted sums and backgrounds of pixels."""
+    raw, corrected = unmixing.solve(sums), unmixing.solve(sums - background * unmixing.totals)
+    return raw, raw - corrected, corrected
 
 
 def spatial_domain_crop(recording: ConvertedRecording, name: str) -> SpatialCrop:
@@ -230,32 +256,36 @@ def _place(crop: SpatialCrop, name: str) -> dict[str, Any]:
     }
 
 
-def _inside(rois: RoiSet, crop: SpatialCrop, outside: str) -> tuple[Pixels, tuple[str, ...], dict[str, Any]]:
-    """Numbers of each region's pixels in the domain, labels, and how many lie outside."""
+def _inside(
+    rois: RoiSet, crop: SpatialCrop, outside: str
+) -> tuple[Pixels, list[Floats], tuple[str, ...], dict[str, Any]]:
+    """Numbers and weights of each region's pixels in the domain, labels, and how many lie outside."""
     if outside not in get_args(Outside):
         raise ValueError(f"`outside`: expected one of {', '.join(get_args(Outside))}, found {outside!r}")
-    within = [_within(own, rois.shape[1], crop) for own in rois.regions()]
-    lost = np.diff(rois.starts) - [own.size for own in within]
+    parts = [_within(own, rois.shape[1], crop) for own in rois.regions()]
+    lost = np.array([np.count_nonzero(~inside) for _, inside in parts])
     beyond = np.flatnonzero(lost)
     if beyond.size and outside == "error":
         raise ValueError(f"`rois`: expected pixels in the domain only, found others in number {beyond.tolist()}")
     kept = [place for place in range(len(rois)) if outside != "drop" or not lost[place]]
-    pixels = [within[place] for place in kept]
+    pixels, weights = [parts[place][0] for place in kept], rois.footprints()
+    footprints = [weights[place][parts[place][1]] for place in kept]
     labels = tuple(rois.labels[place] for place in kept)
     if not beyond.size:
-        return pixels, labels, {}
+        return pixels, footprints, labels, {}
     empty = [label for label, own in zip(labels, pixels, strict=True) if not own.size]
     if empty:
         warnings.warn(f"no pixel of {', '.join(empty[:5])} lies in the domain: NaN", stacklevel=5)
     return (
         pixels,
+        footprints,
         labels,
         {"outside": outside, "outside_roi_count": int(beyond.size), "outside_pixel_count": int(lost.sum())},
     )
 
 
-def _within(pixels: NDArray[np.int64], columns: int, crop: SpatialCrop) -> NDArray[np.int64]:
-    """Those pixels of a frame that lie in a part of it, by their numbers in the part."""
+def _within(pixels: NDArray[np.int64], columns: int, crop: SpatialCrop) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Those pixels of a frame that lie in a part of it, by their numbers in the part; which of all these are."""
     row, column = pixels // columns - crop.axis0_start, pixels % columns - crop.axis1_start
     inside = (row >= 0) & (row < crop.shape[0]) & (column >= 0) & (column < crop.shape[1])
-    return np.asarray(row[inside] * crop.shape[1] + column[inside])
+    return np.asarray(row[inside] * crop.shape[1] + column[inside]), inside

@@ -1,4 +1,4 @@
-"""Regions as settings name them: a file, bright spots, or a grid."""
+"""Regions as settings name them: a file, bright spots, cells, or a grid."""
 
 from __future__ import annotations
 
@@ -11,22 +11,29 @@ from lumentrace.storage.arrays import read_npy
 from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
 from lumentrace.twophoton.exchange.nwb_tables import load_nwb_rois
 from lumentrace.twophoton.read.recording import ConvertedRecording
+from lumentrace.twophoton.regions.cells.finding import SMALLEST_DIAMETER, find_cells
 from lumentrace.twophoton.regions.grids import grid_roi_set
 from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set, make_roi_set_from_label_image
 from lumentrace.twophoton.regions.watershed import watershed_roi_set
 
-WATERSHED = "watershed"
+WATERSHED, CELLS = "watershed", "cells"
 
 
 def check(text: str) -> None:
-    """FileNotFoundError unless the text names a file that is there, watershed, or a grid."""
-    if not is_file(text) and text != WATERSHED and _grid(text) is None:
-        raise FileNotFoundError(f"rois (--rois): expected a file, watershed or grid:12, found {text!r}")
+    """FileNotFoundError unless the text names a file that is there, watershed, cells, or a grid."""
+    if not is_file(text) and not _made(text):
+        expected = "a file, watershed, cells, cells:10 or grid:12"
+        raise FileNotFoundError(f"rois (--rois): expected {expected}, found {text!r}")
 
 
 def is_file(text: str) -> bool:
     """Whether the regions are in a file."""
-    return text != WATERSHED and _grid(text) is None and Path(text).is_file()
+    return not _made(text) and Path(text).is_file()
+
+
+def _made(text: str) -> bool:
+    """Whether the regions are made from the movie or the frame."""
+    return text in (WATERSHED, CELLS) or _grid(text) is not None or _diameter(text) is not None
 
 
 def _grid(text: str) -> int | None:
@@ -35,14 +42,26 @@ def _grid(text: str) -> int | None:
     return int(size) if kind == "grid" and colon and size.isdecimal() else None
 
 
+def _diameter(text: str) -> float | None:
+    """Diameter of ``cells:10``; None for something else."""
+    kind, colon, size = text.partition(":")
+    if kind != CELLS or not colon:
+        return None
+    try:
+        return float(size) if float(size) >= SMALLEST_DIAMETER else None
+    except ValueError:
+        return None
+
+
 def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     """Regions as asked for.
 
     Parameters
     ----------
     text : str
-        A file, ``watershed`` for bright spots of the mean image, or ``grid:12`` for squares of 12 pixels; the last two
-        lie inside the part of the frame that is valid in every frame.
+        A file, ``watershed`` for bright spots of the mean image, ``cells`` for cells by their activity (``cells:10``
+        with a diameter of 10 pixels; see `find_cells`), or ``grid:12`` for squares of 12 pixels; the last three lie
+        inside the part of the frame that is valid in every frame.
     recording : ConvertedRecording
 
     Raises
@@ -52,6 +71,8 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     ValueError
         If none are found.
     """
+    if text == CELLS or _diameter(text) is not None:
+        return _cells(recording, _diameter(text))
     shape = recording.movie.shape[1:]
     inside = np.zeros(shape, bool)
     inside[recording.alignment_valid_crop.slices] = True
@@ -68,6 +89,15 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     if path.suffix.lower() == ".nwb":
         return load_nwb_rois(path, shape=(shape[0], shape[1]))
     return _labelled(path) if path.suffix.lower() == ".npy" else load_roi_set(path)
+
+
+def _cells(recording: ConvertedRecording, diameter: float | None) -> RoiSet:
+    found = find_cells(recording, diameter=diameter)
+    if not len(found.roi_set):
+        best = found.figures[0].reasons if found.figures else ("nothing is active",)
+        told = f"{len(found.figures)} candidates; the best one: {', '.join(best)}"
+        raise ValueError(f"rois (--rois): expected active cells in the movie, found none among {told}")
+    return found.roi_set
 
 
 def _labelled(path: Path) -> RoiSet:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ MOST_PIXELS = 1 << 28
 
 Masks = NDArray[np.bool_]
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+WEIGHTS = "lumentrace_weights"
+"""Of the pixels of regions in HDF5 files, region by region; files of plain masks have none."""
 
 
 class RoiSet:
@@ -54,6 +58,9 @@ class RoiSet:
         Rows and columns of the frame.
     starts, pixels : ndarray of int
         Pixels of region k, counted row by row, are ``pixels[starts[k]:starts[k + 1]]``, in ascending order.
+    weights : ndarray or None
+        How strongly each of `pixels` belongs to its region, above 0: footprints of cells that were found. None for
+        plain masks.
     provenance : Provenance
         How they were found; without steps if that is not known.
     """
@@ -62,6 +69,7 @@ class RoiSet:
     labels: tuple[str, ...]
     starts: Integers
     pixels: Integers
+    weights: Floats | None
     provenance: Provenance
 
     def __init__(self, masks: Masks, labels: Sequence[str]) -> None:
@@ -69,14 +77,22 @@ class RoiSet:
         self._fill((found.shape[1], found.shape[2]), [np.flatnonzero(mask) for mask in found], labels)
 
     @classmethod
-    def from_pixels(cls, shape: tuple[int, int], pixels: Sequence[Integers], labels: Sequence[str]) -> RoiSet:
-        """Regions from the numbers of their pixels, counted row by row, in ascending order."""
+    def from_pixels(
+        cls,
+        shape: tuple[int, int],
+        pixels: Sequence[Integers],
+        labels: Sequence[str],
+        weights: Sequence[Floats] | None = None,
+    ) -> RoiSet:
+        """Regions from the numbers of their pixels, counted row by row, in ascending order; and weights of these."""
         self = cls.__new__(cls)
         self._fill(shape, pixels, labels)
+        if weights is not None:
+            self.weights = np.concatenate([*weights, np.empty(0)])
         return self
 
     def _fill(self, shape: tuple[int, int], pixels: Sequence[Integers], labels: Sequence[str]) -> None:
-        self.shape, self.labels, self.provenance = shape, tuple(labels), Provenance()
+        self.shape, self.labels, self.weights, self.provenance = shape, tuple(labels), None, Provenance()
         self.starts = np.concatenate([[0], np.cumsum([own.size for own in pixels], dtype=np.int64)])
         self.pixels = np.concatenate([*pixels, np.empty(0, np.int64)])
 
@@ -98,7 +114,12 @@ class RoiSet:
 
     def regions(self) -> list[Integers]:
         """Pixels of each region, counted row by row."""
-        return np.split(self.pixels, self.starts[1:-1])
+        return [self.region(number) for number in range(len(self))]
+
+    def footprints(self) -> list[Floats]:
+        """Weights of the pixels of each region; 1 for plain masks."""
+        weights = np.ones(self.pixels.size) if self.weights is None else self.weights
+        return [weights[start:stop] for start, stop in pairwise(self.starts.tolist())]
 
     @cached_property
     def masks(self) -> Masks:
@@ -254,8 +275,16 @@ def save_roi_set(
     path : path
     generation_metadata : mapping, optional
         How they were made; kept as attributes.
+
+    Raises
+    ------
+    ValueError
+        If there is no region.
     """
     import h5py
+
+    if not len(rois):
+        raise ValueError("`rois`: expected a region at least, found none")
 
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -301,6 +330,8 @@ def write_masks(group: Any, rois: RoiSet) -> None:
     for start in range(0, len(rois), step):
         stop = min(start + step, len(rois))
         masks[start:stop] = rois.masks_of(start, stop)
+    if rois.weights is not None:
+        group.create_dataset(WEIGHTS, data=rois.weights, compression="gzip")
 
 
 def read_masks(group: Any) -> RoiSet:
@@ -318,4 +349,19 @@ def read_masks(group: Any) -> RoiSet:
     ]
     if not all(own.size for own in pixels):
         raise ValueError("expected pixels in every region, found a region without")
-    return RoiSet.from_pixels(masks.shape[1:], pixels, checked_labels(labels, len(masks)))
+    found = RoiSet.from_pixels(masks.shape[1:], pixels, checked_labels(labels, len(masks)))
+    found.weights = _weights(group, found.pixels.size)
+    return found
+
+
+def _weights(group: Any, count: int) -> Floats | None:
+    """Weights of so many pixels in a group of an HDF5 file, if there are any; ValueError if they do not fit."""
+    if WEIGHTS not in group:
+        return None
+    data = group[WEIGHTS]
+    if data.shape != (count,) or data.dtype.kind != "f":
+        raise ValueError(f"expected {count:,} weights of pixels in {WEIGHTS}, found {data.dtype} of {data.shape}")
+    weights = np.asarray(data[()], np.float64)
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise ValueError(f"expected positive weights of pixels in {WEIGHTS}, found others")
+    return weights

@@ -4,6 +4,7 @@
 
 mod assignment;
 mod blobs;
+pub mod cells;
 mod components;
 mod convolution;
 mod features;

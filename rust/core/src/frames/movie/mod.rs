@@ -8,6 +8,7 @@ mod pixel;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod weighted;
 
 pub use chunked::{Chunk, ChunkedFile, Filter, Layout};
 pub use images::Images;

@@ -10,7 +10,7 @@ use crate::{Control, Error, Result, pool};
 #[derive(Debug, Clone, Copy)]
 pub struct Regions<'a> {
     starts: &'a [i64],
-    pixels: &'a [u32],
+    pub(super) pixels: &'a [u32],
     size: usize,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Regions<'a> {
         Ok(Self { starts, pixels, size })
     }
 
-    fn check(&self, window: &Window) -> Result<()> {
+    pub(super) fn check(&self, window: &Window) -> Result<()> {
         if self.size == window.size() {
             return Ok(());
         }
@@ -43,7 +43,7 @@ impl<'a> Regions<'a> {
         self.starts.len() - 1
     }
 
-    fn iter(&self) -> impl Iterator<Item = &'a [u32]> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a [u32]> {
         let pixels = self.pixels;
         self.starts.windows(2).map(move |pair| &pixels[pair[0] as usize..pair[1] as usize])
     }

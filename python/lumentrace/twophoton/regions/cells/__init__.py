@@ -1,0 +1,1 @@
+"""Cells of a movie: found by what their pixels do together."""
