@@ -21,7 +21,12 @@ def recording(movie: Any, folder: Path, rate: float = 15.0) -> twophoton.Convert
     folder.mkdir(parents=True, exist_ok=True)
     tifffile.imwrite(folder / "movie.tif", np.asarray(movie), photometric="minisblack")
     half, end = len(movie) // 2, len(movie)
-    epochs = {"start_frame": [0, half], "stop_frame": [half, end], "epoch_number": [1, 2], "epoch_name": ["grey", "odour"]}
+    epochs = {
+        "start_frame": [0, half],
+        "stop_frame": [half, end],
+        "epoch_number": [1, 2],
+        "epoch_name": ["grey", "odour"],
+    }
     if len(movie) == 1:
         epochs = {"start_frame": [0], "stop_frame": [1], "epoch_number": [1], "epoch_name": ["grey"]}
     made = twophoton.convert_tiff_recording(folder / "movie.tif", epochs, folder / "out", frame_rate_hz=rate)
