@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ class FoundCells:
         from lumentrace.base.polars import pl
 
         rows = [{**asdict(own), "reasons": "; ".join(own.reasons)} for own in self.figures]
-        columns: dict[str, type[pl.DataType]] = dict.fromkeys(CellFigures.__dataclass_fields__, pl.Float64)
+        columns: dict[str, Any] = dict.fromkeys(CellFigures.__dataclass_fields__, pl.Float64)
         columns |= {"label": pl.String, "accepted": pl.Boolean, "reasons": pl.String, "pixels": pl.Int64}
         return pl.DataFrame(rows, schema=columns)
 

@@ -11,8 +11,10 @@ from lumentrace import _core
 Floats = NDArray[np.float64]
 
 DIAMETERS = (3.0, 4.0, 5.0, 6.0, 7.5, 9.0, 11.0, 13.0, 16.0)
-"""That are tried, in cells of the grid."""
-CLEAR = 20.0
+"""Of filters that are tried, in cells of the grid."""
+WIDER = 1.27
+"""How much wider than a cell the filter is under which it stands out most: 1.2 for blurred discs, 1.35 for rings."""
+CLEAR = 50.0
 """Activity from which on a spot tells something."""
 MOST = 200
 """Spots that are asked, the most active ones."""
@@ -38,4 +40,4 @@ def estimated(binned: _core.BinnedMovie, window: int, smallest: int) -> float | 
     if not scales.size:
         return None
     chosen = np.sort(scales[np.argsort(-strengths, kind="stable")[:MOST]])
-    return float(np.interp((chosen.size - 1) / 2, np.arange(chosen.size), np.array(tried)[chosen]))
+    return float(np.interp((chosen.size - 1) / 2, np.arange(chosen.size), np.array(tried)[chosen])) / WIDER
