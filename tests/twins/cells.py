@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -93,11 +92,6 @@ def level(course: Floats) -> tuple[float, float]:
     return float(np.sort(course)[course.size // 2]), float(steps[steps.size // 2]) / STEP
 
 
-def active(course: Floats, rise: float) -> Floats:
-    middle, deviation = level(course)
-    return np.where(course - middle > rise * deviation, course - middle, 0.0)
-
-
 def activity(course: Floats) -> float:
     middle, deviation = level(course)
     if deviation <= 0:
@@ -106,97 +100,9 @@ def activity(course: Floats) -> float:
     return float((excess - course.size * 0.0057687) / np.sqrt(course.size * 0.006385))
 
 
-@dataclass
-class Cell:
-    """A footprint on the whole patch, of norm 1, and when it is active."""
-
-    footprint: Floats
-    window: tuple[slice, slice]
-    course: Floats
-    free: Floats
-
-
-def shaped(values: Floats, window: tuple[slice, slice], course: Floats, seed: tuple[int, int] | None) -> Floats:
-    """Footprint of a course in a window of a patch."""
-    found = np.zeros(values.shape[:2])
-    energy = (course**2).sum()
-    if energy == 0:
-        return found
-    inside = np.zeros_like(found, dtype=bool)
-    inside[window] = True
-    weights = np.where(inside, values @ course / energy, 0)
-    start = np.unravel_index(weights.argmax(), weights.shape) if seed is None else seed
-    labels, _ = ndimage.label(weights > max(0.2 * weights.max(), 2.5 / np.sqrt(energy)))
-    if labels[start]:
-        found = np.where(labels == labels[start], weights, 0)
-        found /= np.sqrt((found**2).sum())
-    return found
-
-
-def seen(values: Floats, footprint: Floats) -> Floats:
-    return np.einsum("rc,rcb->b", footprint, values)
-
-
-def seeds(residual: Floats, diameter: float) -> list[Cell]:
-    """Cells one after another, taken away from the residual."""
-    filtered = disc_filtered(residual, diameter)
-    strengths = np.array([[activity(course) for course in row] for row in filtered])
-    reach, found = int(np.ceil(0.9 * diameter)), []
-    least = max(2, int(0.12 * np.pi / 4 * diameter**2))
-    while strengths.max() > 10:
-        row, column = (int(place) for place in np.unravel_index(strengths.argmax(), strengths.shape))
-        window = tuple(slice(max(place - reach, 0), place + reach + 1) for place in (row, column))
-        footprint = shaped(residual, window, active(filtered[row, column], 2), (row, column))
-        for _ in range(4):
-            footprint = shaped(residual, window, active(seen(residual, footprint), 1.5), None)
-        if np.count_nonzero(footprint) < least:
-            strengths[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = -np.inf
-            continue
-        free = seen(residual, footprint)
-        residual -= footprint[..., None] * free
-        filtered -= disc_filtered(footprint, diameter)[..., None] * free
-        blocked = np.isneginf(strengths)
-        strengths = np.array([[activity(course) for course in row] for row in filtered])
-        strengths[blocked] = -np.inf
-        found.append(Cell(footprint, window, active(free, 1.5), free))
-    return found
-
-
 def surroundings(values: Floats) -> Floats:
     """What a patch has besides the median of its pixels, as far as each follows it."""
     level = values - values.mean(axis=-1, keepdims=True)
     course = np.sort(level.reshape(-1, level.shape[-1]), axis=0)[level.shape[0] * level.shape[1] // 2]
     course = course - course.mean()
     return np.maximum(level @ course / (course**2).sum(), 0)[..., None] * course
-
-
-def fitted(values: Floats, diameter: float) -> list[Cell]:
-    """Cells of a patch (rows, columns, bins) that lie apart, so that none are merged."""
-    around = surroundings(values)
-    residual = values - values.mean(axis=-1, keepdims=True) - around
-    cells: list[Cell] = []
-    for _ in range(3):
-        found = seeds(residual.copy(), diameter)
-        if not found:
-            break
-        for cell in found:
-            residual -= cell.footprint[..., None] * cell.course
-        cells += found
-        around = swept(cells, residual, around, 4)
-    swept(cells, residual, around, 2)
-    return cells
-
-
-def swept(cells: list[Cell], residual: Floats, around: Floats, times: int) -> Floats:
-    for _ in range(times):
-        for cell in cells:
-            residual += cell.footprint[..., None] * cell.course
-            cell.footprint = shaped(residual, cell.window, cell.course, None)
-            cell.free = seen(residual, cell.footprint)
-            cell.course = active(cell.free, 1.5)
-            residual -= cell.footprint[..., None] * cell.course
-    residual += around
-    residual -= residual.mean(axis=-1, keepdims=True)
-    new = surroundings(residual)
-    residual -= new
-    return new

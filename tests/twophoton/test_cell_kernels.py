@@ -97,27 +97,30 @@ def test_activity_is_that_of_numpy() -> None:
     np.testing.assert_allclose(found.activity(3.0, 9), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_cells_are_those_of_numpy() -> None:
+def test_cells_are_those_that_were_planted() -> None:
     random = np.random.default_rng(8)
     y, x = np.mgrid[:13, :11]
     values = random.poisson(20.0, (600, *SHAPE[1:])).astype(float)
+    discs, courses = [], []
     for row, column in ((3, 3), (9, 7)):
-        course = np.convolve(random.random(600) < 0.02, np.exp(-np.arange(40) / 12))[:600]
-        values += 25 * course[:, None, None] * (np.hypot(y - row, x - column) < 2.3)
+        discs.append(np.hypot(y - row, x - column) < 2.3)
+        courses.append(np.convolve(random.random(600) < 0.02, np.exp(-np.arange(40) / 12))[:600])
+        values += 25 * courses[-1][:, None, None] * discs[-1]
     mean, noise = handed(_core.PixelNoise(*SHAPE[1:]), values).images()
     found = handed(_core.BinnedMovie(mean, noise, 1, 4, 150, 40), values)
     figures, footprints, active, free, _ = found.cells(5.0, 40)
-    expected = twins.fitted(twins.high_passed(found.values().astype(float), 40), 5.0)
     large = [number for number in range(len(figures)) if (active[number] ** 2).sum() > 1000]
     assert len(large) == 2
-    for number, cell in zip(large, expected[:2], strict=True):
+    for number in large:
         image = np.zeros(SHAPE[1:])
         row, column = figures[number, :2].astype(int)
-        image[row : row + footprints[number].shape[0], column : column + footprints[number].shape[1]] = footprints[
-            number
-        ]
-        np.testing.assert_allclose(image, cell.footprint, atol=0.01)
-        assert np.corrcoef(free[number], cell.free)[0, 1] > 0.98
+        height, width = footprints[number].shape
+        image[row : row + height, column : column + width] = footprints[number]
+        own = int(image[9, 7] > image[3, 3])
+        assert np.corrcoef(image.ravel(), discs[own].ravel())[0, 1] > 0.99
+        binned_course = twins.high_passed(courses[own].reshape(1, 1, 150, 4).mean(axis=-1), 40)[0, 0]
+        # The surroundings, the median of so few pixels, take a part of it.
+        assert np.corrcoef(free[number], binned_course)[0, 1] > 0.85
 
 
 def test_weighted_sums_are_those_of_numpy() -> None:
