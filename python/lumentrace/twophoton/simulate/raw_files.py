@@ -96,13 +96,14 @@ def _pages(frames: SimulatedFrames, progress: Progress, before: int, sink: Sink)
 
 
 def _write_epochs(path: Path, truth: RawTruth) -> None:
-    epochs = truth.activity.epochs
+    epochs, directions = truth.activity.epochs, truth.activity.directions
     table = pl.DataFrame(
         {
             "start_s": [epoch.start_s for epoch in epochs],
             "stop_s": [epoch.stop_s for epoch in epochs],
             "epoch_number": [epoch.number for epoch in epochs],
             "epoch_name": [epoch.name for epoch in epochs],
+            "direction": [float(directions[epoch.number - 2]) if epoch.number > 1 else None for epoch in epochs],
         }
     )
     path.write_text(table.write_csv())
