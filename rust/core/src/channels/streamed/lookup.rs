@@ -55,7 +55,7 @@ impl Lookup {
     /// What is to be looked up after the first pass.
     ///
     /// # Errors
-    /// As [`super::costes`]; [`Error::Argument`] for a bisection, which looks at all pixels many times.
+    /// As [`crate::channels::costes`]; [`Error::Argument`] for a bisection, which looks at all pixels many times.
     pub fn new(tally: &Tally, wanted: Wanted) -> Result<Self> {
         let search = wanted.search.map(|search| along(tally, search)).transpose()?;
         let bins = search.as_ref().and_then(|found| found.as_ref().ok()).map_or(0, |found| found.below.len());
@@ -122,19 +122,19 @@ impl Lookup {
         &self.tally
     }
 
-    /// As [`super::spearman`]; NaN if it was not asked for.
+    /// As [`crate::channels::spearman`]; NaN if it was not asked for.
     pub fn spearman(&self) -> Correlation {
         self.ranks.as_ref().map_or(Correlation::NONE, |(_, [aa, bb])| {
             Correlation::of_ranks([*aa, *bb, self.found.product], self.tally.pixels())
         })
     }
 
-    /// As [`super::li_icq`]; NaN if it was not asked for.
+    /// As [`crate::channels::li_icq`]; NaN if it was not asked for.
     pub fn icq(&self) -> f64 {
         if self.sides.is_some() { quotient(self.found.sides) } else { f64::NAN }
     }
 
-    /// As [`super::costes`]; `None` if they were not asked for.
+    /// As [`crate::channels::costes`]; `None` if they were not asked for.
     pub fn costes(&self) -> Option<Costes> {
         self.search.as_ref().map(|search| match search {
             Ok(Along { below, line, ranges }) => line.with(below.crossing(&self.found.bins), *ranges),

@@ -107,17 +107,17 @@ impl Tally {
         sound(self.ranges(), self.pixels() as usize).is_some()
     }
 
-    /// As [`super::pearson`].
+    /// As [`crate::channels::pearson`].
     pub fn pearson(&self) -> Correlation {
         if self.sound() { Correlation::of(&Moments::exact(&self.sums(), self.base)) } else { Correlation::NONE }
     }
 
-    /// As [`super::overlap`].
+    /// As [`crate::channels::overlap`].
     pub fn overlap(&self) -> Overlap {
         coefficients(&self.sums(), self.base, self.ranges())
     }
 
-    /// As [`super::manders`].
+    /// As [`crate::channels::manders`].
     pub fn manders(&self, thresholds: [f64; 2]) -> [f64; 2] {
         let sums = self.sums();
         let [over_a, over_b] = [0, 1].map(|k| {
