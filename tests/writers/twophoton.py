@@ -133,7 +133,7 @@ WRITERS = {
     ),
     "simulated raw movie": Writer(
         lambda folder, version: twophoton.save_raw_movie(
-            folder, twophoton.simulate_raw(twophoton.RawScene(frames=90, rows=24, columns=24, cells=2), seed=version)
+            folder, twophoton.simulate_raw(twophoton.RawScene(frames=90, rows=32, columns=32, cells=2), seed=version)
         ),
         ("twophoton/simulate/raw_files.py",),
     ),
