@@ -28,11 +28,13 @@ def save_spikes(path: Path_, spikes: Spikes) -> Path:
 
     Examples
     --------
+    >>> import tempfile
     >>> import numpy as np
     >>> from lumentrace import twophoton
     >>> traces = np.random.default_rng(0).normal(0, 1, (100, 2))
     >>> found = twophoton.deconvolve(traces, rate_hz=30.0, tau=0.5)
-    >>> again = twophoton.load_spikes(twophoton.save_spikes("spikes.h5", found))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = twophoton.load_spikes(twophoton.save_spikes(f"{folder}/spikes.h5", found))
     >>> np.array_equal(again.spikes, found.spikes), again.tau.shape
     (True, (2, 1))
     """
