@@ -55,6 +55,7 @@ def main() -> None:
         run_s2p(ops, {"data_path": [str(path.parent)], "tiff_list": [str(path)], "look_one_level_down": False})
         seconds = time.perf_counter() - started
         plane = Path(folder) / "suite2p" / "plane0"
+        # Pickles, which Suite2p has written into this temporary folder a moment ago.
         regions = np.load(plane / "stat.npy", allow_pickle=True)
         cells = np.load(plane / "iscell.npy")[:, 0] > 0
         columns = int(np.load(plane / "ops.npy", allow_pickle=True).item()["Lx"])
