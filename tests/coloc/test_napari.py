@@ -140,4 +140,6 @@ def test_manifest() -> None:
     assert entry.value == "lumentrace:napari.yaml"
     manifest.validate_imports()
     assert [widget.display_name for widget in manifest.contributions.widgets] == ["Colocalization"]
-    assert len(manifest.contributions.sample_data) == 3
+    assert [sample.key for sample in manifest.contributions.sample_data] == [
+        *("channels", "channels_3d", "cbs006rbm", "wheel", "film", "stain"),
+    ]
