@@ -12,6 +12,7 @@ from scipy.io import savemat
 
 import microscope_files
 from faults.reader import Reader, folder_of, one, text
+from found_cells import found_cells
 from lumentrace import twophoton
 from lumentrace.twophoton import config, parity
 from lumentrace.twophoton import run as analysis
@@ -227,6 +228,7 @@ READERS: dict[str, Reader] = {
     "response maps": Reader("out/maps.h5", converted, twophoton.load_response_map_data),
     "motion": one("motion.h5", motion, twophoton.load_motion),
     "kernels": Reader("out/kernels.h5", kernels, twophoton.load_stimulus_kernels),
+    "cells": one("cells.h5", lambda path: twophoton.save_found_cells(path, found_cells()), twophoton.load_found_cells),
     "spikes": one("spikes.h5", spikes, twophoton.load_spikes),
     "trials in CSV": Reader("out/trials.csv", converted, twophoton.load_trials_table),
     "trials in Parquet": Reader("out/trials.parquet", converted, twophoton.load_trials_table),

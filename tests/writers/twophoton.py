@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from found_cells import found_cells
 from hdf5_contents import contents
 from lumentrace import twophoton
 from lumentrace.base.files import replacing
@@ -182,6 +183,11 @@ WRITERS = {
     "spikes": Writer(
         lambda folder, version: twophoton.save_spikes(folder / "new" / "spikes.h5", _spikes(version)),
         ("twophoton/exchange/spike_files.py",),
+        content=_meaning,
+    ),
+    "cells": Writer(
+        lambda folder, version: twophoton.save_found_cells(folder / "new" / "cells.h5", found_cells(version)),
+        ("twophoton/exchange/cell_files.py",),
         content=_meaning,
     ),
     "NWB": Writer(

@@ -49,6 +49,14 @@ class Moving(StrEnum):
     nonrigid = "nonrigid"
 
 
+class Events(StrEnum):
+    """How calcium follows from events."""
+
+    none = "none"
+    ar1 = "ar1"
+    ar2 = "ar2"
+
+
 class Modality(StrEnum):
     """Kinds of random stimuli."""
 
@@ -91,6 +99,13 @@ def analyze(
         ),
     ] = "watershed",
     background: Annotated[Background, typer.Option(help="What is subtracted.")] = Background.movie_global_percentile,
+    neuropil: Annotated[
+        str,
+        typer.Option(
+            help="Light of the surroundings that is taken away from regions: **none**, **fit** (a coefficient for each "
+            "region, with its error) or a coefficient such as **0.7**."
+        ),
+    ] = "none",
     fit_mode: Annotated[Fit, typer.Option(help="How bleaching is fitted.")] = Fit.direct_bounded_tau,
     baseline_epoch: Annotated[
         str | None,
@@ -107,6 +122,21 @@ def analyze(
     low_pass: Annotated[float | None, typer.Option(help="Cutoff of a low-pass filter, in Hz.")] = None,
     minimum_correlation: Annotated[
         float | None, typer.Option(help="Leave out regions whose trials correlate less with the mean of the others.")
+    ] = None,
+    spikes: Annotated[
+        Events,
+        typer.Option(help="Events behind dF/F; calcium decays after each (**ar1**) or rises slowly, too (**ar2**)."),
+    ] = Events.none,
+    decay: Annotated[
+        float | None, typer.Option(help="Decay of the indicator for --spikes ar1, in s.", show_default="estimated")
+    ] = None,
+    tuning: Annotated[
+        str | None,
+        typer.Option(
+            help="What regions are tuned to: a parameter of the epochs or a column of their table, such as "
+            "**direction**; curves with bands, selectivity, tests with false discovery rates.",
+            show_default="none",
+        ),
     ] = None,
     maps: Annotated[bool, typer.Option("--maps", help="Response maps, pixel by pixel.")] = False,
     kernels: Annotated[Modality | None, typer.Option(help="Kernels of a random stimulus.")] = None,
@@ -127,11 +157,11 @@ def analyze(
     resume: Resume = False,
     accept: Accept = False,
 ) -> None:
-    """Traces, dF/F, responses, maps and kernels, with tables and a report.
+    """From a recording, raw or aligned, to traces, dF/F, events, tuning, maps and kernels, with a report.
 
     Writes `analysis_outputs.h5`, `exports/csvs/` with the responses trial by trial and on average and a table of the
-    regions, `exports/parquet/` with dF/F and trials as long tables, `report.html` and `run.json`; with --maps
-    `response_maps.h5`, with --motion `motion.h5`, with --kernels `kernels.h5` and `exports/csvs/kernels.csv`. A
+    regions, `exports/parquet/` with dF/F and trials as long tables, `report.html` and `run.json`; what is asked for
+    besides adds `motion.h5`, `cells.h5`, `spikes.h5`, `response_maps.h5`, `kernels.h5` and tables of the same names. A
     recording that is not converted yet is converted first; one that cannot be analyzed does not stop the others.
 
     **Examples**
@@ -146,7 +176,8 @@ def analyze(
 
     `lumentrace twophoton run scan_00001.tif --epochs epochs.csv --channel 0 --plane all --out results`
 
-    `lumentrace twophoton run raw.tif --epochs epochs.csv --frame-rate 10 --motion nonrigid`
+    `lumentrace twophoton run raw.tif --epochs epochs.csv --frame-rate 10 --motion nonrigid --rois cells --neuropil fit
+    --spikes ar1 --tuning direction`
 
     Exit codes: 0 all done, 2 wrong usage, 3 some recordings could not be analyzed, 4 some results are not
     reliable (0 with --accept).

@@ -112,7 +112,8 @@ def _simulate_raw(out: Path, rows: int, columns: int, cells: int, repeats: int, 
     epochs = escape(str(path.with_name("epochs.csv")))
     rate = f"--frame-rate {scene.frame_rate_hz:g}"
     command = f"lumentrace twophoton run {escape(str(path))} --epochs {epochs} {rate} --motion nonrigid --rois cells"
-    console.print(f"  {command}", soft_wrap=True)
+    more = "--neuropil fit --spikes ar1 --tuning direction"
+    console.print(f"  {command} {more}", soft_wrap=True)
 
 
 def config(out: Template = None) -> None:

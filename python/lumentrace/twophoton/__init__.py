@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.convert.recording_folder import convert_recording as convert_recording
     from lumentrace.twophoton.convert.recording_folder import convert_recording_to_twopy as convert_recording_to_twopy
     from lumentrace.twophoton.convert.tiff_recording import convert_tiff_recording as convert_tiff_recording
+    from lumentrace.twophoton.exchange.cell_files import load_found_cells as load_found_cells
+    from lumentrace.twophoton.exchange.cell_files import save_found_cells as save_found_cells
     from lumentrace.twophoton.exchange.handoff import NapariRecordingView as NapariRecordingView
     from lumentrace.twophoton.exchange.handoff import launch_napari as launch_napari
     from lumentrace.twophoton.exchange.handoff import open_recording_in_napari as open_recording_in_napari
@@ -140,6 +142,9 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.respond.processing import SmoothingOptions as SmoothingOptions
     from lumentrace.twophoton.respond.receptive_fields import ReceptiveFields as ReceptiveFields
     from lumentrace.twophoton.respond.receptive_fields import fit_receptive_fields as fit_receptive_fields
+    from lumentrace.twophoton.respond.recording_spikes import recording_spikes as recording_spikes
+    from lumentrace.twophoton.respond.recording_tuning import RecordingTuning as RecordingTuning
+    from lumentrace.twophoton.respond.recording_tuning import recording_tuning as recording_tuning
     from lumentrace.twophoton.respond.responses import RecordingResponses as RecordingResponses
     from lumentrace.twophoton.respond.responses import compute_recording_responses as compute_recording_responses
     from lumentrace.twophoton.respond.selectivity import DirectionSelectivity as DirectionSelectivity
@@ -209,6 +214,7 @@ __getattr__, __dir__, __all__ = exports(
         "RecordingResponseMaps": "lumentrace.twophoton.respond.maps",
         "RecordingResponses": "lumentrace.twophoton.respond.responses",
         "RecordingTiming": "lumentrace.twophoton.measure.timing",
+        "RecordingTuning": "lumentrace.twophoton.respond.recording_tuning",
         "ResponseMapOptions": "lumentrace.twophoton.respond.maps",
         "ResponseProcessingOptions": "lumentrace.twophoton.respond.processing",
         "ResponseTrial": "lumentrace.twophoton.respond.trials",
@@ -258,6 +264,7 @@ __getattr__, __dir__, __all__ = exports(
         "launch_napari": "lumentrace.twophoton.exchange.handoff",
         "load_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
         "load_converted_recording": "lumentrace.twophoton.read.recording",
+        "load_found_cells": "lumentrace.twophoton.exchange.cell_files",
         "load_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "load_manual_roi_match_rows": "lumentrace.twophoton.exchange.matches",
         "load_motion": "lumentrace.twophoton.exchange.motion_file",
@@ -287,6 +294,8 @@ __getattr__, __dir__, __all__ = exports(
         "percentile_baseline": "lumentrace.twophoton.measure.baseline",
         "recording_frame_rate_hz": "lumentrace.twophoton.read.recording",
         "recording_hemisphere": "lumentrace.twophoton.read.recording",
+        "recording_spikes": "lumentrace.twophoton.respond.recording_spikes",
+        "recording_tuning": "lumentrace.twophoton.respond.recording_tuning",
         "resolve_pixel_size_um": "lumentrace.twophoton.regions.calibration",
         "resolve_recording_timing": "lumentrace.twophoton.measure.timing",
         "response_watershed_roi_set": "lumentrace.twophoton.regions.response_watershed",
@@ -296,6 +305,7 @@ __getattr__, __dir__, __all__ = exports(
         "rolling_delta_f_over_f": "lumentrace.twophoton.measure.baseline",
         "run": "lumentrace.twophoton.run",
         "save_analysis_outputs": "lumentrace.twophoton.exchange.outputs",
+        "save_found_cells": "lumentrace.twophoton.exchange.cell_files",
         "save_manual_fov_group_rows": "lumentrace.twophoton.exchange.matches",
         "save_motion": "lumentrace.twophoton.exchange.motion_file",
         "save_napari_label_rois": "lumentrace.twophoton.exchange.handoff",

@@ -11,17 +11,22 @@ from typing import Any, BinaryIO, TypeVar
 
 from lumentrace.engine.run import Keep
 from lumentrace.twophoton.align.motion import Motion
+from lumentrace.twophoton.exchange.cell_files import read_found_cells, write_found_cells
 from lumentrace.twophoton.exchange.kernel_files import read_kernels, write_kernels
 from lumentrace.twophoton.exchange.map_files import read_maps, write_maps
 from lumentrace.twophoton.exchange.motion_file import read_motion, write_motion
 from lumentrace.twophoton.exchange.outputs import write_responses
 from lumentrace.twophoton.exchange.saved_run import read_parts, together
+from lumentrace.twophoton.exchange.spike_files import read_spikes, write_spikes
+from lumentrace.twophoton.measure.spikes import Spikes
 from lumentrace.twophoton.read.recording import ConvertedRecording
+from lumentrace.twophoton.regions.cells.finding import FoundCells
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
 RESULTS, MAPS, KERNELS, MOTION = "analysis_outputs.h5", "response_maps.h5", "kernels.h5", "motion.h5"
+CELLS, SPIKES = "cells.h5", "spikes.h5"
 TOLD = "lumentrace_notices"
 
 T = TypeVar("T")
@@ -51,6 +56,22 @@ def keep_motion() -> Keep[Motion]:
     """How the motion of the movie is kept."""
     return Keep(
         MOTION, lambda motion: _bytes(write_motion, motion), lambda content: _read(MOTION, read_motion, content)
+    )
+
+
+def keep_cells() -> Keep[FoundCells]:
+    """How cells that were found are kept."""
+    return Keep(
+        CELLS,
+        lambda cells: _bytes(write_found_cells, cells),
+        lambda content: _read(CELLS, read_found_cells, content),
+    )
+
+
+def keep_spikes() -> Keep[Spikes]:
+    """How events are kept."""
+    return Keep(
+        SPIKES, lambda spikes: _bytes(write_spikes, spikes), lambda content: _read(SPIKES, read_spikes, content)
     )
 
 

@@ -16,8 +16,10 @@ from lumentrace.base.files import replacing
 from lumentrace.base.masked import unmasked
 from lumentrace.base.provenance import Provenance
 from lumentrace.storage.hdf5 import opened, written
+from lumentrace.twophoton.exchange.neuropil_group import read_neuropil, write_neuropil
 from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.measure.dff import RoiDeltaFOverF
+from lumentrace.twophoton.measure.neuropil import NeuropilCorrectedTraces
 from lumentrace.twophoton.measure.timing import RecordingTiming
 from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces
 from lumentrace.twophoton.measure.windows import EpochFrameWindow, FrameWindow
@@ -46,6 +48,7 @@ class AnalysisOutputs:
     epoch_windows: tuple[EpochFrameWindow, ...] | None
     baseline_windows: tuple[FrameWindow, ...] | None
     grouped_responses: GroupedRoiResponses | None
+    neuropil: NeuropilCorrectedTraces | None = None
     provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
 
@@ -64,6 +67,7 @@ def save_analysis_outputs(
     normalization_factors: Floats | None = None,
     correlation_scores: CorrelationScores | None = None,
     timing: RecordingTiming | None = None,
+    neuropil: NeuropilCorrectedTraces | None = None,
 ) -> Path:
     """Write the results of an analysis, or parts of them; the file appears whole or not at all.
 
@@ -73,7 +77,7 @@ def save_analysis_outputs(
     run : RecordingResponses, optional
         Everything; the parts override it.
     roi_set, traces, dff, epoch_windows, baseline_windows, grouped_responses, response_processing_options,
-    normalization_factors, correlation_scores, timing : optional
+    normalization_factors, correlation_scores, timing, neuropil : optional
 
     Raises
     ------
@@ -91,6 +95,7 @@ def save_analysis_outputs(
         "normalization_factors": normalization_factors,
         "correlation_scores": correlation_scores,
         "timing": timing,
+        "neuropil": neuropil,
     }
     if run is not None and not any(hasattr(run, name) for name in given):
         raise TypeError(f"`run`: expected responses of a recording, found {type(run).__name__}")
@@ -232,6 +237,7 @@ WRITERS: tuple[tuple[str, Callable[[Any, Any], None]], ...] = (
     ("baseline_windows", _write_windows),
     ("grouped_responses", _write_responses),
     ("timing", _write_timing),
+    ("neuropil", write_neuropil),
 )
 """Who writes each part."""
 PARTS = (*dict(WRITERS), "response_processing_options", "normalization_factors", "correlation_scores")
@@ -261,6 +267,7 @@ def read_outputs(place: Path, h5: Any) -> AnalysisOutputs:
         epoch_windows=_if_there(h5, "epoch_windows", _read_epoch_windows),
         baseline_windows=_if_there(h5, "baseline_windows", _read_windows),
         grouped_responses=_if_there(h5, "responses", _read_responses),
+        neuropil=_if_there(h5, "neuropil", read_neuropil),
         provenance=read_history(h5, {}),
     )
 

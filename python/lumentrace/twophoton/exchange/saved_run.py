@@ -69,7 +69,7 @@ def read_parts(place: Path, h5: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {name: getattr(found, name) for name in NEEDED}
     timing = _read_timing(h5["timing"], parts["epoch_windows"]) if "timing" in h5 else None
     processing = _read_processing(h5["response_processing"]) if "response_processing" in h5 else _plain()
-    return {**parts, **processing, "timing": timing, "provenance": found.provenance}
+    return {**parts, **processing, "timing": timing, "neuropil": found.neuropil, "provenance": found.provenance}
 
 
 def together(place: Path, parts: dict[str, Any], recording: ConvertedRecording) -> RecordingResponses:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from lumentrace.base.masked import unmasked
+from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance, Watch
 from lumentrace.twophoton.measure.trace_blocks import positive
 from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces
@@ -77,6 +78,18 @@ class NeuropilCorrectedTraces:
     stop_frame: int
     method: str
     provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
+
+    def table(self) -> pl.DataFrame:
+        """A row for each region: its coefficient, how sure it is, and why there is none (NaN)."""
+        return pl.DataFrame(
+            {
+                "number": np.arange(1, len(self.labels) + 1),
+                "roi_label": pl.Series(self.labels, dtype=pl.String),
+                "coefficient": self.coefficients,
+                "standard_error": self.standard_errors,
+                "remarks": pl.Series(self.reasons, dtype=pl.String),
+            }
+        )
 
 
 @unmasked

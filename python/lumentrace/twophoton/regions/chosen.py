@@ -11,7 +11,7 @@ from lumentrace.storage.arrays import read_npy
 from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
 from lumentrace.twophoton.exchange.nwb_tables import load_nwb_rois
 from lumentrace.twophoton.read.recording import ConvertedRecording
-from lumentrace.twophoton.regions.cells.finding import SMALLEST_DIAMETER, find_cells
+from lumentrace.twophoton.regions.cells.finding import SMALLEST_DIAMETER, FoundCells, find_cells
 from lumentrace.twophoton.regions.grids import grid_roi_set
 from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set, make_roi_set_from_label_image
 from lumentrace.twophoton.regions.watershed import watershed_roi_set
@@ -33,7 +33,7 @@ def is_file(text: str) -> bool:
 
 def _made(text: str) -> bool:
     """Whether the regions are made from the movie or the frame."""
-    return text in (WATERSHED, CELLS) or _grid(text) is not None or _diameter(text) is not None
+    return text == WATERSHED or _grid(text) is not None or are_cells(text)
 
 
 def _grid(text: str) -> int | None:
@@ -51,6 +51,11 @@ def _diameter(text: str) -> float | None:
         return float(size) if float(size) >= SMALLEST_DIAMETER else None
     except ValueError:
         return None
+
+
+def are_cells(text: str) -> bool:
+    """Whether the regions are cells, found by their activity."""
+    return text == CELLS or _diameter(text) is not None
 
 
 def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
@@ -71,8 +76,8 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     ValueError
         If none are found.
     """
-    if text == CELLS or _diameter(text) is not None:
-        return _cells(recording, _diameter(text))
+    if are_cells(text):
+        return chosen_cells(text, recording).roi_set
     shape = recording.movie.shape[1:]
     inside = np.zeros(shape, bool)
     inside[recording.alignment_valid_crop.slices] = True
@@ -91,13 +96,14 @@ def chosen_regions(text: str, recording: ConvertedRecording) -> RoiSet:
     return _labelled(path) if path.suffix.lower() == ".npy" else load_roi_set(path)
 
 
-def _cells(recording: ConvertedRecording, diameter: float | None) -> RoiSet:
-    found = find_cells(recording, diameter=diameter)
+def chosen_cells(text: str, recording: ConvertedRecording) -> FoundCells:
+    """Cells as ``cells`` or ``cells:10`` ask for them; ValueError if there are none."""
+    found = find_cells(recording, diameter=_diameter(text))
     if not len(found.roi_set):
         best = found.figures[0].reasons if found.figures else ("nothing is active",)
         told = f"{len(found.figures)} candidates; the best one: {', '.join(best)}"
         raise ValueError(f"rois (--rois): expected active cells in the movie, found none among {told}")
-    return found.roi_set
+    return found
 
 
 def _labelled(path: Path) -> RoiSet:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance
 from lumentrace.engine.settings import Settings
@@ -18,25 +17,32 @@ from lumentrace.plots.scale_bars import add_scale_bar
 from lumentrace.twophoton.align.motion import Motion
 from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
+from lumentrace.twophoton.measure.spikes import Spikes
 from lumentrace.twophoton.read.recording import ConvertedRecording
+from lumentrace.twophoton.regions.cells.finding import FoundCells
 from lumentrace.twophoton.respond.epochs import EpochMean, ranked
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps
+from lumentrace.twophoton.respond.recording_tuning import RecordingTuning
 from lumentrace.twophoton.respond.region_table import RegionResponse, region_table
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
+from .cells import report_cells
 from .clocks import durations, onsets, photodiode
+from .events import report_events, report_neuropil
+from .kernels import report_kernels
+from .maps import report_maps
 from .motion import report_motion
 from .notices import notices
-from .places import COLUMNS, NARROW, REGION, regions_over, response_maps
-from .responses import MOST_TRACES, PANELS, epoch_colours, heat, kernel_panels, means, traces
+from .panels import tall
+from .places import NARROW, REGION, regions_over
+from .responses import MOST_TRACES, PANELS, epoch_colours, heat, means, traces
 from .responses import order_by_preference as by_preference
+from .tuning import report_tuning
 
 MOST_ROWS = 200
 LOW = 320
 """Height of small figures."""
-PANEL = 190
-"""Height of a row of panels."""
 SOURCES = {
     "classified_photodiode": ("flashes", "a flash of the photodiode at each change of epoch"),
     "interpolated_epochs": ("interpolated", "the stimulus clock between the first flash and the last"),
@@ -58,6 +64,9 @@ def write_report(
     maps: RecordingResponseMaps | None = None,
     kernels: StimulusKernels | None = None,
     motion: Motion | None = None,
+    cells: FoundCells | None = None,
+    spikes: Spikes | None = None,
+    tuning: RecordingTuning | None = None,
     title: str | None = None,
     notes: Sequence[str] = (),
     provenance: Provenance | Mapping[str, object] | None = None,
@@ -68,8 +77,9 @@ def write_report(
     """Write a report on the responses of a recording to one HTML file that needs no network.
 
     On top is the verdict: clocks that do not agree, a film that drifts, bleaching, saturation, regions without values,
-    responses that are no better than chance. Then regions over the mean image, dF/F over the
-    epochs, means over trials, response maps, kernels, what the photodiode saw, and a table of all regions.
+    responses that are no better than chance. Then regions over the mean image, motion, cells and neuropil, dF/F over
+    the epochs, means over trials, events, tuning, response maps, kernels, what the photodiode saw, and a table of all
+    regions.
 
     Parameters
     ----------
@@ -80,6 +90,11 @@ def write_report(
     kernels : lumentrace.twophoton.StimulusKernels, optional
     motion : lumentrace.twophoton.Motion, optional
         That which was taken out of the movie.
+    cells : lumentrace.twophoton.FoundCells, optional
+        If regions are cells that were found.
+    spikes : lumentrace.twophoton.Spikes, optional
+        Of `recording_spikes`.
+    tuning : lumentrace.twophoton.RecordingTuning, optional
     title : str, optional
         The name of the recording folder by default.
     notes : sequence of str, optional
@@ -138,11 +153,19 @@ def write_report(
     report.figure(figure, "Regions over the mean image", caption, height=height)
     if motion is not None:
         report_motion(report, motion, float(run.grouped_responses.data_rate_hz))
+    if cells is not None:
+        report_cells(report, cells, recording.alignment_valid_crop, height)
+    if run.neuropil is not None:
+        report_neuropil(report, run.neuropil)
     _responses(report, run, epochs, rows, colours)
+    if spikes is not None:
+        report_events(report, run, spikes)
+    if tuning is not None:
+        report_tuning(report, tuning)
     if maps is not None:
-        _maps(report, maps, run)
+        report_maps(report, maps, run)
     if kernels is not None:
-        _kernels(report, kernels, rows)
+        report_kernels(report, kernels, rows)
     _timing(report, run, epochs, colours)
     report.section("Table of regions")
     _table(report, rows, run.correlation_scores is not None)
@@ -227,7 +250,7 @@ def _responses(
     figure, lines = means(epochs, numbers, titles, panels, colours)
     other, more = means(epochs, numbers, titles, panels, colours, NARROW)
     caption = f"Mean over trials with its standard error.{some}"
-    report.figure(figure, "Means over trials", caption, _tall(lines), narrow=(other, _tall(more)))
+    report.figure(figure, "Means over trials", caption, tall(lines), narrow=(other, tall(more)))
     order = by_preference(values, [row.epoch for row in own], epochs)
     figure, limit = heat(epochs, order, numbers)
     caption = (
@@ -235,85 +258,8 @@ def _responses(
     )
     height = int(np.clip(110 + 12 * len(order), 260, 900))
     stacked, _ = heat(epochs, order, numbers, stacked=True)
-    tall = int(np.clip(90 + (60 + 12 * len(order)) * len(stacked.data), 260, 1400))
-    report.figure(figure, "All regions", caption, height, narrow=(stacked, tall))
-
-
-def _tall(lines: int) -> int:
-    """Height of a figure of so many rows of panels."""
-    return 120 + PANEL * lines
-
-
-def _maps(report: Report, maps: RecordingResponseMaps, run: RecordingResponses) -> None:
-    report.section("Response maps")
-    if not maps.epochs:
-        report.text("There are none.", notice=True)
-        return
-    figure, lines, limit = response_maps(maps, run.roi_set.regions())
-    narrow, more, _ = response_maps(maps, run.roi_set.regions(), NARROW)
-    share = maps.mean_image.shape[0] / maps.mean_image.shape[1]
-    height = int(np.clip(1050 * share / min(COLUMNS, len(maps.epochs)), 120, 640)) * lines + 34 * lines + 20
-    low = int(np.clip(320 * share / min(NARROW, len(maps.epochs)), 100, 500)) * more + 34 * more + 20
-    options = maps.options
-    how = (
-        f"smoothed with sigma {options.pixel_smoothing_sigma:g} px"
-        if options.mode == "pixel"
-        else f"in squares of {options.window_size_pixels} px"
-    )
-    caption = (
-        f"Mean dF/F in the epoch over that in the {options.baseline_sample_seconds:g} s before it, {how}; full colour "
-        f"at {limit:.3g}, the 95th percentile of all maps. Grey: background or not known."
-    )
-    report.figure(figure, "dF/F in each pixel", caption, height, narrow=(narrow, low))
-
-
-def _kernels(report: Report, kernels: StimulusKernels, rows: Sequence[RegionResponse]) -> None:
-    report.section("Kernels")
-    numbers = {row.label: row.number for row in rows}
-    known = [numbers.get(label, label) for label in kernels.roi_labels]
-    titles = [f"{numbers.get(label, '')}  {label}".strip() for label in kernels.roi_labels]
-    best = ranked(kernels.peaks())
-    side = f", {kernels.hemisphere} hemisphere" if kernels.hemisphere else ""
-    if best:
-        panels = sorted(best[:PANELS])
-        figure, lines = kernel_panels(kernels, known, panels, titles)
-        other, more = kernel_panels(kernels, known, panels, titles, NARROW)
-        some = "" if len(best) <= PANELS else f" The {PANELS} largest of {len(best)}."
-        caption = (
-            f"{kernels.method}, {kernels.stimulus_modality}, {kernels.stimulus_column}{side}. Left of 0 is the "
-            f"stimulus after the response: what is there is noise.{some}"
-        )
-        title = "What responses remember of the stimulus"
-        report.figure(figure, title, caption, _tall(lines), narrow=(other, _tall(more)))
-    else:
-        report.text("No region has a kernel.", notice=True)
-    header = [
-        "epoch",
-        "numbers",
-        "segments fitted",
-        "left out, irregular",
-        "rows of the stimulus",
-        "samples per region",
-    ]
-    samples = np.asarray(kernels.response_sample_counts)
-    table = [
-        (
-            name,
-            ", ".join(map(str, kernels.selected_epoch_numbers_by_name[place])),
-            kernels.fitted_stimulus_segment_counts[place],
-            kernels.skipped_irregular_stimulus_segment_counts[place],
-            kernels.stimulus_sample_counts[place],
-            _range(samples[place]),
-        )
-        for place, name in enumerate(kernels.epoch_names)
-    ]
-    left_out = ", ".join(map(str, kernels.discarded_epoch_numbers))
-    report.table(header, table, f"Epochs left out: {left_out}" if left_out else "")
-
-
-def _range(counts: NDArray[np.int64]) -> str:
-    low, high = int(np.min(counts)), int(np.max(counts))
-    return f"{low}" if low == high else f"{low} to {high}"
+    high = int(np.clip(90 + (60 + 12 * len(order)) * len(stacked.data), 260, 1400))
+    report.figure(figure, "All regions", caption, height, narrow=(stacked, high))
 
 
 def _timing(report: Report, run: RecordingResponses, epochs: Sequence[EpochMean], colours: Mapping[int, str]) -> None:

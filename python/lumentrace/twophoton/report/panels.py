@@ -8,6 +8,14 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+PANEL = 190
+"""Height of a row of panels."""
+
+
+def tall(rows: int) -> int:
+    """Height of a figure of so many rows of panels."""
+    return 120 + PANEL * rows
+
 
 def panels(titles: Sequence[str], columns: int) -> tuple[go.Figure, int, list[dict[str, int]]]:
     """Panels side by side; the number of rows, and the place of each panel."""

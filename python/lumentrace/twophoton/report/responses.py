@@ -30,6 +30,8 @@ POINTS = 1000
 PANELS = 12
 MOST_CELLS = 150_000
 """Of all heat maps together."""
+MOST_TICKED = 5
+"""Epochs side by side whose axes have room for many numbers."""
 MOST_TICKS = 60
 STREAMS = {"ipsilateral": PALETTE[0], "contralateral": PALETTE[1], "contrast": PALETTE[0]}
 VALUE = "%{x:.2f} s, %{customdata:.3f} dF/F"
@@ -213,8 +215,8 @@ def heat(
             tickfont_size=10,
             **place,
         )
-    figure.update_xaxes(title_standoff=4, showgrid=False, zeroline=False, nticks=6)
-    for place in places[-1:] if stacked else places:
+    figure.update_xaxes(title_standoff=4, showgrid=False, zeroline=False, nticks=6 if len(used) <= MOST_TICKED else 3)
+    for place in places[-1:] if stacked else places[(len(places) - 1) // 2 :][:1]:
         figure.update_xaxes(title_text="time from onset (s)", **place)
     figure.update_layout(margin={"l": 60, "r": 70, "t": 40, "b": 50})
     return figure, limit

@@ -1,4 +1,4 @@
-"""Figures of tuning: curves with their bands, and directions around a circle."""
+"""What a report says of tuning: curves with their bands, directions around a circle, a table."""
 
 from __future__ import annotations
 
@@ -9,16 +9,74 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lumentrace.plots.linked import whole
+from lumentrace.plots.linked import identity, whole
 from lumentrace.plots.palette import PALETTE, translucent
+from lumentrace.plots.report import Report
+from lumentrace.twophoton.respond.recording_tuning import SIGNIFICANT, RecordingTuning, is_angle
 from lumentrace.twophoton.respond.selectivity import DirectionSelectivity
 from lumentrace.twophoton.respond.tuning import TuningCurves
 
-from .panels import axis_titles, panels
-from .places import COLUMNS, REGION
+from .panels import axis_titles, panels, tall
+from .places import COLUMNS, NARROW, REGION
+from .responses import PANELS
 
-COLOUR, ARROW = PALETTE[0], PALETTE[5]
+COLOUR, ARROW = PALETTE[0], PALETTE[1]
 BAND = translucent(COLOUR, 0.25)
+MOST_ROWS = 200
+COLUMNS_SHOWN = (
+    "number",
+    "roi_label",
+    "preferred_stimulus",
+    "preferred_response",
+    "preferred_direction_deg",
+    "dsi_vector_corrected",
+    "osi_vector_corrected",
+    "tuned_q",
+    "responsive_q",
+    "split_half_r",
+    "remarks",
+)
+"""Of the table."""
+POLAR = 250
+"""Height of a row of circles."""
+
+
+def report_tuning(report: Report, tuning: RecordingTuning) -> None:
+    """How many regions are tuned, curves of the surest, and the table."""
+    report.section("Tuning")
+    curves, count = tuning.curves, len(tuning.curves.roi_labels)
+    tuned = tuning.tuned_regions()
+    report.text(
+        f"{tuned} of {count} regions are tuned to {curves.parameter}: with q at most {SIGNIFICANT:g}, by shuffled "
+        f"stimuli; {SIGNIFICANT:.0%} of those are false on average. {int((tuning.responsive.q <= SIGNIFICANT).sum())} "
+        "respond at all."
+    )
+    numbers = list(range(1, count + 1))
+    titles = [f"{number}  {label}" for number, label in zip(numbers, curves.roi_labels, strict=True)]
+    order = np.lexsort((-np.nan_to_num(curves.mean, nan=-np.inf).max(axis=0), np.nan_to_num(tuning.tuned.p, nan=2.0)))
+    shown = sorted(int(own) for own in order[:PANELS] if np.isfinite(curves.mean[:, own]).any())
+    some = "" if count <= PANELS else f" The {len(shown)} surest of {count}."
+    if not shown:
+        report.text("No region has values.", notice=True)
+        return
+    caption = f"Means over trials; bands of 95 % by drawing trials anew.{some}"
+    figure, rows = tuning_panels(curves, numbers, shown, titles)
+    other, more = tuning_panels(curves, numbers, shown, titles, NARROW)
+    report.figure(figure, "Tuning curves", caption, tall(rows), narrow=(other, tall(more)))
+    if tuning.selectivity is not None:
+        caption = f"The same around a circle; the line is the preferred direction, by the vector sum.{some}"
+        figure, rows = polar_panels(curves, tuning.selectivity, numbers, shown, titles)
+        other, more = polar_panels(curves, tuning.selectivity, numbers, shown, titles, NARROW)
+        report.figure(figure, "Directions", caption, POLAR * rows, narrow=(other, POLAR * more))
+    table = tuning.table()
+    table = table.select([name for name in COLUMNS_SHOWN if name in table.columns])
+    caption = (
+        "Indices are less what noise adds; q: rate of false discoveries, by shuffled stimuli (tuned) or times "
+        "(responsive). tuning.csv has other definitions and intervals."
+    )
+    header = [name.replace("_", " ") for name in table.columns]
+    marks = [identity(REGION, number) for number in numbers[:MOST_ROWS]]
+    report.table(header, table.head(MOST_ROWS).rows(), caption, marks)
 
 
 def tuning_panels(
@@ -53,6 +111,8 @@ def tuning_panels(
             **place,
         )
     axis_titles(figure, rows, places, html.escape(curves.parameter), "dF/F")
+    if is_angle(curves.parameter) and np.ptp(curves.stimuli) > 180:
+        figure.update_xaxes(tickvals=[0, 90, 180, 270])
     return figure, rows
 
 
@@ -76,9 +136,9 @@ def polar_panels(
         specs=[[{"type": "polar"}] * columns for _ in range(rows)],
         subplot_titles=[html.escape(titles[own]) for own in shown],
         horizontal_spacing=0.22 / columns,
-        vertical_spacing=0.3 / rows,
+        vertical_spacing=0.36 / rows,
     )
-    figure.update_annotations(font_size=13, yshift=14)
+    figure.update_annotations(font_size=13, yshift=20)
     for number, own in enumerate(shown):
         place = {"row": number // columns + 1, "col": number % columns + 1}
         for trace in _around(curves, selectivity, own, numbers[own]):
@@ -87,7 +147,7 @@ def polar_panels(
         angularaxis={"tickmode": "array", "tickvals": [0, 90, 180, 270], "tickfont": {"size": 11}},
         radialaxis={"nticks": 3, "tickfont": {"size": 10}, "angle": 45, "rangemode": "tozero"},
     )
-    figure.update_layout(margin={"l": 40, "r": 40, "t": 64, "b": 40}, showlegend=False)
+    figure.update_layout(margin={"l": 40, "r": 40, "t": 72, "b": 40}, showlegend=False)
     return figure, rows
 
 

@@ -16,7 +16,8 @@ from lumentrace.twophoton.measure.windows import EpochFrameWindow, FrameWindow
 from lumentrace.twophoton.read.recording import ConvertedRecording
 from lumentrace.twophoton.regions.rois import RoiSet
 from lumentrace.twophoton.respond.processing import ResponseProcessingOptions
-from lumentrace.twophoton.respond.responses import BaselineMode, RecordingResponses, compute_recording_responses
+from lumentrace.twophoton.respond.response_options import BaselineMode
+from lumentrace.twophoton.respond.responses import RecordingResponses, compute_recording_responses
 
 Path_ = str | os.PathLike[str]
 

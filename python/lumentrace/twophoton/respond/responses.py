@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.provenance import Provenance, Watch
-from lumentrace.twophoton.measure.background import BackgroundOptions, Method
+from lumentrace.twophoton.measure.background import Method
 from lumentrace.twophoton.measure.dff import FitMode, RoiDeltaFOverF, compute_roi_delta_f_over_f
+from lumentrace.twophoton.measure.neuropil import NeuropilCorrectedTraces
 from lumentrace.twophoton.measure.timing import RecordingTiming, resolve_recording_timing
-from lumentrace.twophoton.measure.traces import BackgroundCorrectedRoiTraces, Domain, TraceOptions, corrected_traces
+from lumentrace.twophoton.measure.traces import (
+    BackgroundCorrectedRoiTraces,
+    Domain,
+    Statistic,
+)
 from lumentrace.twophoton.measure.windows import (
     EpochFrameWindow,
     FrameWindow,
@@ -26,6 +31,8 @@ from lumentrace.twophoton.read.recording import ConvertedRecording, load_convert
 from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set
 from lumentrace.twophoton.respond.epochs import EpochMean, baseline_epochs, epoch_means
 from lumentrace.twophoton.respond.processing import ResponseProcessingOptions, low_pass, smooth
+from lumentrace.twophoton.respond.response_options import BaselineMode, Neuropil, ResponseOptions
+from lumentrace.twophoton.respond.response_traces import response_traces, without_neuropil
 from lumentrace.twophoton.respond.trials import (
     CorrelationScores,
     GroupedRoiResponses,
@@ -35,7 +42,6 @@ from lumentrace.twophoton.respond.trials import (
 )
 
 Floats = NDArray[np.float64]
-BaselineMode = Literal["epoch", "no_baseline_epoch"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class RecordingResponses:
     response_processing_options : ResponseProcessingOptions
     normalization_factors : ndarray or None
     correlation_scores : CorrelationScores or None
+    neuropil : NeuropilCorrectedTraces or None
+        What dF/F was made of, if neuropil was taken away.
     provenance : Provenance
         The recording and how it was made, and every step since, with its time.
     """
@@ -70,49 +78,13 @@ class RecordingResponses:
     response_processing_options: ResponseProcessingOptions
     normalization_factors: Floats | None
     correlation_scores: CorrelationScores | None
+    neuropil: NeuropilCorrectedTraces | None = field(default=None, repr=False, kw_only=True)
     provenance: Provenance = field(default_factory=Provenance, repr=False, compare=False, kw_only=True)
 
     def epoch_means(self) -> list[EpochMean]:
         """Mean responses to the epochs with their standard errors, by number."""
         baselines = baseline_epochs(self.epoch_windows, self.baseline_windows)
         return sorted(epoch_means(self.grouped_responses, baselines), key=lambda epoch: (epoch.number, epoch.name))
-
-
-@dataclass(frozen=True)
-class ResponseOptions:
-    """How responses are computed; see `compute_recording_responses`."""
-
-    epoch_windows: Sequence[EpochFrameWindow] | None = None
-    baseline_windows: Sequence[FrameWindow] | None = None
-    baseline_mode: BaselineMode = "epoch"
-    baseline_epoch_number: int | None = None
-    baseline_epoch_name: str | None = None
-    background_method: Method = "movie_global_percentile"
-    baseline_sample_seconds: float | None = 1.0
-    fit_mode: FitMode = "direct_bounded_tau"
-    apply_motion_mask: bool = True
-    data_rate_hz: float | None = None
-    chunk_frames: int = 128
-    spatial_domain: Domain = "alignment_valid_crop"
-    response_pre_window_seconds: float = 2.0
-    response_post_window_seconds: float = 0.0
-    processing: ResponseProcessingOptions = field(default_factory=ResponseProcessingOptions)
-
-    def of_traces(self) -> dict[str, Any]:
-        """What is done to dF/F."""
-        chosen = self.processing
-        parts = {"smoothing": asdict(chosen.smoothing), "low_pass": asdict(chosen.low_pass)}
-        return {"apply_motion_mask": self.apply_motion_mask, **parts}
-
-    def of_trials(self) -> dict[str, Any]:
-        """How trials are cut, and what is done to them."""
-        chosen = self.processing
-        return {
-            "response_pre_window_seconds": self.response_pre_window_seconds,
-            "response_post_window_seconds": self.response_post_window_seconds,
-            "normalization": asdict(chosen.normalization),
-            "correlation_filter": asdict(chosen.correlation_filter),
-        }
 
 
 def compute_recording_responses(
@@ -135,6 +107,8 @@ def compute_recording_responses(
     response_post_window_seconds: float = 0.0,
     response_processing_options: ResponseProcessingOptions | None = None,
     options: ResponseProcessingOptions | None = None,
+    statistic: Statistic = "mean",
+    neuropil: Neuropil | None = None,
 ) -> RecordingResponses:
     """Traces, dF/F and trials of a recording.
 
@@ -157,6 +131,11 @@ def compute_recording_responses(
     response_pre_window_seconds, response_post_window_seconds : float
     response_processing_options, options : ResponseProcessingOptions, optional
         Two names of the same.
+    statistic : {'mean', 'demixed'}, default 'mean'
+        See `extract_background_corrected_roi_traces`.
+    neuropil : 'fit' or float, optional
+        Take the light of the surroundings away before dF/F: with a coefficient that is fitted to each region, or with
+        this one. See `neuropil_roi_set` and `subtract_neuropil`.
 
     Raises
     ------
@@ -185,6 +164,8 @@ def compute_recording_responses(
             spatial_domain=spatial_domain,
             response_pre_window_seconds=response_pre_window_seconds,
             response_post_window_seconds=response_post_window_seconds,
+            statistic=statistic,
+            neuropil=neuropil,
             processing=options or response_processing_options or ResponseProcessingOptions(),
         ),
     )
@@ -199,13 +180,19 @@ def respond(recording: ConvertedRecording, rois: RoiSet, options: ResponseOption
         raise ValueError("`epoch_windows`: expected one at least, found none")
     name, number = _baseline_epoch(recording, options)
     baseline = _baseline_windows(windows, name, number, options)
-    traces = _traces(recording, rois, windows, rate, options)
+    traces = response_traces(recording, rois, windows, rate, options)
+    neuropil = None if options.neuropil is None else without_neuropil(recording, rois, traces, rate, options)
     seconds = options.baseline_sample_seconds
     dff = compute_roi_delta_f_over_f(
-        traces, baseline, data_rate_hz=rate, baseline_sample_seconds=seconds, fit_mode=options.fit_mode
+        traces if neuropil is None else neuropil,
+        baseline,
+        data_rate_hz=rate,
+        baseline_sample_seconds=seconds,
+        fit_mode=options.fit_mode,
     )
     history = recording.provenance if timing is None else timing.provenance
-    for step in (traces.provenance.steps[-1], dff.provenance.steps[-1]):
+    made = (traces, dff) if neuropil is None else (traces, neuropil, dff)
+    for step in (each.provenance.steps[-1] for each in made):
         history = history.with_step(step)
     about = {"baseline_mode": options.baseline_mode, **({} if number is None else {"baseline_epoch_number": number})}
     watch, chosen = Watch(), options.processing
@@ -234,30 +221,9 @@ def respond(recording: ConvertedRecording, rois: RoiSet, options: ResponseOption
         response_processing_options=chosen,
         normalization_factors=factors,
         correlation_scores=scores,
+        neuropil=neuropil,
         provenance=history,
     )
-
-
-def _traces(
-    recording: ConvertedRecording,
-    rois: RoiSet,
-    windows: Sequence[EpochFrameWindow],
-    rate: float,
-    options: ResponseOptions,
-) -> BackgroundCorrectedRoiTraces:
-    """Traces from the first trial to the last, with the time before and after them."""
-    before, after = (
-        round(options.response_pre_window_seconds * rate),
-        round(options.response_post_window_seconds * rate),
-    )
-    chosen = TraceOptions(
-        BackgroundOptions(options.background_method),
-        start_frame=max(0, min(each.window.start_frame for each in windows) - before),
-        stop_frame=min(recording.movie.shape[0], max(each.window.stop_frame for each in windows) + after),
-        chunk_frames=options.chunk_frames,
-        spatial_domain=options.spatial_domain,
-    )
-    return corrected_traces(recording, rois, chosen)
 
 
 def _baseline_epoch(recording: ConvertedRecording, options: ResponseOptions) -> tuple[str | None, int | None]:

@@ -177,6 +177,8 @@ def epoch_parameter(recording: ConvertedRecording, name: str) -> dict[int, float
     if column is None or numbers is None:
         known = sorted({key for each in recording.stimulus_parameters for key in each})
         names = [*known, *recording.stimulus_data_column_names]
+        if name in known:
+            raise ValueError(f"`parameter`: expected a number of {name!r} in an epoch at least, found none")
         told = f"`parameter`: expected a parameter of epochs or a column of the stimulus table, found {name!r}"
         raise ValueError(told + did_you_mean(name, names))
     for number in np.unique(numbers[np.isfinite(numbers)]).tolist():
