@@ -29,6 +29,7 @@ COLUMNS_SHOWN = (
     "preferred_stimulus",
     "preferred_response",
     "preferred_direction_deg",
+    "preferred_orientation_deg",
     "dsi_vector_corrected",
     "osi_vector_corrected",
     "tuned_q",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -89,8 +88,9 @@ def recording_tuning(
 ) -> RecordingTuning:
     """Tuning curves, selectivity, tests and reliability of a recording.
 
-    Directions and orientations are told by the name of the parameter (``direction``, ``orientation_deg``); they have
-    selectivity and are tested for it. All other parameters are tested for any difference between stimuli.
+    Directions and orientations are told by the name of the parameter (``direction``, ``orientation_deg``) and have
+    selectivity. The test is that for any difference between stimuli: one for directions alone would miss cells that
+    answer opposite directions alike.
 
     Parameters
     ----------
@@ -111,15 +111,11 @@ def recording_tuning(
         If the parameter is unknown or differs within an epoch, or directions are not spread evenly.
     """
     trials = trial_responses(responses, parameter, before_seconds=before_seconds)
-    angle = is_angle(parameter)
-    statistic: Literal["any", "direction", "orientation"] = "any"
-    if angle:
-        statistic = "orientation" if "orientation" in parameter.lower() else "direction"
     return RecordingTuning(
         trials,
         tuning_curves(trials, seed=seed),
-        direction_selectivity(trials, seed=seed) if angle else None,
-        tuning_test(trials, statistic=statistic, seed=seed),
+        direction_selectivity(trials, seed=seed) if is_angle(parameter) else None,
+        tuning_test(trials, seed=seed),
         responsiveness_test(trials, seed=seed),
         split_half_reliability(trials, seed=seed),
     )
