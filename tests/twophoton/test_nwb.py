@@ -50,6 +50,25 @@ def test_the_inspector_has_no_complaint(run: Any, tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["fly.nwb"]
 
 
+def test_neuropil_and_events_are_in_the_file(made: Made, run: Any, tmp_path: Path) -> None:
+    rois = twophoton.make_roi_set_from_label_image(made.labels)
+    own = twophoton.compute_recording_responses(run.recording, rois, neuropil=0.1)
+    events = twophoton.recording_spikes(own, tau=0.5)
+    about: dict[str, Any] = {"session_start_time": BEGAN, "subject": FLY, "optics": OPTICS}
+    path = twophoton.export_nwb(tmp_path / "fly.nwb", own, spikes=events, **about)
+    assert complaints(path) == []
+    with pynwb.NWBHDF5IO(path, "r") as file:
+        ophys = file.read().processing["ophys"]
+        neuropil = ophys["Fluorescence"]["neuropil"]
+        np.testing.assert_array_equal(neuropil.data[()], own.neuropil.neuropil_values)  # type: ignore[union-attr]
+        assert "0.1" in neuropil.description
+        found = ophys["Deconvolved"]["deconvolved"]
+        np.testing.assert_array_equal(found.data[()], events.spikes)
+        assert json.loads(found.comments)["decay_s"] == [0.5] * len(own.dff.labels)
+    with pytest.raises(ValueError, match="`spikes`: expected shape"):
+        twophoton.export_nwb(tmp_path / "b.nwb", own, spikes=replace(events, spikes=events.spikes[1:]), **about)
+
+
 def test_the_inspector_can_complain(run: Any, tmp_path: Path) -> None:
     path = twophoton.export_nwb(tmp_path / "fly.nwb", run, session_start_time=BEGAN, subject=FLY | {"age": "young"})
     assert any("check_subject_age" in each for each in complaints(path))

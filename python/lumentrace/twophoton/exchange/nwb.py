@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lumentrace import __version__
 from lumentrace.base.files import replacing
-from lumentrace.base.json_text import json_text
-from lumentrace.base.provenance import plain
 from lumentrace.storage.hdf5 import LAYOUT, written
 from lumentrace.storage.sink import replaced_through_sink
 from lumentrace.twophoton.exchange.nwb_film import add_movie, add_shifts
-from lumentrace.twophoton.exchange.nwb_signals import NO_UNIT, add_photodiode, add_trials, packed, when
+from lumentrace.twophoton.exchange.nwb_signals import add_photodiode, add_trials, packed
+from lumentrace.twophoton.exchange.nwb_traces import add_traces
+from lumentrace.twophoton.measure.spikes import Spikes
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
 Path_ = str | os.PathLike[str]
@@ -71,6 +70,7 @@ def export_nwb(
     optics: NwbOptics | None = None,
     session: Mapping[str, Any] | None = None,
     movie: bool = False,
+    spikes: Spikes | None = None,
 ) -> Path:
     """Write responses of a recording as an NWB file, which appears whole or not at all.
 
@@ -82,7 +82,9 @@ def export_nwb(
     ===============================================  ==================================================================
     ``processing/ophys/ImageSegmentation``           regions as lists of pixels, with ``roi_label``
     ``processing/ophys/Fluorescence``                ``raw`` and ``background_corrected`` fluorescence
+                                                     and ``neuropil``, if that was taken away
     ``processing/ophys/DfOverF``                     ``dff``, processed as the run says
+    ``processing/ophys/Deconvolved``                 ``deconvolved``: events, if they are given
     ``processing/ophys/SummaryImages``               ``mean``, the mean image
     ``intervals/trials``                             a row per epoch: number, name, trial, window, frames
     ``acquisition/photodiode``, ``photodiode_fast``  one sample per frame, and many, if the recording has them
@@ -106,13 +108,15 @@ def export_nwb(
         Other fields of the file: ``experimenter``, ``lab``, ``institution``, ``keywords``, ...
     movie : bool, default False
         Copy the movie, compressed; `convert_acquisition` reads it back.
+    spikes : Spikes, optional
+        Of `recording_spikes`.
 
     Raises
     ------
     ImportError
         If pynwb is not installed; it comes with ``pip install "lumentrace[nwb]"``.
     ValueError
-        If the name, the time or the size of a pixel does not fit.
+        If the name, the time, the size of a pixel or the events do not fit.
     OSError
         If the file cannot be written.
 
@@ -135,6 +139,8 @@ def export_nwb(
         raise ValueError(f"`session_start_time`: expected a time zone, found {session_start_time.isoformat()}")
     if optics is not None and optics.pixel_size_um is not None and not optics.pixel_size_um > 0:
         raise ValueError(f"`pixel_size_um`: expected a positive number, found {optics.pixel_size_um!r}")
+    if spikes is not None and spikes.spikes.shape != run.dff.values.shape:
+        raise ValueError(f"`spikes`: expected shape {run.dff.values.shape}, found {spikes.spikes.shape}")
     source = run.recording.source_session_dir
     content = pynwb.NWBFile(
         session_description=session_description,
@@ -145,7 +151,7 @@ def export_nwb(
         source_script_file_name="lumentrace.twophoton.export_nwb",
         **(session or {}),
     )
-    _add_imaging(content, run, optics or NwbOptics())
+    _add_imaging(content, run, optics or NwbOptics(), spikes)
     add_trials(content, run)
     add_photodiode(content, run)
     if movie:
@@ -178,27 +184,16 @@ def _subject(run: RecordingResponses, given: Mapping[str, Any] | None) -> dict[s
     return {name: str(value) for name, value in known.items() if value is not None} | dict(given or {})
 
 
-def _add_imaging(content: Any, run: RecordingResponses, optics: NwbOptics) -> None:
+def _add_imaging(content: Any, run: RecordingResponses, optics: NwbOptics, spikes: Spikes | None) -> None:
     from pynwb.base import Images
     from pynwb.image import GrayscaleImage
-    from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation
+    from pynwb.ophys import ImageSegmentation
 
     ophys = content.create_processing_module(name="ophys", description="Regions, their fluorescence and dF/F.")
     segmentation = ImageSegmentation()
     ophys.add(segmentation)
     regions = _add_regions(segmentation, _plane(content, run, optics), run)
-    traces, dff = run.traces, run.dff
-    fluorescence = Fluorescence()
-    ophys.add(fluorescence)
-    for name, values, told in (
-        ("raw", traces.raw_values, "Mean over the pixels of each region."),
-        ("background_corrected", traces.corrected_values, f"Less the background, by {traces.method}."),
-    ):
-        _add_series(fluorescence, run, name, values, told, traces.metadata, NO_UNIT, regions)
-    told = f"(F - F0) / F0; NaN where the animal moved too far. {run.response_processing_options}"
-    ratios = DfOverF()
-    ophys.add(ratios)
-    _add_series(ratios, run, "dff", dff.values, told, {"tau": dff.tau, **dff.metadata}, "1", regions)
+    add_traces(ophys, run, regions, spikes)
     size = optics.pixel_size_um
     mean = GrayscaleImage(
         name="mean",
@@ -248,26 +243,3 @@ def _add_regions(segmentation: Any, plane: Any, run: RecordingResponses) -> Any:
         pixels = [(column, row, 1.0) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
         found.add_roi(pixel_mask=pixels, roi_label=label)
     return found
-
-
-def _add_series(
-    container: Any,
-    run: RecordingResponses,
-    name: str,
-    values: NDArray[np.float64],
-    told: str,
-    metadata: Mapping[str, Any],
-    unit: str,
-    regions: Any,
-) -> None:
-    places = [run.roi_set.labels.index(label) for label in run.traces.labels]
-    rate = run.grouped_responses.data_rate_hz
-    container.create_roi_response_series(
-        name=name,
-        data=packed(values),
-        unit=unit,
-        rois=regions.create_roi_table_region(description="Regions, in the order of columns.", region=places),
-        description=told,
-        comments=json_text(plain(metadata)),
-        **when(run.recording, rate, run.traces.start_frame, run.traces.start_frame + len(values)),
-    )
