@@ -114,12 +114,14 @@ def _image_facts(image: LazyImage) -> Iterator[tuple[str, object]]:
 
 
 def _image_commands(image: LazyImage, is_tiff: bool) -> Iterator[str]:
-    """Commands of the techniques that take such an image; they read TIFF only."""
+    """Commands of the techniques that take such an image."""
     place = image.channel_axis
-    if is_tiff and place is not None and image.shape[place] > 1:
+    if place is not None and image.shape[place] > 1:
         yield from ("lumentrace coloc info", "lumentrace coloc run")
-    if is_tiff and place is None and image.ndim == 3:
-        yield from ("lumentrace twophoton run", "lumentrace afm run")
+    if place is None and image.ndim == 3:
+        yield "lumentrace twophoton run"
+        if is_tiff:
+            yield "lumentrace afm run"
     yield CONVERTED
 
 
