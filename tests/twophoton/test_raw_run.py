@@ -14,7 +14,9 @@ from found_cells import found_cells
 from hdf5_contents import contents
 from lumentrace import twophoton
 from lumentrace.base.errors import FormatError
-from lumentrace.twophoton import RawMovie
+from lumentrace.twophoton import Movie, RawMovie
+from lumentrace.twophoton.align.recording import AlignedMovie
+from lumentrace.twophoton.measure.film import film_parts
 from lumentrace.twophoton.run import Outcome, Settings, report_again, run
 from lumentrace.twophoton.simulate.raw_scene import directions_scene
 
@@ -157,6 +159,35 @@ def test_an_unknown_parameter_is_told_before_anything_is_done(made: tuple[RawMov
     with pytest.raises(ValueError, match="did you mean 'direction'"):
         run(made[1], Settings(**{**ASKED, "tuning": "directoin"}), run_dir=tmp_path / "run")
     assert not list(tmp_path.rglob("*.h5"))
+
+
+@pytest.mark.parametrize("clipped", [True, False])
+def test_saturation_is_told_of_the_frames_as_they_were_taken(
+    made: tuple[RawMovie, Path], outcome: Outcome, clipped: bool
+) -> None:
+    recording = outcome.responses.recording
+    assert isinstance(recording.movie, AlignedMovie)
+    taken = recording.movie.source.read_frames()
+    light = int(np.percentile(taken, 98)) if clipped else int(taken.max())
+    source = Held(np.minimum(taken, light), recording.movie.source)
+    cut = replace(recording, movie=replace(recording.movie, source=source))
+    inside = np.zeros(taken.shape[1:], bool)
+    inside[8:-8, 8:-8] = True  # between pixels nothing is clipped, and beyond the rim nothing is known
+    for region in (inside, ~inside):
+        share = film_parts(cut, [np.flatnonzero(region)], 0, len(taken)).clipped
+        assert share == pytest.approx((taken[:, region] >= light).mean(), rel=0.3) if clipped else share == 0
+
+
+class Held(Movie):
+    """A movie in memory, with the name of one in a file."""
+
+    def __init__(self, frames: np.ndarray, other: Movie) -> None:
+        super().__init__(other.path, other.dataset_name, other.shape, other.dtype)
+        object.__setattr__(self, "frames", frames)
+
+    def read_frames(self, start: int | None = None, stop: int | None = None, **_: Any) -> np.ndarray:
+        """Frames from `start` up to `stop`."""
+        return np.ascontiguousarray(self.frames[start:stop])  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,11 @@ class AlignedMovie(Movie):
     source: Movie
     motion: Motion
 
+    @property
+    def as_taken(self) -> Movie:
+        """The movie with its motion."""
+        return self.source
+
     def read_frames(
         self, start: int | None = None, stop: int | None = None, *, spatial_crop: SpatialCrop | None = None
     ) -> NDArray[Any]:

@@ -21,7 +21,7 @@ NARROW = ("uint8", "uint16", "int16", "int32")
 CHUNK_FRAMES, CHUNK_PIXELS = 8, 64
 SLAB_BYTES = 1 << 26
 """Frames of a chunk together are no larger."""
-BLOCK_BYTES = 1 << 27
+BLOCK_BYTES = 1 << 25
 """Pixels of a source that are worked on at a time."""
 LOOKED_AT = 8
 """Frames that the first guess of the type is made from."""

@@ -59,9 +59,10 @@ def film_parts(recording: ConvertedRecording, regions: Sequence[NDArray[np.int64
     images: list[Floats] = []
     top: Counter[float] = Counter()
     total = 0
-    for frames in _read(recording, start, stop):
+    for frames, taken in _read(recording, start, stop):
         images.append(frames[(slice(None), *recording.alignment_valid_crop.slices)].mean(axis=0, dtype=np.float64))
-        values = frames.reshape(len(frames), -1)[:, inside]
+        values = taken.reshape(len(taken), -1)[:, inside]
+        values = values[np.isfinite(values)]
         total += values.size
         top.update(_greatest(values))
     places, alike = _registered(np.array(images))
@@ -69,14 +70,19 @@ def film_parts(recording: ConvertedRecording, regions: Sequence[NDArray[np.int64
     return FilmParts(shifts, alike, _clipped(top, total))
 
 
-def _read(recording: ConvertedRecording, start: int, stop: int) -> Iterator[NDArray[np.generic]]:
+def _read(
+    recording: ConvertedRecording, start: int, stop: int
+) -> Iterator[tuple[NDArray[np.generic], NDArray[np.generic]]]:
+    """Frames, and the same as the detector gave them: between pixels nothing is clipped any more."""
+    movie, taken = recording.movie, recording.movie.as_taken
     edges = np.linspace(start, stop, min(PARTS, stop - start) + 1).astype(int)
     for first, last in pairwise(edges):
         begin = first + max(0, last - first - FRAMES) // 2
         end = min(begin + FRAMES, last)
         kept = ~recording.motion_artifact_mask[begin:end]
         if kept.any():
-            yield recording.movie.read_frames(begin, end)[kept]
+            frames = movie.read_frames(begin, end)[kept]
+            yield frames, frames if taken is movie else taken.read_frames(begin, end)[kept]
 
 
 def _greatest(values: NDArray[np.generic]) -> dict[float, int]:

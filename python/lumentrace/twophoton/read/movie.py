@@ -38,6 +38,11 @@ class Movie:
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
 
+    @property
+    def as_taken(self) -> Movie:
+        """The movie as the detector gave it, if frames are moved when they are read."""
+        return self
+
     def read_frames(
         self, start: int | None = None, stop: int | None = None, *, spatial_crop: SpatialCrop | None = None
     ) -> NDArray[Any]:
