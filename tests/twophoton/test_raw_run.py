@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,30 @@ def test_an_unknown_parameter_is_told_before_anything_is_done(made: tuple[RawMov
     with pytest.raises(ValueError, match="did you mean 'direction'"):
         run(made[1], Settings(**{**ASKED, "tuning": "directoin"}), run_dir=tmp_path / "run")
     assert not list(tmp_path.rglob("*.h5"))
+
+
+def test_other_programs_get_the_run(outcome: Outcome, tmp_path: Path) -> None:
+    moved = outcome.responses.recording.motion_artifact_mask.copy()
+    moved[200:203] = True
+    run = replace(outcome, responses=replaced(outcome.responses, moved))
+    folder = run.save_suite2p(tmp_path / "suite2p" / "plane0")
+    held = {name: np.load(folder / f"{name}.npy") for name in ("F", "Fneu", "spks", "iscell")}
+    start, neuropil = outcome.responses.dff.start_frame, outcome.responses.neuropil
+    assert neuropil is not None
+    kept = ~moved[start : outcome.responses.dff.stop_frame]
+    expected = outcome.responses.traces.corrected_values.T
+    np.testing.assert_array_equal(held["F"][:, kept], expected[:, kept].astype(np.float32))
+    np.testing.assert_array_equal(held["Fneu"][:, kept], neuropil.neuropil_values.T[:, kept].astype(np.float32))
+    before, after = expected[:, 199 - start], expected[:, 203 - start]
+    np.testing.assert_allclose(held["F"][:, 201 - start], (before + after) / 2, rtol=1e-6)
+    assert outcome.cells is not None
+    assert held["iscell"][:, 1].tolist() == [own.score for own in outcome.cells.figures[: len(expected)]]
+    again = twophoton.load_suite2p_rois(folder)
+    assert [own.tolist() for own in again.regions()] == [own.tolist() for own in outcome.responses.roi_set.regions()]
+    pynwb = pytest.importorskip("pynwb", reason='needs pynwb: pip install "lumentrace[nwb]"')
+    path = outcome.export_nwb(tmp_path / "a.nwb", session_start_time=datetime(2026, 3, 1, tzinfo=UTC))
+    with pynwb.NWBHDF5IO(path, "r") as file:
+        assert {"Fluorescence", "DfOverF", "Deconvolved"} < set(file.read().processing["ophys"].data_interfaces)
 
 
 @pytest.mark.parametrize("clipped", [True, False])

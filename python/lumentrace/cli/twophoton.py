@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -149,6 +150,17 @@ def analyze(
         Path | None,
         typer.Option("--out", "-o", help="Folder for results.", show_default="beside recording_data.h5"),
     ] = None,
+    suite2p: Annotated[
+        bool, typer.Option("--suite2p", help="Also write `suite2p/plane0/`, a folder that Suite2p opens.")
+    ] = False,
+    nwb: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Also write `recording.nwb`; NWB asks when the recording began, such as **2026-03-01T14:30+01:00**.",
+            show_default="none",
+        ),
+    ] = None,
     epochs: Epochs = None,
     frame_rate: FrameRate = None,
     channel: Channel = None,
@@ -187,19 +199,31 @@ def analyze(
 
     if epochs is not None and frame_rate is None and any(map(needs_rate, recordings)):
         raise typer.BadParameter("expected with --epochs for films that do not say it", param_hint="--frame-rate")
+    began = None if nwb is None else _began(nwb)
     asked = Asked(epochs, frame_rate, channel)
     found = Settings() if config is None else Settings.read(config)
     settings = found.changed({name: value for name, value in given(ctx).items() if name in found.to_dict()})
     places: list[Path | None] = [None] * len(recordings) if out is None else [*folders(recordings, out)]
     results = [
-        attempt(job.source, job.source, lambda _, __, job=job: _analyze(job, settings, resume))  # type: ignore[misc]  # mypy cannot infer it
+        attempt(job.source, job.source, lambda _, __, job=job: _analyze(job, settings, resume, suite2p, began))  # type: ignore[misc]  # mypy cannot infer it
         for job in jobs(recordings, places, asked, plane)
     ]
     show(table(results))
     leave(results, accept)
 
 
-def _analyze(job: Job, settings: Settings, resume: bool) -> dict[str, object]:
+def _began(text: str) -> datetime:
+    """When a recording began."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"expected a time such as 2026-03-01T14:30+01:00, found {text!r}") from error
+    if found.tzinfo is None:
+        raise typer.BadParameter(f"expected a time zone, such as {text}+01:00, found none in {text!r}")
+    return found
+
+
+def _analyze(job: Job, settings: Settings, resume: bool, suite2p: bool, nwb: datetime | None) -> dict[str, object]:
     """Analyze a recording and write everything into a folder."""
     from lumentrace.engine.outcome import REPORT
     from lumentrace.twophoton.run import run
@@ -210,6 +234,10 @@ def _analyze(job: Job, settings: Settings, resume: bool) -> dict[str, object]:
         folder = recording.path.parent if job.place is None else job.place
         outcome = run(recording, settings, verbose=bar, run_dir=folder / "run" if resume else None)
     outcome.save(folder)
+    if suite2p:
+        outcome.save_suite2p(folder / "suite2p" / "plane0")
+    if nwb is not None:
+        outcome.export_nwb(folder / "recording.nwb", session_start_time=nwb)
     tell(job.name, outcome.verdict)
     for notice in outcome.notices:
         console.print(f"[yellow]warning[/] {escape(notice)}", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -17,10 +18,12 @@ from lumentrace.storage.frames import write_rows
 from lumentrace.twophoton.align.motion import Motion
 from lumentrace.twophoton.exchange.cell_files import save_found_cells
 from lumentrace.twophoton.exchange.dff_table import save_dff_table
+from lumentrace.twophoton.exchange.handed_over import suite2p_of_run
 from lumentrace.twophoton.exchange.kept import CELLS, KERNELS, MAPS, MOTION, RESULTS, SPIKES
 from lumentrace.twophoton.exchange.kernel_files import save_stimulus_kernels, write_kernels_csv
 from lumentrace.twophoton.exchange.map_files import save_response_map_data
 from lumentrace.twophoton.exchange.motion_file import save_motion
+from lumentrace.twophoton.exchange.nwb import export_nwb
 from lumentrace.twophoton.exchange.outputs import save_analysis_outputs
 from lumentrace.twophoton.exchange.response_csv import write_grouped_csv, write_regions_csv, write_trials_csv
 from lumentrace.twophoton.exchange.spike_files import save_spikes
@@ -145,6 +148,42 @@ class Outcome(outcome.Outcome):
         if self.motion is not None:
             files.append(save_motion(folder / MOTION, self.motion))
         return files
+
+    def save_suite2p(self, folder: str | PathLike[str]) -> Path:
+        """Write regions, traces, neuropil and events as a folder that Suite2p opens.
+
+        ``F.npy`` and ``Fneu.npy`` are without the background; frames that moved too far are bridged by straight lines.
+
+        Parameters
+        ----------
+        folder : path
+            As ``suite2p/plane0``.
+
+        Returns
+        -------
+        path
+            The folder.
+        """
+        return suite2p_of_run(folder, self.responses, cells=self.cells, spikes=self.spikes)
+
+    def export_nwb(self, path: str | PathLike[str], *, session_start_time: datetime, **more: Any) -> Path:
+        """Write regions, traces, neuropil, events and trials as NWB.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.nwb``.
+        session_start_time : datetime
+            When the recording began, with a time zone.
+        **more
+            As of `lumentrace.twophoton.export_nwb`.
+
+        Returns
+        -------
+        path
+            The file.
+        """
+        return export_nwb(path, self.responses, session_start_time=session_start_time, spikes=self.spikes, **more)
 
     def report(self, path: str | PathLike[str]) -> Path:
         """Write the report."""

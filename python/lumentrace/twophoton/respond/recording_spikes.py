@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Watch
 from lumentrace.twophoton.measure.spikes import Spikes, deconvolve
 from lumentrace.twophoton.measure.time_constants import Order
+from lumentrace.twophoton.respond.bridged import bridged, moved_frames
 from lumentrace.twophoton.respond.responses import RecordingResponses
-
-Floats = NDArray[np.float64]
 
 MOST_MISSING = 0.2
 """Share of frames that may be bridged."""
@@ -64,10 +62,10 @@ def recording_spikes(
     watch, dff = Watch(), responses.dff
     with np.errstate(divide="ignore", invalid="ignore"):
         values = (dff.fluorescence - dff.baseline) / dff.baseline
-    moved = np.asarray(responses.recording.motion_artifact_mask)[dff.start_frame : dff.stop_frame]
+    moved = moved_frames(responses)
     share = float(moved.mean())
     rate = float(responses.grouped_responses.data_rate_hz)
-    found = deconvolve(_bridged(values, moved), rate_hz=rate, order=order, tau=tau, threads=threads)
+    found = deconvolve(bridged(values, moved), rate_hz=rate, order=order, tau=tau, threads=threads)
     events, reasons, notes = found.spikes.copy(), found.reasons, found.notes
     events[moved] = np.nan
     if share > MOST_MISSING:
@@ -79,17 +77,6 @@ def recording_spikes(
     about = {"order": order, "tau": tau, "bridged_frames": int(moved.sum())}
     history = watch.after(responses.provenance, "spikes", about)
     return replace(found, spikes=events, reasons=reasons, notes=notes, provenance=history)
-
-
-def _bridged(values: Floats, missing: NDArray[np.bool_]) -> Floats:
-    """Values with straight lines through the missing frames."""
-    known, wanted = np.flatnonzero(~missing), np.flatnonzero(missing)
-    if not len(wanted) or not len(known):
-        return values
-    filled = values.copy()
-    for own in filled.T:
-        own[wanted] = np.interp(wanted, known, own[known])
-    return filled
 
 
 def spikes_table(labels: Sequence[str], spikes: Spikes) -> pl.DataFrame:
