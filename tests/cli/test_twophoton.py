@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 import tifffile
 
+from command_line import lumentrace
 from hdf5_contents import contents
-from helpers import lumentrace
 from lumentrace import twophoton
 from lumentrace.engine.record import RunRecord
 from lumentrace.twophoton.run import Settings, run

@@ -16,7 +16,7 @@ import tifffile
 sys.path.append(str(Path(__file__).parents[2] / "benches"))
 import channels
 import verdicts
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import coloc
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.run import Settings, run

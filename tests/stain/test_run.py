@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import FormatError, stain
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.record import RunRecord
