@@ -5,8 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,13 +17,6 @@ from numpy.typing import NDArray
 from lumentrace import LineData, Pipeline, PointData
 from lumentrace.engine.samples.transformer import Filter, LineDataFilter
 from lumentrace.pept.tracking import HDBSCAN, Centroids, Cutpoints, Segregate, SplitLabels, Stack
-
-
-def lumentrace(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    command = [sys.executable, "-m", "lumentrace", *map(str, arguments)]
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment)
 
 
 def simulate(

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from afm_cases import DETECT, movie, run, stacked
-from helpers import lumentrace
+from command_line import lumentrace
 from killed import killed_after_the_first_step
 from lumentrace.afm import AFMImageStack, AnalysisModule, AnalysisPipeline, ProcessingPipeline
 from lumentrace.afm.analysis import pipeline as pipelines

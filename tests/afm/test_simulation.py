@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from afm_cases import run
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace.afm import ProcessingPipeline, load
 from lumentrace.afm.simulation import simulate_film, write_asd
 

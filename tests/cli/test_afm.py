@@ -15,7 +15,7 @@ from PIL import Image
 
 import afm_files
 from afm_cases import DETECT, movie, stacked
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace.afm import AFMImageStack, AnalysisPipeline, ProcessingPipeline, load, write_report
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.export import to_film, to_ome_tiff

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import tifffile
 
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import coloc
 from lumentrace.base.errors import FormatError
 from lumentrace.storage import read_tiff

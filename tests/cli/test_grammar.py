@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import typer
 
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import coloc
 from lumentrace.afm.run import Settings as AfmSettings
 from lumentrace.cli.main import app

@@ -15,7 +15,7 @@ import pandas
 import polars as pl
 import pytest
 
-from helpers import lumentrace
+from command_line import lumentrace, lumentrace_process
 from lumentrace import PointData, storage
 from lumentrace.engine.record import RunRecord
 from lumentrace.pept import simulation
@@ -83,7 +83,7 @@ def test_track_writes_everything(
 def test_one_bad_file_does_not_stop_the_others(acquisition: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.da01"
     bad.write_bytes(b"no lines here" * 200)
-    done = lumentrace("pept", "track", bad, tmp_path / "missing.da01", acquisition, "--out", tmp_path / "out")
+    done = lumentrace_process("pept", "track", bad, tmp_path / "missing.da01", acquisition, "--out", tmp_path / "out")
     assert done.returncode == 3
     assert "bad.da01" in done.stderr
     assert re.search(r"error .*missing\.da01", done.stderr)
@@ -219,7 +219,7 @@ def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
 
 
 def test_birmingham_with_two_tracers_is_refused() -> None:
-    done = lumentrace("pept", "track", "x", "--recipe", "birmingham", "--tracers", 2)
+    done = lumentrace_process("pept", "track", "x", "--recipe", "birmingham", "--tracers", 2)
     assert done.returncode == 2
     assert "use 'peptml'" in done.stderr
 
@@ -262,7 +262,7 @@ def test_demo_finds_both_tracers(tmp_path: Path) -> None:
 
 
 def test_version_and_help() -> None:
-    assert lumentrace("--version").stdout.startswith("lumentrace 0.")
+    assert lumentrace_process("--version").stdout.startswith("lumentrace 0.")
     help_text = lumentrace("pept", "track", "--help").stdout
     assert "--tracers" in help_text
     assert "Exit codes" in help_text

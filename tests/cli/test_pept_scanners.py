@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import lumentrace, simulate
+from command_line import lumentrace
+from helpers import simulate
 from lumentrace.cli.pept_options import Scanner
 from lumentrace.pept.run import Settings
 from lumentrace.pept.saved import load_outcome

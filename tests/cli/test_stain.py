@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from helpers import lumentrace
+from command_line import lumentrace
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 import tifffile
 
+from command_line import lumentrace
 from hdf5_contents import contents
-from helpers import lumentrace
 from lumentrace import twophoton
 from lumentrace.engine.record import RunRecord
 from lumentrace.twophoton.run import Settings, run
@@ -382,7 +382,7 @@ def test_results_of_another_recording_are_refused(session: Path, tmp_path: Path)
         (["analyze", "{s}", "--background", "guess"], "--background"),
         (["analyze", "{s}", "--kernels", "taste"], "--kernels"),
         (["report", "nowhere.h5"], "nowhere.h5"),
-        (["simulate", "--cells", "900"], "cells"),
+        (["simulate", "--cells", "40", "--rows", "32", "--columns", "32"], "cells"),
         (["convert"], "Missing argument"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 import zarr
 
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import FormatError, coloc
 from lumentrace.coloc import files
 from lumentrace.coloc.description import describe

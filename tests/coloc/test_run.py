@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import tifffile
 
-from helpers import lumentrace
+from command_line import lumentrace
 from killed import killed_after_the_first_step
 from lumentrace import FormatError
 from lumentrace.coloc.run import Settings, run

@@ -16,7 +16,7 @@ import tifffile
 sys.path.append(str(Path(__file__).parents[2] / "benches"))
 import channels
 import verdicts
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import coloc
 from lumentrace.base.provenance import Provenance
 from lumentrace.coloc.run import Settings, run
@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).parents[2] / "python" / "lumentrace"
 
 @pytest.mark.parametrize("case", verdicts.CASES)
 def test_good_is_good_and_spoiled_is_not(case: str) -> None:
-    seeds = (1,) if case.startswith(("two-photon", "pept")) else (1, 2)
+    seeds = (1,) if case.startswith(("two-photon", "pept", "stain")) else (1, 2)
     levels = {verdicts.CASES[case](seed).level for seed in seeds}
     assert (levels == {"good"}) if "good" in case else ("good" not in levels)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from command_line import lumentrace
 from faults.readers import READERS
 from faults.readers_twophoton import CALIBRATION, CONFIG
-from helpers import lumentrace
 from lumentrace import FormatError
 from lumentrace.engine.settings import read_mapping
 from lumentrace.pept import scanners

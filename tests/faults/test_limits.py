@@ -22,7 +22,7 @@ import pytest
 import tifffile
 
 import afm_files
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import FormatError, afm, load, save, stain, storage
 from lumentrace.afm.analysis.utils.particles import export_particle_csv
 from lumentrace.base import zipped

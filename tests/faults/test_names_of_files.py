@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import stain
 from lumentrace.plots.frames import Frames
 from lumentrace.stain.stages.results import Padded

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import lumentrace
+from command_line import lumentrace
 from lumentrace import LineData
 from lumentrace.engine.verdict import Verdict
 from lumentrace.pept import recipes, simulation

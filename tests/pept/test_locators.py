@@ -205,11 +205,11 @@ def test_velocity_as_golden() -> None:
 def test_velocity_as_polynomials_of_numpy(seed: int, settings: tuple[int, int]) -> None:
     window, degree = settings
     rng = np.random.default_rng(seed)
-    t = 1e5 + np.cumsum(rng.uniform(0.1, 2, 30))
-    rows = np.column_stack([t, rng.normal(size=(30, 3)).cumsum(axis=0)])
+    t = 1e5 + np.cumsum(rng.uniform(0.1, 2, 14))
+    rows = np.column_stack([t, rng.normal(size=(14, 3)).cumsum(axis=0)])
     found = Velocity(window, degree).fit_sample(PointData(rows)).points[:, 4:]
-    for i in range(30):
-        start = min(max(i - window // 2, 0), 30 - window)
+    for i in range(14):
+        start = min(max(i - window // 2, 0), 14 - window)
         part = rows[start : start + window]
         for axis in range(3):
             fit = np.polynomial.Polynomial.fit(part[:, 0], part[:, 1 + axis], degree)

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from helpers import assert_identical, lumentrace, simulate
+from command_line import lumentrace
+from helpers import assert_identical, simulate
 from lumentrace.cli.main import app
 from lumentrace.pept import scanners, simulation
 from lumentrace.pept.sources import LineServer, open_source, replay

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import mahalanobis
 
 import scoring
+from command_line import lumentrace
 from helpers import Spawned, assert_identical
 from lumentrace import LineData, Pipeline, PointData, _core
 from lumentrace.pept import simulation
@@ -315,6 +316,7 @@ def test_a_table_on_disk_holds_the_same(monkeypatch: pytest.MonkeyPatch) -> None
     np.testing.assert_array_equal(found.points, expected.points)
 
 
+RECIPE = ("--recipe", "lines", "--tracers", "2")
 SCRIPT = """
     import sys
     from lumentrace.cli.main import app
@@ -333,9 +335,8 @@ def track(tmp_path: Path) -> Iterator[Any]:
     started: list[subprocess.Popen[str]] = []
 
     def start(out: str, *more: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "script.py", "pept", "track", "lines.npy", "--recipe", "lines", "--tracers", "2"]
+        command = [sys.executable, "script.py", "pept", "track", "lines.npy", *RECIPE, "--out", out, *more]
         pipe = subprocess.PIPE
-        command += ["--out", out, *more]
         started.append(subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True))
         return started[-1]
 
@@ -346,8 +347,11 @@ def track(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
-def test_a_killed_and_an_interrupted_run_go_on_with_the_spans_that_are_left(track: Any, tmp_path: Path) -> None:
-    whole = track("whole")
+def test_a_killed_and_an_interrupted_run_go_on_with_the_spans_that_are_left(
+    track: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LineTracker, "_spans", Spans(10_000, 2_000))
+    whole = lumentrace("pept", "track", "lines.npy", *RECIPE, "--out", "whole", cwd=tmp_path)
     manifest = tmp_path / "parts" / "run" / "manifest.json"
     pieces = []
     for sent in (signal.SIGKILL, signal.SIGINT):
@@ -363,7 +367,7 @@ def test_a_killed_and_an_interrupted_run_go_on_with_the_spans_that_are_left(trac
     assert 4 <= len(pieces) < 8
     kept = {name: (manifest.parent / name).stat().st_mtime_ns for name in pieces}
     resumed = track("parts", "--resume")
-    assert (whole.wait(), resumed.wait()) == (0, 0)
+    assert (whole.returncode, resumed.wait()) == (0, 0)
     for name in ("trajectories.csv", "trajectories.vtp"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
     assert kept == {name: (manifest.parent / name).stat().st_mtime_ns for name in pieces}

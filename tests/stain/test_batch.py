@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +17,18 @@ from lumentrace.stain.stages import batch
 SIZE = 256
 
 
-@pytest.fixture
-def three(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pairs")
     for number in range(3):
-        stain.simulate(size=SIZE, seed=number).save(tmp_path / "raw", f"S{number}", "Dye")
-    (tmp_path / "raw" / "S1" / "S1_PreStain_Dye.tif").write_bytes(b"broken")
-    return tmp_path / "raw"
+        stain.simulate(size=SIZE, seed=number).save(folder / "raw", f"S{number}", "Dye")
+    (folder / "raw" / "S1" / "S1_PreStain_Dye.tif").write_bytes(b"broken")
+    return folder
+
+
+@pytest.fixture
+def three(pairs: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(pairs, tmp_path, dirs_exist_ok=True) / "raw"
 
 
 @pytest.mark.parametrize("parallel", [False, True, "subprocess"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,10 +23,31 @@ from lumentrace.engine.record import RunRecord
 SIZE = 256
 
 
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw images of a pair."""
+    folder = tmp_path_factory.mktemp("pair")
+    stain.simulate(size=SIZE, seed=5).save(folder / "raw", "S001", "SybrGld")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(pair: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pair and the results of its run, whichever test asks first."""
+    folder = shutil.copytree(pair, tmp_path_factory.mktemp("finished"), dirs_exist_ok=True)
+    assert task(folder / "raw").run()["status"] == "complete"
+    return folder
+
+
 @pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    stain.simulate(size=SIZE, seed=5).save(tmp_path / "raw", "S001", "SybrGld")
-    return tmp_path / "raw"
+def raw(pair: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(pair, tmp_path, dirs_exist_ok=True) / "raw"
+
+
+@pytest.fixture
+def ran(finished: Path, tmp_path: Path) -> Path:
+    """The folder of the raw images of a pair that was run."""
+    return shutil.copytree(finished, tmp_path, dirs_exist_ok=True) / "raw"
 
 
 def task(raw: Path, **params: Any) -> stain.SampleDye:
@@ -42,8 +64,8 @@ def pixels(folder: Path) -> dict[str, Any]:
     return {path.name: tifffile.imread(path) for path in sorted((folder / "tiff").glob("*.tiff"))}
 
 
-def test_it_writes_what_is_documented(raw: Path) -> None:
-    job = task(raw)
+def test_it_writes_what_is_documented(ran: Path) -> None:
+    job = task(ran)
     result = job.run()
     assert result["status"] == "complete"
     assert result["scale_estimate"] == pytest.approx(1.3, rel=0.01)
@@ -62,30 +84,30 @@ def test_it_writes_what_is_documented(raw: Path) -> None:
     assert output == ["registration_pad16.json", "report_pad16.html", "run_pad16.json", "spots_pad16.csv"]
     assert [row["done"] for row in job.status()] == [True] * 4
     assert (job.folder / "fits").is_dir()
-    post = stain.load_image_pair("S001", "SybrGld", raw)[0]
+    post = stain.load_image_pair("S001", "SybrGld", ran)[0]
     loaded = stain.load_checkpoint(job.folder / "01_padded_post_pad16")
     assert loaded is not None
     np.testing.assert_array_equal(loaded[16:-16, 16:-16], post)
     assert not loaded[:16].any()
 
 
-def test_a_second_run_does_nothing(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = task(raw)
+def test_a_second_run_does_nothing(ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = task(ran)
     first = job.run()
     times = {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")}
     monkeypatch.setattr("lumentrace.stain.files.pair.read_raw", lambda *_: pytest.fail("read again"))
-    assert task(raw).run() == first
+    assert task(ran).run() == first
     assert {path: path.stat().st_mtime_ns for path in job.folder.rglob("*.*")} == times
 
 
 @pytest.mark.parametrize("stage", [1, 2, 3])
-def test_resumed_is_identical(raw: Path, tmp_path: Path, stage: int) -> None:
-    whole = task(raw)
+def test_resumed_is_identical(ran: Path, tmp_path: Path, stage: int) -> None:
+    whole = task(ran)
     expected = whole.run()
-    parts = stain.SampleDye("S001", "SybrGld", tmp_path / "parts", raw)
+    parts = stain.SampleDye("S001", "SybrGld", tmp_path / "parts", ran)
     parts.set_params(pad=16)
     assert parts.run(to_stage=stage)["status"] == "complete"
-    again = stain.SampleDye("S001", "SybrGld", tmp_path / "parts", raw)
+    again = stain.SampleDye("S001", "SybrGld", tmp_path / "parts", ran)
     again.set_params(pad=16)
     result = again.run(from_stage=4)
     assert {**result, "report": ""} == {**expected, "report": ""}
@@ -96,27 +118,27 @@ def test_resumed_is_identical(raw: Path, tmp_path: Path, stage: int) -> None:
     np.testing.assert_array_equal(again.registration.matrix, whole.registration.matrix)
 
 
-def test_damaged_files_are_made_again(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    job = task(raw)
+def test_damaged_files_are_made_again(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = task(ran)
     job.run()
     before = pixels(job.folder)
     path = job.folder / "tiff" / "02_icp_aligned_pre_pad16.tiff"
     path.write_bytes(path.read_bytes()[:1000])
-    assert task(raw).run()["status"] == "complete"
+    assert task(ran).run()["status"] == "complete"
     assert "stage 2 is run again: tiff/02_icp_aligned_pre_pad16.tiff is damaged" in capsys.readouterr().out
     for name, image in pixels(job.folder).items():
         np.testing.assert_array_equal(image, before[name])
 
 
-def test_changed_raw_files_are_noticed(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    task(raw).run()
-    stain.simulate(size=SIZE, seed=6, scale=1.6).save(raw, "S001", "SybrGld")
-    assert task(raw).run()["scale_estimate"] == pytest.approx(1.6, rel=0.01)
+def test_changed_raw_files_are_noticed(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task(ran).run()
+    stain.simulate(size=SIZE, seed=6, scale=1.6).save(ran, "S001", "SybrGld")
+    assert task(ran).run()["scale_estimate"] == pytest.approx(1.6, rel=0.01)
     assert "made from other raw files" in capsys.readouterr().out
 
 
-def test_force_runs_again(raw: Path) -> None:
-    job = task(raw)
+def test_force_runs_again(ran: Path) -> None:
+    job = task(ran)
     job.run()
     path = job.folder / "tiff" / "03_interior_aligned_pre_pad16.tiff"
     before = path.stat().st_mtime_ns
@@ -126,8 +148,8 @@ def test_force_runs_again(raw: Path) -> None:
     assert path.stat().st_mtime_ns > before
 
 
-def test_more_scales_write_only_what_is_new(raw: Path) -> None:
-    job = task(raw)
+def test_more_scales_write_only_what_is_new(ran: Path) -> None:
+    job = task(ran)
     job.run()
     main = job.folder / "tiff" / "04_difference_difference_pad16.tiff"
     before = main.stat().st_mtime_ns
@@ -388,12 +410,12 @@ job.run()
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 @pytest.mark.parametrize("seconds", [0.3, 0.6, 0.9])
-def test_kill_and_go_on(raw: Path, tmp_path: Path, seconds: float) -> None:
+def test_kill_and_go_on(ran: Path, tmp_path: Path, seconds: float) -> None:
     out = tmp_path / "killed"
-    subprocess.run([sys.executable, "-c", KILL, str(raw), str(out), str(seconds)], check=False)
-    job = stain.SampleDye("S001", "SybrGld", out, raw)
+    subprocess.run([sys.executable, "-c", KILL, str(ran), str(out), str(seconds)], check=False)
+    job = stain.SampleDye("S001", "SybrGld", out, ran)
     job.set_params(pad=16)
-    whole = task(raw)
+    whole = task(ran)
     expected = whole.run()
     assert {**job.run(), "report": ""} == {**expected, "report": ""}
     for name, image in pixels(whole.folder).items():
@@ -416,8 +438,8 @@ def test_without_raw_files_there_is_no_registration(tmp_path: Path) -> None:
     assert [row["done"] for row in job.status()] == [False] * 4
 
 
-def test_records_are_plain(raw: Path) -> None:
-    job = task(raw)
+def test_records_are_plain(ran: Path) -> None:
+    job = task(ran)
     job.run()
     record = json.loads((job.folder / "04_difference_pad16.json").read_text())
     assert record["result"]["scales"][0]["method"] == "moffat"
