@@ -39,9 +39,16 @@ def nearest(responses: RecordingResponses, raw: RawMovie) -> NDArray[np.int64]:
 
 
 def against(truth: Floats, found: Floats) -> Floats:
-    """Correlation, and slope of the line through both, of each column (regions, 2)."""
-    pairs = list(zip(truth.T, found.T, strict=True))
-    return np.array([(np.corrcoef(a, b)[0, 1], np.polyfit(a, b, 1)[0]) for a, b in pairs])
+    """Correlation, and slope of the line through both, of each column (regions, 2); NaN without values."""
+    return np.array([_against(own, other) for own, other in zip(truth.T, found.T, strict=True)])
+
+
+def _against(truth: Floats, found: Floats) -> tuple[float, float]:
+    known = np.isfinite(found)
+    if not (known.any() and np.ptp(truth[known]) > 0):
+        return np.nan, np.nan
+    x, y = truth[known] - truth[known].mean(), found[known] - found[known].mean()
+    return float(x @ y / np.sqrt((x @ x) * (y @ y))), float(x @ y / (x @ x))
 
 
 def options(raw: RawMovie, recording: ConvertedRecording, rois: Any) -> None:
