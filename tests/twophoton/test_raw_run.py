@@ -18,6 +18,7 @@ from lumentrace.base.errors import FormatError
 from lumentrace.twophoton import Movie, RawMovie
 from lumentrace.twophoton.align.recording import AlignedMovie
 from lumentrace.twophoton.measure.film import film_parts
+from lumentrace.twophoton.respond.region_table import region_table
 from lumentrace.twophoton.run import Outcome, Settings, report_again, run
 from lumentrace.twophoton.simulate.raw_scene import directions_scene
 
@@ -122,6 +123,10 @@ def test_neuropil_is_that_of_the_single_steps(made: tuple[RawMovie, Path]) -> No
     around = twophoton.extract_background_corrected_roi_traces(recording, twophoton.neuropil_roi_set(rois), **span)
     expected = found.traces.corrected_values - 0.3 * around.corrected_values
     np.testing.assert_allclose(found.dff.fluorescence, expected, rtol=1e-12)
+    assert found.neuropil is not None
+    unknown = replace(found.neuropil, reasons=("it does not change", ""))
+    told = region_table(replace(found, neuropil=unknown), found.epoch_means())
+    assert [row.reasons for row in told] == [("no coefficient of the neuropil: it does not change",), ()]
     with pytest.raises(ValueError, match="`neuropil`: expected 'fit', a number or None, found 'some'"):
         twophoton.compute_recording_responses(recording, rois, neuropil="some")  # type: ignore[arg-type]
 

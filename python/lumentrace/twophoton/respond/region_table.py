@@ -95,6 +95,8 @@ def _reasons(run: RecordingResponses, own: int, pixels: int, used: int, peak: fl
     reasons = []
     if not used:
         return ["no pixel inside the crop"]
+    if run.neuropil is not None and run.neuropil.reasons[own]:
+        return [f"no coefficient of the neuropil: {run.neuropil.reasons[own]}"]
     if used < pixels:
         reasons.append(f"{pixels - used} of {pixels} pixels outside the crop")
     if not run.dff.amplitudes[own] > 0:
