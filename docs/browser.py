@@ -34,6 +34,8 @@ class Shot:
         Of the window, in pixels.
     height : int or None
         None for the whole page.
+    top : int
+        Pixels that are left out above.
     dark : bool
         Draw it in dark colours too, for docs/index.md.
     """
@@ -41,6 +43,7 @@ class Shot:
     page: Callable[[], Path]
     width: int = 900
     height: int | None = 1300
+    top: int = 0
     dark: bool = True
 
 
@@ -92,8 +95,20 @@ SHOTS = {
         commands(
             "fly/report.html",
             "twophoton simulate",
-            "twophoton analyze lab/data/simulated/epochs/2026/03_02/09_00_00 --maps --out fly",
+            "twophoton run lab/data/simulated/epochs/2026/03_02/09_00_00 --maps --out fly",
         )
+    ),
+    "twophoton-raw": Shot(
+        commands(
+            "cells/report.html",
+            "twophoton simulate --raw --rows 128 --columns 128 --cells 20 --repeats 6 --out raw",
+            "twophoton run raw/raw.tif --epochs raw/epochs.csv --frame-rate 10 --motion nonrigid --rois cells "
+            "--neuropil fit --spikes ar1 --tuning direction --out cells",
+        ),
+        1000,
+        1240,
+        top=8800,
+        dark=False,
     ),
 }
 
@@ -117,11 +132,12 @@ def draw(page: Path, shot: Shot, picture: Path, scheme: str) -> None:
     options = [
         *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=8000"),
         f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-        f"--window-size={shot.width},{shot.height or TALL}",
+        f"--window-size={shot.width},{shot.top + (shot.height or TALL)}",
         f"--screenshot={picture}",
     ]
     subprocess.run([program, *options, page.as_uri()], check=True, stderr=subprocess.DEVNULL)
     image = Image.open(picture).convert("RGB")
+    image = image.crop((0, shot.top, image.width, image.height))
     if shot.height is None:
         image = trimmed(image)
     image.save(picture, optimize=True)
