@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,12 @@ def files_by_module(package: Path) -> dict[str, Path]:
         ".".join(file.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): file
         for file in sorted(package.rglob("*.py"))
     }
+
+
+@functools.cache
+def in_file(file: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The imports of a file."""
+    return list(statements(ast.parse(file.read_text("utf-8"))))
 
 
 def statements(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
@@ -35,7 +42,7 @@ def imported(module: str, file: Path, modules: dict[str, Path]) -> set[str]:
     """The modules that a file names in its imports."""
     found: set[str] = set()
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    for statement in statements(ast.parse(file.read_text("utf-8"))):
+    for statement in in_file(file):
         if isinstance(statement, ast.Import):
             found.update(alias.name for alias in statement.names)
             continue
@@ -97,7 +104,7 @@ def test_polars_is_imported_through_its_door() -> None:
     beside = {
         module
         for module, file in files_by_module(ROOT / "lumentrace").items()
-        for statement in statements(ast.parse(file.read_text("utf-8")))
+        for statement in in_file(file)
         for name in (
             [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else [statement.module or ""]
         )

@@ -270,7 +270,7 @@ def test_spots_are_where_the_written_images_have_them(tmp_path: Path, options: t
 
 
 def test_photographs_of_two_samples(tmp_path: Path) -> None:
-    one, other = (stain.simulate(size=256, seed=seed) for seed in (1, 2))
+    one, other = (stain.simulate(size=128, seed=seed) for seed in (1, 2))
     done = lumentrace(*stained(tmp_path, one.post, other.pre))
     assert done.exit_code == 4
     assert "not reliable" in done.stderr

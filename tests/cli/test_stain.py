@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,26 @@ import tifffile
 
 from command_line import lumentrace
 
+SIZE = 128
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    assert lumentrace("stain", "simulate", "--size", SIZE, "--samples", 2, cwd=folder).returncode == 0
+    return folder
+
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    assert lumentrace("stain", "simulate", "--size", 256, "--samples", 2, cwd=tmp_path).returncode == 0
-    return tmp_path
+def folder(samples: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(samples, tmp_path, dirs_exist_ok=True)
 
 
 def test_survey_and_plan(folder: Path) -> None:
     found = lumentrace("stain", "survey", cwd=folder)
     assert found.returncode == 0
     assert "S001_PreStain_SybrGld.tif" in found.stdout
-    assert "256 x 256" in found.stdout
+    assert f"{SIZE} x {SIZE}" in found.stdout
     (folder / "raw" / "S002" / "S002_PostStain_SybrGld.tif").unlink()
     planned = lumentrace("stain", "plan", cwd=folder)
     assert planned.returncode == 0
@@ -95,7 +104,7 @@ def test_batch_judges_each_pair(folder: Path) -> None:
     assert again.returncode == 0
     assert "not reliable" in again.stdout
     folder = folder / "processed" / "S002" / "SybrGld" / "tiff"
-    assert {tifffile.imread(path).shape for path in folder.glob("*.tiff")} == {(256, 256)}
+    assert {tifffile.imread(path).shape for path in folder.glob("*.tiff")} == {(SIZE, SIZE)}
 
 
 def test_the_canvas_is_asked_for(folder: Path) -> None:
@@ -104,5 +113,5 @@ def test_the_canvas_is_asked_for(folder: Path) -> None:
         done = lumentrace("stain", "run", "S001", "SybrGld", "--to-stage", 1, *options, cwd=folder)
         assert done.returncode == 0, done.stderr
         with tifffile.TiffFile(folder / "processed" / "S001" / "SybrGld" / "tiff" / f"{name}.tiff") as file:
-            side = 256 + 2 * int((name.split("_pad")[2:] or ["0"])[0])
+            side = SIZE + 2 * int((name.split("_pad")[2:] or ["0"])[0])
             assert file.series[0].shape == (side, side)

@@ -25,7 +25,7 @@ from lumentrace.twophoton.regions.calibration import load_pixel_calibrations
 from lumentrace.twophoton.regions.chosen import _labelled
 from mutations import put, tried
 
-SECONDS = float(os.environ.get("LUMENTRACE_FAULT_SECONDS", "0.06"))
+SECONDS = float(os.environ.get("LUMENTRACE_FAULT_SECONDS", "0.03"))
 """For each reader."""
 
 

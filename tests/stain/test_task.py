@@ -193,10 +193,11 @@ def test_fits_holds_the_same(raw: Path) -> None:
     assert not list((only.folder / "tiff").iterdir())
 
 
-def test_a_registration_that_is_not_ok_is_never_complete(raw: Path) -> None:
-    other = stain.simulate(size=SIZE, seed=99)
-    path = raw / "S001" / "S001_PreStain_SybrGld.tif"
-    tifffile.imwrite(path, other.pre)
+def test_a_registration_that_is_not_ok_is_never_complete(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    post, other = (stain.simulate(size=128, seed=seed) for seed in (5, 99))
+    post.save(raw, "S001", "SybrGld")
+    tifffile.imwrite(raw / "S001" / "S001_PreStain_SybrGld.tif", other.pre)
     result = task(raw).run()
     assert result["status"].startswith("unreliable: ")
     assert result["registration_ok"] is False

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
-from skimage.measure import approximate_polygon, find_contours
 
 from lumentrace.base.arrays import AnyArray
 
@@ -29,6 +28,8 @@ def outlines(labels: AnyArray) -> Iterator[tuple[int, Points]]:
     >>> [(region, points.min(axis=0), points.max(axis=0)) for region, points in outlines(labels)]
     [(5, array([2., 1.]), array([7., 4.]))]
     """
+    from skimage.measure import approximate_polygon, find_contours
+
     values, places = np.unique(labels, return_inverse=True)
     numbers = places.reshape(labels.shape) + 1 - np.searchsorted(values, 1)
     for value, box in zip(values[values > 0], find_objects(np.maximum(numbers, 0)), strict=True):

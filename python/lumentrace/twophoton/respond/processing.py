@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from lumentrace.twophoton.measure.photodiode import true_runs
 
@@ -160,6 +159,7 @@ def smooth(values: Floats, options: SmoothingOptions) -> Floats:
         raise ValueError(f"`method`: expected none, moving_average or savgol, found {options.method!r}")
     if width % 2 == 0 or not 0 <= order < width:
         raise ValueError(f"`window_frames`: expected an odd number above the order {order}, found {width}")
+    from scipy import signal
 
     def filtered(run: Floats) -> Floats:
         return np.asarray(signal.savgol_filter(run, width, order, mode="interp")) if len(run) >= width else run
@@ -201,6 +201,8 @@ def low_pass(values: Floats, options: LowPassFilterOptions, rate_hz: float) -> F
         raise ValueError(f"`cutoff_hz`: expected a number between 0 and {rate_hz / 2:g}, found {cutoff!r}")
     if options.order < 1:
         raise ValueError(f"`order`: expected a whole number from 1 on, found {options.order!r}")
+    from scipy import signal
+
     sections = signal.butter(options.order, cutoff, fs=rate_hz, output="sos")
 
     def filtered(run: Floats) -> Floats:
