@@ -52,7 +52,8 @@ lint: build
 	$(BIN)/lint-imports --no-cache
 
 rust-test:
-	cargo test --quiet -p lumentrace -p lumentrace-fuzz-targets
+	cargo test --quiet -p lumentrace
+	cargo test --quiet -p lumentrace-fuzz-targets
 	cargo test --quiet -p lumentrace --no-default-features --lib  # one thread; only rust/core/src/pool.rs differs
 	cargo run --quiet -p lumentrace --example track >/dev/null
 	cargo run --quiet -p lumentrace --example costes >/dev/null
