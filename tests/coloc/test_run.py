@@ -99,7 +99,7 @@ def test_a_finished_run_is_read_back_whole(image: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(metrics=("randomization",), randomizations=4000, block=4),
+        Settings(metrics=("randomization",), randomizations=500, block=4),
         Settings(metrics=("tau",)),
         Settings(metrics=("srcc", "mcc", "corrected"), threshold="costes-exact"),
     ],

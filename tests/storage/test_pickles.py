@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import subprocess
@@ -118,8 +119,10 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [*itertools.product(HOSTILE, (0, 4)), ("nested", 2), ("nested", 5)],  # 2 names things as 0 does, 5 as 4 does
+)
 def test_calls_are_refused_and_not_made(tmp_path, name, protocol):
     refused = r"(the pickle names [\w.]+; expected only|arrays of numpy type 'O8' cannot be read).*a\.pickle"
     with pytest.raises(FormatError, match=refused):
