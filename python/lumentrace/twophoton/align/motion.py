@@ -96,11 +96,12 @@ class Motion(Recorded):
         Rows and columns of frames.
     settings : MotionSettings
     shifts, sigma : ndarray
-        (frames, 2): of whole frames along rows and columns, and standard errors, px; NaN where they cannot be told.
+        (frames, 2): of whole frames along rows and columns, and standard errors, px; NaN where they cannot be told. In
+        mode 'nonrigid' these are means over the frame.
     block_rows, block_columns : ndarray
         Middles of blocks in the reference, px; one block in mode 'rigid'.
     block_shifts, block_sigma : ndarray
-        (frames, rows of blocks, columns of blocks, 2): of blocks, likewise.
+        (frames, rows of blocks, columns of blocks, 2): means over blocks, likewise.
     contrast : ndarray
         (frames,): of the frame in the pattern of the reference, relative to the reference.
     codes : ndarray

@@ -15,8 +15,10 @@ from lumentrace.twophoton.align.reference import Comparison, Roughness, first_re
 
 Floats = NDArray[np.float64]
 
-WHOLE = (4, 1, 1)
-"""Rounds in which whole frames are aligned: every how many of the frames."""
+WHOLE, BLOCKS = (4, 2, 1), (2, 1)
+"""Rounds in which whole frames are aligned, and then blocks: every how many of the frames."""
+FEW = 50
+"""Frames of a round, at least, if there are as many."""
 TOGETHER = 16
 """Frames that are worked on together."""
 SPREAD = 0.4549
@@ -54,11 +56,12 @@ class Rounds:
         self._samples = np.unique(np.linspace(0, film.shape[0] - 1, wanted).astype(int))
         self.reference, self._count = first_reference(film, self._samples)
         self.roughness: Roughness | None = None
-        for step in WHOLE:
-            self._again(self._samples[::step], whole=True)
-        if comparison.settings.mode == "nonrigid":
-            self.roughness = self._again(self._samples)
-            self._again(self._samples)
+        blocks = comparison.settings.mode == "nonrigid"
+        for step in WHOLE[:-1] if blocks else WHOLE:
+            self._again(self._every(step), whole=True)
+        if blocks:
+            self.roughness = self._again(self._every(BLOCKS[0]))
+            self._again(self._every(BLOCKS[1]))
         self.unaligned = self._mean(self._samples, np.zeros((len(self._samples), 1, 1, 2)))
 
     def template(self, *, whole: bool = False) -> _core.MotionTemplate:
@@ -68,6 +71,10 @@ class Rounds:
         light = float(known.mean()) - noise.zero if known.size else 0.0
         photons = self._count * light / noise.gain
         return self._comparison.template(self.reference, photons, self.roughness, whole=whole)
+
+    def _every(self, step: int) -> NDArray[np.int64]:
+        """Every so many of the frames, or more of them if that were few."""
+        return self._samples[:: max(1, min(step, len(self._samples) // FEW))]
 
     def _again(self, samples: NDArray[np.int64], *, whole: bool = False) -> Roughness:
         """Make the reference of the frames that are aligned to it, around the median of their shifts.
