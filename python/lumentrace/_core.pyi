@@ -400,6 +400,7 @@ class MotionTemplate:
         reach: int,
         lags: int,
         roughness: float | None = None,
+        growth: float = 1.5,
     ) -> MotionTemplate: ...
     def estimate(
         self, frames: NDArray[Any], threads: int = 0

@@ -67,22 +67,41 @@ def peak(surface: Floats, at: tuple[int, int]) -> Floats:
     return np.asarray(found.x)
 
 
-def smoothed(shifts: Floats, errors: Floats, roughness: float, rounds: int = 3, huber: float = 3.0) -> Floats:
-    """The most probable field (rows, columns) of one axis, by a dense solution."""
-    rows, columns = shifts.shape
-    number = np.arange(shifts.size).reshape(rows, columns)
-    matrix = np.zeros((shifts.size, shifts.size))
-    for first, second in ((number[:-1], number[1:]), (number[:, :-1], number[:, 1:])):
-        for one, other in zip(first.ravel(), second.ravel(), strict=True):
-            matrix[one, one] += 1
-            matrix[other, other] += 1
-            matrix[one, other] -= 1
-            matrix[other, one] -= 1
-    known = np.where(np.isfinite(shifts), errors**-2.0, 0.0).ravel()
-    own = np.where(np.isfinite(shifts), shifts, 0.0).ravel()
-    trust = np.ones(shifts.size)
-    for _ in range(rounds):
-        field = np.linalg.solve(np.diag(known * trust) + matrix / roughness**2, known * trust * own)
-        away = np.sqrt(known) * np.abs(own - field)
-        trust = np.where(away > huber, huber / np.maximum(away, huber), 1.0)
-    return np.asarray(field.reshape(rows, columns))
+def told(pattern: Floats, rate: Floats, tiles: tuple[int, int], lags: int, axis: int, parts: int = 4) -> Floats:
+    """Shares (tiles, parts, parts) of what parts of tiles tell of the shift along an axis."""
+    padded = np.pad(pattern, 2, mode="edge")
+    near, far = (np.roll(padded, -step, axis) - np.roll(padded, step, axis) for step in (1, 2))
+    square = rate * ((8 * near - far)[2:-2, 2:-2] / 12) ** 2
+    square[:lags], square[len(square) - lags :] = 0, 0
+    square[:, :lags], square[:, square.shape[1] - lags :] = 0, 0
+    edges = [
+        np.arange(count * parts + 1) * size // (count * parts) for count, size in zip(tiles, rate.shape, strict=True)
+    ]
+    cells = np.add.reduceat(np.add.reduceat(square, edges[0][:-1], 0), edges[1][:-1], 1)
+    cells = cells.reshape(tiles[0], parts, tiles[1], parts).swapaxes(1, 2).reshape(-1, parts, parts)
+    return np.asarray(cells / cells.sum(axis=(1, 2), keepdims=True))
+
+
+def smoothed(
+    shifts: Floats, errors: Floats, whole: float, weights: Floats, roughness: float, growth: float
+) -> tuple[Floats, Floats]:
+    """Means over blocks (rows, columns) of the most probable field along an axis, with errors, by a dense solution."""
+    (rows, columns), parts = shifts.shape, weights.shape[1]
+    down, across = np.mgrid[: rows * parts, : columns * parts] / parts
+    places = (down - down.mean()) + 1j * (across - across.mean())
+    places = places.reshape(rows, parts, columns, parts).swapaxes(1, 2).ravel()
+    grown = np.abs(places) ** growth
+    field = 100 + roughness**2 * (grown + grown[:, None] - np.abs(places - places[:, None]) ** growth) / 2
+    measure, mean = np.zeros((2, shifts.size, places.size))
+    for tile in range(shifts.size):
+        own = slice(tile * parts**2, (tile + 1) * parts**2)
+        measure[tile, own], mean[tile, own] = weights[tile].ravel(), 1 / parts**2
+    trust, error, away = np.ones(shifts.size), errors.ravel(), shifts.ravel() - whole
+    for _ in range(3):
+        weighted = measure @ field @ measure.T + np.diag(error**2 / trust)
+        residual = error / trust * np.abs(np.linalg.solve(weighted, away))
+        kept, trust = trust, np.minimum(1, 3 / np.maximum(residual, 3))
+    inverse = np.linalg.inv(measure @ field @ measure.T + np.diag(error**2 / kept))
+    gain = mean @ field @ measure.T @ inverse
+    variance = np.diag(mean @ field @ mean.T - gain @ measure @ field @ mean.T)
+    return (whole + gain @ away).reshape(rows, columns), np.sqrt(variance).reshape(rows, columns)

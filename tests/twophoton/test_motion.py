@@ -41,6 +41,23 @@ def errors(motion: Motion, truth: Floats) -> Floats:
     return np.asarray(away - np.nanmedian(away, axis=0))
 
 
+def block_errors(raw: RawMovie, motion: Motion) -> Floats:
+    """Of square blocks, which show other places of the reference in each frame; that is no even plane itself."""
+    count, rows, columns, _ = motion.block_shifts.shape
+    size = motion.shape[0] // rows
+    truth = np.zeros(motion.block_shifts.shape)
+    for frame, (down, across) in enumerate(raw.truth.motion.shifts):
+        place = raw.truth.motion.displacement(frame, np.arange(rows * size) + down, np.arange(columns * size) + across)
+        truth[frame] = place.reshape(rows, size, columns, size, 2).mean(axis=(1, 3))
+    away = motion.block_shifts - truth
+    static = np.median(away, axis=0)
+    for frame in range(count):
+        moved = np.moveaxis(raw.truth.motion.shifts[frame] - truth[frame], -1, 0) / size + np.indices((rows, columns))
+        for axis in range(2):
+            away[frame, ..., axis] -= ndimage.map_coordinates(static[..., axis], moved, order=1, mode="nearest")
+    return np.asarray(away - np.median(away, axis=0))
+
+
 def bound(raw: RawMovie) -> Floats:
     """The least standard error (2,) of any shift of the first frame, by Cramér and Rao, away from the rim."""
     light = raw.movie.photons(0)
@@ -91,6 +108,17 @@ def test_blocks_that_move_by_themselves() -> None:
     assert np.abs(away[~unknown]).max() < 2
 
 
+@pytest.mark.parametrize("warp", [0.0, 1.5])
+def test_errors_of_blocks_are_honest(warp: float) -> None:
+    scene = RawScene(frames=60, rows=192, columns=192, cells=24, warp_px=warp, photons=4.0)
+    raw, movie = made(scene, seed=21)
+    motion = estimate_motion(movie, MotionSettings(block_px=48))
+    away = block_errors(raw, motion)
+    shares = [(np.abs(away) < times * motion.block_sigma).mean() for times in (1, 2)]
+    assert 0.58 < shares[0] < 0.92
+    assert shares[1] > 0.88
+
+
 def found_at(own: twin.Twin, frame: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The shift that the twin finds in a window around whole pixels."""
     whole = sum(own.surfaces(frame, (int(start[0]), int(start[1]))).values())
@@ -113,8 +141,9 @@ def test_the_kernel_is_its_twin() -> None:
         *(part.astype(np.float32) for part in (even, odd, rate)),
         bin=1, gain=10.0, zero=91.0, full=np.inf, tiles=(2, 3), reach=12, lags=4,
     )  # fmt: skip
-    codes, shifts, _, _, blocks = template.estimate(movie)
-    _, _, _, _, tiles = raw_tiles.estimate(movie)
+    codes, means, _, _, blocks = template.estimate(movie)
+    _, shifts, _, _, tiles = raw_tiles.estimate(movie)
+    np.testing.assert_allclose(means, blocks[..., :2].mean(axis=1), atol=1e-6)
     assert not codes.any()
     for number, frame in enumerate(movie.astype(float)):
         # The kernel's window begins near the shift; which pixels at the rim count depends on where.
@@ -122,8 +151,11 @@ def test_the_kernel_is_its_twin() -> None:
         away = [np.abs(found_at(own, frame, start) - shifts[number]).max() for start in starts]
         assert min(away) < 1e-3
         for axis in range(2):
-            field = twin.smoothed(tiles[number, :, axis].reshape(2, 3), tiles[number, :, axis + 2].reshape(2, 3), 0.3)
-            np.testing.assert_allclose(blocks[number, :, axis].reshape(2, 3), field, atol=1e-6)
+            shown = twin.told(even, rate, (2, 3), 4, axis)
+            measured = (tiles[number, :, part].reshape(2, 3) for part in (axis, axis + 2))
+            field, sigma = twin.smoothed(*measured, shifts[number, axis], shown, 0.3, 1.5)
+            np.testing.assert_allclose(blocks[number, :, axis].reshape(2, 3), field, atol=1e-5)
+            np.testing.assert_allclose(blocks[number, :, axis + 2].reshape(2, 3), sigma, rtol=1e-4)
 
 
 def test_lines_of_a_bidirectional_scan() -> None:

@@ -1,6 +1,6 @@
 //! Bindings of `lumentrace::frames::motion`.
 
-use lumentrace::frames::motion::{Field, Moved, Reference, Sampling, Search, Template, apply};
+use lumentrace::frames::motion::{Field, Moved, Reference, Roughness, Sampling, Search, Template, apply};
 use lumentrace::frames::movie::Pixel;
 use numpy::{Element, PyArray1, PyArray2, PyArray3, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -45,7 +45,7 @@ pub(crate) struct MotionTemplate {
 #[pymethods]
 impl MotionTemplate {
     #[new]
-    #[pyo3(signature = (even, odd, rate, *, bin, gain, zero, full, tiles, reach, lags, roughness=None))]
+    #[pyo3(signature = (even, odd, rate, *, bin, gain, zero, full, tiles, reach, lags, roughness=None, growth=1.5))]
     #[allow(clippy::too_many_arguments)] // a reference, and how frames are compared with it
     fn new(
         py: Python<'_>,
@@ -60,10 +60,12 @@ impl MotionTemplate {
         reach: usize,
         lags: usize,
         roughness: Option<f64>,
+        growth: f64,
     ) -> PyResult<Self> {
         let shape = [even.shape()[0], even.shape()[1]];
         let (even, odd, rate) = (even.as_slice()?, odd.as_slice()?, rate.as_slice()?);
         let reference = Reference { shape, even, odd, rate, bin };
+        let roughness = roughness.map(|pixels| Roughness { pixels, growth });
         let search = Search { gain, zero, full, tiles, reach, lags, roughness };
         let template = run::quick(py, || Template::new(&reference, search))?;
         Ok(Self { template, shape, tiles: tiles[0] * tiles[1] })

@@ -29,10 +29,11 @@ def estimate_motion(
     """How the sample moved in each frame, with standard errors; frames that cannot be told are flagged.
 
     A frame is compared with the reference by the likelihood of its photons, at every shift in reach: first as a whole
-    and coarser, by Fourier transforms; then block by block at full resolution, with peaks between pixels. Blocks are
-    smoothed by how much neighbours differ in this movie and by how much each of them knows. The reference is the mean
-    of frames spread over the movie that are aligned to it, again and again. Frames come in blocks: memory does not grow
-    with the length of the movie, and results do not depend on `threads`.
+    and coarser, by Fourier transforms; then block by block at full resolution, with peaks between pixels. Shifts of
+    blocks are those of the most probable field, given how much neighbours differ in this movie, how much each block
+    knows and which of its pixels know it; they are means over the block, and so are their standard errors. The
+    reference is the mean of frames spread over the movie that are aligned to it, again and again. Frames come in
+    blocks: memory does not grow with the length of the movie, and results do not depend on `threads`.
 
     Parameters
     ----------
@@ -105,6 +106,7 @@ def _measured(film: Film, comparison: Comparison, rounds: Rounds, threads: int, 
     """Motion of all frames, block by block; blocks of which nothing is known move as the whole."""
     template, count = rounds.template(), film.shape[0]
     rigid = comparison.settings.mode == "rigid"
+    apart = rounds.roughness.pixels if rounds.roughness else 0.0
     tiles = (1, 1) if rigid else comparison.tiles(rounds.shape)
     pairs = np.full((count, 2), np.nan)
     found = _Found(
@@ -120,7 +122,7 @@ def _measured(film: Film, comparison: Comparison, rounds: Rounds, threads: int, 
             codes, shifts, sigma, contrast, blocks = template.estimate(frames, threads)
             found.codes[part], found.contrast[part] = codes, contrast
             found.shifts[part], found.sigma[part] = shifts, sigma
-            whole = np.concatenate([shifts, np.hypot(sigma, 0.0 if rigid else rounds.roughness or 0.0)], axis=1)
+            whole = np.concatenate([shifts, np.hypot(sigma, apart)], axis=1)
             own = whole[:, None] if rigid else np.where(np.isfinite(blocks), blocks, whole[:, None])
             found.blocks[part] = own.reshape(len(frames), *tiles, 4)
             progress.reach(part.stop)

@@ -96,11 +96,12 @@ class Motion(Recorded):
         Rows and columns of frames.
     settings : MotionSettings
     shifts, sigma : ndarray
-        (frames, 2): of whole frames along rows and columns, and standard errors, px; NaN where they cannot be told.
+        (frames, 2): of whole frames along rows and columns, and standard errors, px; NaN where they cannot be told. In
+        mode 'nonrigid' these are means over the frame.
     block_rows, block_columns : ndarray
         Middles of blocks in the reference, px; one block in mode 'rigid'.
     block_shifts, block_sigma : ndarray
-        (frames, rows of blocks, columns of blocks, 2): of blocks, likewise.
+        (frames, rows of blocks, columns of blocks, 2): means over blocks, likewise.
     contrast : ndarray
         (frames,): of the frame in the pattern of the reference, relative to the reference.
     codes : ndarray
@@ -183,14 +184,13 @@ def common_crop(shape: tuple[int, int], block_shifts: Floats, line_offset_px: fl
         (frames, rows of blocks, columns of blocks, 2), px.
     line_offset_px : float
     """
-    known = block_shifts.reshape(-1, 2)
-    known = known[np.isfinite(known).all(axis=1)]
+    known = np.isfinite(block_shifts).all(axis=-1)
     spans: list[tuple[int, int]] = []
     for axis, size in enumerate(shape):
-        away = known[:, axis]
+        away = block_shifts[..., axis]
         extra = (line_offset_px,) if axis == 1 else ()
-        low = min(float(away.min(initial=0.0)) + min((0.0, *extra)), 0.0)
-        high = max(float(away.max(initial=0.0)) + max((0.0, *extra)), 0.0)
+        low = min(float(away.min(initial=0.0, where=known)) + min((0.0, *extra)), 0.0)
+        high = max(float(away.max(initial=0.0, where=known)) + max((0.0, *extra)), 0.0)
         start, stop = min(math.ceil(-low), size), size - math.ceil(high)
         spans.append((start, max(start, stop)))
     return SpatialCrop(*spans[0], *spans[1], shape)

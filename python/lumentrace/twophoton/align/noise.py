@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ Floats = NDArray[np.float64]
 PAIRS = 16
 LEVELS = 24
 """Classes of brightness."""
-SECOND_DIFFERENCE = np.outer([1.0, -2.0, 1.0], [1.0, -2.0, 1.0])
+SQUARES = 36.0
+"""Sum of the squares of what second differences along rows and columns multiply pixels by."""
 USUAL = 1.0
 """Logarithm of the ratio to which the noise of pairs of frames differs from the median."""
 TINY = float(np.finfo(float).tiny)
@@ -72,11 +74,13 @@ def _levels(frames: NDArray[np.generic], full: float) -> tuple[Floats, Floats] |
         return None
     own[:, ~usable] = own[:, usable].mean()
     change = (own[1] - own[0]) / np.sqrt(2) if len(own) > 1 else own[0]
-    square = ndimage.convolve(change, SECOND_DIFFERENCE, mode="reflect") ** 2 / (SECOND_DIFFERENCE**2).sum()
+    square = np.diff(np.diff(change, 2, axis=0), 2, axis=1) ** 2 / SQUARES
     mean = ndimage.uniform_filter(own.mean(axis=0), 3)
     inner = usable[2:-2, 2:-2]
-    light, square = mean[2:-2, 2:-2][inner], square[2:-2, 2:-2][inner]
-    parts = np.array_split(np.argsort(light, kind="stable"), LEVELS)
+    light, square = mean[2:-2, 2:-2][inner], square[1:-1, 1:-1][inner]
+    edges = np.linspace(0, len(light), LEVELS + 1).astype(int)
+    order = np.argpartition(light, edges[1:-1])
+    parts = [order[start:stop] for start, stop in pairwise(edges)]
     return np.array([light[part].mean() for part in parts]), np.array([square[part].mean() for part in parts])
 
 

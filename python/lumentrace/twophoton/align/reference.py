@@ -29,6 +29,19 @@ COARSE, LEAST_COARSE = 96, 24
 
 
 @dataclass(frozen=True)
+class Roughness:
+    """How the shifts of blocks differ: the variance is ``pixels**2 * distance**growth``, with distances in blocks.
+
+    Attributes
+    ----------
+    pixels, growth : float
+    """
+
+    pixels: float = 0.3
+    growth: float = 1.5
+
+
+@dataclass(frozen=True)
 class Comparison:
     """How frames of a movie are compared with a reference.
 
@@ -59,12 +72,15 @@ class Comparison:
         rows, columns = (max(1, round(size / self.settings.block_px)) for size in shape)
         return min(rows, 32), min(columns, 32)
 
-    def lags(self, shape: tuple[int, int], bin_px: int) -> int:
-        """Pixels around the first guess that are searched."""
-        warp = math.ceil(self.settings.max_warp_px) if self.settings.mode == "nonrigid" else bin_px
+    def lags(self, shape: tuple[int, int], bin_px: int, *, whole: bool = False) -> int:
+        """Pixels around the first guess that are searched; fewer if blocks move as the whole."""
+        blocks = self.settings.mode == "nonrigid" and not whole
+        warp = math.ceil(self.settings.max_warp_px) if blocks else bin_px
         return max(2, min(warp + 2, (min(shape) - 8) // 4))
 
-    def template(self, reference: Floats, photons: float, roughness: float | None) -> _core.MotionTemplate:
+    def template(
+        self, reference: Floats, photons: float, roughness: Roughness | None, *, whole: bool = False
+    ) -> _core.MotionTemplate:
         """A reference that is ready for frames.
 
         Parameters
@@ -73,8 +89,9 @@ class Comparison:
             (rows, columns): mean of frames, NaN where there is none.
         photons : float
             Per pixel, in all frames that it is the mean of.
-        roughness : float or None
-            See `roughness_of`.
+        roughness : Roughness or None
+        whole : bool, default False
+            Whether only whole frames are asked for.
         """
         known = np.isfinite(reference)
         light = np.where(known, reference, reference[known].mean() if known.any() else 1.0) - self.noise.zero
@@ -100,8 +117,8 @@ class Comparison:
             full=self.full,
             tiles=self.tiles(shape),
             reach=self.reach(shape),
-            lags=self.lags(shape, bin_px),
-            roughness=roughness,
+            lags=self.lags(shape, bin_px, whole=whole),
+            **({} if roughness is None else {"roughness": roughness.pixels, "growth": roughness.growth}),
         )
 
 
@@ -142,8 +159,8 @@ def _small(frame: NDArray[np.generic]) -> Floats:
     """A coarse frame without slow changes, of length 1; NaN if it is blank or not finite."""
     step = max(1, min(frame.shape) // SMALL)
     rows, columns = (size // step for size in frame.shape)
-    small = frame[: rows * step, : columns * step].astype(np.float64).reshape(rows, step, columns, step)
-    mean = small.mean(axis=(1, 3))
+    tall = frame[: rows * step, : columns * step].reshape(rows, step, -1).sum(axis=1, dtype=np.float64)
+    mean = tall.reshape(rows, columns, step).mean(axis=2) / step
     if not np.isfinite(mean).all() or not np.ptp(mean) > 0:
         return np.full(mean.shape, np.nan)
     fine = ndimage.gaussian_filter(mean, 0.7) - ndimage.gaussian_filter(mean, max(3.0, min(mean.shape) / 6))

@@ -4,13 +4,14 @@
 //! window that no shift within reach moves over the rim, and divided by the contrast that the frame has in the window
 //! there (Lewis 1995): brighter parts of the frame do not attract it.
 
-use std::f64::consts::{PI, SQRT_2};
+use std::f64::consts::SQRT_2;
 use std::sync::Arc;
 
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
+use super::windows::{fast, taper};
 use super::{Reason, Reference};
 use crate::{Error, Result};
 
@@ -20,8 +21,6 @@ const ABOVE_CHANCE: f64 = 3.0;
 const APART: f64 = 4.0;
 /// Coarse pixels within which shifts are one.
 const NEAR: i64 = 3;
-/// Slow changes, which are left out, have this share of the shorter side as their standard deviation.
-const SLOW: f64 = 0.125;
 /// Variance of the root of a count of about one, relative to that of large counts.
 const FEW: f64 = 0.8;
 /// Least contrast of the frame in the window, relative to the largest at any shift.
@@ -275,35 +274,6 @@ impl Coarse {
             away.min(size - away) <= NEAR
         })
     }
-}
-
-/// 1 in the middle; falls as a cosine, to nearly 0 at `rim` pixels from each end or at a quarter of the length.
-fn taper(size: usize, rim: f64) -> Vec<f64> {
-    let length = size as f64;
-    let rim = rim.min(length / 4.0);
-    let ramp = rim.min(length / 8.0).max(2.0);
-    (0..size)
-        .map(|number| {
-            let distance = (number as f64 + 0.5).min(length - 0.5 - number as f64);
-            0.5 - 0.5 * (PI * ((distance - rim) / ramp + 0.01).clamp(0.01, 1.0)).cos()
-        })
-        .collect()
-}
-
-/// What is left of each frequency, columns first, without what a Gaussian leaves; divided by the number of pixels.
-fn fast(shape: [usize; 2]) -> Vec<f32> {
-    let sigma = (SLOW * shape[0].min(shape[1]) as f64).max(2.0);
-    let angle = |number: usize, size: usize| 2.0 * PI * number.min(size - number) as f64 / size as f64;
-    let size = (shape[0] * shape[1]) as f64;
-    (0..=shape[1] / 2)
-        .flat_map(|column| {
-            let across = angle(column, shape[1]).powi(2);
-            (0..shape[0]).map(move |row| {
-                let square = across + angle(row, shape[0]).powi(2);
-                ((1.0 - (-0.5 * square * sigma * sigma).exp()) / size) as f32
-            })
-        })
-        .collect()
 }
 
 fn wrong(error: &realfft::FftError) -> Error {

@@ -1,8 +1,187 @@
-//! Shifts of tiles as a field that changes little from tile to tile.
+//! Shifts of tiles as a field that changes little from place to place.
+//!
+//! What a tile measures is the mean of the field with the weights of what its pixels tell; what is asked for are means
+//! over whole tiles. Both follow from a Gaussian field whose differences have a variance that grows with a power of the
+//! distance, and an unknown mean (Matheron 1963, doi:10.2113/gsecongeo.58.8.1246).
 
-/// Residuals, in standard errors, from which on a tile counts less.
+use super::lags::Tile;
+use super::solve::{cholesky, dot, forward, substitute};
+use super::sums::Sums;
+use super::{Roughness, Search};
+
+/// Residuals, in standard errors, from which on a tile counts less (Huber 1964, doi:10.1214/aoms/1177703732).
 const HUBER: f64 = 3.0;
 const ROUNDS: usize = 3;
+/// Parts of a tile along each axis, within which the field is one value.
+const PARTS: usize = 4;
+const CELLS: usize = PARTS * PARTS;
+/// Variance of the mean of a field around the shift of the whole, px².
+const MEAN: f64 = 100.0;
+
+/// Covariances of the field along rows and along columns.
+#[derive(Debug)]
+pub(super) struct Prior {
+    axes: [Covariance; 2],
+}
+
+/// Covariances of what tiles measure with each other; of means over tiles (rows), and of that over all, with what they
+/// measure; variances of these means.
+#[derive(Debug)]
+struct Covariance {
+    measured: Vec<f64>,
+    asked: Vec<f64>,
+    own: Vec<f64>,
+}
+
+impl Prior {
+    pub(super) fn new(shape: [usize; 2], search: &Search, roughness: Roughness, sums: &Sums) -> Self {
+        let powers = Powers::new(search.tiles, roughness.growth);
+        let flat = vec![[1.0 / CELLS as f64; CELLS]; search.tiles[0] * search.tiles[1]];
+        let axes = [0, 1].map(|axis| {
+            let weights: Vec<[f64; CELLS]> = told(shape, search, sums, axis).iter().map(relative).collect();
+            Covariance::new(&powers, &weights, &flat, roughness.pixels.powi(2))
+        });
+        Self { axes }
+    }
+
+    /// The most probable shifts of tiles, and of their mean at last, given measured ones with errors (rows, columns, rows,
+    /// columns) and a guess; with standard errors. NaN where nothing is known of any tile. O(tiles³).
+    pub(super) fn smoothed(&self, own: &[[f64; 4]], guess: [f64; 2]) -> Vec<[f64; 4]> {
+        let mut found = vec![[f64::NAN; 4]; own.len() + 1];
+        for axis in 0..2 {
+            let measured: Vec<[f64; 2]> = own.iter().map(|tile| [tile[axis] - guess[axis], tile[axis + 2]]).collect();
+            let Some(field) = self.axes[axis].solved(&measured) else { continue };
+            for (tile, [shift, error]) in found.iter_mut().zip(field) {
+                tile[axis] = shift + guess[axis];
+                tile[axis + 2] = error;
+            }
+        }
+        found
+    }
+}
+
+impl Covariance {
+    fn new(powers: &Powers, weights: &[[f64; CELLS]], flat: &[[f64; CELLS]], variance: f64) -> Self {
+        let count = weights.len();
+        let between = |one: &[[f64; CELLS]], other: &[[f64; CELLS]]| -> Vec<f64> {
+            let pairs = (0..count).flat_map(|row| (0..count).map(move |column| (row, column)));
+            pairs.map(|(row, column)| MEAN + variance * powers.covariance(one, row, other, column)).collect()
+        };
+        let measured = between(weights, weights);
+        let (mut asked, means) = (between(flat, weights), between(flat, flat));
+        let all: Vec<f64> =
+            (0..count).map(|column| asked.iter().skip(column).step_by(count).sum::<f64>() / count as f64).collect();
+        asked.extend(all);
+        let mut own: Vec<f64> = (0..count).map(|tile| means[tile * count + tile]).collect();
+        own.push(means.iter().sum::<f64>() / (count * count) as f64);
+        Self { measured, asked, own }
+    }
+
+    /// Means over tiles and over all with standard errors, from measured shifts with theirs.
+    fn solved(&self, measured: &[[f64; 2]]) -> Option<Vec<[f64; 2]>> {
+        let count = measured.len();
+        let known: Vec<usize> =
+            (0..count).filter(|tile| measured[*tile].iter().all(|value| value.is_finite())).collect();
+        if known.is_empty() {
+            return None;
+        }
+        let mut trust = vec![1.0; known.len()];
+        let (mut factor, mut weights) = (Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            factor.clear();
+            for (place, tile) in known.iter().enumerate() {
+                factor.extend(known.iter().map(|other| self.measured[tile * count + other]));
+                factor[place * known.len() + place] += measured[*tile][1].powi(2) / trust[place];
+            }
+            cholesky(&mut factor, known.len())?;
+            weights.clear();
+            weights.extend(known.iter().map(|tile| measured[*tile][0]));
+            substitute(&factor, &mut weights);
+            let residuals = known.iter().zip(&weights).map(|(tile, weight)| measured[*tile][1] * weight.abs());
+            let residuals: Vec<f64> = residuals.zip(&trust).map(|(own, trust)| own / trust).collect();
+            if round + 1 == ROUNDS || residuals.iter().all(|own| *own <= HUBER) {
+                break;
+            }
+            for (trust, residual) in trust.iter_mut().zip(residuals) {
+                *trust = if residual > HUBER { HUBER / residual } else { 1.0 };
+            }
+        }
+        let mut row = vec![0.0; known.len()];
+        let of = |tile: usize| {
+            for (value, other) in row.iter_mut().zip(&known) {
+                *value = self.asked[tile * count + other];
+            }
+            let shift = dot(&row, &weights);
+            forward(&factor, &mut row);
+            [shift, (self.own[tile] - dot(&row, &row)).max(0.0).sqrt()]
+        };
+        Some((0..=count).map(of).collect())
+    }
+}
+
+/// Distances of parts of tiles, in tiles, to a power: from each other, and from the middle of the grid.
+struct Powers {
+    tiles: [usize; 2],
+    apart: Vec<f64>,
+    middle: Vec<f64>,
+}
+
+impl Powers {
+    fn new(tiles: [usize; 2], growth: f64) -> Self {
+        let sizes = tiles.map(|count| count * PARTS);
+        let power = |down: f64, across: f64| (down.hypot(across) / PARTS as f64).powf(growth);
+        let all = |centre: [f64; 2]| -> Vec<f64> {
+            let cells = (0..sizes[0]).flat_map(|row| (0..sizes[1]).map(move |column| (row, column)));
+            cells.map(|(row, column)| power(row as f64 - centre[0], column as f64 - centre[1])).collect()
+        };
+        Self { tiles, apart: all([0.0, 0.0]), middle: all(sizes.map(|size| (size as f64 - 1.0) / 2.0)) }
+    }
+
+    /// Row and column of a part of a tile.
+    fn place(&self, tile: usize, cell: usize) -> [usize; 2] {
+        let [row, column] = [tile / self.tiles[1], tile % self.tiles[1]];
+        [row * PARTS + cell / PARTS, column * PARTS + cell % PARTS]
+    }
+
+    /// Covariance of two weighted means of a field that is 0 in the middle, of variance 1 between neighbouring tiles.
+    fn covariance(&self, one: &[[f64; CELLS]], first: usize, other: &[[f64; CELLS]], second: usize) -> f64 {
+        let width = self.tiles[1] * PARTS;
+        let mut sum = 0.0;
+        for (cell, weight) in one[first].iter().enumerate() {
+            let [row, column] = self.place(first, cell);
+            for (beside, more) in other[second].iter().enumerate() {
+                let [down, across] = self.place(second, beside);
+                let middle = self.middle[row * width + column] + self.middle[down * width + across];
+                let apart = self.apart[row.abs_diff(down) * width + column.abs_diff(across)];
+                sum += weight * more * (middle - apart);
+            }
+        }
+        0.5 * sum
+    }
+}
+
+/// What the parts of tiles of a frame that did not move tell of the shift along an axis.
+fn told(shape: [usize; 2], search: &Search, sums: &Sums, axis: usize) -> Vec<[f64; CELLS]> {
+    let edges = |along: usize, number: usize| -> usize {
+        let (size, lags) = (shape[along], search.lags);
+        (number * size / (search.tiles[along] * PARTS)).clamp(lags.min(size / 2), (size - lags.min(size)).max(size / 2))
+    };
+    let count = search.tiles[0] * search.tiles[1];
+    let cell = |tile: usize, part: usize| {
+        let row = tile / search.tiles[1] * PARTS + part / PARTS;
+        let column = tile % search.tiles[1] * PARTS + part % PARTS;
+        let rows = (edges(0, row), edges(0, row + 1));
+        let columns = (edges(1, column), edges(1, column + 1));
+        sums.told(&Tile { rows, columns, light: 0.0 }, axis)
+    };
+    (0..count).map(|tile| std::array::from_fn(|part| cell(tile, part))).collect()
+}
+
+/// Shares of a sum; even ones if it is 0.
+fn relative(values: &[f64; CELLS]) -> [f64; CELLS] {
+    let total: f64 = values.iter().sum();
+    values.map(|value| if total > 0.0 { value / total } else { 1.0 / CELLS as f64 })
+}
 
 /// Sum of the surfaces of a tile and of those beside it and across its corners.
 pub(super) fn around(surfaces: &[f64], area: usize, tiles: [usize; 2], number: usize) -> Vec<f64> {
@@ -17,118 +196,4 @@ pub(super) fn around(surfaces: &[f64], area: usize, tiles: [usize; 2], number: u
         }
     }
     sum
-}
-
-/// The most probable field, given shifts with errors (rows, columns, rows, columns) of tiles and differences of
-/// neighbours with the standard deviation `roughness`; with standard errors. NaN where nothing is known of any tile.
-///
-/// Solves (D + L / roughness²) x = D y for each axis, with D = diag(1 / error²) and the Laplacian L of the grid; tiles
-/// that are far from it count less (Huber 1964, doi:10.1214/aoms/1177703732). O(tiles³).
-pub(super) fn smoothed(own: &[[f64; 4]], tiles: [usize; 2], roughness: f64) -> Vec<[f64; 4]> {
-    let mut found = vec![[f64::NAN; 4]; own.len()];
-    for axis in 0..2 {
-        let shifts: Vec<f64> = own.iter().map(|tile| tile[axis]).collect();
-        let errors: Vec<f64> = own.iter().map(|tile| tile[axis + 2]).collect();
-        let Some((field, sigma)) = solved(&shifts, &errors, tiles, roughness) else { continue };
-        for ((tile, shift), error) in found.iter_mut().zip(field).zip(sigma) {
-            tile[axis] = shift;
-            tile[axis + 2] = error;
-        }
-    }
-    found
-}
-
-fn solved(shifts: &[f64], errors: &[f64], tiles: [usize; 2], roughness: f64) -> Option<(Vec<f64>, Vec<f64>)> {
-    let known: Vec<f64> = shifts
-        .iter()
-        .zip(errors)
-        .map(|(shift, error)| if shift.is_finite() && error.is_finite() { error.powi(-2) } else { 0.0 })
-        .collect();
-    if !known.iter().any(|own| *own > 0.0) {
-        return None;
-    }
-    let mut trust = vec![1.0; shifts.len()];
-    let mut field = Vec::new();
-    let mut factor = Vec::new();
-    for round in 0..ROUNDS {
-        let diagonal: Vec<f64> = known.iter().zip(&trust).map(|(own, trust)| own * trust).collect();
-        factor = laplacian(&diagonal, tiles, roughness.powi(-2));
-        cholesky(&mut factor, shifts.len())?;
-        let pull = diagonal.iter().zip(shifts).map(|(own, shift)| if *own > 0.0 { own * shift } else { 0.0 });
-        field = pull.collect();
-        substitute(&factor, &mut field);
-        if round + 1 < ROUNDS {
-            for (((trust, own), shift), found) in trust.iter_mut().zip(&known).zip(shifts).zip(&field) {
-                let away = own.sqrt() * (shift - found).abs();
-                *trust = if away > HUBER { HUBER / away } else { 1.0 };
-            }
-        }
-    }
-    let sigma = (0..shifts.len()).map(|tile| variance(&factor, shifts.len(), tile).sqrt()).collect();
-    Some((field, sigma))
-}
-
-/// The matrix diag(`diagonal`) + `weight` times the Laplacian of a grid.
-fn laplacian(diagonal: &[f64], tiles: [usize; 2], weight: f64) -> Vec<f64> {
-    let count = diagonal.len();
-    let mut matrix = vec![0.0; count * count];
-    for (number, own) in diagonal.iter().enumerate() {
-        matrix[number * count + number] += own;
-        let right = (number % tiles[1] + 1 < tiles[1]).then_some(number + 1);
-        let below = (number / tiles[1] + 1 < tiles[0]).then_some(number + tiles[1]);
-        for other in [right, below].into_iter().flatten() {
-            matrix[number * count + number] += weight;
-            matrix[other * count + other] += weight;
-            matrix[other * count + number] -= weight;
-        }
-    }
-    matrix
-}
-
-/// The lower factor of a symmetric matrix, of which the lower half is given, in its place; none if it is not positive.
-fn cholesky(matrix: &mut [f64], count: usize) -> Option<()> {
-    for row in 0..count {
-        for column in 0..=row {
-            let (above, below) = matrix.split_at(row * count);
-            let first = if column == row { &below[..column] } else { &above[column * count..column * count + column] };
-            let dot: f64 = first.iter().zip(&below[..column]).map(|(a, b)| a * b).sum();
-            let rest = matrix[row * count + column] - dot;
-            matrix[row * count + column] = if column < row {
-                rest / matrix[column * count + column]
-            } else if rest > 0.0 {
-                rest.sqrt()
-            } else {
-                return None;
-            };
-        }
-    }
-    Some(())
-}
-
-/// Solves for a right-hand side in its place.
-fn substitute(factor: &[f64], values: &mut [f64]) {
-    let count = values.len();
-    forward(factor, values, 0);
-    for row in (0..count).rev() {
-        let later: f64 = (row + 1..count).map(|other| factor[other * count + row] * values[other]).sum();
-        values[row] = (values[row] - later) / factor[row * count + row];
-    }
-}
-
-/// Solves the lower half from `first` on, before which values are 0.
-fn forward(factor: &[f64], values: &mut [f64], first: usize) {
-    let count = values.len();
-    for row in first..count {
-        let dot: f64 =
-            factor[row * count + first..row * count + row].iter().zip(&values[first..row]).map(|(a, b)| a * b).sum();
-        values[row] = (values[row] - dot) / factor[row * count + row];
-    }
-}
-
-/// An element of the diagonal of the inverse.
-fn variance(factor: &[f64], count: usize, tile: usize) -> f64 {
-    let mut unit = vec![0.0; count];
-    unit[tile] = 1.0;
-    forward(factor, &mut unit, tile);
-    unit[tile..].iter().map(|value| value * value).sum()
 }

@@ -45,8 +45,8 @@ pub(super) fn between(surface: &[f64], wide: usize, at: [usize; 2]) -> Option<[f
     None
 }
 
-/// The peak of a surface from `at` uphill, which is a peak of a surface that is nearly the same.
-pub(super) fn near(surface: &[f64], wide: usize, at: [usize; 2]) -> Option<[f64; 2]> {
+/// The highest point uphill from `at`, which is a peak of a surface that is nearly the same; none at the rim.
+pub(super) fn uphill(surface: &[f64], wide: usize, at: [usize; 2]) -> Option<[usize; 2]> {
     let mut top = at;
     for _ in 0..2 {
         if top.iter().any(|own| *own < 2 || own + 2 >= wide) {
@@ -60,8 +60,7 @@ pub(super) fn near(surface: &[f64], wide: usize, at: [usize; 2]) -> Option<[f64;
         }
         top = best;
     }
-    let part = between(surface, wide, top)?;
-    Some(std::array::from_fn(|axis| top[axis] as f64 - at[axis] as f64 + part[axis]))
+    Some(top)
 }
 
 /// Weights of five points, at `u` from the middle one, of the value, the slope and the curvature of their polynomial.

@@ -81,6 +81,11 @@ impl Sums {
         [value + tile.light * light.ln() - flat, tile.light * both / light - flat]
     }
 
+    /// What a part of a frame that did not move tells of its displacement along an axis.
+    pub(super) fn told(&self, part: &Tile, axis: usize) -> f64 {
+        if part.is_empty() { 0.0 } else { self.of(part, [0, 0])[6 + 4 * axis].max(0.0) }
+    }
+
     /// Standard errors along rows and columns of the displacement of some tiles together.
     ///
     /// The variance is J / H², with the expected curvature H of the likelihood and the variance J of its slope.

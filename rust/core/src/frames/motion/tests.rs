@@ -4,6 +4,7 @@ use super::*;
 use crate::random::Random;
 
 const SHAPE: [usize; 2] = [48, 56];
+const ROUGH: Roughness = Roughness { pixels: 0.3, growth: 1.5 };
 
 /// Smooth light with peaks of a few pixels, moved.
 fn light(away: [f64; 2]) -> Vec<f32> {
@@ -26,7 +27,7 @@ fn light(away: [f64; 2]) -> Vec<f32> {
 }
 
 fn search() -> Search {
-    Search { gain: 1.0, zero: 0.0, full: f64::INFINITY, tiles: [2, 2], reach: 10, lags: 4, roughness: Some(0.3) }
+    Search { gain: 1.0, zero: 0.0, full: f64::INFINITY, tiles: [2, 2], reach: 10, lags: 4, roughness: Some(ROUGH) }
 }
 
 fn template(search: Search) -> Template {
@@ -105,7 +106,8 @@ fn frames_and_settings_that_do_not_fit_are_refused() {
         Search { lags: 1, ..search() },
         Search { lags: 1000, ..search() },
         Search { reach: 56, ..search() },
-        Search { roughness: Some(-1.0), ..search() },
+        Search { roughness: Some(Roughness { pixels: -1.0, ..ROUGH }), ..search() },
+        Search { roughness: Some(Roughness { growth: 2.0, ..ROUGH }), ..search() },
     ];
     for own in wrong {
         assert!(Template::new(&reference, own).is_err(), "{own:?}");
@@ -127,20 +129,39 @@ fn peaks_of_polynomials_are_exact() {
     };
     let part = peak::between(&surface([0.3, -0.45]), 7, [3, 3]).unwrap();
     assert!((part[0] - 0.3).abs() < 1e-9 && (part[1] + 0.45).abs() < 1e-9);
-    let far = peak::near(&surface([0.9, -0.2]), 7, [3, 3]).unwrap();
-    assert!((far[0] - 0.9).abs() < 1e-9);
+    assert_eq!(peak::uphill(&surface([0.9, -0.2]), 7, [3, 3]), Some([4, 3]));
+    assert_eq!(peak::uphill(&surface([0.9, -0.2]), 7, [1, 3]), None);
     assert_eq!(peak::between(&surface([0.0, 0.0]), 7, [1, 3]), None);
     assert_eq!(peak::highest(&[f64::NAN; 9], 3), None);
 }
 
 #[test]
-fn tiles_that_know_little_take_the_shifts_of_their_neighbours() {
+fn tiles_that_know_little_follow_their_neighbours() {
+    let search = Search { tiles: [1, 4], roughness: None, ..search() };
+    let rate = light([0.0, 0.0]);
+    let reference = Reference { shape: SHAPE, even: &rate, odd: &rate, rate: &rate, bin: 1 };
+    let sums = Sums::new(&reference, &lags::Pattern::new(&reference));
+    let prior = Prior::new(SHAPE, &search, Roughness { pixels: 0.2, growth: 1.5 }, &sums);
     let own = [[1.0, 0.0, 0.01, 0.1], [9.0, 0.0, 5.0, 0.1], [1.2, 0.0, 0.01, 0.1], [f64::NAN, 1.0, f64::INFINITY, 0.1]];
-    let smooth = field::smoothed(&own, [1, 4], 0.2);
-    assert!((smooth[0][0] - 1.0).abs() < 0.01 && (smooth[1][0] - 1.1).abs() < 0.1 && (smooth[3][0] - 1.2).abs() < 0.01);
-    assert!(smooth[0][2] < 0.0101 && smooth[1][2] > 0.1 && smooth[3][2] > 0.19);
-    let nothing = field::smoothed(&[[f64::NAN, f64::NAN, f64::INFINITY, f64::INFINITY]], [1, 1], 0.2);
-    assert!(nothing[0].iter().all(|value| value.is_nan()));
+    let smooth = prior.smoothed(&own, [1.0, 0.1]);
+    assert!((smooth[0][0] - 1.0).abs() < 0.1 && (smooth[1][0] - 1.1).abs() < 0.15 && (smooth[3][0] - 1.2).abs() < 0.2);
+    assert!(smooth.len() == 5 && (smooth[4][0] - 1.1).abs() < 0.15);
+    assert!(smooth[0][2] < smooth[1][2] && smooth[1][2] < smooth[3][2] && smooth[3][2] < 0.4);
+    let nothing = prior.smoothed(&[[f64::NAN, f64::NAN, f64::INFINITY, f64::INFINITY]; 4], [0.0; 2]);
+    assert!(nothing.iter().flatten().all(|value| value.is_nan()));
+}
+
+#[test]
+fn factors_solve_their_systems() {
+    let matrix = [4.0, 0.0, 0.0, 2.0, 5.0, 0.0, -1.0, 0.5, 3.0];
+    let mut factor = matrix.to_vec();
+    solve::cholesky(&mut factor, 3).unwrap();
+    let mut values = [4.0 + 4.0 - 3.0, 2.0 + 10.0 + 1.5, -1.0 + 1.0 + 9.0];
+    solve::substitute(&factor, &mut values);
+    assert!(values.iter().zip([1.0, 2.0, 3.0]).all(|(found, expected)| (found - expected).abs() < 1e-12));
+    assert!(solve::cholesky(&mut [1.0, 0.0, 2.0, 1.0], 2).is_none());
+    let long: Vec<f64> = (0..19).map(f64::from).collect();
+    assert!((solve::dot(&long, &long) - 2109.0).abs() < 1e-9);
 }
 
 #[test]
