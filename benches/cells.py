@@ -1,6 +1,6 @@
 """Cells of simulated two-photon movies with known truth; seconds and memory of a large one.
 
-    python benches/cells.py [--seeds 2] [--suite2p PYTHON] [--large] [--frames 5000]
+    python benches/cells.py [--seeds 2] [--first 0] [--suite2p PYTHON] [--large] [--frames 5000]
 
 Movies of 256 x 256 pixels and 1500 frames at 15 per second, already aligned, with cells of 10 pixels on neuropil that
 changes: over photons per pixel, number of cells, and how far cells overlap. Precision and recall count pairs of cells
@@ -53,6 +53,7 @@ LARGE = replace(STILL, rows=512, columns=512, cells=200, frame_rate_hz=30.0)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="of the seeds")
     parser.add_argument("--cases", nargs="*", default=list(CASES))
     parser.add_argument("--suite2p", type=Path, help="an interpreter that has it")
     parser.add_argument("--large", action="store_true")
@@ -73,7 +74,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     )
     for name in options.cases:
         counts = {"ours": np.zeros(4), "suite2p": np.zeros(4)}
-        for seed in range(options.seeds):
+        for seed in range(options.first, options.first + options.seeds):
             place = folder / f"{name} {seed}"
             made, recording = written(CASES[name], place, seed)
             started = time.perf_counter()

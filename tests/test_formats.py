@@ -28,7 +28,7 @@ TESTS = {
         "polars, pandas": (TABLES, "test_data_frames"),
         "GeoJSON": ("storage/test_geojson.py", "test_polygons_fill_their_pixels_and_no_others"),
         "label images, TIFF": (REGIONS, "test_labels_of_other_programs"),
-        "Suite2p, regions": (REGIONS, "test_cells_of_suite2p"),
+        "Suite2p, a plane": ("twophoton/test_suite2p_folder.py", "test_what_is_written_is_read_again"),
         "NWB": ("twophoton/test_nwb.py", "test_the_inspector_has_no_complaint"),
         "MetaImage, displacement": ("stain/test_field.py", "test_points_go_where_the_registration_sends_them"),
         "FITS": ("stain/test_golden.py", "test_checkpoint_files"),

@@ -173,6 +173,16 @@ def sizes(folder: Path) -> Given:
     return {"traces": given, "spikes": twophoton.deconvolve(given, rate_hz=10.0, tau=0.5), "replicates": 5}
 
 
+def plane(folder: Path) -> Given:
+    rois, values = twophoton.make_roi_set_from_label_image(labels()), random(3).normal(50, 3, (30, 4))
+    traces = twophoton.BackgroundCorrectedRoiTraces(
+        values, np.zeros_like(values), values, rois.labels, 0, 30, "mean", "none", {}
+    )
+    image, scores = stained()(folder)["post"][:16, :24], np.array([0.9, 0.1, 1.0, 0.5])
+    given = {"folder": folder / "plane0", "rois": rois, "traces": traces, "mean_image": image, "rate_hz": 10.0}
+    return given | {"probabilities": scores}
+
+
 def to_adac(folder: Path) -> Given:
     times, places = np.arange(40.0), random().uniform(50, 550, (40, 4))
     ends = [places[:, :2], np.full(40, -10.0), places[:, 2:], np.full(40, 510.0)]
@@ -286,6 +296,7 @@ TWOPHOTON = {
     "regions.rois.make_roi_set": masks,
     "regions.rois.make_roi_set_from_label_image": lambda folder: {"label_image": labels()},
     "exchange.outputs.save_analysis_outputs": outputs,
+    "exchange.suite2p_folder.save_suite2p": plane,
     "exchange.handoff.save_napari_label_rois": lambda folder: {"label_image": labels(), "path": folder / "rois.h5"},
     "regions.watershed.watershed_roi_set": lambda folder: {
         "image": stained()(folder)["post"].astype(np.float64),

@@ -52,7 +52,13 @@ def main() -> None:
             "batch_size": 200,
         }
         started = time.perf_counter()
-        run_s2p(ops, {"data_path": [str(path.parent)], "tiff_list": [str(path)], "look_one_level_down": False})
+        try:
+            run_s2p(ops, {"data_path": [str(path.parent)], "tiff_list": [str(path)], "look_one_level_down": False})
+        except ValueError as error:
+            if "no ROIs were found" not in str(error):
+                raise
+            print(json.dumps({"seconds": time.perf_counter() - started, "pixels": [], "all": 0}))
+            return
         seconds = time.perf_counter() - started
         plane = Path(folder) / "suite2p" / "plane0"
         # Pickles, which Suite2p has written into this temporary folder a moment ago.

@@ -54,6 +54,29 @@ def test_old_ones_come_back_and_none_is_ever_missing(
     assert sorted(os.listdir(tmp_path)) == ["a.h5", "b.h5", "in"]
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_the_seal_is_missing_between_old_and_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """And comes back with the old ones."""
+    written(tmp_path, "old")
+
+    def unmixed() -> None:
+        found = {path.read_text() for path in map(tmp_path.joinpath, FILES) if path.exists()}
+        assert len(found) == 1 or not (tmp_path / "a.h5").exists()
+
+    with working_folder(tmp_path, "testing") as work:
+        written(work, "new")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", failing(number, unmixed))
+            with pytest.raises(OSError, match="Input/output error"):
+                put_in_place(work, tmp_path, seal="a.h5")
+        assert contents(tmp_path) == ["old"] * 3
+    with working_folder(tmp_path, "testing") as work:
+        written(work, "new")
+        monkeypatch.setattr(os, "replace", failing(100, unmixed))
+        put_in_place(work, tmp_path, seal="a.h5")
+    assert contents(tmp_path) == ["new"] * 3
+
+
 def test_new_ones_go_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with working_folder(tmp_path, "testing") as work:
         written(work, "new")

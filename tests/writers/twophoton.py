@@ -73,6 +73,16 @@ def _spikes(version: int) -> twophoton.Spikes:
     return twophoton.deconvolve(traces, rate_hz=30.0, tau=0.5)
 
 
+def _plane(version: int) -> tuple[Any, ...]:
+    """Regions, their traces and a mean image."""
+    values = np.random.default_rng(version).normal(50, 1, (40, 3))
+    rois = twophoton.make_roi_set(np.eye(30)[: 3 * version : version, None] > 0)
+    traces = twophoton.BackgroundCorrectedRoiTraces(
+        values, np.zeros_like(values), values, rois.labels, 0, 40, "mean", "none", {}
+    )
+    return rois, traces, np.full((1, 30), float(version))
+
+
 def _noted(folder: Path, version: int) -> None:
     """A recording in a cache that holds no more than one: the other is removed."""
     from lumentrace.twophoton.convert import cache
@@ -183,6 +193,11 @@ WRITERS = {
         lambda folder, version: twophoton.save_spikes(folder / "new" / "spikes.h5", _spikes(version)),
         ("twophoton/exchange/spike_files.py",),
         content=_meaning,
+    ),
+    "folder of Suite2p": Writer(
+        lambda folder, version: twophoton.save_suite2p(folder / "new" / "plane0", *_plane(version), rate_hz=30.0),
+        ("twophoton/exchange/suite2p_folder.py", "base/working.py"),
+        goes=True,
     ),
     "NWB": Writer(
         lambda folder, responses: export_nwb(

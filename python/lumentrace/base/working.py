@@ -60,7 +60,7 @@ def working_folder(place: Path, purpose: str) -> Iterator[Path]:
             os.close(held)
 
 
-def put_in_place(work: Path, place: Path) -> None:
+def put_in_place(work: Path, place: Path, seal: str | None = None) -> None:
     """Move all files of a working folder into its place, each in one step, flushed to the disk.
 
     If one cannot be moved, those that were there before come back. A kill in between leaves some old and some new ones.
@@ -71,6 +71,9 @@ def put_in_place(work: Path, place: Path) -> None:
         On the same disk.
     place : path
         Folders in it that are missing are made.
+    seal : str, optional
+        Name of a file without which the others are not read. The old one goes first and the new one comes last, so that
+        it is missing while there are some old and some new ones.
 
     Raises
     ------
@@ -88,18 +91,26 @@ def put_in_place(work: Path, place: Path) -> None:
     ...     (Path(folder) / "a.txt").read_text()
     'done'
     """
-    names = sorted(path.relative_to(work) for path in work.rglob("*") if path.is_file())
+    found = sorted(path.relative_to(work) for path in work.rglob("*") if path.is_file())
+    names = sorted(found, key=lambda name: name.as_posix() == seal)
     for name in names:
         flush(work / name)
     kept: dict[Path, Path | None] = {}
     try:
+        if seal is not None and (place / seal).exists():
+            kept[place / seal] = work / f"{KEPT}{seal}"
+            os.replace(place / seal, work / f"{KEPT}{seal}")
+            flush_folder(place)
         for number, name in enumerate(names):
             target = place / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            kept[target] = _kept(target, work / f"{KEPT}{number}")
+            if target not in kept:
+                kept[target] = _kept(target, work / f"{KEPT}{number}")
+            if name.as_posix() == seal:
+                flush_folder(place)
             os.replace(work / name, target)
     except BaseException:
-        for target, old in kept.items():
+        for target, old in reversed(kept.items()):
             with suppress(OSError):
                 if old is None:
                     target.unlink(missing_ok=True)

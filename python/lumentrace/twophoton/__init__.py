@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.exchange.spike_files import load_spikes as load_spikes
     from lumentrace.twophoton.exchange.spike_files import save_spikes as save_spikes
     from lumentrace.twophoton.exchange.suite2p import load_suite2p_rois as load_suite2p_rois
+    from lumentrace.twophoton.exchange.suite2p_folder import save_suite2p as save_suite2p
     from lumentrace.twophoton.exchange.trial_tables import load_trials_table as load_trials_table
     from lumentrace.twophoton.exchange.trial_tables import save_trials_table as save_trials_table
     from lumentrace.twophoton.exchange.trial_tables import trials_table as trials_table
@@ -306,6 +307,7 @@ __getattr__, __dir__, __all__ = exports(
         "save_roi_set": "lumentrace.twophoton.regions.rois",
         "save_spikes": "lumentrace.twophoton.exchange.spike_files",
         "save_stimulus_kernels": "lumentrace.twophoton.exchange.kernel_files",
+        "save_suite2p": "lumentrace.twophoton.exchange.suite2p_folder",
         "save_trials_table": "lumentrace.twophoton.exchange.trial_tables",
         "select_baseline_frame_windows": "lumentrace.twophoton.measure.windows",
         "simulate_lab": "lumentrace.twophoton.simulate.lab",
