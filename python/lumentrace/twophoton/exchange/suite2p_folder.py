@@ -140,8 +140,9 @@ def save_suite2p(
         "tau": DEFAULT_TAU if spikes is None else float(np.median(spikes.tau[:, 0])),
         "lumentrace": _about(traces),
     }
-    files = {FLUORESCENCE: fluorescence, NEUROPIL: around, SPIKES: events, CELLS: cells, STATISTICS: stat}
-    return _written(Path(folder).expanduser(), {**files, SETTINGS: np.array(settings, object)})
+    files: dict[str, NDArray[Any]] = {FLUORESCENCE: fluorescence, NEUROPIL: around, SPIKES: events}
+    files |= {CELLS: cells, STATISTICS: stat, SETTINGS: np.array(settings, object)}
+    return _written(Path(folder).expanduser(), files)
 
 
 def _image(image: NDArray[Any], shape: tuple[int, int]) -> Floats:
@@ -167,7 +168,8 @@ def _rows(name: str, values: NDArray[Any], shape: tuple[int, ...], labels: Seque
     if values.shape != shape:
         raise ValueError(f"`{name}`: expected {shape} frames and regions, found {values.shape}")
     found = np.ascontiguousarray(values.T, np.float32)
-    unknown = [label for label, own in zip(labels, np.isfinite(found).all(axis=1), strict=True) if not own]
+    known = np.isfinite(found).all(axis=1).tolist()
+    unknown = [label for label, own in zip(labels, known, strict=True) if not own]
     if unknown:
         raise ValueError(f"`{name}`: expected finite values of float32, found others in {', '.join(unknown[:5])}")
     return found
