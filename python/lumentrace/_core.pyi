@@ -420,16 +420,6 @@ def apply_motion(
 @final
 class PixelNoise:
     def __new__(cls, rows: int, columns: int) -> PixelNoise: ...
-    def add(
-        self,
-        movie: MovieFrames,
-        frames: _Span,
-        rows: _Span,
-        columns: _Span,
-        kept: NDArray[np.bool_],
-        progress: Callable[[int], None] | None = None,
-        threads: int = 0,
-    ) -> None: ...
     def images(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
 @final
@@ -443,16 +433,6 @@ class BinnedMovie:
         bins: int,
         segment: int,
     ) -> BinnedMovie: ...
-    def add(
-        self,
-        movie: MovieFrames,
-        frames: _Span,
-        rows: _Span,
-        columns: _Span,
-        kept: NDArray[np.bool_],
-        progress: Callable[[int], None] | None = None,
-        threads: int = 0,
-    ) -> None: ...
     def values(self) -> NDArray[np.float32]: ...
     def images(self, threads: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
     def activity(self, diameter: float, window: int, threads: int = 0) -> NDArray[np.float32]: ...
@@ -475,18 +455,18 @@ class MovieProjections:
         courses: NDArray[np.float64],
         parts: Sequence[tuple[_Span, _Span, Sequence[int]]],
     ) -> MovieProjections: ...
-    def add(
-        self,
-        movie: MovieFrames,
-        frames: _Span,
-        rows: _Span,
-        columns: _Span,
-        kept: NDArray[np.bool_],
-        progress: Callable[[int], None] | None = None,
-        threads: int = 0,
-    ) -> None: ...
     def sums(self) -> list[NDArray[np.float64]]: ...
 
+def hand_frames(
+    movie: MovieFrames,
+    taker: PixelNoise | BinnedMovie | MovieProjections,
+    frames: _Span,
+    rows: _Span,
+    columns: _Span,
+    kept: NDArray[np.bool_],
+    progress: Callable[[int], None] | None = None,
+    threads: int = 0,
+) -> None: ...
 def flood_labels(image: NDArray[np.float64], labels: NDArray[np.int32]) -> None: ...
 
 # ---------------------------------------------------------------- spikes

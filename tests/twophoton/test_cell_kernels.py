@@ -29,7 +29,8 @@ def handed(taker: Any, values: NDArray[Any], kept: Any = None, block: int = 90, 
     kept = np.ones(len(values), bool) if kept is None else kept
     for start in range(0, len(values), block):
         part = np.ascontiguousarray(values[start : start + block])
-        taker.add(_core.MovieFrames.memory(part), (0, len(part)), *WHOLE, kept[start : start + block], threads=threads)
+        frames, own = _core.MovieFrames.memory(part), kept[start : start + block]
+        _core.hand_frames(frames, taker, (0, len(part)), *WHOLE, own, threads=threads)
     return taker
 
 

@@ -62,6 +62,19 @@ def test_each_candidate_has_a_score_and_reasons(scene: Scene) -> None:
     assert found.roi_set.provenance.steps[-1].parameters["diameter"] == 10
 
 
+@pytest.mark.parametrize(("photons", "height", "burst", "diameter"), [(30.0, 1.0, 3.0, 7.0), (5.0, 6.0, 2.0, 7.0)])
+def test_bright_cells_are_found_once(
+    tmp_path: Path, photons: float, height: float, burst: float, diameter: float
+) -> None:
+    """Where answers are strong, so that their light is noisy, and cells are larger than they are said to be."""
+    answers = {"photons": photons, "dff_per_spike": height, "burst": burst}
+    made, own = planted(tmp_path, seed=9102, rows=64, columns=64, cells=9, **answers)
+    found = twophoton.find_cells(own, diameter=diameter).roi_set
+    inside = made.truth.masks @ found.masks.reshape(len(found), -1).T / np.diff(found.starts)
+    assert ((inside > 0.5).sum(axis=1) <= 1).all()
+    assert len(pairs(made.truth.masks, found.masks)) == 9
+
+
 def test_the_diameter_is_estimated_and_told(scene: Scene) -> None:
     found = twophoton.find_cells(scene[1])
     assert found.diameter_estimated

@@ -102,8 +102,8 @@ if TYPE_CHECKING:
     from lumentrace.twophoton.regions.calibration import resolve_pixel_size_um as resolve_pixel_size_um
     from lumentrace.twophoton.regions.cell_matching import CellMatches as CellMatches
     from lumentrace.twophoton.regions.cell_matching import match_cells as match_cells
-    from lumentrace.twophoton.regions.cells.finding import FoundCells as FoundCells
     from lumentrace.twophoton.regions.cells.finding import find_cells as find_cells
+    from lumentrace.twophoton.regions.cells.found import FoundCells as FoundCells
     from lumentrace.twophoton.regions.cells.scores import CellFigures as CellFigures
     from lumentrace.twophoton.regions.grids import grid_roi_set as grid_roi_set
     from lumentrace.twophoton.regions.grids import grid_roi_set_microns as grid_roi_set_microns
@@ -189,7 +189,7 @@ __getattr__, __dir__, __all__ = exports(
         "EpochFrameWindow": "lumentrace.twophoton.measure.windows",
         "EpochMean": "lumentrace.twophoton.respond.epochs",
         "EpochResponseMap": "lumentrace.twophoton.respond.maps",
-        "FoundCells": "lumentrace.twophoton.regions.cells.finding",
+        "FoundCells": "lumentrace.twophoton.regions.cells.found",
         "FrameWindow": "lumentrace.twophoton.measure.windows",
         "GroupedRoiResponses": "lumentrace.twophoton.respond.trials",
         "LineOffset": "lumentrace.twophoton.align.line_offset",

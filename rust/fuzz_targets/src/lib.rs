@@ -5,12 +5,14 @@
 
 #![allow(missing_docs)] // of use to fuzzers only
 
+mod cells;
 mod channels;
 mod cluster;
 mod frames;
 mod grid;
 mod lines;
 mod made;
+mod motion;
 mod movie;
 mod parsers;
 mod plan;
@@ -64,6 +66,10 @@ pub const TARGETS: &[Target] = &[
     kernel("blobs", frames::blobs),
     kernel("flood", frames::flood),
     kernel("links", frames::links),
+    kernel("cells", cells::cells),
+    kernel("projections", cells::projections),
+    kernel("motion_estimate", motion::estimate),
+    kernel("motion_apply", motion::correct),
     kernel("reduce", registration::reduce),
     kernel("warp", registration::warp),
     kernel("align", registration::align),

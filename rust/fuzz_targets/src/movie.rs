@@ -59,7 +59,7 @@ pub(crate) fn memory(bytes: &[u8]) {
     }
 }
 
-fn range(made: &mut Made<'_>, length: usize) -> Range<usize> {
+pub(crate) fn range(made: &mut Made<'_>, length: usize) -> Range<usize> {
     if made.upto(15) == 0 {
         return made.count()..made.count();
     }

@@ -23,23 +23,6 @@ impl PixelNoise {
         Self { kernel: Noise::new(rows.saturating_mul(columns)), width: columns }
     }
 
-    /// Takes frames of a window, those that are kept.
-    #[pyo3(signature = (movie, frames, rows, columns, kept, progress=None, threads=0))]
-    #[allow(clippy::too_many_arguments)] // a part of a movie
-    fn add(
-        &mut self,
-        py: Python<'_>,
-        movie: &MovieFrames,
-        frames: Span,
-        rows: Span,
-        columns: Span,
-        kept: Input1<'_, bool>,
-        progress: Option<&Bound<'_, PyAny>>,
-        threads: usize,
-    ) -> PyResult<()> {
-        movie.hand_to(py, &mut self.kernel, (frames, rows, columns), &kept, progress, threads)
-    }
-
     /// Mean and standard deviation of the noise (rows, columns) of each; NaN where there is none.
     #[allow(clippy::type_complexity)] // two images
     fn images<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>)> {
@@ -69,23 +52,6 @@ impl BinnedMovie {
         let plan = Binning { shape: [mean.shape()[0], mean.shape()[1]], factor, frames, bins, segment };
         let kernel = Binned::new(plan, mean.as_slice()?, noise.as_slice()?);
         Ok(Self { kernel: kernel.map_err(|error| run::to_python(mean.py(), &error))? })
-    }
-
-    /// Takes frames of a window, those that are kept.
-    #[pyo3(signature = (movie, frames, rows, columns, kept, progress=None, threads=0))]
-    #[allow(clippy::too_many_arguments)] // a part of a movie
-    fn add(
-        &mut self,
-        py: Python<'_>,
-        movie: &MovieFrames,
-        frames: Span,
-        rows: Span,
-        columns: Span,
-        kept: Input1<'_, bool>,
-        progress: Option<&Bound<'_, PyAny>>,
-        threads: usize,
-    ) -> PyResult<()> {
-        movie.hand_to(py, &mut self.kernel, (frames, rows, columns), &kept, progress, threads)
     }
 
     /// Bins (rows, columns, bins) of the grid.
@@ -187,25 +153,39 @@ impl MovieProjections {
         Ok(Self { kernel: kernel.map_err(|error| run::to_python(mean.py(), &error))? })
     }
 
-    /// Takes frames of a window, those that are kept.
-    #[pyo3(signature = (movie, frames, rows, columns, kept, progress=None, threads=0))]
-    #[allow(clippy::too_many_arguments)] // a part of a movie
-    fn add(
-        &mut self,
-        py: Python<'_>,
-        movie: &MovieFrames,
-        frames: Span,
-        rows: Span,
-        columns: Span,
-        kept: Input1<'_, bool>,
-        progress: Option<&Bound<'_, PyAny>>,
-        threads: usize,
-    ) -> PyResult<()> {
-        movie.hand_to(py, &mut self.kernel, (frames, rows, columns), &kept, progress, threads)
-    }
-
     /// Sums of each part, its courses and pixels in a row.
     fn sums<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyArray1<f64>>> {
         self.kernel.sums().iter().map(|sums| PyArray1::from_slice(py, sums)).collect()
+    }
+}
+
+/// What takes the frames of a movie.
+#[derive(FromPyObject)]
+pub(crate) enum Taker<'py> {
+    Noise(PyRefMut<'py, PixelNoise>),
+    Binned(PyRefMut<'py, BinnedMovie>),
+    Projections(PyRefMut<'py, MovieProjections>),
+}
+
+/// Hands frames of a window over, those that are kept.
+#[pyfunction]
+#[pyo3(signature = (movie, taker, frames, rows, columns, kept, progress=None, threads=0))]
+#[allow(clippy::too_many_arguments)] // a part of a movie
+pub(crate) fn hand_frames(
+    py: Python<'_>,
+    movie: &MovieFrames,
+    taker: Taker<'_>,
+    frames: Span,
+    rows: Span,
+    columns: Span,
+    kept: Input1<'_, bool>,
+    progress: Option<&Bound<'_, PyAny>>,
+    threads: usize,
+) -> PyResult<()> {
+    let window = (frames, rows, columns);
+    match taker {
+        Taker::Noise(mut own) => movie.hand_to(py, &mut own.kernel, window, &kept, progress, threads),
+        Taker::Binned(mut own) => movie.hand_to(py, &mut own.kernel, window, &kept, progress, threads),
+        Taker::Projections(mut own) => movie.hand_to(py, &mut own.kernel, window, &kept, progress, threads),
     }
 }

@@ -41,7 +41,7 @@ mod core_module {
     #[pymodule_export]
     use super::arrow::{arrow_schema, arrow_stream};
     #[pymodule_export]
-    use super::cells::{BinnedMovie, MovieProjections, PixelNoise};
+    use super::cells::{BinnedMovie, MovieProjections, PixelNoise, hand_frames};
     #[pymodule_export]
     use super::channels::{group_labels, kendall_tau, measure_channels, overlap_coefficients, shuffle_blocks};
     #[pymodule_export]

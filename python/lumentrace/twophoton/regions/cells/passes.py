@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,8 @@ from lumentrace.twophoton.read.recording import ConvertedRecording
 
 Floats = NDArray[np.float64]
 Span = tuple[int, int]
+Taker = _core.PixelNoise | _core.BinnedMovie | _core.MovieProjections
+"""A kernel that takes frames block by block."""
 Part = tuple[Span, Span, Sequence[int]]
 """Rows, columns, and numbers of the time courses that are looked for there."""
 
@@ -23,21 +24,6 @@ MOST_BYTES = 1 << 27
 LEAST_BINS = 20
 """Bins below which nothing can be said about what pixels do together."""
 MOST_PASSES = 4
-
-
-class Taker(Protocol):
-    """A kernel that takes frames block by block."""
-
-    def add(
-        self,
-        movie: _core.MovieFrames,
-        frames: Span,
-        rows: Span,
-        columns: Span,
-        kept: NDArray[np.bool_],
-        progress: Callable[[int], None] | None = None,
-    ) -> None:
-        """Take frames of a window, those that are kept."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +78,7 @@ class Passes:
         """Hand all frames over."""
         for begin, frames, span in self._movie.iter_kernel_batches(0, self._movie.shape[0]):
             kept = self._kept[begin : begin + span[1] - span[0]]
-            taker.add(frames, span, *self.crop.spans, kept, progress=self._done.kernel())
+            _core.hand_frames(frames, taker, span, *self.crop.spans, kept, progress=self._done.kernel())
             self._done.add(span[1] - span[0])
 
     def noise(self) -> tuple[Floats, Floats]:

@@ -50,9 +50,29 @@ impl Component {
         self.places(patch).zip(self.weights.iter().copied()).filter(|(_, weight)| *weight > 0.0)
     }
 
+    /// Weight of a pixel of the patch.
+    pub(super) fn weight(&self, patch: &Patch, pixel: usize) -> f32 {
+        let (row, column) = (pixel / patch.columns, pixel % patch.columns);
+        let inside =
+            (self.top..self.top + self.rows).contains(&row) && (self.left..self.left + self.columns).contains(&column);
+        if inside { self.weights[(row - self.top) * self.columns + column - self.left] } else { 0.0 }
+    }
+
     /// Pixels of the footprint.
     pub(super) fn size(&self) -> usize {
         self.weights.iter().filter(|weight| **weight > 0.0).count()
+    }
+
+    /// Place in the patch that the weights have their mean at.
+    pub(super) fn centre(&self) -> [usize; 2] {
+        let (mut total, mut row, mut column) = (0.0_f64, 0.0, 0.0);
+        for (place, weight) in self.weights.iter().enumerate() {
+            let weight = f64::from(*weight);
+            total += weight;
+            row += weight * (self.top + place / self.columns) as f64;
+            column += weight * (self.left + place % self.columns) as f64;
+        }
+        [(row / total).round() as usize, (column / total).round() as usize]
     }
 
     /// Fits the footprint to a residual that has its active course taken away by the weights it has: least squares, cut

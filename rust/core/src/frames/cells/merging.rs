@@ -8,15 +8,19 @@ use super::patch::Patch;
 const ALIKE: f32 = 0.9;
 /// How much greater than the greatest one of noise a second singular value is if there are two cells.
 const SECOND: f32 = 1.05;
-/// Largest extent of what is merged, in diameters.
+/// Largest extent of what is merged, in diameters, unless it lies in one place.
 const LARGEST: f64 = 1.8;
+/// Share of the pixels of the smaller one from which on two lie in one place.
+const SAME_PLACE: f64 = 0.5;
+/// Cells that are fitted to what both see.
+const FITTED: f32 = 2.0;
 /// Steps of the power method.
 const STEPS: usize = 30;
 
 /// Merges cells that touch if a single one explains what both see.
 ///
-/// What both see is a matrix of n pixels and B bins. It takes two cells if its second singular value is above that of
-/// noise, `σ (√n + √B)` (Marchenko & Pastur 1967), and if their time courses are not the same.
+/// What both see is a matrix of n pixels and B bins, in units of the noise of each bin. It takes two cells if its second
+/// singular value is above that of noise, `√n + √B` (Marchenko & Pastur 1967), and if their time courses are not the same.
 pub(super) fn merge(cells: &mut Vec<Component>, residual: &mut Patch, diameter: f64) {
     let mut first = 0;
     while first < cells.len() {
@@ -50,7 +54,7 @@ fn united(one: &Component, two: &Component, residual: &mut Patch, diameter: f64)
         let scale = dot(&own.active, &own.active).sqrt();
         own.footprint(residual).for_each(|(pixel, weight)| both.weights[place(pixel)] += weight * scale);
     }
-    if extent(&both) as f64 > LARGEST * diameter + 1.0 {
+    if extent(&both) as f64 > LARGEST * diameter + 1.0 && !in_one_place(one, two, residual) {
         return None;
     }
     let norm = dot(&both.weights, &both.weights).sqrt();
@@ -65,6 +69,11 @@ fn united(one: &Component, two: &Component, residual: &mut Patch, diameter: f64)
     both.see(residual, &mut Vec::new());
     both.take(residual, &both.active);
     Some(both)
+}
+
+fn in_one_place(one: &Component, two: &Component, patch: &Patch) -> bool {
+    let shared = one.footprint(patch).filter(|(pixel, _)| two.weight(patch, *pixel) > 0.0).count();
+    shared as f64 > SAME_PLACE * one.size().min(two.size()) as f64
 }
 
 fn touching(one: &Component, two: &Component, patch: &Patch) -> bool {
@@ -96,21 +105,15 @@ fn extent(own: &Component) -> usize {
 /// Whether it takes two cells to explain what both see.
 fn differ(one: &Component, two: &Component, both: &Component, residual: &Patch) -> bool {
     let pixels: Vec<usize> = both.footprint(residual).map(|(pixel, _)| pixel).collect();
-    let weight = |own: &Component, pixel: usize| {
-        let (row, column) = (pixel / residual.columns, pixel % residual.columns);
-        let inside =
-            (own.top..own.top + own.rows).contains(&row) && (own.left..own.left + own.columns).contains(&column);
-        if inside { own.weights[(row - own.top) * own.columns + column - own.left] } else { 0.0 }
-    };
-    let left: f32 = pixels.iter().map(|pixel| dot(residual.course(*pixel), residual.course(*pixel))).sum();
-    let count = pixels.len() as f32;
-    let noise = (left / (count * residual.bins.max(1) as f32)).sqrt();
+    let weight = |own: &Component, pixel: usize| own.weight(residual, pixel);
+    let scales: Vec<f32> = noises(&pixels, residual).iter().map(|noise| 1.0 / noise.max(f32::MIN_POSITIVE)).collect();
     let rows: Vec<Vec<f32>> = pixels
         .iter()
         .map(|pixel| {
             let mut own = residual.course(*pixel).to_vec();
             super::course::add(&mut own, weight(one, *pixel), &one.active);
             super::course::add(&mut own, weight(two, *pixel), &two.active);
+            own.iter_mut().zip(&scales).for_each(|(value, scale)| *value *= scale);
             own
         })
         .collect();
@@ -118,7 +121,19 @@ fn differ(one: &Component, two: &Component, both: &Component, residual: &Patch) 
     let other: Vec<f32> = pixels.iter().map(|pixel| weight(one, *pixel) - weight(two, *pixel)).collect();
     let (main, _) = singular(&rows, main, None);
     let (_, second) = singular(&rows, other, Some(&main));
-    second > SECOND * noise * (count.sqrt() + (residual.bins as f32).sqrt())
+    second > SECOND * ((pixels.len() as f32).sqrt() + (residual.bins as f32).sqrt())
+}
+
+/// Noise of each bin over some pixels, as two cells leave it: the brighter a cell is, the more noise its light has. What
+/// the two have taken of it counts as the mean of all bins.
+fn noises(pixels: &[usize], residual: &Patch) -> Vec<f32> {
+    let mut squares = vec![0.0_f32; residual.bins];
+    for pixel in pixels {
+        squares.iter_mut().zip(residual.course(*pixel)).for_each(|(sum, value)| *sum += value * value);
+    }
+    let count = pixels.len().max(1) as f32;
+    let mean = squares.iter().sum::<f32>() / (count * residual.bins.max(1) as f32);
+    squares.iter().map(|sum| ((sum + FITTED * mean) / count).sqrt()).collect()
 }
 
 /// Greatest singular value and its vector, at right angles to another one, by the power method.

@@ -98,7 +98,7 @@ impl Search {
                 workers.control.advance((own_rows.len() * own_columns.len()) as u64);
                 let corner = [all_rows.start, all_columns.start];
                 let inside = |cell: &&Component| {
-                    let [row, column] = centre(cell);
+                    let [row, column] = cell.centre();
                     own_rows.contains(&(corner[0] + row)) && own_columns.contains(&(corner[1] + column))
                 };
                 let found = fit.cells.iter().filter(inside).map(|cell| told(cell, corner, fit.halves(cell), number));
@@ -148,18 +148,6 @@ fn parts(length: usize, core: usize) -> impl Iterator<Item = Range<usize>> + Clo
 
 fn wider(range: &Range<usize>, margin: usize, length: usize) -> Range<usize> {
     range.start.saturating_sub(margin)..(range.end + margin).min(length)
-}
-
-/// Place in the patch that the weights have their mean at.
-fn centre(cell: &Component) -> [usize; 2] {
-    let (mut total, mut row, mut column) = (0.0_f64, 0.0, 0.0);
-    for (place, weight) in cell.weights.iter().enumerate() {
-        let weight = f64::from(*weight);
-        total += weight;
-        row += weight * (cell.top + place / cell.columns) as f64;
-        column += weight * (cell.left + place % cell.columns) as f64;
-    }
-    [(row / total).round() as usize, (column / total).round() as usize]
 }
 
 fn told(cell: &Component, corner: [usize; 2], halves: f32, patch: usize) -> Found {

@@ -56,7 +56,8 @@ pub(super) fn seeds(residual: &mut Patch, diameter: f64, control: &Control) -> R
     Ok(found)
 }
 
-/// A cell around a place, from the time course there.
+/// A cell around a place, from the time course there. Its window follows its centre, as the most active place may lie at
+/// its rim, so that a large cell is not cut.
 fn grown(
     residual: &Patch,
     pixel: usize,
@@ -65,13 +66,14 @@ fn grown(
     course: &[f32],
     scratch: &mut Vec<f32>,
 ) -> Component {
-    let mut own = Component::around(residual, pixel, (0.9 * diameter).ceil() as usize, strength);
+    let reach = (0.9 * diameter).ceil() as usize;
+    let mut own = Component::around(residual, pixel, reach, strength);
     let seed = (pixel / residual.columns - own.top) * own.columns + pixel % residual.columns - own.left;
     own.shape(residual, course, Some(seed));
     for _ in 0..ROUNDS {
         own.see(residual, scratch);
-        let course = own.active.clone();
-        own.weights.fill(0.0);
+        let (course, [row, column]) = (own.active.clone(), own.centre());
+        own = Component::around(residual, row * residual.columns + column, reach, strength);
         own.shape(residual, &course, None);
     }
     own.see(residual, scratch);

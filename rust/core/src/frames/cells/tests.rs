@@ -15,8 +15,9 @@ fn normal(random: &mut Random) -> f32 {
     (0..12).map(|_| random.unit() as f32).sum::<f32>() - 6.0
 }
 
-/// Noise in a patch of 9 x 12 with transients in two halves of it, one after the other half by `lag` bins.
-fn patch(lag: usize) -> Patch {
+/// Noise in a patch of 9 x 12 with transients in two halves of it, one after the other half by `lag` bins, that have
+/// `noise` times the noise.
+fn patch(lag: usize, noise: f32) -> Patch {
     let (rows, columns, bins) = (9, 12, 200);
     let mut random = Random::new(3, 0);
     let mut values: Vec<f32> = (0..rows * columns * bins).map(|_| normal(&mut random)).collect();
@@ -25,7 +26,8 @@ fn patch(lag: usize) -> Patch {
             let first = if column < 6 { 0 } else { lag };
             for bin in 0..bins {
                 if (bin + 200 - first) % 50 < 6 {
-                    values[(row * columns + column) * bins + bin] += 5.0;
+                    let value = &mut values[(row * columns + column) * bins + bin];
+                    *value = *value * noise + 5.0 * noise;
                 }
             }
         }
@@ -56,12 +58,38 @@ fn halves(residual: &mut Patch) -> Vec<Component> {
 
 #[test]
 fn halves_of_a_cell_are_one_and_neighbours_are_two() {
-    for (lag, count) in [(0, 1), (20, 2)] {
-        let mut residual = patch(lag);
+    for (lag, noise, count) in [(0, 1.0, 1), (20, 1.0, 2), (20, 3.0, 2)] {
+        let mut residual = patch(lag, noise);
         let mut cells = halves(&mut residual);
         merge(&mut cells, &mut residual, 8.0);
-        assert_eq!(cells.len(), count, "{lag}");
+        assert_eq!(cells.len(), count, "{lag} {noise}");
     }
+}
+
+/// As a second cell that is not active itself: what is fitted to the noise of the first one's light.
+#[test]
+fn noise_of_a_bright_cell_is_no_cell() {
+    for noise in [1.0, 3.0, 5.0] {
+        let mut residual = patch(0, noise);
+        let mut cells = halves(&mut residual);
+        merge(&mut cells, &mut residual, 8.0);
+        let mut second = Component::around(&residual, 4 * 12 + 5, 6, 10.0);
+        let course = noisiest(&residual, &cells[0]);
+        second.shape(&residual, &course, None);
+        second.see(&residual, &mut Vec::new());
+        second.take(&mut residual, &second.active.clone());
+        cells.push(second);
+        merge(&mut cells, &mut residual, 8.0);
+        assert_eq!(cells.len(), 1, "{noise}");
+    }
+}
+
+/// What the pixel with the most noise in the light of a cell does there.
+fn noisiest(residual: &Patch, cell: &Component) -> Vec<f32> {
+    let energy = |pixel: &usize| residual.course(*pixel).iter().map(|value| value * value).sum::<f32>();
+    let pixels = cell.footprint(residual).map(|(pixel, _)| pixel);
+    let pixel = pixels.max_by(|a, b| energy(a).total_cmp(&energy(b))).unwrap();
+    active(residual.course(pixel), 1.5, &mut Vec::new())
 }
 
 #[test]
