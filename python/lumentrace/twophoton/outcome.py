@@ -30,7 +30,7 @@ from lumentrace.twophoton.exchange.spike_files import save_spikes
 from lumentrace.twophoton.exchange.trial_tables import save_trials_table, trials_table
 from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.spikes import Spikes
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.report.page import write_report
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps

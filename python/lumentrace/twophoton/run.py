@@ -50,7 +50,7 @@ from lumentrace.twophoton.measure.traces import Statistic
 from lumentrace.twophoton.outcome import Outcome as Outcome
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz, recording_hemisphere
 from lumentrace.twophoton.regions import chosen
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.report.page import write_report
 from lumentrace.twophoton.respond.kernels import fit_recording_stimulus_kernels
 from lumentrace.twophoton.respond.maps import compute_recording_response_maps

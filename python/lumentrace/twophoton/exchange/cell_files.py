@@ -15,7 +15,7 @@ from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.storage.hdf5 import attribute, check_size, opened, written
 from lumentrace.twophoton.history import read_history, write_history
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.regions.cells.scores import CellFigures
 from lumentrace.twophoton.regions.rois import RoiSet, read_masks, write_masks
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lumentrace.twophoton.exchange.suite2p_folder import save_suite2p
 from lumentrace.twophoton.measure.spikes import Spikes
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.respond.bridged import bridged, moved_frames
 from lumentrace.twophoton.respond.responses import RecordingResponses
 

@@ -20,7 +20,7 @@ from lumentrace.twophoton.exchange.saved_run import read_parts, together
 from lumentrace.twophoton.exchange.spike_files import read_spikes, write_spikes
 from lumentrace.twophoton.measure.spikes import Spikes
 from lumentrace.twophoton.read.recording import ConvertedRecording
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps
 from lumentrace.twophoton.respond.responses import RecordingResponses

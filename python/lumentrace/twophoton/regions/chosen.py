@@ -11,7 +11,8 @@ from lumentrace.storage.arrays import read_npy
 from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
 from lumentrace.twophoton.exchange.nwb_tables import load_nwb_rois
 from lumentrace.twophoton.read.recording import ConvertedRecording
-from lumentrace.twophoton.regions.cells.finding import SMALLEST_DIAMETER, FoundCells, find_cells
+from lumentrace.twophoton.regions.cells.finding import SMALLEST_DIAMETER, find_cells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.regions.grids import grid_roi_set
 from lumentrace.twophoton.regions.rois import RoiSet, load_roi_set, make_roi_set_from_label_image
 from lumentrace.twophoton.regions.watershed import watershed_roi_set

@@ -11,7 +11,7 @@ from lumentrace.plots.palette import PALETTE
 from lumentrace.plots.pictures import stretched
 from lumentrace.plots.report import Report
 from lumentrace.twophoton.read.crop import SpatialCrop
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.regions.rois import RoiSet
 
 from .places import REGION, regions_over

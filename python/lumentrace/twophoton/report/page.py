@@ -19,7 +19,7 @@ from lumentrace.twophoton.judgement import judge
 from lumentrace.twophoton.measure.quality import background_left, baseline_misfit
 from lumentrace.twophoton.measure.spikes import Spikes
 from lumentrace.twophoton.read.recording import ConvertedRecording
-from lumentrace.twophoton.regions.cells.finding import FoundCells
+from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.respond.epochs import EpochMean, ranked
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 from lumentrace.twophoton.respond.maps import RecordingResponseMaps
