@@ -16,7 +16,7 @@ def found_cells(seed: int = 1, candidates: int = 3, accepted: int = 2, side: int
     labels = [f"cell_{number:04d}" for number in range(1, candidates + 1)]
     figures = tuple(
         CellFigures(label, 0.9 - 0.2 * number, number < accepted, ("too small",) * (number >= accepted), *corner,
-                    25, 10.0, 30.0, float("nan"), 1.0, 0.9, 2.0, 0.0)
+                    25, 10.0, 30.0, float("nan"), 1.0, 0.9, 2.0, 0.0, 1.0)
         for number, (label, corner) in enumerate(zip(labels, corners, strict=True))
     )  # fmt: skip
     image = random.normal(size=(4, side, side))

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from cell_movies import pairs, planted, recording
 from lumentrace import FormatError, twophoton
+from lumentrace.twophoton.regions.cells.apart import own_shares
 from lumentrace.twophoton.regions.chosen import chosen_regions
 
 Scene = tuple[twophoton.RawMovie, twophoton.ConvertedRecording, twophoton.FoundCells]
@@ -223,3 +224,36 @@ def test_demixed_values_are_least_squares(scene: Scene) -> None:
     np.testing.assert_allclose(sums.raw_values - sums.background_values, sums.corrected_values, rtol=1e-12)
     with pytest.raises(ValueError, match="`statistic`"):
         twophoton.extract_roi_traces(own, rois, statistic="median")  # type: ignore[arg-type]
+
+
+def test_own_shares_are_those_of_least_squares() -> None:
+    random = np.random.default_rng(1)
+    masks = [(0, 30), (20, 50), (10, 40), (60, 80)]
+    footprints = [(np.arange(*span), random.uniform(0.5, 1.5, span[1] - span[0])) for span in masks]
+    found = own_shares(footprints, 100, [0.9, 0.8, 0.7, 0.6], 0.5)
+    full = np.zeros((4, 100))
+    for row, (pixels, weights) in zip(full, footprints, strict=True):
+        row[pixels] = weights
+    expected = [1.0]
+    for number in (1, 2, 3):
+        better = full[:number].T
+        left = full[number] - better @ np.linalg.lstsq(better, full[number], rcond=None)[0]
+        expected.append(float(left @ left / (full[number] @ full[number])))
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert found[2] < 0.5
+    # One that does not count itself takes nothing from others.
+    ignored = own_shares(footprints, 100, [0.9, 0.4, 0.7, 0.6], 0.5)
+    assert ignored[2] > found[2]
+    same = own_shares([footprints[0], footprints[0]], 100, [0.9, 0.8], 0.5)
+    np.testing.assert_allclose(same, [1, 0], atol=1e-12)
+
+
+def test_no_cell_is_a_mixture_of_two_others(tmp_path: Path) -> None:
+    _, own = planted(tmp_path, seed=41, cells=16, spacing=0.5)
+    regions = twophoton.find_cells(own, diameter=10).roi_set
+    weights = np.zeros((len(regions), 72 * 72))
+    for row, pixels, own in zip(weights, regions.regions(), regions.footprints(), strict=True):
+        row[pixels] = own / np.sqrt(own @ own)
+    inflation = np.diag(np.linalg.inv(weights @ weights.T))
+    assert len(regions) >= 10
+    assert inflation.max() < 8  # a few that share it may each have a little less than the better ones leave them

@@ -17,7 +17,7 @@ from lumentrace.twophoton.regions.rois import RoiSet
 from .places import REGION, regions_over
 
 MOST_ROWS = 200
-FIGURES = ("score", "snr", "activity", "halves", "relative_area", "compactness", "skewness", "shared")
+FIGURES = ("score", "snr", "activity", "halves", "relative_area", "compactness", "skewness", "shared", "apart")
 
 
 def report_cells(report: Report, cells: FoundCells, crop: SpatialCrop, height: int) -> None:

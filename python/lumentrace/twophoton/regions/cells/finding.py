@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 from lumentrace import _core
 from lumentrace.base.provenance import Watch
 from lumentrace.twophoton.read.recording import ConvertedRecording, recording_frame_rate_hz
+from lumentrace.twophoton.regions.cells.apart import own_shares
 from lumentrace.twophoton.regions.cells.footprints import Coarse, refined
 from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.regions.cells.passes import Binning, Passes
 from lumentrace.twophoton.regions.cells.scale import estimated
-from lumentrace.twophoton.regions.cells.scores import CellFigures, course_figures, judged, shape_figures, shared_courses
+from lumentrace.twophoton.regions.cells.scores import (
+    CellFigures,
+    course_figures,
+    judged,
+    shape_figures,
+    shared_courses,
+)
 from lumentrace.twophoton.regions.rois import RoiSet
 
 Floats = NDArray[np.float64]
@@ -220,15 +227,17 @@ def _judged(
     threshold: float,
 ) -> tuple[list[int], list[CellFigures]]:
     """Candidates of which pixels are left by score, and their figures."""
-    told = []
+    left = [number for number, (pixels, _) in enumerate(fine) if pixels.size]
     shared = shared_courses([own[0] for own in fine], math.prod(shape), shape[1], coarse.free)
-    for number, (pixels, weights) in enumerate(fine):
-        if not pixels.size:
-            continue
-        known = {"activity": float(coarse.activity[number]), "halves": float(coarse.halves[number])}
-        known |= course_figures(coarse.free[number]) | shape_figures(pixels, weights, shape[1], diameter)
-        known["shared"] = float(shared[number])
-        told.append((*judged(known), number, known))
+    known = []
+    for number in left:
+        own = {"activity": float(coarse.activity[number]), "halves": float(coarse.halves[number])}
+        own |= course_figures(coarse.free[number]) | shape_figures(*fine[number], shape[1], diameter)
+        known.append(own | {"shared": float(shared[number]), "apart": 1.0})
+    alone = [judged(own)[0] for own in known]
+    apart = own_shares([fine[number] for number in left], math.prod(shape), alone, threshold)
+    known = [own | {"apart": float(share)} for own, share in zip(known, apart, strict=True)]
+    told = [(*judged(own), number, own) for number, own in zip(left, known, strict=True)]
     told.sort(key=lambda own: (-own[0], own[2]))
     figures = [
         CellFigures(
@@ -237,9 +246,9 @@ def _judged(
             accepted=score >= threshold,
             reasons=reasons,
             pixels=int(fine[number][0].size),
-            **known,
+            **own,
         )
-        for place, (score, reasons, number, known) in enumerate(told, 1)
+        for place, (score, reasons, number, own) in enumerate(told, 1)
     ]
     return [own[2] for own in told], figures
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lumentrace.twophoton.regions.cells.apart import LEAST
+
 Floats = NDArray[np.float64]
 
 TOP = 50
@@ -64,6 +66,7 @@ LIMITS = {
     "compactness": Limit(0.6, "odds", "not compact"),
     "skewness": Limit(0.15, "above", "its time course does not rise in peaks"),
     "shared": Limit(0.4, "below", "does what a much brighter cell that it touches does"),
+    "apart": Limit(LEAST, "odds", "what others have together: it cannot be told apart from them"),
 }
 """What cells have; set by simulated movies so that 0.5 keeps nine of ten cells and lets one of ten others through."""
 
@@ -96,6 +99,9 @@ class CellFigures:
         Mean distance from the centre in a disc of its area, relative to its own; 1 for a disc.
     skewness : float
         Of its time course.
+    apart : float
+        Share of its footprint, squared, that is no mixture of those of better candidates; 1 if it overlaps none. Told
+        apart from them, its noise is greater by one over its root.
     shared : float
         Greatest correlation of its time course with that of a much brighter cell that it touches; 0 without one.
     """
@@ -114,6 +120,7 @@ class CellFigures:
     compactness: float
     skewness: float
     shared: float
+    apart: float
 
 
 def judged(figures: dict[str, float]) -> tuple[float, tuple[str, ...]]:
