@@ -20,7 +20,8 @@ const STEPS: usize = 30;
 /// Merges cells that touch if a single one explains what both see.
 ///
 /// What both see is a matrix of n pixels and B bins, in units of the noise of each bin. It takes two cells if its second
-/// singular value is above that of noise, `√n + √B` (Marchenko & Pastur 1967), and if their time courses are not the same.
+/// singular value is above that of noise, and if their time courses are not the same. That of noise is no more than the
+/// greatest norms of its columns, `√n`, and rows, `√B` if all pixels have the same (Bandeira & van Handel 2016).
 pub(super) fn merge(cells: &mut Vec<Component>, residual: &mut Patch, diameter: f64) {
     let mut first = 0;
     while first < cells.len() {
@@ -121,7 +122,9 @@ fn differ(one: &Component, two: &Component, both: &Component, residual: &Patch) 
     let other: Vec<f32> = pixels.iter().map(|pixel| weight(one, *pixel) - weight(two, *pixel)).collect();
     let (main, _) = singular(&rows, main, None);
     let (_, second) = singular(&rows, other, Some(&main));
-    second > SECOND * ((pixels.len() as f32).sqrt() + (residual.bins as f32).sqrt())
+    let row = |pixel: &usize| residual.course(*pixel).iter().zip(&scales).map(|(value, scale)| (value * scale).powi(2));
+    let noisiest = pixels.iter().map(|pixel| row(pixel).sum::<f32>()).fold(0.0, f32::max);
+    second > SECOND * ((pixels.len() as f32).sqrt() + noisiest.sqrt())
 }
 
 /// Noise of each bin over some pixels, as two cells leave it: the brighter a cell is, the more noise its light has. What

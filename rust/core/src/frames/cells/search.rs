@@ -16,7 +16,7 @@ use crate::{Error, Result};
 const BYTES: usize = 1 << 23;
 /// Diameters around a patch in which cells are fitted, and left to the next one.
 const MARGIN: f64 = 1.5;
-/// Share of the smaller one from which on two cells are the same cell of two patches, and correlation of their courses.
+/// Share of the smaller one from which on two cells are the same cell, and correlation of their courses.
 const SAME: (f32, f32) = (0.5, 0.7);
 
 /// How cells are looked for.
@@ -163,11 +163,11 @@ fn told(cell: &Component, corner: [usize; 2], halves: f32, patch: usize) -> Foun
     }
 }
 
-/// Cells that two patches found, once: as the more active one.
+/// Cells that were found twice, by two patches or in one, once: as the more active one.
 fn single(found: Vec<Found>) -> Vec<Found> {
     let mut kept: Vec<Found> = Vec::with_capacity(found.len());
     for own in found {
-        let same = kept.iter().position(|other| other.patch != own.patch && same(other, &own));
+        let same = kept.iter().position(|other| same(other, &own));
         match same {
             Some(place) if dot(&kept[place].active, &kept[place].active) < dot(&own.active, &own.active) => {
                 kept[place] = own;
