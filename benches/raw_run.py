@@ -105,7 +105,7 @@ def large(movie: Path, epochs: Path) -> None:
         asked = Settings(motion="nonrigid", rois="cells:9", neuropil="fit", spikes="ar1", tuning="direction")
         outcome = run(paths.path, asked)
         for step in outcome.provenance.steps:
-            print(f"{step.name} {step.seconds:.1f} s")
+            print(f"{step.name} {step.duration:.1f} s")
         middle = time.perf_counter()
         outcome.save(folder)
         ended = time.perf_counter()
