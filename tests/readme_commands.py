@@ -17,11 +17,12 @@ from lumentrace import coloc
 from lumentrace.cli.main import app
 
 COMMAND = re.compile(r"^    lumentrace (.*)$", re.MULTILINE)
+GOES_ON = re.compile(r" \\\n +")
 
 
 def commands(readme: Path) -> list[str]:
     """What stands behind `lumentrace` in the commands."""
-    return COMMAND.findall(readme.read_text("utf-8"))
+    return COMMAND.findall(GOES_ON.sub(" ", readme.read_text("utf-8")))
 
 
 def prepare(folder: Path) -> None:
