@@ -97,16 +97,19 @@ wide! {
     /// Adds the products of a row of pixels with the pattern, whose first value belongs to the largest lags.
     fn correlate_row(pixels: &[f32], pattern: &[f32], stride: usize, wide: usize, sums: &mut [[f32; LANES]]) {
         let pixels = pixels.as_chunks::<LANES>().0;
-        let length = pixels.len() * LANES;
+        let (count, length) = (pixels.len(), pixels.len() * LANES);
         for (own, down) in sums.chunks_exact_mut(wide).zip((0..wide).rev()) {
             let line = &pattern[down * stride..down * stride + length + wide - 1];
             for (lanes, across) in own.iter_mut().zip((0..wide).rev()) {
-                let shown = line[across..across + length].as_chunks::<LANES>().0;
+                let shown = &line[across..across + length].as_chunks::<LANES>().0[..count];
                 let mut sum = *lanes;
-                for (pixel, value) in pixels.iter().zip(shown) {
+                // Pairs of slices are not always compiled into this loop, and then take most of its time.
+                let mut place = 0;
+                while place < count {
                     for lane in 0..LANES {
-                        sum[lane] += pixel[lane] * value[lane];
+                        sum[lane] += pixels[place][lane] * shown[place][lane];
                     }
+                    place += 1;
                 }
                 *lanes = sum;
             }
