@@ -1,7 +1,7 @@
 //! Motion of frames, and frames without it.
 
 use lumentrace::Control;
-use lumentrace::frames::motion::{Field, Reference, Sampling, Search, Template, apply};
+use lumentrace::frames::motion::{Field, Reference, Roughness, Sampling, Search, Template, apply};
 
 use crate::made::Made;
 
@@ -12,6 +12,11 @@ fn shape(made: &mut Made<'_>, most: usize) -> [usize; 2] {
 
 fn size(shape: [usize; 2]) -> usize {
     shape[0].saturating_mul(shape[1])
+}
+
+fn roughness(made: &mut Made<'_>, awkward: bool) -> Option<Roughness> {
+    let number = |made: &mut Made<'_>| if awkward { made.number() } else { 0.1 + made.upto(19) as f64 / 10.0 };
+    if made.yes() { None } else { Some(Roughness { pixels: number(made), growth: number(made) }) }
 }
 
 pub(crate) fn estimate(bytes: &[u8]) {
@@ -33,7 +38,7 @@ pub(crate) fn estimate(bytes: &[u8]) {
         tiles: if made.upto(15) == 0 { [made.count(), made.count()] } else { [1 + made.upto(2), 1 + made.upto(2)] },
         reach: if awkward { made.count() } else { made.upto(8) },
         lags: if awkward { made.count() } else { made.upto(3) },
-        roughness: if made.yes() { None } else { Some(made.number()) },
+        roughness: roughness(&mut made, awkward),
     };
     let Ok(template) = Template::new(&reference, search) else { return };
     let count = made.upto(3);
