@@ -97,6 +97,7 @@ def test_ctrl_c_while_the_command_is_imported(tmp_path: Path) -> None:
         "        if name == 'lumentrace.cli.afm':\n"
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Press())\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored\n"
         "sys.argv = ['lumentrace', '--version']\n"
         "runpy.run_module('lumentrace', run_name='__main__')\n"
     )
