@@ -67,6 +67,9 @@ impl Search {
         if self.window == 0 {
             return Err(Error::argument("window", "a positive number of bins", 0));
         }
+        if binned.done() == 0 {
+            return Err(Error::argument("bins", "one at least", 0));
+        }
         Ok(())
     }
 

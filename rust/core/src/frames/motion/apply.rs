@@ -31,9 +31,9 @@ pub fn apply<P: Pixel>(
     threads: usize,
     control: &Control,
 ) -> Result<()> {
-    let size = shape[0] * shape[1];
+    let size = shape[0].saturating_mul(shape[1]);
     let count = frames.len() / size.max(1);
-    if size == 0 || frames.len() != count * size || out.len() != frames.len() {
+    if size == 0 || frames.len() != count.saturating_mul(size) || out.len() != frames.len() {
         return Err(Error::argument("frames", format!("frames of {shape:?} pixels"), frames.len()));
     }
     let nodes = field.nodes[0].len() * field.nodes[1].len();
@@ -43,6 +43,9 @@ pub fn apply<P: Pixel>(
     }
     if field.shifts.len() != count * nodes || !field.line_offset.is_finite() {
         return Err(Error::argument("shifts", format!("{nodes} for each of {count} frames"), field.shifts.len()));
+    }
+    if count == 0 {
+        return Ok(());
     }
     let grid = Grid::new(field.nodes, shape);
     let scratch = || (vec![0.0_f32; size], Line::default(), Parts::default());
