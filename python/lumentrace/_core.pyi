@@ -40,6 +40,7 @@ __all__ = [
     "flood_labels",
     "get_cutoffs",
     "group_labels",
+    "hand_frames",
     "hdbscan_labels",
     "k_means",
     "kendall_tau",
