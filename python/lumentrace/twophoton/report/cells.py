@@ -14,9 +14,9 @@ from lumentrace.twophoton.read.crop import SpatialCrop
 from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.regions.rois import RoiSet
 
+from .panels import MOST_ROWS, first_rows
 from .places import REGION, regions_over
 
-MOST_ROWS = 200
 FIGURES = ("score", "snr", "activity", "halves", "relative_area", "compactness", "skewness", "shared", "apart")
 
 
@@ -37,10 +37,9 @@ def report_cells(report: Report, cells: FoundCells, crop: SpatialCrop, height: i
     caption = "Colours are those of cells, brighter where more of the light is that of the cell."
     report.swipe(("mean image", grey), ("footprints", footprints(cells.roi_set)), "Footprints", caption)
     estimated = "estimated" if cells.diameter_estimated else "as asked for"
-    some = f" The first {MOST_ROWS} of {len(cells.figures)}." if len(cells.figures) > MOST_ROWS else ""
     caption = (
         f"All {len(cells.figures)} candidates by score, from 0 to 1; those from the threshold on are cells. Diameter: "
-        f"{cells.diameter:.3g} px, {estimated}.{some}"
+        f"{cells.diameter:.3g} px, {estimated}.{first_rows(len(cells.figures))}"
     )
     rows = [
         [

@@ -17,9 +17,10 @@ from lumentrace.twophoton.measure.spikes import Spikes
 from lumentrace.twophoton.respond.recording_spikes import spikes_table
 from lumentrace.twophoton.respond.responses import RecordingResponses
 
+from .panels import MOST_ROWS, first_rows
 from .places import REGION
 
-MOST_ROWS, MOST_EVENTS, POINTS = 200, 20_000, 3000
+MOST_EVENTS, POINTS = 20_000, 3000
 FITS = 6
 """Regions whose calcium is drawn over dF/F."""
 NORMAL = 1.96
@@ -38,7 +39,7 @@ def report_neuropil(report: Report, neuropil: NeuropilCorrectedTraces) -> None:
         report.figure(_coefficients(neuropil, known), "Coefficients", caption, height=300)
     if missing:
         rows = [(place + 1, neuropil.labels[place], neuropil.reasons[place]) for place in missing[:MOST_ROWS]]
-        report.table(["number", "label", "why there is no coefficient, and no dF/F"], rows)
+        report.table(["number", "label", "why there is no coefficient, and no dF/F"], rows, first_rows(len(missing)))
 
 
 def _coefficients(neuropil: NeuropilCorrectedTraces, known: NDArray[np.int64]) -> go.Figure:
@@ -78,7 +79,9 @@ def report_events(report: Report, run: RecordingResponses, spikes: Spikes) -> No
     else:
         report.text("No region has events.", notice=True)
     header = [name.replace("_", " ") for name in table.columns]
-    caption = "Frames with events that follow each other are one event. Noise is that of a frame."
+    caption = (
+        f"Frames with events that follow each other are one event. Noise is that of a frame.{first_rows(len(labels))}"
+    )
     marks = [identity(REGION, number) for number in range(1, len(labels) + 1)]
     report.table(header, table.head(MOST_ROWS).rows(), caption, marks[:MOST_ROWS])
 

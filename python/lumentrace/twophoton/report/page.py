@@ -34,13 +34,12 @@ from .kernels import report_kernels
 from .maps import report_maps
 from .motion import report_motion
 from .notices import notices
-from .panels import tall
+from .panels import MOST_ROWS, tall
 from .places import NARROW, REGION, regions_over
 from .responses import MOST_TRACES, PANELS, epoch_colours, heat, means, traces
 from .responses import order_by_preference as by_preference
 from .tuning import report_tuning
 
-MOST_ROWS = 200
 LOW = 320
 """Height of small figures."""
 SOURCES = {

@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+MOST_ROWS = 200
+"""Of a table."""
 PANEL = 190
 """Height of a row of panels."""
+
+
+def first_rows(count: int) -> str:
+    """What a caption says of a table that is cut."""
+    return f" The first {MOST_ROWS} of {count}." if count > MOST_ROWS else ""
 
 
 def tall(rows: int) -> int:

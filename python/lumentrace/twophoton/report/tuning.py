@@ -16,13 +16,12 @@ from lumentrace.twophoton.respond.recording_tuning import SIGNIFICANT, Recording
 from lumentrace.twophoton.respond.selectivity import DirectionSelectivity
 from lumentrace.twophoton.respond.tuning import TuningCurves
 
-from .panels import axis_titles, panels, tall
+from .panels import MOST_ROWS, axis_titles, first_rows, panels, tall
 from .places import COLUMNS, NARROW, REGION
 from .responses import PANELS
 
 COLOUR, ARROW = PALETTE[0], PALETTE[1]
 BAND = translucent(COLOUR, 0.25)
-MOST_ROWS = 200
 COLUMNS_SHOWN = (
     "number",
     "roi_label",
@@ -73,7 +72,7 @@ def report_tuning(report: Report, tuning: RecordingTuning) -> None:
     table = table.select([name for name in COLUMNS_SHOWN if name in table.columns])
     caption = (
         "Indices are less what noise adds; q: rate of false discoveries, by shuffled stimuli (tuned) or times "
-        "(responsive). tuning.csv has other definitions and intervals."
+        f"(responsive). tuning.csv has other definitions and intervals.{first_rows(count)}"
     )
     header = [name.replace("_", " ") for name in table.columns]
     marks = [identity(REGION, number) for number in numbers[:MOST_ROWS]]
