@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -129,7 +129,10 @@ def test_traversal_as_golden(which: int) -> None:
 @given(hnp.arrays(np.float64, st.tuples(st.integers(0, 12), st.just(7)), elements=st.floats(-8, 8)))
 def test_traversal_as_its_twin(lines: Any) -> None:
     """The twin samples each line densely: it misses corners that are cut off, and finds no cell that is not passed."""
-    found = Voxels.zeros((6, 5, 4), (-3, 3), (-2, 4), (-5, 2)).add_lines(lines)
+    found = Voxels.zeros((6, 5, 4), (-3, 3), (-2, 4), (-5, 2))
+    lines = lines + 0.0123  # whole numbers are no longer on planes between cells
+    assume(not twin.near_planes(lines[:, 1:].reshape(-1, 3), found.shape, found.lower, found.upper).any())
+    found.add_lines(lines)
     seen = twin.passed(lines, found.shape, found.lower, found.upper)
     assert (found.voxels >= seen).all()
     assert found.voxels.sum() - seen.sum() <= 0.02 * max(found.sum(), 50)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 STEPS = 20_000
+NEAR = 1e-9
+"""In cells: what is this near to a plane between two cells may belong to either."""
+
+
+def near_planes(points, shape, lower, upper):
+    """Which coordinates of (..., 3) points lie on a plane between two cells, as far as rounding can tell."""
+    at = (points - np.asarray(lower)) / (np.asarray(upper) - lower) * shape
+    return np.abs(at - np.round(at)) < NEAR
 
 
 def passed(lines, shape, lower, upper):
-    """Lines per cell, of the cells that hold one of many points along each line."""
+    """Lines per cell, of the cells that hold one of many points along each line, points on planes left out."""
     counts = np.zeros(shape)
     size = (np.asarray(upper) - lower) / shape
     for row in lines:
         s = np.linspace(0, 1, STEPS)[:, None]
         points = row[1:4] + s * (row[4:7] - row[1:4])
-        inside = ((points >= lower) & (points <= upper)).all(axis=1)
+        inside = ((points >= lower) & (points <= upper) & ~near_planes(points, shape, lower, upper)).all(axis=1)
         cells = np.minimum((points[inside] - lower) // size, np.array(shape) - 1).astype(int)
         seen = np.zeros(shape)
         seen[tuple(cells.T)] = 1

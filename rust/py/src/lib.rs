@@ -29,6 +29,7 @@ mod spikes;
 mod streamed;
 mod subtraction;
 mod tables;
+mod thread;
 mod track;
 mod tracker;
 

@@ -1,5 +1,6 @@
 //! How every kernel is run: without the GIL, in reach of Ctrl-C, with typed errors.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +10,8 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+
+use crate::thread;
 
 /// How often a waiting caller looks for signals and reports progress.
 const POLL: Duration = Duration::from_millis(50);
@@ -54,7 +57,7 @@ pub(crate) fn sized<T: Send>(
     if short { quick(py, || job(&Control::new())) } else { watched(py, None, job) }
 }
 
-/// Runs a long kernel on a thread of its own while this one handles signals and reports progress.
+/// Runs a long kernel on another thread while this one handles signals and reports progress.
 ///
 /// `progress`, if given, is called with the number of finished pieces. An exception from it or from a signal
 /// handler (Ctrl-C) cancels the kernel, waits for it and is raised.
@@ -73,10 +76,11 @@ pub(crate) fn watched<T: Send>(
     };
     let (send, receive) = channel();
     let receive = Mutex::new(receive);
-    let outcome = std::thread::scope(|scope| {
+    let outcome = thread::beside(|scope| {
         let control = &control;
-        // Sending fails only if the receiver is gone, and it outlives this scope.
-        let worker = scope.spawn(move || drop(send.send(job(control))));
+        // Nothing is sent after a panic, which has printed its message. Sending fails only if the receiver is gone, and it
+        // outlives this scope.
+        scope.spawn(move |_| drop(catch_unwind(AssertUnwindSafe(|| job(control))).map(|result| send.send(result))));
         let mut interrupted = None;
         loop {
             let message = py.detach(|| {
@@ -93,14 +97,13 @@ pub(crate) fn watched<T: Send>(
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    // Joining takes the panic, which has printed its message already.
-                    drop(worker.join());
-                    break Err(None);
-                }
+                Err(RecvTimeoutError::Disconnected) => break Err(None),
             }
         }
     });
+    let Some(outcome) = outcome else {
+        return Err(PyRuntimeError::new_err("a kernel needs a thread, and the system gives none: close what has many"));
+    };
     let outcome = outcome.map_err(|error| error.unwrap_or_else(broken))?;
     report(py)?;
     Ok(outcome)
