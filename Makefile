@@ -44,6 +44,7 @@ test: lint rust-test python-test
 lint: build
 	cargo fmt --check
 	cargo clippy --quiet --all-targets -- -D warnings
+	cargo clippy --quiet -p lumentrace --no-default-features --lib -- -D warnings  # only rust/core/src/pool.rs differs
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p lumentrace
 	$(BIN)/ruff check python tests benches
 	$(BIN)/ruff format --check python tests benches
@@ -54,7 +55,6 @@ lint: build
 rust-test:
 	cargo test --quiet -p lumentrace
 	cargo test --quiet -p lumentrace-fuzz-targets
-	cargo test --quiet -p lumentrace --no-default-features --lib  # one thread; only rust/core/src/pool.rs differs
 	cargo run --quiet -p lumentrace --example track >/dev/null
 	cargo run --quiet -p lumentrace --example costes >/dev/null
 
