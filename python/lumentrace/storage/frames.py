@@ -126,14 +126,14 @@ def write_rows(path: str | os.PathLike[str], head: Sequence[str], rows: Iterable
 
     Text that spreadsheets would take for formulas stands behind an apostrophe.
     """
-    held = io.StringIO(newline="")
-    table = csv.writer(held)
-    table.writerow(map(_plain, head))
-    table.writerows(map(_plain, row) for row in rows)
     place = Path(path).expanduser()
     place.parent.mkdir(parents=True, exist_ok=True)
     with replacing(place) as file:
-        file.write(held.getvalue().encode("utf-8"))
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        table = csv.writer(text)
+        table.writerow(map(_plain, head))
+        table.writerows(map(_plain, row) for row in rows)
+        text.detach()
     return place
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,16 @@ def write_trials_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
     """
     times = _time_columns(np.unique(np.concatenate([np.round(trial.time_seconds, 9) for trial in grouped.trials])))
     head = ["epoch_number", "epoch_name", "trial_index", "window_index", "roi_label", "start_frame", "stop_frame"]
-    rows = []
+    return write_rows(path, [*head, "frame_count", *times], _trial_rows(grouped, times))
+
+
+def _trial_rows(grouped: GroupedRoiResponses, times: list[str]) -> Iterator[list[Any]]:
     for trial in grouped.trials:
         own = [f"time_s_{time:.6f}" for time in trial.time_seconds]
         for region, label in enumerate(grouped.roi_labels):
             values = dict(zip(own, trial.values[:, region].tolist(), strict=True))
             about = [*trial.epoch, trial.trial_index, trial.window_index, label, trial.start_frame, trial.stop_frame]
-            rows.append([*about, len(trial.values), *(_cell(values.get(time)) for time in times)])
-    return write_rows(path, [*head, "frame_count", *times], rows)
+            yield [*about, len(trial.values), *(_cell(values.get(time)) for time in times)]
 
 
 def write_grouped_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
@@ -46,15 +48,18 @@ def write_grouped_csv(path: Path_, grouped: GroupedRoiResponses) -> Path:
     """
     every = np.unique(np.concatenate([np.round(trial.time_seconds, 9) for trial in grouped.trials]))
     times = _time_columns(every)
-    rows = []
+    head = ["epoch_number", "epoch_name", "roi_label", "statistic"]
+    return write_rows(path, [*head, *times], _grouped_rows(grouped, times))
+
+
+def _grouped_rows(grouped: GroupedRoiResponses, times: list[str]) -> Iterator[list[Any]]:
     for epoch in epoch_means(grouped):
         columns = dict(zip([f"time_s_{time:.6f}" for time in epoch.times], range(len(epoch.times)), strict=True))
         for region, label in enumerate(grouped.roi_labels):
             for statistic, table in (("mean", epoch.mean), ("sem", epoch.sem), ("n_trials", epoch.count)):
                 none = 0 if statistic == "n_trials" else ""
                 cells = [_cell(table[columns[time], region]) if time in columns else none for time in times]
-                rows.append([epoch.number, epoch.name, label, statistic, *cells])
-    return write_rows(path, ["epoch_number", "epoch_name", "roi_label", "statistic", *times], rows)
+                yield [epoch.number, epoch.name, label, statistic, *cells]
 
 
 def write_regions_csv(path: Path_, rows: Sequence[RegionResponse]) -> Path:
