@@ -7,16 +7,18 @@
 //! `l(d) = sum of f(y) log R(y - d) over Y - N log(sum of R(y - d) over Y)`, `N = sum of f over Y`,
 //!
 //! the multinomial likelihood, whose maximum has the least variance that counts of Poisson allow (Cramér and Rao).
-//! A first guess for the whole frame comes from a correlation of coarser frames by Fourier transforms. Shifts of tiles
-//! are then those of the most probable field: a tile that knows much keeps its own, one that knows little follows its
-//! neighbours.
+//! A first guess for the whole frame comes from a correlation of coarser frames by Fourier transforms. Tiles that may be
+//! far from it are looked for with pixels of twice the size first, then near their peaks there. Shifts of tiles are those
+//! of the most probable field: a tile that knows much keeps its own, one that knows little follows its neighbours.
 
 mod apply;
 mod check;
 mod coarse;
 mod counts;
 mod field;
+mod halved;
 mod lags;
+mod level;
 mod peak;
 mod places;
 mod refine;
@@ -34,7 +36,8 @@ use super::movie::Pixel;
 use crate::{Control, Error, Result, pool};
 use coarse::Coarse;
 use field::Prior;
-use sums::Sums;
+use halved::Halved;
+use level::{Compared, Level};
 
 /// What frames are compared with.
 #[derive(Debug, Clone, Copy)]
@@ -122,12 +125,21 @@ impl Moved {
     }
 }
 
+/// Lags up to which tiles are compared at full size at once.
+const FEW_LAGS: usize = 4;
+/// Lags at full size around the peak of a tile that was found with pixels of twice the size.
+const NEAR_LAGS: usize = 3;
+
+/// Lags beyond a peak that tell where it is between pixels.
+const BEYOND: usize = 2;
+
 /// A reference that is ready for frames.
 pub struct Template {
     shape: [usize; 2],
     search: Search,
-    lags: lags::Pattern,
-    sums: Sums,
+    full: Level,
+    /// With pixels of twice the size, where there are many lags.
+    half: Option<Level>,
     coarse: Coarse,
     prior: Option<Prior>,
 }
@@ -141,8 +153,9 @@ impl std::fmt::Debug for Template {
 struct Scratch {
     values: Vec<f32>,
     coarse: coarse::Buffers,
+    halved: Vec<f32>,
     tile: lags::Buffers,
-    surfaces: Vec<f64>,
+    compared: Compared,
 }
 
 impl Template {
@@ -152,16 +165,20 @@ impl Template {
     /// [`Error::Argument`] if sizes do not fit or a number is out of range.
     pub fn new(reference: &Reference<'_>, search: Search) -> Result<Self> {
         check::check(reference, &search)?;
-        let lags = lags::Pattern::new(reference);
-        let sums = Sums::new(reference, &lags);
+        let halved = if search.lags > FEW_LAGS { Halved::of(reference) } else { None };
+        let lags = (search.lags - BEYOND).div_ceil(2) + BEYOND;
+        let half = halved.map(|half| Level::new(&half.reference(), search.tiles, 2, lags));
+        let lags = if half.is_some() { NEAR_LAGS } else { search.lags };
+        let full = Level::new(reference, search.tiles, 1, lags);
         let coarse = Coarse::new(reference, search.gain, search.reach)?;
-        let prior = search.roughness.map(|own| Prior::new(reference.shape, &search, own, &sums));
-        Ok(Self { shape: reference.shape, search, lags, sums, coarse, prior })
+        let prior =
+            search.roughness.map(|own| Prior::new(reference.shape, &Search { lags, ..search }, own, &full.sums));
+        Ok(Self { shape: reference.shape, search, full, half, coarse, prior })
     }
 
     /// Motion of each frame of `frames`, which lie one after another.
     ///
-    /// O(pixels (2 `lags` + 1)²) per frame. The result does not depend on `threads`, nor on which frames come together.
+    /// O(pixels (1 + `lags`²)) per frame. The result does not depend on `threads`, nor on which frames come together.
     ///
     /// # Errors
     /// [`Error::Argument`] if `frames` are no whole ones; [`Error::Cancelled`].
@@ -173,8 +190,9 @@ impl Template {
         let scratch = || Scratch {
             values: vec![0.0; size],
             coarse: self.coarse.buffers(),
+            halved: Vec::new(),
             tile: lags::Buffers::default(),
-            surfaces: Vec::new(),
+            compared: Compared::default(),
         };
         pool::map(frames.len() / size, threads, control, scratch, |scratch, number| {
             let found = self.frame(&frames[number * size..(number + 1) * size], scratch)?;

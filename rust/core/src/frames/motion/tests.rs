@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use super::sums::Sums;
 use super::*;
 use crate::random::Random;
 
