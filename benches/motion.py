@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from lumentrace import twophoton
 from lumentrace.twophoton import MotionSettings, RawMovie, RawScene, estimate_motion, simulate_raw
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from moved_blocks import block_errors
 
 BLOCK = 64
 PHOTONS = (0.5, 2.0, 5.0, 15.0, 50.0)
@@ -33,31 +37,6 @@ def bound(raw: RawMovie, size: int) -> NDArray[np.float64]:
     return np.array([1 / np.sqrt(information.sum(axis=(1, 2)).mean()), np.median(1 / np.sqrt(blocks))])
 
 
-def truth_of(raw: RawMovie, blocks: tuple[int, int], shifts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Displacements of blocks (frames, rows, columns, 2): means over the pixels that show them."""
-    found = np.zeros((len(shifts), *blocks, 2))
-    rows, columns = raw.scene.rows, raw.scene.columns
-    for frame, shift in enumerate(shifts):
-        down, across = np.arange(rows) + shift[0], np.arange(columns) + shift[1]
-        place = raw.truth.motion.displacement(frame, down, across)
-        cut = place.reshape(blocks[0], rows // blocks[0], blocks[1], columns // blocks[1], 2)
-        found[frame] = cut.mean(axis=(1, 3))
-    return found
-
-
-def beside_reference(away: NDArray[np.float64], truth: NDArray[np.float64], shifts: NDArray[np.float64]) -> Any:
-    """Errors of blocks without the place of the reference, which is no even plane: a block shows another part of it."""
-    static = np.nanmedian(away, axis=0)
-    rows, columns = static.shape[:2]
-    found = away.copy()
-    for frame, shift in enumerate(shifts):
-        moved = (shift - truth[frame]).reshape(rows, columns, 2) / BLOCK
-        places = np.indices((rows, columns)) + np.moveaxis(moved, -1, 0)
-        for axis in range(2):
-            found[frame, ..., axis] -= ndimage.map_coordinates(static[..., axis], places, order=1, mode="nearest")
-    return found
-
-
 def told(away: NDArray[np.float64]) -> str:
     """Median and largest of absolute errors around the place of the reference."""
     away = np.abs(away - np.nanmedian(away, axis=0))
@@ -67,15 +46,12 @@ def told(away: NDArray[np.float64]) -> str:
 def measure(raw: RawMovie, movie: NDArray[np.uint16], mode: Any) -> None:
     """Print errors of whole frames, and of blocks."""
     motion = estimate_motion(movie, MotionSettings(mode=mode))
-    true = raw.truth.motion.shifts
     limits = bound(raw, BLOCK)
     flagged = f"{int(motion.flags.sum())} flagged"
     if mode == "rigid":
-        away, sigma, limit = motion.shifts - true, motion.sigma, limits[0]
+        away, sigma, limit = motion.shifts - raw.truth.motion.shifts, motion.sigma, limits[0]
     else:
-        truth = truth_of(raw, motion.block_shifts.shape[1:3], true)
-        away = beside_reference(motion.block_shifts - truth, truth, true)
-        sigma, limit = motion.block_sigma, limits[1]
+        away, sigma, limit = block_errors(raw, motion), motion.block_sigma, limits[1]
     away -= np.nanmedian(away, axis=0)
     known = np.isfinite(away)
     sure = [float((np.abs(away) < times * sigma)[known].mean()) for times in (1, 2)]

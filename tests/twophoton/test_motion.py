@@ -18,6 +18,7 @@ from lumentrace.twophoton import Motion, MotionSettings, RawMovie, RawScene, cor
 from lumentrace.twophoton.align.films import film_of
 from lumentrace.twophoton.align.line_offset import line_offset
 from lumentrace.twophoton.align.noise import photon_noise
+from moved_blocks import block_errors
 from twins import motion as twin
 
 Floats = NDArray[np.float64]
@@ -39,23 +40,6 @@ def errors(motion: Motion, truth: Floats) -> Floats:
     """Of shifts (frames, 2), around the place of the reference, which may be anywhere."""
     away = motion.shifts - truth
     return np.asarray(away - np.nanmedian(away, axis=0))
-
-
-def block_errors(raw: RawMovie, motion: Motion) -> Floats:
-    """Of square blocks, which show other places of the reference in each frame; that is no even plane itself."""
-    count, rows, columns, _ = motion.block_shifts.shape
-    size = motion.shape[0] // rows
-    truth = np.zeros(motion.block_shifts.shape)
-    for frame, (down, across) in enumerate(raw.truth.motion.shifts):
-        place = raw.truth.motion.displacement(frame, np.arange(rows * size) + down, np.arange(columns * size) + across)
-        truth[frame] = place.reshape(rows, size, columns, size, 2).mean(axis=(1, 3))
-    away = motion.block_shifts - truth
-    static = np.median(away, axis=0)
-    for frame in range(count):
-        moved = np.moveaxis(raw.truth.motion.shifts[frame] - truth[frame], -1, 0) / size + np.indices((rows, columns))
-        for axis in range(2):
-            away[frame, ..., axis] -= ndimage.map_coordinates(static[..., axis], moved, order=1, mode="nearest")
-    return np.asarray(away - np.median(away, axis=0))
 
 
 def bound(raw: RawMovie) -> Floats:
@@ -111,10 +95,12 @@ def test_blocks_that_move_by_themselves() -> None:
 @pytest.mark.parametrize("warp", [0.0, 1.5])
 def test_errors_of_blocks_are_honest(warp: float) -> None:
     scene = RawScene(frames=60, rows=192, columns=192, cells=24, warp_px=warp, photons=4.0)
-    raw, movie = made(scene, seed=21)
-    motion = estimate_motion(movie, MotionSettings(block_px=48))
-    away = block_errors(raw, motion)
-    shares = [(np.abs(away) < times * motion.block_sigma).mean() for times in (1, 2)]
+    ratios = []
+    for seed in (21, 22, 23):  # the planted fields, a few waves each, are no Gaussian ones: each has a share of its own
+        raw, movie = made(scene, seed=seed)
+        motion = estimate_motion(movie, MotionSettings(block_px=48))
+        ratios.append(np.abs(block_errors(raw, motion)) / motion.block_sigma)
+    shares = [(np.array(ratios) < times).mean() for times in (1, 2)]
     assert 0.58 < shares[0] < 0.92
     assert shares[1] > 0.88
 
