@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import tifffile
 
 from found_cells import found_cells
 from hdf5_contents import contents
 from lumentrace import twophoton
 from lumentrace.base.errors import FormatError
 from lumentrace.twophoton import Movie, RawMovie
-from lumentrace.twophoton.align.recording import AlignedMovie
+from lumentrace.twophoton.align.recording import AlignedMovie, aligned_recording
 from lumentrace.twophoton.measure.film import film_parts
 from lumentrace.twophoton.respond.region_table import region_table
 from lumentrace.twophoton.run import Outcome, Settings, report_again, run
@@ -265,3 +266,38 @@ def test_files_of_cells_that_do_not_fit(tmp_path: Path) -> None:
         h5.attrs["lumentrace_format"] = "lumentrace-spikes"
     with pytest.raises(FormatError, match="expected format 'lumentrace-cells'"):
         twophoton.load_found_cells(path)
+
+
+def test_counts_below_zero_are_counts(made: tuple[RawMovie, Path], outcome: Outcome, tmp_path: Path) -> None:
+    """The zero of a digitizer is anywhere: dF/F is counted from the background."""
+    raw, _ = made
+    movie = twophoton.save_raw_movie(tmp_path, raw)
+    frames = tifffile.imread(movie).astype(np.int32) - 30_000
+    tifffile.imwrite(tmp_path / "below.tif", frames.astype(np.int16), photometric="minisblack")
+    below = twophoton.convert_tiff_recording(
+        tmp_path / "below.tif", tmp_path / "epochs.csv", tmp_path / "out", frame_rate_hz=raw.scene.frame_rate_hz
+    )
+    found = run(below.path, Settings(**ASKED))
+    told, expected = found.figures(), outcome.figures()
+    assert told.pop("tau") == pytest.approx(expected.pop("tau"), rel=0.01)
+    assert told == expected
+    # Frames between pixels are of single precision, which is coarser around -30 000: cells differ by some 0.1 %.
+    assert np.allclose(found.responses.dff.values, outcome.responses.dff.values, atol=0.01)
+
+
+def test_a_movie_of_which_no_frame_can_be_registered_says_why(made: tuple[RawMovie, Path]) -> None:
+    recording = twophoton.load_converted_recording(made[1])
+    motion = twophoton.estimate_motion(recording.movie)
+    lost = replace(motion, codes=np.full(motion.frames, 6, np.uint8))
+    with pytest.raises(ValueError, match=r"found none of \d+: shifts that are far apart agree equally well"):
+        aligned_recording(recording, lost)
+
+
+def test_regions_with_the_same_trace_have_the_same_events() -> None:
+    random = np.random.default_rng(4)
+    decay = np.exp(-np.arange(40) / 5.0)
+    trace = np.convolve(3.0 * (random.random(300) < 0.05), decay)[:300] + random.normal(0, 0.3, 300)
+    found = twophoton.deconvolve(np.stack([trace, trace], axis=1), rate_hz=10.0, tau=0.5)
+    assert np.isfinite(found.spikes).all()
+    assert np.array_equal(found.spikes[:, 0], found.spikes[:, 1])
+    assert found.spikes[:, 0].max() > 1

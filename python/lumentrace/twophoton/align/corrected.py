@@ -29,7 +29,12 @@ def middles(shape: tuple[int, int], blocks: tuple[int, int]) -> tuple[Floats, Fl
 
 
 def aligned(
-    frames: NDArray[Any], nodes: tuple[Floats, Floats], shifts: Floats, line_offset: float, sampling: str, threads: int
+    frames: NDArray[Any],
+    nodes: tuple[Floats, Floats],
+    shifts: NDArray[np.floating[Any]],
+    line_offset: float,
+    sampling: str,
+    threads: int,
 ) -> NDArray[np.float32]:
     """Frames without displacements `shifts` (frames, rows, columns, 2) at `nodes`; NaN where they show nothing."""
     held = np.ascontiguousarray(shifts.reshape(len(frames), -1, 2), np.float64)

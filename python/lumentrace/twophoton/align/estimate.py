@@ -99,7 +99,7 @@ class _Found:
     shifts: Floats
     sigma: Floats
     contrast: Floats
-    blocks: Floats
+    blocks: NDArray[np.float32]
 
 
 def _measured(film: Film, comparison: Comparison, rounds: Rounds, threads: int, verbose: Verbose) -> _Found:
@@ -114,7 +114,7 @@ def _measured(film: Film, comparison: Comparison, rounds: Rounds, threads: int, 
         pairs,
         pairs.copy(),
         np.full(count, np.nan),
-        np.full((count, *tiles, 4), np.nan),
+        np.full((count, *tiles, 4), np.nan, np.float32),
     )
     with Progress(verbose, count, "Measuring motion", "frame") as progress:
         for start, frames in film.blocks():
@@ -124,7 +124,7 @@ def _measured(film: Film, comparison: Comparison, rounds: Rounds, threads: int, 
             found.shifts[part], found.sigma[part] = shifts, sigma
             whole = np.concatenate([shifts, np.hypot(sigma, apart)], axis=1)
             own = whole[:, None] if rigid else np.where(np.isfinite(blocks), blocks, whole[:, None])
-            found.blocks[part] = own.reshape(len(frames), *tiles, 4).astype(np.float32)  # as they are kept on disk
+            found.blocks[part] = own.reshape(len(frames), *tiles, 4)
             progress.reach(part.stop)
     return found
 

@@ -101,7 +101,7 @@ class Motion(Recorded):
     block_rows, block_columns : ndarray
         Middles of blocks in the reference, px; one block in mode 'rigid'.
     block_shifts, block_sigma : ndarray
-        (frames, rows of blocks, columns of blocks, 2): means over blocks, likewise.
+        (frames, rows of blocks, columns of blocks, 2): means over blocks, likewise, float32.
     contrast : ndarray
         (frames,): of the frame in the pattern of the reference, relative to the reference.
     codes : ndarray
@@ -122,8 +122,8 @@ class Motion(Recorded):
     sigma: Floats = field(repr=False)
     block_rows: Floats = field(repr=False)
     block_columns: Floats = field(repr=False)
-    block_shifts: Floats = field(repr=False)
-    block_sigma: Floats = field(repr=False)
+    block_shifts: NDArray[np.float32] = field(repr=False)
+    block_sigma: NDArray[np.float32] = field(repr=False)
     contrast: Floats = field(repr=False)
     codes: NDArray[np.uint8] = field(repr=False)
     reference: Floats = field(repr=False)
@@ -173,7 +173,7 @@ def _median(values: Floats) -> float:
     return float(np.median(known)) if known.size else math.nan
 
 
-def common_crop(shape: tuple[int, int], block_shifts: Floats, line_offset_px: float) -> SpatialCrop:
+def common_crop(shape: tuple[int, int], block_shifts: NDArray[np.floating[Any]], line_offset_px: float) -> SpatialCrop:
     """Rows and columns of the reference that are inside all frames which have a shift.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -76,11 +77,14 @@ def aligned_recording(recording: ConvertedRecording, motion: Motion) -> Converte
     Raises
     ------
     ValueError
-        If the motion is that of another movie, or no place is shown by all frames that have a shift.
+        If the motion is that of another movie, no frame has a shift, or no place is shown by all that have one.
     """
     movie = recording.movie
     if movie.shape != (motion.frames, *motion.shape):
         raise ValueError(f"`motion`: expected that of a movie {movie.shape}, found {(motion.frames, *motion.shape)}")
+    if motion.flags.all():
+        told = ", ".join(f"{reason} ({count})" for reason, count in Counter(motion.reasons).most_common())
+        raise ValueError(f"`motion`: expected frames with a shift, found none of {motion.frames}: {told}")
     crop = _common(recording.alignment_valid_crop, motion.crop)
     if not all(crop.shape):
         raise ValueError(
