@@ -53,8 +53,7 @@ lint: build
 	$(BIN)/lint-imports --no-cache
 
 rust-test:
-	cargo test --quiet -p lumentrace
-	cargo test --quiet -p lumentrace-fuzz-targets
+	cargo test --quiet -p lumentrace -p lumentrace-fuzz-targets  # together: apart, each would build all that they share
 	cargo run --quiet -p lumentrace --example track >/dev/null
 	cargo run --quiet -p lumentrace --example costes >/dev/null
 

@@ -1,19 +1,26 @@
 """Motion correction: errors against photons and motion, the bound for them, coverage, speed, memory.
 
-python benches/motion.py --quick
+    python benches/motion.py --quick
+    python benches/motion.py --no-errors --speed 1000 --modes nonrigid --suite2p PYTHON
+
+PYTHON is an interpreter that has Suite2p (GPL: called as a program, never read or linked); it gets the same frames.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 
 from lumentrace import twophoton
@@ -99,6 +106,21 @@ def speed(size: int, frames: int, modes: tuple[str, ...]) -> None:
         print(f"  {size} x {size} x {frames}, {mode}: {rates}; resident {most:.0f} MB at most", flush=True)
 
 
+def peer(python: Path, size: int, frames: int) -> None:
+    """Print frames per second of Suite2p's registration, which moves them too, and its largest memory."""
+    raw = simulate_raw(RawScene(frames=64, rows=size, columns=size, cells=60, warp_px=1.0), seed=1).movie[:]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "movie.tif")
+        with tifffile.TiffWriter(path, bigtiff=True) as file:
+            for number in range(frames):
+                file.write(raw[number % len(raw)].astype(np.int16), contiguous=True)
+        script = Path(__file__).parent / "peer_scripts" / "suite2p_motion.py"
+        told = subprocess.run([python, script, path], capture_output=True, check=True, text=True).stdout
+    found = json.loads(told.splitlines()[-1])
+    rate, most = frames / found["seconds"], found["megabytes"]
+    print(f"  {size} x {size} x {frames}, suite2p {found['version']}: {rate:.0f} frames/s both; {most:.0f} MB at most")
+
+
 def errors(own: argparse.Namespace) -> None:
     """Print errors of scenes of all kinds."""
     print(f"{own.size} x {own.size} x {own.frames}")
@@ -125,9 +147,12 @@ def main() -> None:
     parser.add_argument("--speed-size", type=int, default=512)
     parser.add_argument("--modes", nargs="*", default=["rigid", "nonrigid"])
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--suite2p", type=Path, help="an interpreter that has it")
     own = parser.parse_args()
     for frames in own.speed:
         speed(own.speed_size, frames, tuple(own.modes))
+        if own.suite2p:
+            peer(own.suite2p, own.speed_size, frames)
     if own.errors:
         errors(own)
 
