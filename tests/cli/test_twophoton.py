@@ -43,6 +43,15 @@ def session(lab: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def shared(lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A converted recording for tests that end before anything is written."""
+    folder = tmp_path_factory.mktemp("shared") / "session"
+    shutil.copytree(sessions(lab)[0], folder)
+    twophoton.convert_recording_to_twopy(folder)
+    return folder
+
+
 def sessions(lab: Path) -> list[Path]:
     return sorted((lab / "data/simulated/epochs/2026/03_02").iterdir())
 
@@ -386,9 +395,9 @@ def test_results_of_another_recording_are_refused(session: Path, tmp_path: Path)
         (["convert"], "Missing argument"),
     ],
 )
-def test_wrong_usage(lab: Path, session: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_wrong_usage(lab: Path, shared: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
     shutil.copy(lab / "config.yml", tmp_path)
-    done = lumentrace("twophoton", *(text.format(s=session) for text in arguments), cwd=tmp_path)
+    done = lumentrace("twophoton", *(text.format(s=shared) for text in arguments), cwd=tmp_path)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -403,8 +412,8 @@ def test_wrong_usage(lab: Path, session: Path, tmp_path: Path, arguments: list[s
         (["--kernels", "vision"], "contrast"),
     ],
 )
-def test_settings_that_do_not_fit_the_recording(session: Path, arguments: list[str], told: str) -> None:
-    done = lumentrace("twophoton", "analyze", session, *arguments)
+def test_settings_that_do_not_fit_the_recording(shared: Path, arguments: list[str], told: str) -> None:
+    done = lumentrace("twophoton", "analyze", shared, *arguments)
     assert done.returncode == 3
     assert told in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import fft
 
 from lumentrace.engine.progress import each
-
-Image = NDArray[np.float32]
+from lumentrace.stain.registration.levels import Image
+from lumentrace.stain.registration.turned import Canvas, Flip, Turn, even, shifted
 
 SMALL = 112
 """Longest side of the images that are correlated."""
@@ -22,6 +22,8 @@ SIZES = (0.85, 1.18)
 """Magnifications that are tried beside 1."""
 LEAST_SHARE = 0.2
 """Share of the fixed image that must be in both."""
+WORKERS = 2
+"""Threads of a Fourier transform."""
 
 
 @dataclass(frozen=True)
@@ -42,78 +44,81 @@ class Start:
     mirrored: bool
 
 
-@dataclass(frozen=True)
 class _Fixed:
-    """Spectra of the fixed image, its square and its footprint."""
+    """Spectra of the fixed image, its square and its footprint, flipped as asked."""
 
-    size: tuple[int, int]
-    shape: tuple[int, int]
-    value: NDArray[np.complex64]
-    square: NDArray[np.complex64]
-    inside: NDArray[np.complex64]
+    def __init__(self, image: Image, shape: tuple[int, int]) -> None:
+        known = np.isfinite(image)
+        self.shape = shape
+        self.pixels = image.size
+        self.whole = bool(known.all())
+        self._images = np.stack([even(image), even(image) ** 2, known.astype(np.float32)])
+        self._spectra: dict[Flip, NDArray[np.complex64]] = {}
+
+    def spectra(self, flip: Flip) -> NDArray[np.complex64]:
+        """Those of one flip: (3, rows, columns)."""
+        if flip not in self._spectra:
+            axes = tuple(axis for axis, backwards in enumerate(flip, 1) if backwards)
+            found = fft.rfft2(np.flip(self._images, axes), self.shape, workers=WORKERS)
+            self._spectra[flip] = np.asarray(found, dtype=np.complex64)
+        return self._spectra[flip]
 
 
 def correlate(
     fixed: Image, moving: Image, angles: Sequence[float], sizes: Sequence[float], mirrors: Sequence[bool]
 ) -> list[Start]:
-    """The best shift for each angle, size and side, the best first."""
-    side = fft.next_fast_len(int(3 * max(*fixed.shape, *moving.shape)), real=True)
-    shape = (side, side)
-    images = _even(fixed), _even(fixed) ** 2, np.isfinite(fixed).astype(np.float32)
-    target = _Fixed((fixed.shape[0], fixed.shape[1]), shape, *(fft.rfft2(image, shape, workers=2) for image in images))
-    tried = list(product(mirrors, sizes, angles))
-    found = [
-        _best(target, moving, _turned(fixed.shape, moving.shape, angle, size, mirrored), mirrored)
-        for mirrored, size, angle in each(tried)
-    ]
-    return sorted(found, key=lambda start: -start.score)
+    """The best shift for each angle, size and side, the best first.
+
+    Half a turn and a mirror image flip an image that was turned already: the fixed image is flipped in its place, and
+    up to four maps share the spectra of one turned image.
+    """
+    canvas = Canvas((fixed.shape[0], fixed.shape[1]), (moving.shape[0], moving.shape[1]))
+    tried = [Turn(*turn) for turn in product(mirrors, sizes, angles)]
+    groups: dict[Turn, list[Turn]] = {}
+    for turn in tried:
+        groups.setdefault(turn.base, []).append(turn)
+    targets = {size: _Fixed(fixed, canvas.room(base for base in groups if base.size == size)) for size in sizes}
+    found: dict[Turn, Start] = {}
+    for base, turns in each(list(groups.items())):
+        found.update(_best(targets[base.size], moving, canvas, base, turns))
+    return sorted((found[turn] for turn in tried), key=lambda start: -start.score)
 
 
-def _even(image: Image) -> Image:
-    return np.nan_to_num(image, nan=0.0)
-
-
-def _turned(
-    fixed: tuple[int, ...], moving: tuple[int, ...], angle: float, size: float, mirrored: bool
-) -> NDArray[np.float64]:
-    """From the grid that the moving image is turned onto to its own pixels: about both centres."""
-    cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    linear = size * np.array([[cosine, -sine], [sine, cosine]])
-    if mirrored:
-        linear = np.diag([-1.0, 1.0]) @ linear
-    centre = (np.array(moving[::-1]) - 1) / 2
-    middle = (np.array(fixed[::-1]) - 1) / 2
-    matrix = np.eye(3)
-    matrix[:2, :2] = linear
-    matrix[:2, 2] = centre - linear @ middle
-    return matrix
-
-
-def _best(fixed: _Fixed, moving: Image, turned: NDArray[np.float64], mirrored: bool) -> Start:
-    """Normalised correlation over what both have, at all shifts; the best of them."""
-    margin = max(moving.shape) // 2
-    place = np.eye(3)
-    place[:2, 2] = -margin
-    matrix = turned @ place
-    span = (fixed.size[0] + 2 * margin, fixed.size[1] + 2 * margin)
-    values = ndimage.affine_transform(
-        _even(moving), matrix[:2, :2][::-1, ::-1], matrix[:2, 2][::-1], span, order=1, cval=np.nan
-    )
+def _best(
+    fixed: _Fixed, moving: Image, canvas: Canvas, base: Turn, turns: Sequence[Turn]
+) -> Iterator[tuple[Turn, Start]]:
+    """Normalised correlation over what both have, at all shifts; the best of them for each turn of one base."""
+    values = canvas.image(moving, base)
     known = np.isfinite(values)
     values = np.where(known, values, np.float32(0))
-    images = values, values**2, known.astype(np.float32)
-    value, square, inside = (np.conj(fft.rfft2(image, fixed.shape, workers=2)) for image in images)
-    both, squares, others, count = (
-        fft.irfft2(spectrum, fixed.shape, workers=2)
-        for spectrum in (fixed.value * value, fixed.square * inside, fixed.inside * square, fixed.inside * inside)
-    )
-    share = np.clip(count / (fixed.size[0] * fixed.size[1]), 0, 1)
-    score = both / np.sqrt(np.maximum(squares, 1e-9) * np.maximum(others, 1e-9)) * np.sqrt(share)
-    score[share < LEAST_SHARE] = -1
-    row, column = np.unravel_index(int(score.argmax()), score.shape)
-    # The correlation at (row, column) compares fixed (y + row, x + column) with the turned image at (y, x).
-    back = np.eye(3)
-    back[:2, 2] = [
-        -((each + length // 2) % length - length // 2) for each, length in zip((column, row), fixed.shape, strict=True)
-    ]
-    return Start(matrix @ back, float(score[row, column]), mirrored)
+    images = np.stack([values, values**2, known.astype(np.float32)])
+    value, square, inside = np.conj(fft.rfft2(images, fixed.shape, workers=WORKERS))
+    weighed: tuple[NDArray[np.intp], NDArray[np.floating]] | None = None
+    for turn in turns:
+        of_value, of_square, of_inside = fixed.spectra(turn.flip)
+        if weighed is None or not fixed.whole:
+            others, count = _images([of_inside * square, of_inside * inside], fixed.shape)
+            weighed = _weighed(others, count, fixed.pixels)
+        places, weights = weighed
+        if not places.size:
+            yield turn, Start(shifted(canvas.turned(turn), 0, 0), -1.0, turn.mirrored)
+            continue
+        both, squares = _images([of_value * value, of_square * inside], fixed.shape)[:, places]
+        score = both * weights / np.sqrt(np.maximum(squares, 1e-9))
+        best = int(score.argmax())
+        row, column = divmod(int(places[best]), fixed.shape[1])
+        shift = canvas.shift(turn, (row, column), fixed.shape)
+        yield turn, Start(shifted(canvas.turned(turn), *shift), float(score[best]), turn.mirrored)
+
+
+def _images(spectra: Sequence[NDArray[np.complex64]], shape: tuple[int, int]) -> Image:
+    """The images that spectra are of, their pixels in a row each."""
+    images = fft.irfft2(np.stack(spectra), shape, workers=WORKERS)
+    return np.asarray(images.reshape(len(spectra), -1))
+
+
+def _weighed(others: Image, count: Image, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.floating]]:
+    """Places at which enough is in both images, and the factor of the correlation there that one image sets."""
+    share = np.clip(count / pixels, 0, 1)
+    places = np.flatnonzero(share >= LEAST_SHARE)
+    return places, np.asarray(np.sqrt(share[places]) / np.sqrt(np.maximum(others[places], 1e-9)))
