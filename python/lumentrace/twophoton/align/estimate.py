@@ -29,9 +29,10 @@ def estimate_motion(
     """How the sample moved in each frame, with standard errors; frames that cannot be told are flagged.
 
     A frame is compared with the reference by the likelihood of its photons, at every shift in reach: first as a whole
-    and coarser, by Fourier transforms; then block by block at full resolution, with peaks between pixels. Shifts of
-    blocks are those of the most probable field, given how much neighbours differ in this movie, how much each block
-    knows and which of its pixels know it; they are means over the block, and so are their standard errors. The
+    and coarser, by Fourier transforms; then block by block, with pixels of twice the size and at full resolution around
+    the peak there, which lies between pixels. Shifts of blocks are those of the most probable field, given how much
+    neighbours differ in this movie, how much each block knows and which of its pixels know it; blocks without a peak
+    are looked for where that field has them. They are means over the block, and so are their standard errors. The
     reference is the mean of frames spread over the movie that are aligned to it, again and again. Frames come in
     blocks: memory does not grow with the length of the movie, and results do not depend on `threads`.
 

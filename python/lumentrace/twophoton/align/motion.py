@@ -45,7 +45,7 @@ class MotionSettings:
         How far whole frames move at most; by default a tenth of the shorter side, or 16 pixels if that is more, but no
         more than a quarter of it.
     max_warp_px : float
-        How far blocks move against the whole at most.
+        How far from the place of the whole blocks are looked for, and then from where the blocks around them are.
     reference_frames : int
         Frames, spread over the movie, that the reference is made from.
     smooth_px : float or None

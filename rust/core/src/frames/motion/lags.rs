@@ -6,7 +6,7 @@ use crate::simd::wide;
 const LANES: usize = 8;
 
 /// Pixels of a frame, by their first row and column and those after the last.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tile {
     pub(super) rows: (usize, usize),
     pub(super) columns: (usize, usize),

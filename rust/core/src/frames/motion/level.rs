@@ -38,25 +38,26 @@ impl Level {
         2 * self.lags + 1
     }
 
-    /// Compares the tiles of a frame, each around a displacement of its own.
+    /// Compares the tiles of a frame, each around a displacement of its own; one without is left out.
     pub(super) fn compare(
         &self,
         values: &[f32],
-        start: impl Fn(usize) -> [i64; 2],
+        start: impl Fn(usize) -> Option<[i64; 2]>,
         buffers: &mut Buffers,
         found: &mut Compared,
     ) {
         let (count, area) = (self.tiles[0] * self.tiles[1], self.wide() * self.wide());
         found.starts.clear();
-        found.starts.extend((0..count).map(start));
         found.tiles.clear();
         found.surfaces.clear();
         found.surfaces.resize(count * area, 0.0);
         for (number, surface) in found.surfaces.chunks_exact_mut(area).enumerate() {
-            let start = found.starts[number];
-            let mut tile = self.tile(number, start);
+            let own = start(number);
+            let mut tile = own.map_or_else(Tile::default, |start| self.tile(number, start));
+            let start = own.unwrap_or_default();
             tile.light = self.pattern.correlate(values, self.shape[1], &tile, start, self.lags, buffers, surface);
             self.sums.brightness(&tile, start, self.lags, surface);
+            found.starts.push(start);
             found.tiles.push(tile);
         }
     }

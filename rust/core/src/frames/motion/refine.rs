@@ -13,6 +13,10 @@ const RECENTRED: usize = 3;
 const SURE: f64 = 16.0;
 /// Standard error of a tile from which on it knows nothing, px.
 const VAGUE: f64 = 1.5;
+/// How often tiles without a peak are looked for where the others say that they are.
+const FARTHER: usize = 3;
+/// A tile that knows nothing.
+const NOTHING: [f64; 4] = [f64::NAN, f64::NAN, f64::INFINITY, f64::INFINITY];
 
 impl Template {
     /// The peak of the likelihood of the whole frame around a guess, then those of tiles.
@@ -24,7 +28,7 @@ impl Template {
         let mut start = guess.map(|own| own.div_euclid(level.bin));
         for _ in 0..RECENTRED {
             let values = if self.half.is_some() { &scratch.halved } else { &scratch.values };
-            level.compare(values, |_| start, &mut scratch.tile, &mut scratch.compared);
+            level.compare(values, |_| Some(start), &mut scratch.tile, &mut scratch.compared);
             let whole = together(level, &scratch.compared);
             let Some(top) = peak::highest(&whole, level.wide()) else { break };
             let place = level.place(start, top);
@@ -48,7 +52,10 @@ impl Template {
             let sigma = level.sums.error(&scratch.compared.tiles, place, self.search.gain).map(|own| size * own);
             let blocks = self.blocks(scratch);
             let whole = Moved { reason: Reason::Found, shift, sigma, contrast, blocks };
-            return self.prior.as_ref().map_or_else(|| whole.clone(), |prior| smoothed(prior, &whole));
+            return match &self.prior {
+                None => whole,
+                Some(prior) => self.smoothed(prior, whole, scratch),
+            };
         }
         Moved::without(Reason::Chance, f64::NAN, self.count())
     }
@@ -57,31 +64,70 @@ impl Template {
     fn blocks(&self, scratch: &mut Scratch) -> Vec<[f64; 4]> {
         let found = match &self.half {
             None => self.peaks(&self.full, &scratch.compared),
-            Some(half) => {
-                // Where a tile shows no peak, its surface at full size is of no use, wherever it is.
-                let rough = self.peaks(half, &scratch.compared);
-                let near =
-                    |tile: usize| rough[tile].map_or([0; 2], |own| [0, 1].map(|axis| (2.0 * own[axis]).round() as i64));
-                self.full.compare(&scratch.values, near, &mut scratch.tile, &mut scratch.compared);
-                let middle = [self.full.lags; 2];
-                let area = self.full.wide() * self.full.wide();
-                let surfaces = scratch.compared.surfaces.chunks_exact(area);
-                surfaces
-                    .zip(&rough)
-                    .enumerate()
-                    .map(|(number, (surface, rough))| {
-                        rough.as_ref()?;
-                        let top = peak::uphill(surface, self.full.wide(), middle)?;
-                        self.full.peak(&scratch.compared, number, top, self.search.gain)
-                    })
-                    .collect()
-            }
+            Some(half) => self.near(&self.peaks(half, &scratch.compared), scratch),
         };
-        let known = |own: &[f64; 4]| own[2..].iter().all(|sigma| *sigma < VAGUE);
-        found
-            .into_iter()
-            .map(|own| own.filter(known).unwrap_or([f64::NAN, f64::NAN, f64::INFINITY, f64::INFINITY]))
-            .collect()
+        found.into_iter().map(|own| own.filter(is_known).unwrap_or(NOTHING)).collect()
+    }
+
+    /// Peaks at full size near those of tiles that were found with pixels of twice the size.
+    fn near(&self, rough: &[Option<[f64; 4]>], scratch: &mut Scratch) -> Vec<Option<[f64; 4]>> {
+        let start = |tile: usize| rough[tile].map(|own| [0, 1].map(|axis| (2.0 * own[axis]).round() as i64));
+        self.full.compare(&scratch.values, start, &mut scratch.tile, &mut scratch.compared);
+        let wide = self.full.wide();
+        let surfaces = scratch.compared.surfaces.chunks_exact(wide * wide);
+        let peak = |(number, surface): (usize, &[f64])| {
+            rough[number]?;
+            let top = peak::uphill(surface, wide, [self.full.lags; 2])?;
+            self.full.peak(&scratch.compared, number, top, self.search.gain)
+        };
+        surfaces.enumerate().map(peak).collect()
+    }
+
+    /// Tiles as parts of a field, and the whole as its mean; tiles without a peak are looked for where the field has them.
+    fn smoothed(&self, prior: &Prior, mut whole: Moved, scratch: &mut Scratch) -> Moved {
+        let mut field = prior.smoothed(&whole.blocks, whole.shift);
+        for _ in 0..FARTHER {
+            if !self.find_lost(&field, &mut whole.blocks, scratch) {
+                break;
+            }
+            field = prior.smoothed(&whole.blocks, whole.shift);
+        }
+        let mean = field.pop().filter(|mean| mean.iter().all(|value| value.is_finite()));
+        let own = [whole.shift[0], whole.shift[1], whole.sigma[0], whole.sigma[1]];
+        let [down, across, errors @ ..] = mean.unwrap_or(own);
+        Moved { shift: [down, across], sigma: errors, blocks: field, ..whole }
+    }
+
+    /// Looks for tiles without a peak around their place in a field; whether some were found.
+    fn find_lost(&self, field: &[[f64; 4]], blocks: &mut [[f64; 4]], scratch: &mut Scratch) -> bool {
+        let Some(half) = &self.half else { return false };
+        if blocks.iter().all(is_known) {
+            return false;
+        }
+        let start = |tile: usize| {
+            let place = [0, 1].map(|axis| field[tile][axis] / 2.0);
+            let lost = !is_known(&blocks[tile]) && place.iter().all(|own| own.is_finite());
+            lost.then(|| place.map(|own| own.round() as i64))
+        };
+        half.compare(&scratch.halved, start, &mut scratch.tile, &mut scratch.compared);
+        let area = half.wide() * half.wide();
+        let surfaces = scratch.compared.surfaces.chunks_exact(area);
+        let rough: Vec<Option<[f64; 4]>> = surfaces
+            .enumerate()
+            .map(|(number, surface)| {
+                let top = peak::highest(surface, half.wide())?;
+                let above = surface[top[0] * half.wide() + top[1]] - surface[area / 2];
+                (above > SURE * self.search.gain).then_some(())?;
+                half.peak(&scratch.compared, number, top, self.search.gain)
+            })
+            .collect();
+        let mut some = false;
+        for (block, found) in blocks.iter_mut().zip(self.near(&rough, scratch)) {
+            if let Some(found) = found.filter(is_known) {
+                (*block, some) = (found, true);
+            }
+        }
+        some
     }
 
     /// Peaks of tiles that were compared around the same displacement.
@@ -95,6 +141,10 @@ impl Template {
         };
         (0..compared.tiles.len()).map(peak).collect()
     }
+}
+
+fn is_known(tile: &[f64; 4]) -> bool {
+    tile[2..].iter().all(|sigma| *sigma < VAGUE)
 }
 
 /// Sum of the surfaces of all tiles.
@@ -117,12 +167,4 @@ fn summit(surface: &[f64], around: &[f64], wide: usize, sure: f64) -> Option<[us
     let value = |at: [usize; 2]| surface[at[0] * wide + at[1]];
     let above = value(alone) - value(near.unwrap_or(shared));
     if above > sure { Some(alone) } else { near }
-}
-
-/// Tiles as parts of a field, and the whole as its mean.
-fn smoothed(prior: &Prior, whole: &Moved) -> Moved {
-    let mut blocks = prior.smoothed(&whole.blocks, whole.shift);
-    let mean = blocks.pop().filter(|mean| mean.iter().all(|value| value.is_finite()));
-    let [down, across, errors @ ..] = mean.unwrap_or([whole.shift[0], whole.shift[1], whole.sigma[0], whole.sigma[1]]);
-    Moved { shift: [down, across], sigma: errors, blocks, ..whole.clone() }
 }
