@@ -18,6 +18,7 @@ from lumentrace.twophoton import Motion, MotionSettings, RawMovie, RawScene, cor
 from lumentrace.twophoton.align.films import film_of
 from lumentrace.twophoton.align.line_offset import line_offset
 from lumentrace.twophoton.align.noise import photon_noise
+from lumentrace.twophoton.align.rounds import roughness_of
 from moved_blocks import block_errors, block_truth
 from twins import motion as twin
 
@@ -278,6 +279,17 @@ def test_nothing_moves() -> None:
     motion = estimate_motion(movie)
     assert np.abs(motion.shifts - np.median(motion.shifts, axis=0)).max() < 0.2
     assert motion.crop.shape[0] > 90
+
+
+def test_roughness_is_that_of_known_blocks() -> None:
+    random = np.random.default_rng(3)
+    steps = 0.4 * random.normal(size=(4000, 3, 3, 2)).cumsum(axis=1)
+    blocks = np.concatenate([steps, np.full(steps.shape, 1e-6)], axis=-1)
+    expected = roughness_of(blocks)
+    blocks[:, 0, 0] = np.nan  # the rim of a frame, which no frame tells
+    found = roughness_of(blocks)
+    assert found.pixels == pytest.approx(expected.pixels, rel=0.1)
+    assert found.growth == pytest.approx(expected.growth, abs=0.1)
 
 
 @pytest.mark.parametrize("shape", [(1, 40, 44), (2, 33, 47), (5, 16, 16), (9, 17, 101)])

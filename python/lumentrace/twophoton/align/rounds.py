@@ -143,7 +143,9 @@ def _variance(blocks: Floats, distance: int) -> float | None:
         away = second[..., :2] - first[..., :2]
         known = np.asarray(np.isfinite(away).all(axis=-1))
         if known.any():
-            away = away - np.nanmedian(np.where(known[..., None], away, np.nan), axis=axis, keepdims=True)
+            some = known.any(axis=axis, keepdims=True)
+            held = np.where(known[..., None], away, np.where(some, np.nan, 0.0)[..., None])
+            away = away - np.nanmedian(held, axis=axis, keepdims=True)
             squares.append((away[known] ** 2).ravel())
             errors.append((first[known][:, 2:] ** 2 + second[known][:, 2:] ** 2).ravel())
     if not squares:
