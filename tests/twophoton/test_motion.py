@@ -288,7 +288,8 @@ def test_roughness_is_that_of_known_blocks() -> None:
     blocks = np.concatenate([shifts, np.full(shifts.shape, 1e-6)], axis=-1)
     for _ in range(2):
         found = roughness_of(blocks)
-        assert (found.pixels, found.growth) == pytest.approx((0.4, 1.0), abs=0.05)
+        assert found.pixels == pytest.approx(0.4, abs=0.02)
+        assert found.growth == pytest.approx(1.0, abs=0.1)
         blocks[:, 0, 0] = np.nan  # a block that no frame shows
 
 
