@@ -8,9 +8,12 @@ READY  := $(VENV)/.ready
 # Of Cargo.toml: quick is built sooner, release runs faster; both give the same results.
 PROFILE ?= quick
 
+# Not empty where all is built.
+BUILT ?=
+
 export PYTHONHASHSEED := 0
 
-.PHONY: help demo test lint rust-test python-test faults bench docs wheel check-wheel fuzz miri audit build clean
+.PHONY: help demo test lint lint-rust lint-python check-rust rust-test python-test faults bench docs wheel check-wheel fuzz miri audit build clean
 
 help:
 	@echo "make demo   simulate a PEPT experiment, track it, write out/demo/report.html"
@@ -33,24 +36,35 @@ $(READY): requirements/dev.txt
 	touch $@
 
 build: $(READY)
-	$(BIN)/maturin develop --profile $(PROFILE) --quiet
+	$(if $(BUILT),,$(BIN)/maturin develop --profile $(PROFILE) --quiet)
 
 demo: build
 	$(BIN)/python -m lumentrace demo --out out/demo
 
-test: lint rust-test python-test
+# Types are checked on one core while Rust is built on what is left.
+test: build
+	@$(MAKE) --no-print-directory -j 2 BUILT=1 lint-python check-rust
+	@$(MAKE) --no-print-directory BUILT=1 python-test
 	@echo "All of lint, types, Rust tests and Python tests ran."
 
-lint: build
+lint: lint-rust lint-python
+
+lint-rust:
 	cargo fmt --check
 	cargo clippy --quiet --all-targets -- -D warnings
 	cargo clippy --quiet -p lumentrace --no-default-features --lib -- -D warnings  # only rust/core/src/pool.rs differs
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p lumentrace
+
+lint-python: build
 	$(BIN)/ruff check python tests benches
 	$(BIN)/ruff format --check python tests benches
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest lumentrace._core
 	$(BIN)/lint-imports --no-cache
+
+check-rust:
+	@$(MAKE) --no-print-directory lint-rust
+	@$(MAKE) --no-print-directory rust-test
 
 rust-test:
 	cargo test --quiet -p lumentrace -p lumentrace-fuzz-targets  # together: apart, each would build all that they share
