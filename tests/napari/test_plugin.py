@@ -114,6 +114,7 @@ def test_recordings_and_regions(tmp_path: Path) -> None:
     file = twophoton.save_roi_set(rois, tmp_path / "rois.h5")
     (labels,) = shown(read(str(file))).layers
     np.testing.assert_array_equal(labels.data, made.labels)
+    assert labels.features["index"].tolist() == [0, *np.unique(made.labels[made.labels > 0])]
 
 
 @pytest.mark.parametrize("name", ["cells.ome.tif", "cells.ome.zarr"])

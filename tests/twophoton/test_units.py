@@ -299,8 +299,21 @@ def test_label_images() -> None:
     with pytest.raises(ValueError, match="whole numbers"):
         twophoton.make_roi_set_from_label_image(image + 0.5)
     both = twophoton.make_roi_set(np.ones((2, 3, 3)))
+    for overlap in ("error", "strongest"):
+        with pytest.raises(ValueError, match="overlap"):
+            twophoton.roi_set_to_label_image(both, overlap=overlap)
+
+
+def test_pixels_of_two_footprints_are_shown_as_those_of_the_stronger() -> None:
+    pixels, weights = [np.array([0, 1, 2]), np.array([1, 2, 3])], [np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.5, 1.0])]
+    rois = twophoton.RoiSet.from_pixels((1, 4), pixels, ["cell_0005", "cell_0002"], weights)
     with pytest.raises(ValueError, match="overlap"):
-        twophoton.roi_set_to_label_image(both)
+        twophoton.roi_set_to_label_image(rois)
+    assert twophoton.roi_set_to_label_image(rois, overlap="strongest").tolist() == [[5, 5, 2, 2]]
+    weights[1] = np.array([1.0, 0.5, 1.0])
+    hidden = twophoton.RoiSet.from_pixels((1, 4), [pixels[0], pixels[1][:2]], ["a", "b"], [weights[0], weights[1][:2]])
+    with pytest.raises(ValueError, match=r"others over all of \['b'\]"):
+        twophoton.roi_set_to_label_image(hidden, overlap="strongest")
 
 
 def test_map_pieces(units: Units) -> None:

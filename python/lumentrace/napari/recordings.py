@@ -42,8 +42,9 @@ def recording_layers(path: Path) -> list[Layer]:
 def region_layers(path: Path) -> list[Layer]:
     """Regions of a file of `save_roi_set`."""
     from lumentrace.twophoton import load_roi_set, roi_set_to_label_image
+    from lumentrace.twophoton.regions.rois import label_numbers
 
     rois = load_roi_set(path)
-    features = {"index": list(range(len(rois) + 1)), "name": ["", *rois.labels]}
+    features = {"index": [0, *label_numbers(rois)], "name": ["", *rois.labels]}
     settings = {"name": path.stem, "features": features, "metadata": kept(path)}
-    return [(roi_set_to_label_image(rois), settings, "labels")]
+    return [(roi_set_to_label_image(rois, overlap="strongest"), settings, "labels")]

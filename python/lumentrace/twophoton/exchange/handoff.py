@@ -21,6 +21,7 @@ from lumentrace.twophoton.read.places import output_place
 from lumentrace.twophoton.read.recording import ConvertedRecording, load_converted_recording
 from lumentrace.twophoton.regions.rois import (
     RoiSet,
+    label_numbers,
     load_roi_set,
     make_roi_set_from_label_image,
     roi_set_to_label_image,
@@ -76,7 +77,7 @@ def open_recording_in_napari(
     path : path
         A converted recording, or a recording folder, which is converted first unless it was already.
     roi_set : RoiSet or path, optional
-        Regions, which must not overlap; an empty layer by default.
+        Regions; where footprints of cells overlap, a pixel is that of the strongest. An empty layer by default.
     movie_path : path, optional
         Where the movie is, if it is not beside the recording.
     viewer : napari.Viewer, optional
@@ -95,7 +96,7 @@ def open_recording_in_napari(
     ImportError
         If napari is needed and not installed: ``pip install lumentrace[napari]``.
     ValueError
-        If regions overlap or are of another frame, or the range lies outside the movie.
+        If regions without weights overlap, they are of another frame, or the range lies outside the movie.
 
     See Also
     --------
@@ -104,7 +105,9 @@ def open_recording_in_napari(
     recording = _loaded(path, movie_path)
     crop = recording.alignment_valid_crop
     rois = roi_set if roi_set is None or isinstance(roi_set, RoiSet) else load_roi_set(roi_set)
-    labels = np.zeros(recording.movie.shape[1:], np.int64) if rois is None else roi_set_to_label_image(rois)
+    labels = np.zeros(recording.movie.shape[1:], np.int64)
+    if rois is not None:
+        labels = roi_set_to_label_image(rois, overlap="strongest")
     if labels.shape != recording.movie.shape[1:]:
         raise ValueError(f"`roi_set`: expected a frame of {recording.movie.shape[1:]}, found {labels.shape}")
     frames = None if movie_frame_range is None else _frames(recording, movie_frame_range)
@@ -117,11 +120,7 @@ def open_recording_in_napari(
         movie = shown.add_image(frames, name=movie_layer_name, metadata=about, contrast_limits=limits)
     regions = None
     if add_roi_labels_layer:
-        names = (
-            {}
-            if rois is None
-            else {int(labels.flat[own[0]]): name for own, name in zip(rois.regions(), rois.labels, strict=True)}
-        )
+        names = {} if rois is None else dict(zip(label_numbers(rois), rois.labels, strict=True))
         metadata = {**about, NAMES: names}
         regions = shown.add_labels(labels[crop.slices], name=roi_layer_name, metadata=metadata)
     if add_controls and roi_save_file is not None and regions is not None and hasattr(shown, "window"):

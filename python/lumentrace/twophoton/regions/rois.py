@@ -10,7 +10,7 @@ from copy import copy
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -228,23 +228,43 @@ def checked_labels(names: Sequence[str], count: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def roi_set_to_label_image(rois: RoiSet) -> NDArray[np.int64]:
+def roi_set_to_label_image(rois: RoiSet, *, overlap: Literal["error", "strongest"] = "error") -> NDArray[np.int64]:
     """The image of numbers of a set: those at the end of labels if all have one, else 1, 2, ...
+
+    Parameters
+    ----------
+    rois : RoiSet
+    overlap : {'error', 'strongest'}, default 'error'
+        What pixels of several regions do: 'strongest' gives them to the one with the greatest weight there.
 
     Raises
     ------
     ValueError
-        If regions overlap.
+        If regions overlap, and have no weights or 'error' is asked for; or if one has no pixel of its own left.
     """
+    numbers, weights = np.array(label_numbers(rois)), rois.weights
+    owners = np.repeat(np.arange(len(rois)), np.diff(rois.starts))
+    order: NDArray[Any] = np.arange(rois.pixels.size)
     if np.unique(rois.pixels).size < rois.pixels.size:
-        raise ValueError("`rois`: expected regions that do not overlap")
+        if overlap == "error" or weights is None:
+            raise ValueError("`rois`: expected regions that do not overlap")
+        order = np.argsort(weights, kind="stable")
+    image = np.zeros(rois.shape[0] * rois.shape[1], np.int64)
+    image[rois.pixels[order]] = numbers[owners[order]]
+    hidden = set(numbers[np.unique(owners)]) - set(image.tolist())
+    if hidden:
+        names = [label for label, number in zip(rois.labels, numbers, strict=True) if number in hidden]
+        raise ValueError(f"`rois`: expected regions with pixels of their own, found others over all of {names}")
+    return image.reshape(rois.shape)
+
+
+def label_numbers(rois: RoiSet) -> list[int]:
+    """The number of each region in its label image."""
     ends = [label.rpartition("_")[2] for label in rois.labels]
     numbers = [int(end) if end.isdigit() else 0 for end in ends]
-    if min(numbers) < 1 or len(set(numbers)) < len(numbers):
-        numbers = list(range(1, len(rois) + 1))
-    image = np.zeros(rois.shape[0] * rois.shape[1], np.int64)
-    image[rois.pixels] = np.repeat(numbers, np.diff(rois.starts))
-    return image.reshape(rois.shape)
+    if not numbers or min(numbers) < 1 or len(set(numbers)) < len(numbers):
+        return list(range(1, len(rois) + 1))
+    return numbers
 
 
 def within(pixels: Sequence[Integers], shape: tuple[int, int], region: NDArray[Any] | None, prefix: str) -> RoiSet:
