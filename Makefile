@@ -63,8 +63,7 @@ lint-python: build
 	$(BIN)/lint-imports --no-cache
 
 check-rust:
-	@$(MAKE) --no-print-directory lint-rust
-	@$(MAKE) --no-print-directory rust-test
+	@env -u MAKEFLAGS $(MAKE) --no-print-directory lint-rust rust-test
 
 rust-test:
 	cargo test --quiet -p lumentrace -p lumentrace-fuzz-targets  # together: apart, each would build all that they share
