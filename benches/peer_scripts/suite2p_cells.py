@@ -62,9 +62,9 @@ def main() -> None:
         seconds = time.perf_counter() - started
         plane = Path(folder) / "suite2p" / "plane0"
         # Pickles, which Suite2p has written into this temporary folder a moment ago.
-        regions = np.load(plane / "stat.npy", allow_pickle=True)
+        regions = np.load(plane / "stat.npy", allow_pickle=True)  # pickles that the peer has just written
         cells = np.load(plane / "iscell.npy")[:, 0] > 0
-        columns = int(np.load(plane / "ops.npy", allow_pickle=True).item()["Lx"])
+        columns = int(np.load(plane / "ops.npy", allow_pickle=True).item()["Lx"])  # as above
     pixels = [(own["ypix"].astype(int) * columns + own["xpix"]).tolist() for own in regions[cells]]
     print(json.dumps({"seconds": seconds, "pixels": pixels, "all": len(regions)}))
 

@@ -73,6 +73,13 @@ def written(file: BinaryIO) -> Iterator[Any]:
     file.write(seal(held.getbuffer()))
 
 
+def check_format(path: Path, h5: Any, expected: str) -> None:
+    """FormatError unless an open file says that it is of a kind of ours."""
+    found = h5.attrs.get("lumentrace_format")
+    if found != expected:
+        raise FormatError(f"{path}: expected format {expected!r}, found {found!r}")
+
+
 def attribute(group: Any, name: str) -> Any:
     """An attribute as a plain value; texts may be kept as bytes.
 

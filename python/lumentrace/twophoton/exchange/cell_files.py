@@ -13,7 +13,7 @@ import numpy as np
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
-from lumentrace.storage.hdf5 import attribute, check_size, opened, written
+from lumentrace.storage.hdf5 import attribute, check_format, check_size, opened, written
 from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.regions.cells.found import FoundCells
 from lumentrace.twophoton.regions.cells.scores import CellFigures
@@ -82,9 +82,7 @@ def load_found_cells(path: Path_) -> FoundCells:
 
 def read_found_cells(place: Path, h5: Any) -> FoundCells:
     """Cells and all other candidates in an open file."""
-    kind = h5.attrs.get("lumentrace_format")
-    if kind != FORMAT:
-        raise FormatError(f"{place}: expected format {FORMAT!r}, found {kind!r}")
+    check_format(place, h5, FORMAT)
     for name in (*IMAGES, "traces"):
         check_size(place, h5[name])
     images = {name: h5[name][()] for name in IMAGES}

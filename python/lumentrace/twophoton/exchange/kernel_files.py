@@ -9,12 +9,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
 from lumentrace.base.polars import pl
 from lumentrace.storage.frames import write_csv_table
-from lumentrace.storage.hdf5 import opened, written
+from lumentrace.storage.hdf5 import check_format, opened, written
 from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.respond.kernels import StimulusKernels
 
@@ -61,9 +60,7 @@ def load_stimulus_kernels(path: Path_) -> StimulusKernels:
 
 def read_kernels(place: Path, h5: Any) -> StimulusKernels:
     """Kernels in an open file."""
-    found = h5.attrs.get("lumentrace_format")
-    if found != FORMAT:
-        raise FormatError(f"{place}: expected format {FORMAT!r}, found {found!r}")
+    check_format(place, h5, FORMAT)
     about = {name: _tuples(value) for name, value in json.loads(h5.attrs["about"]).items()}
     arrays: dict[str, Any] = {name: h5[name][()] if name in h5 else None for name in ARRAYS}
     return StimulusKernels(**about, **arrays, provenance=read_history(h5, {}))

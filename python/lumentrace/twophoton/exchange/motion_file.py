@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
-from lumentrace.storage.hdf5 import opened, written
+from lumentrace.storage.hdf5 import check_format, opened, written
 from lumentrace.twophoton.align.line_offset import LineOffset
 from lumentrace.twophoton.align.motion import REASONS, Motion, MotionSettings
 from lumentrace.twophoton.align.noise import Noise
@@ -98,9 +98,7 @@ def load_motion(path: str | os.PathLike[str]) -> Motion:
 
 def read_motion(place: Path, h5: Any) -> Motion:
     """The motion of a movie in an open file."""
-    kind = h5.attrs.get("lumentrace_format")
-    if kind != FORMAT:
-        raise FormatError(f"{place}: expected format {FORMAT!r}, found {kind!r}")
+    check_format(place, h5, FORMAT)
     arrays = {name: h5[name][()].astype(dtype) for name, (dtype, _) in ARRAYS.items()}
     shape = int(h5.attrs["shape"][0]), int(h5.attrs["shape"][1])
     _check(place, shape, arrays)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.json_text import json_text
-from lumentrace.storage.hdf5 import attribute, check_size, opened, written
+from lumentrace.storage.hdf5 import attribute, check_format, check_size, opened, written
 from lumentrace.twophoton.history import read_history, write_history
 from lumentrace.twophoton.measure.spikes import Spikes
 
@@ -75,9 +75,7 @@ def load_spikes(path: Path_) -> Spikes:
 
 def read_spikes(place: Path, h5: Any) -> Spikes:
     """Events in an open file."""
-    found = h5.attrs.get("lumentrace_format")
-    if found != FORMAT:
-        raise FormatError(f"{place}: expected format {FORMAT!r}, found {found!r}")
+    check_format(place, h5, FORMAT)
     check_size(place, h5["spikes"])
     events, tau = h5["spikes"][()], h5["tau"][()]
     baseline, sigma, penalty = (h5[name][()] for name in EACH)

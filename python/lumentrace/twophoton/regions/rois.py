@@ -251,9 +251,9 @@ def roi_set_to_label_image(rois: RoiSet, *, overlap: Literal["error", "strongest
         order = np.argsort(weights, kind="stable")
     image = np.zeros(rois.shape[0] * rois.shape[1], np.int64)
     image[rois.pixels[order]] = numbers[owners[order]]
-    hidden = set(numbers[np.unique(owners)]) - set(image.tolist())
-    if hidden:
-        names = [label for label, number in zip(rois.labels, numbers, strict=True) if number in hidden]
+    hidden = ~np.isin(numbers, image) & (np.diff(rois.starts) > 0)
+    if hidden.any():
+        names = [label for label, gone in zip(rois.labels, hidden, strict=True) if gone]
         raise ValueError(f"`rois`: expected regions with pixels of their own, found others over all of {names}")
     return image.reshape(rois.shape)
 

@@ -135,7 +135,6 @@ const BEYOND: usize = 2;
 
 /// A reference that is ready for frames.
 pub struct Template {
-    shape: [usize; 2],
     search: Search,
     full: Level,
     /// With pixels of twice the size, where there are many lags.
@@ -146,7 +145,10 @@ pub struct Template {
 
 impl std::fmt::Debug for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Template").field("shape", &self.shape).field("search", &self.search).finish_non_exhaustive()
+        f.debug_struct("Template")
+            .field("shape", &self.full.shape)
+            .field("search", &self.search)
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,7 +175,7 @@ impl Template {
         let coarse = Coarse::new(reference, search.gain, search.reach)?;
         let prior =
             search.roughness.map(|own| Prior::new(reference.shape, &Search { lags, ..search }, own, &full.sums));
-        Ok(Self { shape: reference.shape, search, full, half, coarse, prior })
+        Ok(Self { search, full, half, coarse, prior })
     }
 
     /// Motion of each frame of `frames`, which lie one after another.
@@ -183,9 +185,10 @@ impl Template {
     /// # Errors
     /// [`Error::Argument`] if `frames` are no whole ones; [`Error::Cancelled`].
     pub fn estimate<P: Pixel>(&self, frames: &[P], threads: usize, control: &Control) -> Result<Vec<Moved>> {
-        let size = self.shape[0] * self.shape[1];
+        let shape = self.full.shape;
+        let size = shape[0] * shape[1];
         if !frames.len().is_multiple_of(size) {
-            return Err(Error::argument("frames", format!("frames of {:?} pixels", self.shape), frames.len()));
+            return Err(Error::argument("frames", format!("frames of {shape:?} pixels"), frames.len()));
         }
         let scratch = || Scratch {
             values: vec![0.0; size],
@@ -209,7 +212,7 @@ impl Template {
         if let Some(reason) = counts::prepare(pixels, self.search.zero, self.search.full, &mut scratch.values) {
             return Ok(Moved::without(reason, f64::NAN, self.count()));
         }
-        let guess = match self.coarse.search(&scratch.values, self.shape[1], &mut scratch.coarse)? {
+        let guess = match self.coarse.search(&scratch.values, self.full.shape[1], &mut scratch.coarse)? {
             Ok(guess) => guess,
             Err(reason) => return Ok(Moved::without(reason, f64::NAN, self.count())),
         };

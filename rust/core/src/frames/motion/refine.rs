@@ -104,23 +104,14 @@ impl Template {
         if blocks.iter().all(is_known) {
             return false;
         }
+        // What the field says may lie outside the reference, or be no number.
+        let inside = |place: &[f64; 2]| (0..2).all(|axis| place[axis].abs() < half.shape[axis] as f64);
         let start = |tile: usize| {
-            let place = [0, 1].map(|axis| field[tile][axis] / 2.0);
-            let lost = !is_known(&blocks[tile]) && place.iter().all(|own| own.is_finite());
-            lost.then(|| place.map(|own| own.round() as i64))
+            let place = Some([0, 1].map(|axis| field[tile][axis] / 2.0)).filter(inside);
+            place.filter(|_| !is_known(&blocks[tile])).map(|place| place.map(|own| own.round() as i64))
         };
         half.compare(&scratch.halved, start, &mut scratch.tile, &mut scratch.compared);
-        let area = half.wide() * half.wide();
-        let surfaces = scratch.compared.surfaces.chunks_exact(area);
-        let rough: Vec<Option<[f64; 4]>> = surfaces
-            .enumerate()
-            .map(|(number, surface)| {
-                let top = peak::highest(surface, half.wide())?;
-                let above = surface[top[0] * half.wide() + top[1]] - surface[area / 2];
-                (above > SURE * self.search.gain).then_some(())?;
-                half.peak(&scratch.compared, number, top, self.search.gain)
-            })
-            .collect();
+        let rough = self.sure_peaks(half, &scratch.compared);
         let mut some = false;
         for (block, found) in blocks.iter_mut().zip(self.near(&rough, scratch)) {
             if let Some(found) = found.filter(is_known) {
@@ -128,6 +119,17 @@ impl Template {
             }
         }
         some
+    }
+
+    /// Peaks of tiles that are far above the displacement around which each was compared.
+    fn sure_peaks(&self, level: &Level, compared: &Compared) -> Vec<Option<[f64; 4]>> {
+        let area = level.wide() * level.wide();
+        let peak = |(number, surface): (usize, &[f64])| {
+            let top = peak::highest(surface, level.wide())?;
+            let above = surface[top[0] * level.wide() + top[1]] - surface[area / 2];
+            if above > SURE * self.search.gain { level.peak(compared, number, top, self.search.gain) } else { None }
+        };
+        compared.surfaces.chunks_exact(area).enumerate().map(peak).collect()
     }
 
     /// Peaks of tiles that were compared around the same displacement.

@@ -119,6 +119,21 @@ fn frames_and_settings_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn a_field_that_leads_out_of_the_frame_finds_nothing_there() {
+    let rough = Roughness { pixels: 1e150, growth: 1.9 };
+    let template = template(Search { lags: 8, tiles: [3, 3], roughness: Some(rough), ..search() });
+    for away in [[2.0, -1.0], [9.0, 9.0]] {
+        let mut frame = light(away);
+        for row in frame.chunks_exact_mut(SHAPE[1]).take(16) {
+            row[..18].fill(20.0);
+        }
+        let moved = found(&template, &frame);
+        assert_eq!(moved.reason, Reason::Found);
+        assert!((moved.blocks[8][0] - away[0]).abs() < 0.2, "{:?}", moved.blocks);
+    }
+}
+
+#[test]
 fn peaks_of_polynomials_are_exact() {
     let surface = |at: [f64; 2]| -> Vec<f64> {
         (0..49)
