@@ -91,8 +91,5 @@ def histogram(
     values = values[np.isfinite(values)]
     heights, edges = np.histogram(values, bins=bins, range=limits, density=density)
     bars = go.Bar(x=(edges[1:] + edges[:-1]) / 2, y=heights, width=np.diff(edges), marker={"color": color})
-    fig = go.Figure(bars)
-    fig.update_layout(
-        template=ALONE, bargap=0, xaxis_title=xlabel, yaxis_title=ylabel or ("density" if density else "count")
-    )
-    return fig
+    axes = {"xaxis_title": xlabel, "yaxis_title": ylabel or ("density" if density else "count")}
+    return go.Figure(bars, layout={"template": ALONE, "bargap": 0, **axes})

@@ -62,7 +62,8 @@ class SubplotGrid(PEPTObject, ABC):
             Settings of `plotly.subplots.make_subplots` that win over the usual ones.
         """
         self.fig = self._empty_figure(**kwargs)
-        self.fig.update_layout(template=ALONE, colorway=PALETTE, legend=LEGEND, margin={"t": TOP})
+        self.fig.layout.template = ALONE
+        self.fig.update_layout(colorway=PALETTE, legend=LEGEND, margin={"t": TOP})
         self._colorbars: dict[Cell, int] = {}
         for axis in self.axes:
             self._show_limits(axis)

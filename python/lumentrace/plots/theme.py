@@ -32,6 +32,7 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
     }
     space = {
         "gridcolor": grid,
+        "gridwidth": 2,
         "linecolor": grid,
         "zerolinecolor": grid,
         "showbackground": False,
@@ -66,7 +67,9 @@ def template(text: str, muted: str, grid: str, ground: str, paper: str = CLEAR) 
         "coloraxis": bar,
         "scene": {"xaxis": space, "yaxis": space, "zaxis": space},
     }
-    return {"layout": layout, "data": {"heatmap": [bar], "scatter": [{"marker": bar}]}}
+    markers = [{"marker": bar}]
+    bars = [{"marker": {"line": {"color": ground, "width": 0.5}}}]
+    return {"layout": layout, "data": {"heatmap": [bar], "scatter": markers, "scatter3d": markers, "bar": bars}}
 
 
 GROUNDS = {"light": "#ffffff", "dark": "#1a2027"}
