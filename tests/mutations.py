@@ -71,15 +71,15 @@ class Tried:
     Attributes
     ----------
     count, refused : int
-    wrong : list of str
-        Errors of other kinds, and those that do not name the file.
+    wrong : dict of str to bytes
+        Errors of other kinds, and those that do not name the file; each with the first version that gave it.
     slowest : float
         Seconds that the slowest one took.
     """
 
     count: int = 0
     refused: int = 0
-    wrong: list[str] = field(default_factory=list)
+    wrong: dict[str, bytes] = field(default_factory=dict)
     slowest: float = 0.0
 
 
@@ -115,15 +115,14 @@ def tried(
         except kinds as error:
             found.refused += 1
             if not any(name in str(error) for name in (path.name, *told)):
-                found.wrong.append(f"{type(error).__name__} without the file: {error}")
+                found.wrong.setdefault(f"{type(error).__name__} without the file: {error}", version)
         except Exception as error:
-            found.wrong.append(f"{type(error).__name__}: {error}")
+            found.wrong.setdefault(f"{type(error).__name__}: {error}", version)
         now = time.monotonic()
         found.slowest = max(found.slowest, now - began)
         if now > end:
             break
     put(path, content)
-    found.wrong = list(dict.fromkeys(found.wrong))
     return found
 
 

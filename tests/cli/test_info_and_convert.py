@@ -267,7 +267,10 @@ def test_a_channel_and_a_level_of_an_image(tmp_path: Path) -> None:
 
 def test_axes_are_said_where_the_file_does_not(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.ones((4, 40, 50), "uint8"), photometric="minisblack", metadata=None)
-    assert command("convert", tmp_path / "a.tif", tmp_path / "b.ome.tif")[0] == 2
+    code, _, err = command("convert", tmp_path / "a.tif", tmp_path / "b.ome.tif")
+    assert code == 2
+    assert "a.tif: expected axes Y and X" in err
+    assert "--axes" in err
     assert command("convert", tmp_path / "a.tif", tmp_path / "b.ome.tif", "--axes", "ZYX")[0] == 0
     with storage.open_image(tmp_path / "b.ome.tif") as found:
         assert (found.axes, found.shape) == ("ZYX", (4, 40, 50))
@@ -287,6 +290,7 @@ def test_axes_are_said_where_the_file_does_not(tmp_path: Path) -> None:
         (("sizes.parquet", "b.h5"), "cell, area"),
         (("a.csv", "b.h5", "--level", "1"), "are for images"),
         (("a.csv", "b.tif"), "expected an image"),
+        (("mask.tif", "b.ome.tif"), "mask.tif: cannot be written as b.ome.tif: `image`: expected pixels of"),
         (("none.csv", "b.h5"), "none.csv"),
     ],
 )
@@ -297,6 +301,7 @@ def test_what_cannot_be_converted_leaves_nothing(
     csv(tmp_path).rename("a.csv")
     text_of_lines(tmp_path)
     frame(tmp_path)
+    tifffile.imwrite("mask.tif", np.zeros((8, 9), bool))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     code, _, err = command("convert", *arguments)
     assert code == 2

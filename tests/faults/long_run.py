@@ -2,8 +2,8 @@
 
 Each reader runs in a process of its own, forked before anything was read, so that one that crashes, hangs or takes too
 much memory is seen. Prints a line of JSON for each: how many versions were read and refused, wrong errors, the slowest
-one in seconds, growth of memory in MiB and of open files, and how the process ended. The version at which it ended is
-kept beside the file that is damaged.
+one in seconds, growth of memory in MiB and of open files, and how the process ended. Versions that gave a wrong error,
+and the one at which the process ended, are kept beside the file that is damaged.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ def work(name: str, folder: Path, seed: int, seconds: float, answer: Any) -> Non
         first = tried(path, reader.read, seed, WARM, reader.told, reader.kinds)
         memory, files = resident(), len(os.listdir("/proc/self/fd"))
         found = tried(path, reader.read, seed + 1, seconds, reader.told, reader.kinds, last.write_bytes)
+    wrong = first.wrong | found.wrong
+    for number, version in enumerate(wrong.values()):
+        (folder / f"wrong-{number}").write_bytes(version)
     answer.send(
         {
             "tried": first.count + found.count,
@@ -57,7 +60,7 @@ def work(name: str, folder: Path, seed: int, seconds: float, answer: Any) -> Non
             "slowest_s": round(max(first.slowest, found.slowest), 3),
             "memory_mib": round(resident() - memory, 1),
             "files": len(os.listdir("/proc/self/fd")) - files,
-            "wrong": (first.wrong + found.wrong)[:20],
+            "wrong": list(wrong)[:20],
         }
     )
 
@@ -79,9 +82,10 @@ def run(name: str, seed: int, seconds: float) -> dict[str, Any]:
     except EOFError:
         found = {}
     ended = "hung" if hung else process.exitcode
-    if found:
+    sound = bool(found) and not found["wrong"]
+    if sound:
         shutil.rmtree(folder)
-    return {"reader": name, "seed": seed, "ended": ended, **found, **({} if found else {"kept": str(folder)})}
+    return {"reader": name, "seed": seed, "ended": ended, **found, **({} if sound else {"kept": str(folder)})}
 
 
 def main() -> None:

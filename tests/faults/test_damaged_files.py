@@ -41,7 +41,7 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path, name: str) -> None:
     path = reader.place(tmp_path)
     reader.read(path)
     found = tried(path, reader.read, len(name), SECONDS, reader.told, reader.kinds)
-    assert found.wrong == []
+    assert list(found.wrong) == []
     reader.read(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -86,6 +87,22 @@ def test_a_damaged_fits_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "fits" / "a.fits").write_bytes(b"SIMPLE  =" + bytes(3000))
     with pytest.raises(FormatError, match=r"a\.fits: expected a FITS image"):
         stain.load_checkpoint(tmp_path / "a")
+
+
+@pytest.mark.parametrize("damaged", [{"path": 3}, {"path": ["a", 3]}, {"xxh3": None}], ids=str)
+def test_a_record_without_what_was_measured(tmp_path: Path, damaged: dict[str, object]) -> None:
+    from lumentrace import stain
+    from lumentrace.stain.run import Settings, run
+    from lumentrace.stain.saved import load_outcomes
+
+    pair = stain.simulate(size=128, seed=3)
+    run((pair.post, pair.pre), Settings(), run_dir=tmp_path)
+    path = tmp_path / "pipeline_output" / "run.json"
+    record = json.loads(path.read_text())
+    record["input"] |= damaged
+    path.write_text(json.dumps(record))
+    with pytest.raises(FormatError, match=rf"run\.json: input\.{next(iter(damaged))}: expected"):
+        load_outcomes(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")

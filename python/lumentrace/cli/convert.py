@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lumentrace.base.errors import FormatError
 from lumentrace.cli.console import console, plural, warning, warnings_told
 
 if TYPE_CHECKING:
@@ -96,7 +97,17 @@ def _image(source: Path, out: Path, channel: str | None, level: int, axes: str |
             is_number = channel.isdigit() and channel not in whole.channel_names
             image = whole.channel(int(channel) if is_number else channel)
         image = image.level(level)
-        write_image(out, image)
+        if not set("YX") <= set(image.axes) <= set("TCZYX"):
+            raise ValueError(
+                f"{source}: expected axes Y and X, and others among T, C and Z, found {image.axes or 'none'}; "
+                "say with --axes what they are"
+            )
+        try:
+            write_image(out, image)
+        except FormatError:
+            raise
+        except ValueError as error:
+            raise ValueError(f"{source}: cannot be written as {out.name}: {error}") from error
         with open_image(out) as written:
             for what in _changed(image, written):
                 warning(f"{out}: does not keep the {what}")

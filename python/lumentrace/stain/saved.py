@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from lumentrace.base.errors import FormatError
 from lumentrace.engine.directory import RunDirectory
-from lumentrace.engine.record import RunRecord
 from lumentrace.engine.saved import record_of
 from lumentrace.stain.compat import StainParameters
 from lumentrace.stain.files.pair import RawPair
@@ -46,18 +46,28 @@ def load_outcomes(folder: str | PathLike[str]) -> list[Outcome]:
     """
     place = Path(folder)
     names = [path.name for path in sorted((place / OUTPUT).glob("run*.json"))] or ["run.json"]
-    return [_loaded(place, record_of(place / OUTPUT, Outcome.technique, name)) for name in names]
+    return [_loaded(place, name) for name in names]
 
 
-def _loaded(place: Path, record: RunRecord) -> Outcome:
+def _loaded(place: Path, name: str) -> Outcome:
+    record = record_of(place / OUTPUT, Outcome.technique, name)
     settings = StainParameters.from_mapping(record.settings, str(place)).plain()
-    found = record.provenance.input
-    paths = found["path"]
+    paths, content = _input(record.provenance.input, place / OUTPUT / name)
     pair = RawPair(Path(), Path()) if None in paths else RawPair.of(*paths)
-    task = Task(lambda: pair, place, settings, found["xxh3"])
+    task = Task(lambda: pair, place, settings, content)
     directory = RunDirectory(place)
     stages: list[Any] = [_stage(task, directory, number) for number in KINDS]
     return Outcome.of(task, Finished(record.provenance, *stages))
+
+
+def _input(found: Mapping[str, Any], place: Path) -> tuple[list[Any], Any]:
+    """The paths of the pair, None for arrays, and the hash of its content."""
+    paths, content = found.get("path"), found.get("xxh3")
+    if not (isinstance(paths, list) and len(paths) == 2 and all(isinstance(each, str | None) for each in paths)):
+        raise FormatError(f"{place}: input.path: expected two paths, found {paths!r}")
+    if not content:
+        raise FormatError(f"{place}: input.xxh3: expected a hash of the content, found {content!r}")
+    return paths, content
 
 
 def _stage(task: Task, directory: RunDirectory, number: int) -> object:

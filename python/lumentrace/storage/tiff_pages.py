@@ -46,14 +46,11 @@ class TiffPages:
     def __init__(self, files: Sequence[Path], places: NDArray[np.int64]) -> None:
         self._files, self._places = list(files), places
         self._open: tuple[Path, tifffile.TiffFile] | None = None
-        file, number = places.reshape(-1, 2)[0].tolist()
-        first = self._page(file, number)
-        if len(first.shape) != 2 or first.dtype.kind not in "uif":
-            raise FormatError(
-                f"{files[file]}: expected pages of rows and columns, found {first.dtype} of {first.shape}"
-            )
-        self._frame: tuple[int, int] = first.shape
-        self._stored: np.dtype[Any] = first.dtype
+        try:
+            self._frame, self._stored = self._first()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,6 +77,17 @@ class TiffPages:
         if self._open is not None:
             self._open[1].close()
             self._open = None
+
+    def _first(self) -> tuple[tuple[int, int], np.dtype[Any]]:
+        """Rows and columns of the first page, and what it stores."""
+        file, number = self._places.reshape(-1, 2)[0].tolist()
+        page = self._page(file, number)
+        real = page.dtype is not None and page.dtype.kind in "uif"
+        if len(page.shape) != 2 or 0 in page.shape or not real:
+            raise FormatError(
+                f"{self._files[file]}: expected pages of rows and columns, found {page.dtype} of {page.shape}"
+            )
+        return page.shape, page.dtype
 
     def _pixels(self, file: int, number: int) -> NDArray[Any]:
         path, page = self._files[file], self._page(file, number)

@@ -227,6 +227,10 @@ impl Header {
             let found = format!("{:?}", self.size_nm);
             return Err(Error::format(FORMAT, if self.version == 0 { 32 } else { 56 }, "sizes above 0 nm", found));
         }
+        if !(self.frame_time_ms.is_finite() && self.frame_time_ms >= 0.0) {
+            let place = if self.version == 0 { 36 } else { 101 };
+            return Err(Error::format(FORMAT, place, "a time of a frame in ms", self.frame_time_ms));
+        }
         if !(1..=32).contains(&self.ad_bits) {
             return Err(Error::format(FORMAT, if self.version == 0 { 52 } else { 137 }, "1 to 32 bits", self.ad_bits));
         }
@@ -339,6 +343,19 @@ mod tests {
         assert_eq!(heights[..3], [200.0, 0.0, -200.0]);
         assert!(header.decode(&bytes[165..], 1, -1.0, &mut heights).is_err());
         assert!(header.decode(&bytes[166..], 0, -1.0, &mut heights).is_err());
+    }
+
+    #[test]
+    fn a_frame_takes_a_time_that_is_a_number() {
+        let with = |time: f32| {
+            let mut bytes = file(1, &[0; 6]);
+            bytes[101..105].copy_from_slice(&time.to_le_bytes());
+            Header::parse(&bytes).map(|header| header.frame_time_ms).map_err(|error| error.to_string())
+        };
+        assert_eq!(with(80.0), Ok(80.0));
+        for time in [f32::NAN, f32::INFINITY, -1.0] {
+            assert!(with(time).unwrap_err().contains("a time of a frame in ms"));
+        }
     }
 
     #[test]
