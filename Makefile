@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 # Of Cargo.toml: quick is built sooner, release runs faster; both give the same results.
 PROFILE ?= quick
@@ -32,7 +33,9 @@ $(READY): requirements/dev.txt
 	  { echo "lumentrace needs Python 3.11 or newer; say which one: make PYTHON=python3.12 ..."; exit 1; }
 	@command -v cargo >/dev/null || { echo "lumentrace needs Rust to build: see rustup.rs"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	$(PIP) $$(grep '^maturin==' $<)
+	$(BIN)/maturin develop --skip-install --profile $(PROFILE) --quiet & \
+	  $(PIP) -r $<; installed=$$?; wait $$! && exit $$installed  # Rust is built beside the installation
 	touch $@
 
 build: $(READY)
@@ -70,6 +73,8 @@ rust-test:
 	cargo run --quiet -p lumentrace --example track >/dev/null
 	cargo run --quiet -p lumentrace --example costes >/dev/null
 
+# A linear algebra of several threads is half as fast where others work too: they wait for each other.
+python-test: export OPENBLAS_NUM_THREADS = 1
 python-test: build
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/coloc/test_napari.py --ignore tests/twophoton/test_handoff.py
 	$(BIN)/python -m pytest tests/coloc/test_napari.py tests/twophoton/test_handoff.py  # Qt in a process of its own

@@ -27,10 +27,10 @@ def test_orders_of_coordinates(order: str, place: tuple[float, float]) -> None:
 
 def test_criteria_of_splits() -> None:
     random = np.random.default_rng(0)
-    places = np.concatenate([random.normal(centre, 0.5, (40, 2)) for centre in (10, 40, 90)])
+    places = np.concatenate([random.normal(centre, 0.5, (20, 2)) for centre in (10, 40, 90)])
     features = [[{"centroid_x": x, "centroid_y": y} for x, y in places.tolist()]]
     found = {"feature_detection": {"features_per_frame": features}}
-    settings = {"use_time": False, "max_k": 40}
+    settings = {"use_time": False, "max_k": 6}
     counts = {
         name: XMeansClustering().run(STACK[:1], found, criterion=name, **settings)["summary"]["n_clusters"]
         for name in ("bic", "playnano", "peer")

@@ -145,7 +145,7 @@ def test_scales_of_nanoscope_images(scale: str, sensitivity: str, span: float, u
 
 def test_a_name_without_direction_needs_a_single_one(tmp_path: Path) -> None:
     ways = (("height", 0), ("phase", 1), ("error", 0), ("error", 1))
-    path = afm_files.jpk(tmp_path / "film.jpk", RAW[0] + 5000, channels=ways)
+    path = afm_files.jpk(tmp_path / "film.jpk", RAW[0, :3, :4] + 5000, channels=ways)
     assert load_film(path, "Phase").channel == "phase_retrace"
     assert load_film(path, "phase_retrace").data[0, 0, 0] == pytest.approx(((RAW[0, 0, 0] + 5001) * 2e-10 + 1e-7) * 1e9)
     with pytest.raises(ValueError, match="error_trace, error_retrace, found 'error'"):
@@ -269,30 +269,9 @@ def test_cut_off_files(name: str, tmp_path: Path) -> None:
             _ = load_film(path).data
 
 
-@pytest.mark.parametrize("name", WRITERS)
-@pytest.mark.filterwarnings("ignore")
-def test_flipped_bits_never_crash(name: str, tmp_path: Path) -> None:
-    path = WRITERS[name](tmp_path / name)
-    content = path.read_bytes()
-    random = np.random.default_rng(3)
-    for _ in range(150):
-        damaged = bytearray(content)
-        for place in random.integers(0, min(len(content), 12_000), 3):
-            damaged[place] ^= 1 << int(random.integers(8))
-        path.write_bytes(bytes(damaged))
-        reason = name
-        try:
-            stack = load_film(path)
-            shape = stack.data.shape
-        except ValueError as error:
-            shape, reason = None, str(error)
-        assert name in reason
-        assert shape is None or np.prod(shape) < 1e6
-
-
 def test_jpk_images_cut_anywhere(tmp_path: Path) -> None:
     ways = (("height", 0), ("height", 1), ("phase", 0))
-    path = afm_files.jpk(tmp_path / "film.jpk", RAW[0] + 5000, channels=ways)
+    path = afm_files.jpk(tmp_path / "film.jpk", RAW[0, :3, :4] + 5000, channels=ways)
     content = path.read_bytes()
     first_page = 300
     for length in range(1, len(content)):

@@ -14,7 +14,7 @@ import pytest
 from lumentrace import stain
 from lumentrace.stain.stages import batch
 
-SIZE = 256
+SIZE = 160
 
 
 @pytest.fixture(scope="module")
