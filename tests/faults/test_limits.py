@@ -226,6 +226,15 @@ def test_compressions_of_microscopes_are_read(tmp_path: Path, compression: str |
     np.testing.assert_array_equal(storage.read_tiff(tmp_path / "a.tif").pixels, image)
 
 
+def test_tiles_larger_than_what_is_stored(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((48, 64), np.float32), tile=(16, 16), compression="lzw")
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags["TileWidth"].overwrite(2**31 + 16)
+    with pytest.raises(FormatError, match=r"a\.tif: declares tiles of 137,438,954,496 bytes"):
+        storage.read_tiff(path)
+
+
 def test_a_jpk_image_that_claims_four_billion_slots(tmp_path: Path) -> None:
     path = afm_files.jpk(tmp_path / "a.jpk", np.zeros((8, 8), np.int64))
     slots = struct.pack("<HHII", 32896, 4, 1, 2)

@@ -22,6 +22,8 @@ from lumentrace.storage.images import tiff_metadata
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
 MOST_COMPRESSION = 1100
 """No compression of TIFF files reaches this ratio; deflate comes to 1030."""
+LARGE_TILE = 1 << 24
+"""Bytes of a tile that a small image may have, however little of it is stored."""
 MOST_PAGES = 1 << 20
 CODECS = {1, 5, 7, 8, 32773, 32946, 34925, 34926, 50000}
 """Compressions that are decoded: none, LZW, JPEG, deflate (8, 32946), PackBits, LZMA, Zstandard (34926, 50000).
@@ -183,6 +185,9 @@ def check_size(
         raise FormatError(
             f"{path}: declares an image of {declared:,} bytes, but holds {min(stored, found):,} bytes of data"
         )
+    tile = max(math.prod(map(int, page.keyframe.chunks)) * _bits(page.keyframe, dtype) // 8 for page in pages)
+    if tile > max(most, LARGE_TILE):
+        raise FormatError(f"{path}: declares tiles of {tile:,} bytes, but holds {min(stored, found):,} bytes of data")
 
 
 def check_ends(path: str | os.PathLike[str], pages: Sequence[Any], found: int) -> None:
