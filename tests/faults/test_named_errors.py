@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 
+from faults.readers import READERS
 from lumentrace import FormatError, afm, twophoton
 from lumentrace.base.files import replacing
 
@@ -89,20 +91,24 @@ def test_a_damaged_fits_checkpoint(tmp_path: Path) -> None:
         stain.load_checkpoint(tmp_path / "a")
 
 
-@pytest.mark.parametrize("damaged", [{"path": 3}, {"path": ["a", 3]}, {"xxh3": None}], ids=str)
-def test_a_record_without_what_was_measured(tmp_path: Path, damaged: dict[str, object]) -> None:
-    from lumentrace import stain
-    from lumentrace.stain.run import Settings, run
-    from lumentrace.stain.saved import load_outcomes
-
-    pair = stain.simulate(size=128, seed=3)
-    run((pair.post, pair.pre), Settings(), run_dir=tmp_path)
-    path = tmp_path / "pipeline_output" / "run.json"
+@pytest.mark.parametrize(
+    ("reader", "part", "change", "told"),
+    [
+        ("record of a stain run", "input", {"path": 3}, "input.path: expected two paths, found 3"),
+        ("record of a stain run", "input", {"path": ["a", 3]}, "input.path: expected two paths"),
+        ("record of a stain run", "input", {"xxh3": None}, "input.xxh3: expected a hash of the content"),
+        ("record of a PEPT run", "settings", {"scanner": "audo"}, "`scanner`: expected one of"),
+    ],
+)
+def test_records_with_values_that_they_cannot_have(
+    tmp_path: Path, reader: str, part: str, change: dict[str, object], told: str
+) -> None:
+    path = READERS[reader].place(tmp_path)
     record = json.loads(path.read_text())
-    record["input"] |= damaged
+    record[part] |= change
     path.write_text(json.dumps(record))
-    with pytest.raises(FormatError, match=rf"run\.json: input\.{next(iter(damaged))}: expected"):
-        load_outcomes(tmp_path)
+    with pytest.raises(FormatError, match=rf"run\.json: {re.escape(told)}"):
+        READERS[reader].read(path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")
