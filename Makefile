@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Of Cargo.toml: quick is built sooner, release runs faster; both give the same results.
 PROFILE ?= quick
@@ -13,6 +13,7 @@ PROFILE ?= quick
 BUILT ?=
 
 export PYTHONHASHSEED := 0
+unexport PYTHONDONTWRITEBYTECODE  # where it is set, each of the many processes of the tests would compile all modules
 
 .PHONY: help demo test lint lint-rust lint-python check-rust rust-test python-test faults bench docs wheel check-wheel fuzz miri audit build clean
 

@@ -1,7 +1,7 @@
 """A child process that looks at foreign files first: what crashes, hangs or fills it does not harm this process.
 
 One child serves all files of a process, one after the other, and is started when the first of them comes. A job ends in
-time or the child is killed; its memory is limited where the system can do that.
+time or the child is killed; its work and its memory are limited where the system can do that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
 
 SECONDS = 10.0
-"""Most time for a look at a file; and as much again for each GB of it."""
+"""Most time of a processor for a look at a file; and as much again for each GB of it."""
+PATIENCE = 6
+"""How much longer it may take on a machine that others use."""
 MEMORY = 4 << 30
 """Bytes of memory that the child may take."""
 JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace.storage.arrow_check:check_file"}
@@ -50,7 +52,7 @@ class _Child:
         asked, answers = self.process.stdin, self.process.stdout
         if asked is None or answers is None:
             return ""
-        timer = threading.Timer(seconds, self.process.kill)
+        timer = threading.Timer(PATIENCE * seconds, self.process.kill)
         timer.start()
         try:
             asked.write(json.dumps([job, path, arguments, seconds]) + "\n")
@@ -87,7 +89,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
-    """Let the child look at a file, for at most `SECONDS` and as long again for each GB.
+    """Let the child look at a file, with at most `SECONDS` of work and as much again for each GB.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
             _forget(child)
             raise
         if not answer:
-            reason = _ENDED.format(f"{_forget(child)} after at most {most:.0f} s")
+            reason = _ENDED.format(f"{_forget(child)} after at most {most:.0f} s of work")
             raise FormatError(f"{path}: expected a file that can be read, but {reason}")
     error = json.loads(answer)
     if error is not None:
@@ -163,12 +165,13 @@ def _refusal(job: str, path: str, arguments: list[int]) -> str | None:
 
 
 def _end_after(seconds: float) -> None:
-    """End this process in so many seconds, even if the other one is gone; 0 for never."""
+    """End this process after so many seconds of work, even if the other one is gone; 0 for never."""
     if sys.platform != "win32":
         import math
         import signal
 
-        signal.alarm(math.ceil(seconds))
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.alarm(math.ceil(PATIENCE * seconds))
 
 
 def _limit_memory(most: int) -> None:
