@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
-
-import numpy as np
 
 NUMBERS = [
     struct.pack(order + kind, value)
@@ -35,18 +34,18 @@ _clock = count(1)
 
 def damaged(content: bytes, seed: int) -> Iterator[bytes]:
     """Without end: bits flipped, bytes replaced, blocks zeroed, doubled or taken out, ends cut off, numbers changed."""
-    rng = np.random.default_rng(seed)
+    random = Random(seed)
     numbers = [match.span() for match in _NUMBER.finditer(content[: 1 << 16])]
     while True:
         found = bytearray(content)
-        place = int(rng.integers(max(len(found), 1)))
-        width = int(2 ** rng.integers(0, 7))
-        match int(rng.integers(8)):
+        place = int(len(found) * random.random())
+        width = 1 << int(7 * random.random())
+        match int(8 * random.random()):
             case 0:
                 if found:
-                    found[place] ^= 1 << int(rng.integers(8))
+                    found[place] ^= 1 << int(8 * random.random())
             case 1:
-                found[place : place + width] = rng.bytes(width)
+                found[place : place + width] = random.randbytes(width)
             case 2:
                 found[place : place + width] = bytes(width)
             case 3:
@@ -56,11 +55,11 @@ def damaged(content: bytes, seed: int) -> Iterator[bytes]:
             case 5:
                 del found[place:]
             case 6:
-                number = NUMBERS[int(rng.integers(len(NUMBERS)))]
+                number = random.choice(NUMBERS)
                 found[place : place + len(number)] = number
             case _:
-                start, end = numbers[int(rng.integers(len(numbers)))] if numbers else (place, place)
-                found[start:end] = WORDS[int(rng.integers(len(WORDS)))]
+                start, end = random.choice(numbers) if numbers else (place, place)
+                found[start:end] = random.choice(WORDS)
         yield bytes(found)
 
 
