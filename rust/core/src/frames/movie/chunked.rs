@@ -88,6 +88,9 @@ impl ChunkedFile {
     /// [`Error::Argument`] if the chunks do not cover the movie, are too large, or the file cannot be opened.
     pub fn open(path: &Path, layout: Layout, chunks: Vec<Chunk>) -> Result<Self> {
         check_chunk(layout.chunk, layout.pixel)?;
+        if layout.shape[1].checked_mul(layout.shape[2]).is_none() {
+            return Err(Error::argument("shape", "frames that memory can hold", format!("{:?}", layout.shape)));
+        }
         let mut grid = [0; 3];
         for (length, (all, own)) in grid.iter_mut().zip(layout.shape.iter().zip(layout.chunk)) {
             *length = all.div_ceil(own);

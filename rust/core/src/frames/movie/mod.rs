@@ -85,7 +85,7 @@ impl<'a, P: Pixel> Frames<'a, P> {
     /// # Errors
     /// [`Error::Argument`] if there are not as many pixels as the shape says.
     pub fn in_memory(pixels: &'a [P], shape: [usize; 3]) -> Result<Self> {
-        if shape.iter().try_fold(1_usize, |all, length| all.checked_mul(*length)) != Some(pixels.len()) {
+        if shape.iter().rev().try_fold(1_usize, |all, length| all.checked_mul(*length)) != Some(pixels.len()) {
             return Err(Error::argument("frames", format!("pixels of {shape:?}"), pixels.len()));
         }
         Ok(Self { shape, source: Source::Memory(pixels) })
@@ -140,8 +140,11 @@ impl<'a, P: Pixel> Frames<'a, P> {
             .collect()
     }
 
-    /// Which tiles (chunks across and down) of the frame hold one of the pixels of a window.
+    /// Which tiles (chunks across and down) of the frame hold one of the pixels of a window; none without pixels.
     fn tiles(&self, window: &Window, pixels: impl Iterator<Item = u32>) -> Vec<bool> {
+        if self.shape.contains(&0) {
+            return Vec::new();
+        }
         let [_, height, width] = self.chunk();
         let across = self.shape[2].div_ceil(width);
         let mut needed = vec![false; self.shape[1].div_ceil(height) * across];

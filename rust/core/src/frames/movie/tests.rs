@@ -130,6 +130,23 @@ fn values_that_do_not_fit_are_noticed() {
 }
 
 #[test]
+fn no_frames_of_any_size_take_no_memory() {
+    let layout = |length| Layout { shape: [0, length, length], chunk: [1, 1, 1], pixel: 2, filters: vec![] };
+    let file = tempfile::Held::new(&[]);
+    let movie = ChunkedFile::open(file.path(), layout(1 << 31), vec![]).unwrap();
+    let window = Window { rows: 0..1 << 31, columns: 0..1 << 31 };
+    let regions = Regions::new(&[0, 1], &[7], window.size()).unwrap();
+    let frames = Frames::<u16>::in_file(&movie).unwrap();
+    let found = frames.traces(0..0, &window, regions, Background::None, 1, &Control::new()).unwrap();
+    assert!(found.raw.is_empty());
+    assert!(matches!(
+        ChunkedFile::open(file.path(), layout(1 << 40), vec![]),
+        Err(Error::Argument { argument: "shape", .. })
+    ));
+    assert!(Frames::<u16>::in_memory(&[], [0, 1 << 40, 1 << 40]).is_err());
+}
+
+#[test]
 fn damaged_chunks_and_bad_arguments_are_typed_errors() {
     let shape = [4, 6, 6];
     let pixels = movie(shape);
