@@ -43,12 +43,14 @@ def ibw(
     return path
 
 
-def summed(content: bytearray, order: str = "<") -> bytes:
-    """An Igor binary wave whose header has the sum that it should have."""
-    struct.pack_into(f"{order}h", content, 2, 0)
-    total = sum(struct.unpack_from(f"{order}192h", content))
-    struct.pack_into(f"{order}h", content, 2, (-total + 2**15) % 2**16 - 2**15)
-    return bytes(content)
+def summed(content: bytes | bytearray, order: str = "<") -> bytes:
+    """An Igor binary wave whose header has the sum that it should have; as it is if it has no whole header."""
+    found = bytearray(content)
+    if len(found) >= 384:
+        struct.pack_into(f"{order}h", found, 2, 0)
+        total = sum(struct.unpack_from(f"{order}192h", found))
+        struct.pack_into(f"{order}h", found, 2, (-total + 2**15) % 2**16 - 2**15)
+    return bytes(found)
 
 
 def wsxm(

@@ -33,34 +33,41 @@ _clock = count(1)
 
 
 def damaged(content: bytes, seed: int) -> Iterator[bytes]:
-    """Without end: bits flipped, bytes replaced, blocks zeroed, doubled or taken out, ends cut off, numbers changed."""
+    """Without end: versions with one damage, half of them with another one, half of those with a third, and so on."""
     random = Random(seed)
     numbers = [match.span() for match in _NUMBER.finditer(content[: 1 << 16])]
     while True:
         found = bytearray(content)
-        place = int(len(found) * random.random())
-        width = 1 << int(7 * random.random())
-        match int(8 * random.random()):
-            case 0:
-                if found:
-                    found[place] ^= 1 << int(8 * random.random())
-            case 1:
-                found[place : place + width] = random.randbytes(width)
-            case 2:
-                found[place : place + width] = bytes(width)
-            case 3:
-                found[place:place] = found[place : place + width]
-            case 4:
-                del found[place : place + width]
-            case 5:
-                del found[place:]
-            case 6:
-                number = random.choice(NUMBERS)
-                found[place : place + len(number)] = number
-            case _:
-                start, end = random.choice(numbers) if numbers else (place, place)
-                found[start:end] = random.choice(WORDS)
+        _damage(found, numbers, random)
+        while random.random() < 0.5:
+            _damage(found, numbers, random)
         yield bytes(found)
+
+
+def _damage(found: bytearray, numbers: list[tuple[int, int]], random: Random) -> None:
+    """Bits flipped, bytes replaced, blocks zeroed, doubled or taken out, the end cut off, or a number changed."""
+    place = int(len(found) * random.random())
+    width = 1 << int(7 * random.random())
+    match int(8 * random.random()):
+        case 0:
+            if found:
+                found[place] ^= 1 << int(8 * random.random())
+        case 1:
+            found[place : place + width] = random.randbytes(width)
+        case 2:
+            found[place : place + width] = bytes(width)
+        case 3:
+            found[place:place] = found[place : place + width]
+        case 4:
+            del found[place : place + width]
+        case 5:
+            del found[place:]
+        case 6:
+            number = random.choice(NUMBERS)
+            found[place : place + len(number)] = number
+        case _:
+            start, end = random.choice(numbers) if numbers else (place, place)
+            found[start:end] = random.choice(WORDS)
 
 
 @dataclass
@@ -90,6 +97,7 @@ def tried(
     told: tuple[str, ...] = (),
     kinds: tuple[type[Exception], ...] = (ValueError, OSError),
     note: Callable[[bytes], object] | None = None,
+    mend: Callable[[bytes], bytes] = bytes,
 ) -> Tried:
     """Read damaged versions of a file for so long.
 
@@ -101,9 +109,11 @@ def tried(
         Errors that are allowed.
     note : callable, optional
         Called with each version before it is read.
+    mend : callable
+        Gives a version the checksum that it should have, where one would refuse all of them.
     """
     content, end, found = path.read_bytes(), time.monotonic() + seconds, Tried()
-    for version in damaged(content, seed):
+    for version in map(mend, damaged(content, seed)):
         put(path, version)
         if note is not None:
             note(version)

@@ -154,8 +154,8 @@ def write_root(path: Path, events: Sequence[tuple[dict[str, Any], dict[str, Any]
         file[tree] = columns
 
 
-def make_gate(path: Path) -> None:
-    path.write_text("\n".join(gate_single(a) + " " + gate_single(b) for a, b in gate_events(20)))
+def make_gate(path: Path, count: int = 20) -> None:
+    path.write_text("\n".join(gate_single(a) + " " + gate_single(b) for a, b in gate_events(count)))
 
 
 def make_singles(path: Path) -> None:

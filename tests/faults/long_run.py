@@ -23,9 +23,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from faults.parsers import PARSERS
 from faults.readers import READERS
 from mutations import tried
 
+ALL = READERS | PARSERS
 MEMORY = 6 << 30
 """Bytes of address space of a reader."""
 PATIENCE = 120.0
@@ -43,13 +45,13 @@ def work(name: str, folder: Path, seed: int, seconds: float, answer: Any) -> Non
     """Try a reader and send what became of it."""
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    reader = READERS[name]
+    reader = ALL[name]
     path = reader.place(folder)
     last = folder / "last-version"
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        first = tried(path, reader.read, seed, WARM, reader.told, reader.kinds)
+        first = tried(path, reader.read, seed, WARM, reader.told, reader.kinds, mend=reader.mend)
         memory, files = resident(), len(os.listdir("/proc/self/fd"))
-        found = tried(path, reader.read, seed + 1, seconds, reader.told, reader.kinds, last.write_bytes)
+        found = tried(path, reader.read, seed + 1, seconds, reader.told, reader.kinds, last.write_bytes, reader.mend)
     wrong = first.wrong | found.wrong
     for number, version in enumerate(wrong.values()):
         (folder / f"wrong-{number}").write_bytes(version)
@@ -89,10 +91,10 @@ def run(name: str, seed: int, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the readers that are named, or all."""
+    """Run the readers that are named, or all, and all parsers."""
     seconds, *names = sys.argv[1:]
     seed = int(time.time())
-    for name in names or READERS:
+    for name in names or ALL:
         print(json.dumps(run(name, seed, float(seconds))), flush=True)
 
 

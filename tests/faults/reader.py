@@ -36,6 +36,8 @@ class Reader:
         Whether pipes and devices are no error: the reader is one of streams, or passes over what it cannot read.
     slow : bool
         Whether it takes a child process of its own, or most of a second: tried by random damage alone.
+    mend : callable
+        Gives damaged versions the checksum that they should have.
     """
 
     file: str
@@ -46,6 +48,7 @@ class Reader:
     refuses: bool = True
     waits: bool = False
     slow: bool = False
+    mend: Callable[[bytes], bytes] = bytes
 
     def place(self, folder: Path) -> Path:
         """Fill a folder; the file to be damaged."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from command_line import lumentrace
+from faults.parsers import PARSERS
 from faults.readers import READERS
 from faults.readers_twophoton import CALIBRATION, CONFIG
 from lumentrace import FormatError
@@ -34,13 +35,13 @@ def header(text: str) -> bytes:
     return b"\x93NUMPY\x01\x00\x76\x00" + text.encode().ljust(118)
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", READERS | PARSERS)
 @pytest.mark.filterwarnings("ignore")
 def test_damaged_files_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    reader = READERS[name]
+    reader = (READERS | PARSERS)[name]
     path = reader.place(tmp_path)
     reader.read(path)
-    found = tried(path, reader.read, len(name), SECONDS, reader.told, reader.kinds)
+    found = tried(path, reader.read, len(name), SECONDS, reader.told, reader.kinds, mend=reader.mend)
     assert list(found.wrong) == []
     reader.read(path)
 
