@@ -15,9 +15,9 @@ import numpy as np
 import afm_files
 import afm_images
 import scanner_files
-from faults import readers_images, readers_pept, readers_twophoton
+from faults import readers_common, readers_images, readers_pept, readers_twophoton
 from faults.reader import Read, Reader, one, text
-from lumentrace import PointData
+from lumentrace import FormatError, PointData
 from lumentrace.afm.export import to_gwy
 from lumentrace.afm.loaders import gwy, ibw, spm, wsxm
 from lumentrace.base.documents import document
@@ -32,11 +32,12 @@ from lumentrace.pept.scanners.scanner import Scanner
 from lumentrace.pept.scanners.singles import _Sorter
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.stain.cycles.markers import read_markers
-from lumentrace.storage import to_trackmate
+from lumentrace.storage import parquet_check, to_trackmate
 from lumentrace.storage.images.mrc import open_mrc
 from lumentrace.storage.images.ome import OmeXml
 from lumentrace.storage.images.zarr_metadata import multiscale
 from lumentrace.storage.tiff import damage_named
+from lumentrace.storage.tiff_pages import descriptions, open_pages
 from lumentrace.storage.trackmate_read import trackmate_header
 from lumentrace.twophoton.convert.microscopes import bruker, scanimage
 from lumentrace.twophoton.convert.microscopes.scanbox import open_scanbox
@@ -137,12 +138,26 @@ def bruker_text(path: Path) -> Any:
     return bruker._places(path, scan, frames), bruker._times(path, scan, frames), bruker._about(scan)
 
 
+def parquet(path: Path) -> None:
+    with path.open("rb") as file:
+        try:
+            parquet_check.check(file)
+        except FormatError as error:  # it leaves the name to its callers
+            raise FormatError(f"{path}: {error}") from error
+
+
+def pages(path: Path) -> Any:
+    with open_pages(path) as file:
+        return list(descriptions(path, file))
+
+
 def alone(reader: Reader, read: Read) -> Reader:
     """The file of a reader of the table, read by its parser."""
     return replace(reader, read=read)
 
 
-PEPT, IMAGES, TWOPHOTON = readers_pept.READERS, readers_images.READERS, readers_twophoton.READERS
+COMMON, PEPT = readers_common.READERS, readers_pept.READERS
+IMAGES, TWOPHOTON = readers_images.READERS, readers_twophoton.READERS
 PARSERS: dict[str, Reader] = {
     "parser: Igor wave": one(
         "a.ibw", lambda path: afm_images.ibw(path, SMALL[None], ("Height",)), ibw.pictures, mend=afm_images.summed
@@ -173,6 +188,8 @@ PARSERS: dict[str, Reader] = {
     "parser: text of ScanImage": one("a.txt", text(SCANIMAGE), scanimage_text, refuses=False),
     "parser: XML of Bruker": alone(TWOPHOTON["Bruker: XML"], bruker_text),
     "parser: XML of Thor": alone(TWOPHOTON["Thor: XML"], open_thor),
+    "parser: sizes in Parquet": alone(COMMON["table in Parquet"], parquet),
+    "parser: pages of TIFF": alone(COMMON["OME-TIFF"], pages),
     "parser: struct of Scanbox": alone(
         TWOPHOTON["Scanbox: struct"], lambda path: open_scanbox(path.with_suffix(".sbx"))
     ),
