@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
-from lumentrace.afm.run import RECORDED, Outcome, Settings, loaded, process
+from lumentrace.afm.run import RECORDED, Outcome, loaded, process
+from lumentrace.afm.settings import Settings
 from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 
 

@@ -18,7 +18,7 @@ from lumentrace.cli.options import Accept, Config, Geojson, Out, Resume
 from lumentrace.cli.settings_file import offer
 
 if TYPE_CHECKING:
-    from lumentrace.afm.run import Settings
+    from lumentrace.afm.settings import Settings
 
 app = Technique("High-speed AFM: films to levelled heights and tracks.")
 
@@ -113,7 +113,7 @@ def run(
     if not files:
         raise typer.BadParameter("expected at least one film", param_hint="FILES")
     from lumentrace.afm.loaders.search import films
-    from lumentrace.afm.run import Settings
+    from lumentrace.afm.settings import Settings
 
     written = Settings() if config is None else Settings.read(config)
     settings = written.changed({name: value for name, value in given(ctx).items() if name in written.to_dict()})

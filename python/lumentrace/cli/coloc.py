@@ -16,7 +16,7 @@ from lumentrace.cli.grammar import FilesFirst, Technique, given
 from lumentrace.cli.options import Accept, Config, Geojson, Out, Resume, Seed
 
 if TYPE_CHECKING:
-    from lumentrace.coloc.run import Settings
+    from lumentrace.coloc.settings import Settings
 
 
 class Threshold(StrEnum):
@@ -145,7 +145,7 @@ def run(
 def _settings(config: Path | None, said: dict[str, object]) -> Settings:
     """Settings of a file, with what the command line says on top."""
     from lumentrace.coloc import EXTENDED_METRICS
-    from lumentrace.coloc.run import Settings
+    from lumentrace.coloc.settings import Settings
 
     found = Settings() if config is None else Settings.read(config)
     own = {name: value for name, value in said.items() if name in found.to_dict()}

@@ -73,7 +73,7 @@ def config(out: Template = None) -> None:
 
     Exit codes: 0 done, 2 wrong usage.
     """
-    from lumentrace.coloc.run import Settings
+    from lumentrace.coloc.settings import Settings
 
     offer(Settings().to_toml("Settings of `lumentrace coloc run --config`."), out, "coloc run FILE")
 

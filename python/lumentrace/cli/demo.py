@@ -14,8 +14,8 @@ from lumentrace.cli.console import Bar, answers, cell, console, show
 from lumentrace.data.points import PointData
 from lumentrace.pept import scanners, simulation
 from lumentrace.pept.recipes import Lines
-from lumentrace.pept.run import Settings
 from lumentrace.pept.run import run as track
+from lumentrace.pept.settings import Settings
 from lumentrace.pept.simulation import Simulated
 
 LINES = 150_000

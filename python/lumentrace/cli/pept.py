@@ -20,7 +20,8 @@ from lumentrace.cli.pept_options import Lenient, Reader, Recipe, RecipeName, Sca
 from lumentrace.cli.pept_where import ExecutorOption, Mpi, Place, Processes, Scheduler, Where, Workers, place
 
 if TYPE_CHECKING:
-    from lumentrace.pept.run import Outcome, Settings
+    from lumentrace.pept.run import Outcome
+    from lumentrace.pept.settings import Settings
 
 UNSAID = (None, Scanner.auto, False)
 """Values of options that leave what a settings file says."""
@@ -100,7 +101,7 @@ def track(
 def _settings(config: Path | None, given: dict[str, object]) -> Settings:
     """Settings of a file, with what the command line says on top."""
     from lumentrace.engine.settings import read_mapping
-    from lumentrace.pept.run import Settings
+    from lumentrace.pept.settings import Settings
 
     written = {} if config is None else read_mapping(config)
     said = {name: value for name, value in given.items() if value not in UNSAID}

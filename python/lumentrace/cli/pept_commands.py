@@ -147,7 +147,7 @@ def config(recipe: Recipe = None, out: Template = None) -> None:
 def template(recipe: RecipeName) -> str:
     """A commented settings file with the defaults of a recipe."""
     from lumentrace.pept.recipes import RECIPES
-    from lumentrace.pept.run import Settings
+    from lumentrace.pept.settings import Settings
 
     return Settings(RECIPES[recipe.value]()).to_toml("Settings of `lumentrace pept run --config`.")
 

@@ -17,7 +17,8 @@ from lumentrace.cli.options import Accept, Config, Geojson
 from lumentrace.cli.stain_settings import Canvas, Formats, Out, Params, Raw, settings_of
 
 if TYPE_CHECKING:
-    from lumentrace.stain.run import Outcome, Settings
+    from lumentrace.stain.run import Outcome
+    from lumentrace.stain.settings import Settings
 
 LAST = 4
 """The last stage."""

@@ -20,7 +20,7 @@ from lumentrace.cli.twophoton_options import Channel, Epochs, FrameRate, Job, Pl
 
 if TYPE_CHECKING:
     from lumentrace.twophoton import ConvertedRecording
-    from lumentrace.twophoton.run import Settings
+    from lumentrace.twophoton.settings import Settings
 
 app = Technique("Two-photon calcium imaging: recordings to responses.")
 
@@ -195,7 +195,7 @@ def analyze(
     reliable (0 with --accept).
     """
     from lumentrace.twophoton.convert.filmed import Asked, needs_rate
-    from lumentrace.twophoton.run import Settings
+    from lumentrace.twophoton.settings import Settings
 
     if epochs is not None and frame_rate is None and any(map(needs_rate, recordings)):
         raise typer.BadParameter("expected with --epochs for films that do not say it", param_hint="--frame-rate")

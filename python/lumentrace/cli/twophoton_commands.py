@@ -123,7 +123,7 @@ def config(out: Template = None) -> None:
 
     Exit codes: 0 done, 2 wrong usage.
     """
-    from lumentrace.twophoton.run import Settings
+    from lumentrace.twophoton.settings import Settings
 
     offer(Settings().to_toml("Settings of `lumentrace twophoton run --config`."), out, "twophoton run RECORDING")
 

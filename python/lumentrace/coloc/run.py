@@ -24,46 +24,22 @@ from lumentrace.coloc.judgement import judge
 from lumentrace.coloc.kept import nulls_bytes, nulls_from_bytes
 from lumentrace.coloc.larger.blocks import at_once
 from lumentrace.coloc.larger.look import Look
-from lumentrace.coloc.larger.reading import MEMORY, Pixels
-from lumentrace.coloc.measure.measures import ALL_METRICS, checked_metrics
+from lumentrace.coloc.larger.reading import Pixels
 from lumentrace.coloc.measure.randomization import Randomization, costes_randomization
 from lumentrace.coloc.report.page import write_report
+from lumentrace.coloc.settings import Settings as Settings
 from lumentrace.coloc.sources import Measured, Source, looked_at
 from lumentrace.coloc.summary import by_region, key_figures
-from lumentrace.coloc.table import EXTENDED_METRICS, colocalization_table
-from lumentrace.engine import outcome, settings
+from lumentrace.coloc.table import colocalization_table
+from lumentrace.engine import outcome
 from lumentrace.engine.directory import RunDirectory
 from lumentrace.engine.progress import Verbose, part
 from lumentrace.engine.run import Keep, Run
-from lumentrace.engine.settings import setting
 from lumentrace.engine.verdict import Verdict
 from lumentrace.storage import label_shapes, table_bytes, table_from_bytes, write_geojson, write_table
 
 TABLE, NULLS = "colocalization", "randomization.arrow"
 """Names of files: the table without its ending, and the correlations of shuffled images."""
-
-
-@dataclass(frozen=True)
-class Settings(settings.Settings):
-    """How an image is measured; `lumentrace coloc run` has an option for each."""
-
-    channels: str = setting("", "channels to compare, by name or number: dna,tub or 0,2; all if empty")
-    channel_axis: int | None = setting(None, "axis of the channels, where the file does not say")
-    time: int | None = setting(None, "time point that is measured, from 0; all of them as one, by default")
-    level: int = setting(0, "smaller copy that is measured, where the file has some; 0 is the full size")
-    labels: str = setting("", "label image of the regions, or a folder with one of the same name per image")
-    pairs: str = setting("all", "all, or pairs like dna:tub,dna:actin")
-    metrics: tuple[str, ...] = setting(ALL_METRICS, "what is measured")
-    threshold: str = setting("costes", "how thresholds are found")
-    slices: bool = setting(False, "measure each Z slice by itself")
-    nan_policy: str = setting("propagate", "what pixels that are not finite do: propagate, omit or raise")
-    block: int = setting(8, "side of the blocks that are shuffled, pixels")
-    randomizations: int = setting(1000, "number of shuffles")
-    seed: int = setting(0, "seed of the shuffles")
-    memory: int = setting(MEMORY, "megabytes of pixels of a region that are read at once where a measure needs all")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "metrics", checked_metrics(self.metrics, EXTENDED_METRICS))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,8 @@ from os import PathLike
 from pathlib import Path
 
 from lumentrace.coloc.kept import nulls_of_file
-from lumentrace.coloc.run import NULLS, TABLE, Outcome, Settings, outcome_of
+from lumentrace.coloc.run import NULLS, TABLE, Outcome, outcome_of
+from lumentrace.coloc.settings import Settings
 from lumentrace.coloc.sources import looked_at
 from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 from lumentrace.storage.parquet_check import frame_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,11 +16,9 @@ from lumentrace.coloc import files
 from lumentrace.coloc.channels import Channels, chosen
 from lumentrace.coloc.larger.look import Look, look_at
 from lumentrace.coloc.larger.reading import Pixels
+from lumentrace.coloc.settings import Settings
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage import open_image
-
-if TYPE_CHECKING:
-    from lumentrace.coloc.run import Settings
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, ArrayLike] | LazyImage
 

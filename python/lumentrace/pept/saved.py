@@ -12,8 +12,9 @@ from lumentrace.engine.saved import check_same, record_of, settings_of, sources
 from lumentrace.pept import data_set
 from lumentrace.pept.live.finishing import finish, is_live
 from lumentrace.pept.live.record import LINES
-from lumentrace.pept.run import Outcome, Settings
+from lumentrace.pept.run import Outcome
 from lumentrace.pept.scanners.any_file import read
+from lumentrace.pept.settings import Settings
 from lumentrace.storage import read_parquet
 
 
