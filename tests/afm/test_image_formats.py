@@ -331,6 +331,13 @@ def test_wsxm_headers_that_make_no_sense(header: dict[str, str], told: str, tmp_
         load(afm_images.wsxm(tmp_path / "scan.stp", HEIGHTS, header=header))
 
 
+def test_a_wsxm_header_of_one_line_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "scan.stp"
+    path.write_bytes(b"WSxM file Image header size: 300 " + b"x" * 400)
+    with pytest.raises(FormatError, match=r"scan\.stp: expected an image of WSxM, found b'WSxM file Image"):
+        load(path)
+
+
 def test_flat_wsxm_images_have_no_scale(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"scan\.stp: expected points that span the Z Amplitude, .* extent of 0"):
         _ = load(afm_images.wsxm(tmp_path / "scan.stp", np.ones((6, 8)))).data

@@ -84,8 +84,8 @@ def parse(path: Path) -> tuple[dict[str, str], int]:
     with path.open("rb") as file:
         head = file.read(PREAMBLE)
         stated = SIZE.search(head)
-        lines = head.splitlines()
-        if stated is None or not head.startswith(b"WSxM file") or lines[1].strip() != b"SxM Image file":
+        kind = b"".join(head.splitlines()[1:2]).strip()
+        if stated is None or not head.startswith(b"WSxM file") or kind != b"SxM Image file":
             raise FormatError(f"{path}: expected an image of WSxM, found {head[:40]!r}")
         length = int(stated.group(1))
         if not PREAMBLE < length <= min(MOST_HEADER, size):
