@@ -11,7 +11,7 @@ import pytest
 from lumentrace import FormatError
 from lumentrace.pept import scanners
 from lumentrace.pept.scanners import any_file
-from scanner_files import gate_events, gate_single, write_root
+from scanner_files import gate_events, gate_single, write_gate10, write_root
 
 ONLY_PLACES = (0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)
 """Birmingham's: time, x, y, z of each single."""
@@ -60,6 +60,26 @@ def test_text_and_trees_of_the_same_events_are_equal(tmp_path: Path) -> None:
     write_root(tmp_path / "c.root", [])
     with pytest.raises(FormatError, match=r"c\.root: expected coincidences in the tree"):
         scanners.gate_root(tmp_path / "c.root", verbose=False)
+
+
+def test_trees_of_gate_10(tmp_path: Path) -> None:
+    pytest.importorskip("uproot", reason="ROOT files need uproot: lumentrace[root]")
+    events = gate_events(200)
+    write_gate10(tmp_path / "a.root", events, "coincidences")
+    found = any_file.read(tmp_path / "a.root")
+    assert found.columns[7:] == ["t2", "random"]
+    np.testing.assert_allclose(found.lines, expected(events)[:, :9], rtol=1e-14)
+    with pytest.raises(FormatError, match=r"a\.root: expected a tree 'delays', found \['coincidences'\]"):
+        scanners.gate_root(tmp_path / "a.root", tree="delays", verbose=False)
+
+
+def test_trees_without_places(tmp_path: Path) -> None:
+    uproot = pytest.importorskip("uproot", reason="ROOT files need uproot: lumentrace[root]")
+    for time, place in (("GlobalTime", "PostPosition_X"), ("time", "globalPosX")):
+        with uproot.recreate(tmp_path / "a.root") as file:
+            file["Coincidences"] = {f"{time}{k}": np.arange(3.0) for k in (1, 2)}
+        with pytest.raises(FormatError, match=rf"expected branches {place}1 and {place}2, found \['{time}1'"):
+            scanners.gate_root(tmp_path / "a.root", verbose=False)
 
 
 def test_masks_say_which_columns_there_are(tmp_path: Path) -> None:

@@ -23,6 +23,10 @@ ROWS = [[0.5, 1, 2, 3, 4, 5, 6], [0.75, 7, 8, 9, 10, 11, 12.5]]
         ("x_1 (m),y_1 (m),z_1 (m),x_2 (m),y_2 (m),z_2 (m),time (ns)", [1000] * 6 + [1e-6]),
         ('"xa","ya","za","xb","yb","zb","timestamp_ms"', [1] * 7),
         ("globalPosX1,globalPosY1,globalPosZ1,globalPosX2,globalPosY2,globalPosZ2,time1", [1] * 6 + [1000]),
+        (
+            "PostPosition_X1,PostPosition_Y1,PostPosition_Z1,PostPosition_X2,PostPosition_Y2,PostPosition_Z2,GlobalTime1",
+            [1] * 6 + [1e-6],
+        ),
         ("x1 [mm] y1 [mm] z1 [mm] x2 [mm] y2 [mm] z2 [mm] t [ms]", [1] * 7),
         ("x1 [µm];y1 [µm];z1 [µm];x2 [µm];y2 [µm];z2 [µm];t [µs]", [1e-3] * 7),
     ],

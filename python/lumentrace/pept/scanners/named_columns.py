@@ -20,6 +20,8 @@ _AT_THE_END = re.compile(rf"(?P<name>.+)[\s_](?P<unit>{'|'.join([*_TIMES, *_LENG
 _GATE = {
     "time1": ("t", "s"),
     **{f"globalpos{axis}{end}": (f"{axis}{end}", "mm") for axis in "xyz" for end in "12"},
+    "globaltime1": ("t", "ns"),
+    **{f"postposition_{axis}{end}": (f"{axis}{end}", "mm") for axis in "xyz" for end in "12"},
 }
 """Branches of GATE's trees, which convert to tables, and their units."""
 _ALIASES = {
@@ -55,8 +57,9 @@ def line_columns(names: Sequence[str], units: Sequence[str], place: str) -> Line
     """The columns of lines among names and units as `split` gives them; None if not all are there.
 
     Names are t, time or timestamp, and x1, x_1 or xa for the first end, x2, x_2 or xb for the second; or GATE's time1,
-    globalPosX1, ..., of which the time is in s. Without a unit, they are in ms and mm. Columns without known names are
-    taken in their usual order, unless those with names speak against that.
+    globalPosX1, ..., of which the time is in s, or GATE 10's GlobalTime1, PostPosition_X1, ..., of which it is in ns.
+    Without a unit, they are in ms and mm. Columns without known names are taken in their usual order, unless those with
+    names speak against that.
 
     Raises
     ------

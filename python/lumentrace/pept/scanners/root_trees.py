@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,31 @@ from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
 from lumentrace.pept.scanners.gate_rows import line_rows
 
 Floats = NDArray[np.float64]
-_BRANCHES = {
-    **dict(zip(NEEDED, ("time", "globalPosX", "globalPosY", "globalPosZ"), strict=True)),
-    "event": "eventID",
-    **dict(zip(COUNTS, ("comptonPhantom", "comptonCrystal", "RayleighPhantom", "RayleighCrystal"), strict=True)),
-}
-"""Names of the branches without the 1 or 2 of the single."""
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Branches of a version of GATE, without the 1 or 2 of the single, and what its times are to be multiplied with."""
+
+    branches: dict[str, str]
+    seconds: float = 1.0
+
+
+_GATE = _Names(
+    {
+        **dict(zip(NEEDED, ("time", "globalPosX", "globalPosY", "globalPosZ"), strict=True)),
+        "event": "eventID",
+        **dict(zip(COUNTS, ("comptonPhantom", "comptonCrystal", "RayleighPhantom", "RayleighCrystal"), strict=True)),
+    }
+)
+_GATE10 = _Names(
+    {
+        **dict(zip(NEEDED, ("GlobalTime", "PostPosition_X", "PostPosition_Y", "PostPosition_Z"), strict=True)),
+        "event": "EventID",
+    },
+    1e-9,
+)
+"""Times in ns."""
 _ROWS = 2**18
 
 
@@ -43,13 +63,14 @@ def gate_root(
     ----------
     filepath : path
         The file, with a tree that has the branches time1, globalPosX1, globalPosY1, globalPosZ1 and the same of
-        single 2, in s and mm [1]_.
+        single 2, in s and mm [1]_; or, of GATE 10, GlobalTime1, PostPosition_X1, PostPosition_Y1, PostPosition_Z1 and
+        the same of single 2, in ns and mm, as its sorter of coincidences gives them [2]_.
     sample_size, overlap
         How the lines are cut into samples; see `lumentrace.LineData`.
     verbose : bool, default True
         Show a progress bar.
     tree : str, default 'Coincidences'
-        Its name; delayed coincidences have a tree of their own.
+        Its name, in large or small letters; delayed coincidences have a tree of their own.
     memory_map : bool, optional
         Keep the lines in a temporary file rather than in memory; by default, from 256 MiB on.
 
@@ -76,6 +97,7 @@ def gate_root(
     References
     ----------
     .. [1] OpenGATE collaboration, GATE documentation, "Data output".
+    .. [2] OpenGATE collaboration, GATE 10 user guide, "Coincidences Sorter".
 
     Examples
     --------
@@ -96,7 +118,7 @@ class _Tree:
     """Reads a tree block by block. What a damaged file makes of uproot becomes a `FormatError`."""
 
     def __init__(self, path: Path, tree: str) -> None:
-        self._path, self._tree = path, tree
+        self._path, self._tree, self._names = path, tree, _GATE
         self.wanted: tuple[str, ...] = ()
 
     def blocks(self, advance: Any) -> Iterator[Floats]:
@@ -123,24 +145,37 @@ class _Tree:
         )
 
     def _found(self, root: Any) -> Any:
-        names = {name.split(";")[0] for name in root.keys(recursive=False)}
-        if self._tree not in names:
-            raise FormatError(f"{self._path}: expected a tree {self._tree!r}, found {shown(sorted(names))}")
-        tree = root[self._tree]
+        tree = root[self._name(root)]
         known = set(tree.keys())
-        there = [name for name in _BRANCHES if {_branch(name, 1), _branch(name, 2)} <= known]
+        self._names = max(_GATE, _GATE10, key=lambda names: len(_both(names) & known))
+        there = [name for name in self._names.branches if set(self._pair(name)) <= known]
         for name in NEEDED:
             if name not in there:
                 raise FormatError(
-                    f"{self._path}, tree {self._tree!r}: expected branches {_branch(name, 1)} and {_branch(name, 2)}, "
+                    f"{self._path}, tree {self._tree!r}: expected branches {' and '.join(self._pair(name))}, "
                     f"found {shown(sorted(known))}"
                 )
         counts = COUNTS if set(COUNTS) <= set(there) else ()
         self.wanted = (*NEEDED, *(name for name in ("event",) if name in there), *counts)
         return tree
 
+    def _name(self, root: Any) -> str:
+        """As it is written in the file."""
+        names: list[str] = sorted({name.split(";")[0] for name in root.keys(recursive=False)})
+        alike = [name for name in names if name.lower() == self._tree.lower()]
+        if self._tree in names:
+            return self._tree
+        if len(alike) != 1:
+            raise FormatError(f"{self._path}: expected a tree {self._tree!r}, found {shown(names)}")
+        return alike[0]
+
+    def _pair(self, name: str) -> tuple[str, str]:
+        """The branches of both singles."""
+        branch = self._names.branches[name]
+        return f"{branch}1", f"{branch}2"
+
     def _rows(self, tree: Any, advance: Any) -> Iterator[Floats]:
-        names = [[_branch(name, number) for name in self.wanted] for number in (1, 2)]
+        names = [[self._pair(name)[single] for name in self.wanted] for single in (0, 1)]
         entries = int(tree.num_entries)
         share = self._path.stat().st_size / max(1, entries)
         for arrays in tree.iterate([*names[0], *names[1]], step_size=_ROWS, library="np"):
@@ -149,9 +184,11 @@ class _Tree:
                 if not np.isfinite(single).all():
                     raise FormatError(f"{self._path}, tree {self._tree!r}: expected finite numbers of single {number}")
             advance(int(share * len(first)))
+            for single in (first, second):
+                single[:, 0] *= self._names.seconds
             if len(first):
                 yield line_rows(first, second, self.wanted)
 
 
-def _branch(name: str, single: int) -> str:
-    return f"{_BRANCHES[name]}{single}"
+def _both(names: _Names) -> set[str]:
+    return {f"{branch}{single}" for branch in names.branches.values() for single in (1, 2)}

@@ -46,7 +46,8 @@ def lines(
         wrote; a ``.parquet`` table; the ``lines.frames`` of a live run; or a text file with white space, commas or
         semicolons between the numbers and, if need be, a line with the names of the columns, which may then be in any
         order and unit: t, time or timestamp; x1, x_1 or xa and x2, x_2 or xb, y and z alike; GATE's time1 and
-        globalPosX1; each with its unit as in ``t [s]``, ``x1 (cm)`` or ``t_us``, or in ms and mm.
+        globalPosX1 or GlobalTime1 and PostPosition_X1; each with its unit as in ``t [s]``, ``x1 (cm)`` or ``t_us``, or
+        in ms and mm.
     sample_size, overlap
         How the lines are cut into samples; see `lumentrace.LineData`. If both are None, the samples are those of the
         saved object, if there are any.
