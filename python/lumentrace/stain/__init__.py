@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lumentrace.stain.files.suffixes import build_suffix as build_suffix
     from lumentrace.stain.files.suffixes import params_from_suffix as params_from_suffix
     from lumentrace.stain.measure.histograms import Histograms as Histograms
-    from lumentrace.stain.measure.scale import Noise as Noise
+    from lumentrace.stain.measure.noise import Noise as Noise
     from lumentrace.stain.measure.scale import Scale as Scale
     from lumentrace.stain.measure.subtraction import Subtraction as Subtraction
     from lumentrace.stain.measure.subtraction import subtract as subtract
@@ -85,7 +85,7 @@ __getattr__, __dir__, __all__ = exports(
         "Marker": "lumentrace.stain.cycles.markers",
         "MemoryTracker": "lumentrace.stain.stages.memory",
         "MemoryWatchdog": "lumentrace.stain.stages.memory",
-        "Noise": "lumentrace.stain.measure.scale",
+        "Noise": "lumentrace.stain.measure.noise",
         "PEAK_FACTOR_PER_TASK": "lumentrace.stain.stages.estimates",
         "Pair": "lumentrace.stain.simulation",
         "Preflight": "lumentrace.stain.stages.estimates",

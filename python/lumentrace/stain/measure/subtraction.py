@@ -20,7 +20,8 @@ from lumentrace.stain.files.canvas import frame
 from lumentrace.stain.files.pair import RawPair
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.histograms import Histograms
-from lumentrace.stain.measure.scale import Noise, Scale, line, manual, moffat, noise_of_difference
+from lumentrace.stain.measure.noise import Noise, noise_of_difference
+from lumentrace.stain.measure.scale import Scale, line, manual, moffat
 from lumentrace.stain.measure.texture import QUICKLY, texture_slope
 from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.register import plane, register

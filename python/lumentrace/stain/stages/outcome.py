@@ -23,7 +23,8 @@ from lumentrace.stain.files.checkpoints import load_checkpoint
 from lumentrace.stain.files.pair import spacing_of
 from lumentrace.stain.judgement import judge
 from lumentrace.stain.measure.histograms import Histograms
-from lumentrace.stain.measure.scale import Noise, Scale
+from lumentrace.stain.measure.noise import Noise
+from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.measure.subtraction import placed
 from lumentrace.stain.registration.result import Registration
 from lumentrace.stain.report.page import write_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -20,7 +20,8 @@ from lumentrace.base.json_text import json_text
 from lumentrace.base.names import inside
 from lumentrace.base.polars import pl
 from lumentrace.stain.measure.histograms import Histograms
-from lumentrace.stain.measure.scale import Noise, Scale
+from lumentrace.stain.measure.noise import Noise
+from lumentrace.stain.measure.scale import Scale
 from lumentrace.stain.measure.subtraction import spots_table
 from lumentrace.stain.registration.result import Registration
 
@@ -140,7 +141,7 @@ class Measured(Result):
         counts = self.histograms
         return {
             "scales": [scale.to_dict() for scale in self.scales],
-            "noise": {"read": self.noise.read, "gain": self.noise.gain},
+            "noise": asdict(self.noise),
             "histograms": {"decades": counts.decades, "most": list(counts.most), "floor": counts.floor},
             "factor": self.factor,
             "spots": len(self.spots),
@@ -175,7 +176,7 @@ class Measured(Result):
         return cls(
             files,
             tuple(scales),
-            Noise(found["noise"]["read"], found["noise"]["gain"]),
+            Noise(**found["noise"]),
             Histograms(arrays["ratios"], about["decades"], arrays["joint"], tuple(about["most"]), about["floor"]),
             {name.removeprefix("picture_"): image for name, image in arrays.items() if name.startswith("picture_")},
             found["factor"],

@@ -15,7 +15,8 @@ from lumentrace.engine.progress import between, parts, reporter
 from lumentrace.stain.judgement import about_scale
 from lumentrace.stain.measure import histograms as counting
 from lumentrace.stain.measure.histograms import Histograms
-from lumentrace.stain.measure.scale import Noise, Scale, manual, noise_of_difference, percentile
+from lumentrace.stain.measure.noise import Noise, noise_of_difference
+from lumentrace.stain.measure.scale import Scale, manual, percentile
 from lumentrace.stain.measure.subtraction import Pictures, Spots, differences, estimate, placed
 from lumentrace.stain.prepare.whole_image import bands
 from lumentrace.stain.registration.align import Search
