@@ -297,3 +297,10 @@ def test_smaller_copies_of_a_tiff_file_are_levels(tmp_path: Path) -> None:
         small = image.level(1)
         assert (small.spacing, small.shape) == ({"X": 2.0}, (2, 550, 20))
         np.testing.assert_array_equal(small.read(), pixels[:, ::4, ::4])
+
+
+def test_a_page_that_says_nothing_is_no_image(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"II*\x00\x08\x00\x00\x00" + bytes(300))
+    with pytest.raises(FormatError, match=r"a\.tif: expected an image of rows and columns, found one of shape \(\)"):
+        open_image(path)

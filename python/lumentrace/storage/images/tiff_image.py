@@ -42,6 +42,8 @@ def _opened(path: Path, file: Any, number: int, size: int) -> LazyImage:
     if number not in range(len(file.series)):
         raise FormatError(f"{path}: expected image {number}, found {len(file.series)} images")
     series = file.series[number]
+    if len(series.shape) < 2:
+        raise FormatError(f"{path}: expected an image of rows and columns, found one of shape {series.shape}")
     for level in series.levels:
         pages = [page for page in level.pages if page is not None]
         check_size(path, level.shape, level.dtype, pages, size)
