@@ -24,6 +24,8 @@ from lumentrace.base.documents import document
 from lumentrace.pept.scanners import interfile, petsird_scanner
 from lumentrace.pept.scanners.ecat import _Ecat
 from lumentrace.pept.scanners.gate import _Coincidences
+from lumentrace.pept.scanners.gate_columns import mask_of
+from lumentrace.pept.scanners.gate_rows import first_fields
 from lumentrace.pept.scanners.inveon import _Inveon
 from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.scanners.list_mode import Decoder
@@ -57,6 +59,7 @@ MULTISCALE = """{"ome": {"version": "0.5", "multiscales": [{"name": "a", "axes":
 {"name": "y", "unit": "nanometer"}, {"name": "x", "unit": "micrometer"}], "datasets": [{"path": "0",
 "coordinateTransformations": [{"type": "scale", "scale": [1, 2.5, 2.5]}]}]}],
 "omero": {"channels": [{"label": "dna", "color": "00FF00"}]}}}"""
+MASK = "/gate/output/ascii/setCoincidenceMask 0 0 0 0 0 0 1 1 1 1 1 1 0 0 0 0 0 0"
 SCANIMAGE = """SI.hChannels.channelSave = [1;2]
 SI.hChannels.channelName = {'Channel 1' 'Channel 2'}
 SI.hFastZ.enable = true
@@ -100,6 +103,13 @@ def inveon(path: Path) -> None:
 
 def coincidences(path: Path) -> Any:
     return list(_Coincidences([TextSource(path)], None).blocks(int))
+
+
+def gate_columns(path: Path) -> Any:
+    """What comes before polars reads the numbers."""
+    source, found = TextSource(path), first_fields(path.read_bytes())
+    reader = _Coincidences([source], mask_of(source, None))
+    return found and reader._layout(f"{source.name}, line {found[0] + 1}", found[1])
 
 
 def singles(path: Path) -> Any:
@@ -180,6 +190,7 @@ PARSERS: dict[str, Reader] = {
     "parser: packets of Inveon": one("a.lst", inveon, words(_Inveon)),
     "parser: geometry of PETSIRD": alone(PEPT["PETSIRD"], petsird_scanner),
     "parser: GATE's coincidences": one("gate.dat", lambda path: scanner_files.make_gate(path, 2), coincidences),
+    "parser: columns of GATE": one("gate.dat", text(f"# {MASK}\n" + "1.5 0.511 -4 5.5e1 6 7 8 " * 2), gate_columns),
     "parser: GATE's singles": one("singles.dat", text("0.1 1 2 3\n0.1000000001 4 5 6\n0.2 7 8 9\n"), singles),
     "parser: names of columns": one(
         "a.csv", text("x1 [mm],y1,z1,x2,y2,z2,t [s]\n1,2,3,4,5,6,7\n"), columns, refuses=False
