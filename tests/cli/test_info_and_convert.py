@@ -104,6 +104,21 @@ def stack(folder: Path) -> Path:
     return folder / "film.h5"
 
 
+def array(folder: Path) -> Path:
+    np.save(folder / "cells.npy", np.ones((2, 40, 50), "uint16"))
+    return folder / "cells.npy"
+
+
+def table(folder: Path) -> Path:
+    np.save(folder / "run.npy", ROWS)
+    return folder / "run.npy"
+
+
+def arrays(folder: Path) -> Path:
+    np.savez_compressed(folder / "cells.npz", image=np.ones((2, 40, 50), "uint16"), gain=np.array(2.5), note=["a"])
+    return folder / "cells.npz"
+
+
 def raw(folder: Path) -> Path:
     stains(128, seed=1).save(folder / "raw", "S001", "SybrGld")
     return folder / "raw"
@@ -128,6 +143,9 @@ def recording(folder: Path) -> Path:
         (picture, ("image", "C 2, Y 40, X 50", "lumentrace coloc run")),
         (film, ("AFM film", "3 of 16 x 16", "nm", "lumentrace afm run")),
         (stack, ("AFM film", "3 of 16 x 16", "lumentrace afm run")),
+        (array, ("NumPy array", "uint16, 2 x 40 x 50", "open_image(array, axes=...)")),
+        (table, ("lines of response: table", "300", "lumentrace pept run")),
+        (arrays, ("NumPy arrays", "image", "uint16, 2 x 40 x 50", "float64, one value", "<U1, 1")),
         (raw, ("raw folder of stains", "SybrGld", "lumentrace stain batch")),
         (recording, ("two-photon recording folder", "16 x 16", "lumentrace twophoton run")),
     ],

@@ -146,6 +146,8 @@ READERS: dict[str, Reader] = {
     "what a Parquet table is": one("a.parquet", lambda path: storage.to_parquet(path, points()), find),
     "what a container is": one("a.h5", lambda path: storage.save(path, LineData(ROWS)), find, slow=True),
     "what an image is": one("picture.ome.tif", ome, find),
+    "what an array is": one("a.npy", lambda path: np.save(path, ROWS[:, :3]), find),
+    "what arrays are": one("a.npz", lambda path: np.savez(path, a=ROWS, b=ROWS[0]), find),
     "array": one("a.npy", lambda path: np.save(path, ROWS), lambda path: np.array(read_npy(path))),
     "record in HDF5": one(
         "record.h5",

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import yaml
 
+import afm_files
 import lumentrace
 from lumentrace import FormatError, PointData, save, twophoton
 from lumentrace.afm.simulation import simulate_film
 from lumentrace.napari import samples
 from lumentrace.napari.reading import read, reader
 from lumentrace.napari.writing import write_labels, write_tracks
-from lumentrace.storage import open_image, read_parquet, to_parquet, write_image
+from lumentrace.storage import open_image, read_parquet, to_parquet, to_trackmate, write_image
 from twophoton_recording import make_recording
 
 components = pytest.importorskip("napari.components", reason="napari is missing: pip install 'lumentrace[napari]'")
@@ -36,6 +37,12 @@ def shown(layers: list[Any]) -> Any:
     for data, settings, kind in layers:
         getattr(viewer, f"add_{kind}")(data, **settings)
     return viewer
+
+
+def offered(name: str) -> bool:
+    """Whether napari asks us for files of this name."""
+    (contribution,) = MANIFEST["readers"]
+    return any(fnmatch(name, pattern) for pattern in contribution["filename_patterns"])
 
 
 def points() -> PointData:
@@ -84,6 +91,22 @@ def test_films_show_the_frames_of_their_file_in_seconds_and_nanometres(tmp_path:
     np.testing.assert_array_equal(layer.data[1:3, 4], stack.data[1:3, 4])
 
 
+def test_the_contrast_of_a_film_is_that_of_more_than_its_first_frame(tmp_path: Path) -> None:
+    stack, _ = simulate_film(frames=5, size=32, seed=1)
+    stack.data += 100.0 * np.arange(5)[:, None, None]
+    save(tmp_path / "film.h5", stack)
+    (layer,) = shown(read(str(tmp_path / "film.h5"))).layers
+    assert layer.contrast_limits == [stack.data[0].min(), stack.data[4].max()]
+
+
+def test_images_of_nanoscope_have_numbers_for_endings(tmp_path: Path) -> None:
+    path = tmp_path / "scan.027"
+    afm_files.spm(path, np.arange(128, dtype=np.int16).reshape(16, 8))
+    ((data, _, kind),) = read(str(path))
+    assert (kind, data.shape) == ("image", (1, 16, 8))
+    assert offered(path.name)
+
+
 @pytest.mark.parametrize("suffix", [".h5", ".parquet"])
 def test_labelled_points_are_tracks(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"wheel{suffix}"
@@ -97,6 +120,17 @@ def test_labelled_points_are_tracks(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(world, whole[order][:, [0, 3, 2, 1]])
     np.testing.assert_allclose(layer.features["error"], whole[order, 5])
     assert [str(unit) for unit in layer.units] == ["millisecond", *["millimeter"] * 3]
+
+
+def test_spots_of_trackmate_are_tracks_and_other_tables_are_left_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "spots.csv"
+    to_trackmate(path, points())
+    (data, _, kind), *_ = read(str(path))
+    assert kind == "tracks"
+    whole = points().points[np.isfinite(points().points).all(axis=1)]
+    assert sorted(data[:, 0]) == sorted(whole[:, 4])
+    path.write_text("a,b\n1,2\n")
+    assert reader(str(path)) is None
 
 
 def test_points_without_labels_are_points(tmp_path: Path) -> None:
@@ -180,13 +214,8 @@ def test_the_manifest_offers_every_ending_that_is_read() -> None:
     from lumentrace.afm.loaders import FORMATS
     from lumentrace.storage.images.opening import SUFFIXES
 
-    (contribution,) = MANIFEST["readers"]
-    missing = [
-        suffix
-        for suffix in (*SUFFIXES, *FORMATS, ".h5", ".hdf5", ".parquet")
-        if not any(fnmatch(f"a{suffix}", pattern) for pattern in contribution["filename_patterns"])
-    ]
-    assert missing == []
+    endings = (*SUFFIXES, *FORMATS, ".h5", ".hdf5", ".parquet", ".csv")
+    assert [suffix for suffix in endings if not offered(f"a{suffix}")] == []
 
 
 def test_every_command_of_the_manifest_exists() -> None:

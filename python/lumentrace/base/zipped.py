@@ -17,6 +17,8 @@ from lumentrace.base.limits import raised
 MOST_BYTES, MOST_INFLATION = 1 << 28, 1100
 """Bytes of all members that are read: of any archive, and beyond for each of its bytes."""
 MOST_MEMBERS = 1 << 16
+HEADER = 1 << 14
+"""Bytes of an array in which its header ends: numpy reads none of more than 10 000."""
 
 
 class Archive:
@@ -39,6 +41,11 @@ class Archive:
     def members(self) -> list[str]:
         """Their names."""
         return self._held.namelist()
+
+    def start(self, member: str, count: int) -> bytes:
+        """The first bytes of a member."""
+        with self._held.open(member) as file:
+            return file.read(count)
 
     def read(self, member: str) -> bytes:
         """The content of a member.
@@ -94,11 +101,33 @@ def arrays(name: str, file: IO[bytes]) -> dict[str, AnyArray]:
         return {member.removesuffix(".npy"): _array(held.read(member)) for member in held.members}
 
 
-def _array(content: bytes) -> AnyArray:
-    file = BytesIO(content)
+def headers(name: str, file: IO[bytes]) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+    """The shapes and types of the arrays of an ``.npz`` file, of which nothing else is read.
+
+    Raises
+    ------
+    FormatError
+        If it is damaged, or holds something else.
+    """
+    with archive(name, file) as held:
+        found = {}
+        for member in held.members:
+            shape, _, dtype = _header(BytesIO(held.start(member, HEADER)))
+            found[member.removesuffix(".npy")] = shape, dtype
+        return found
+
+
+def _header(file: BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type."""
     version = np.lib.format.read_magic(file)
     read: Any = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-    shape, columns_first, dtype = read(file)
+    found: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
+    return found
+
+
+def _array(content: bytes) -> AnyArray:
+    file = BytesIO(content)
+    shape, columns_first, dtype = _header(file)
     if dtype.hasobject or any(length < 0 for length in shape):
         raise ValueError(f"an array of {dtype} of shape {shape}")
     values = np.frombuffer(content, dtype, offset=file.tell())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lumentrace.base.errors import FormatError
 from lumentrace.cli.found import CONVERTED, Found
 from lumentrace.cli.info_films import film
-from lumentrace.cli.info_tables import detected, hdf5, parquet, text, vtk
+from lumentrace.cli.info_tables import detected, hdf5, numpy, parquet, text, vtk
 from lumentrace.cli.table_files import head_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 KNOWN = (
     "folders of runs, OME-Zarr, TIFF, MRC, CZI, LIF, ND2, films of AFM, recordings of two-photon microscopes, NWB, raw "
-    "folders of stains, .h5, Parquet, CSV, TrackMate, VTK, .npy, and list mode and text of PEPT scanners"
+    "folders of stains, .h5, Parquet, CSV, TrackMate, VTK, .npy, .npz, and list mode and text of PEPT scanners"
 )
 """Told where a file is none of them."""
 
@@ -169,4 +169,16 @@ def _raw(folder: Path) -> Found | None:
 
 Finder = Callable[[Path], Found | None]
 FOLDERS: tuple[Finder, ...] = (_run, _image, _recording, _acquisition, film, _raw)
-FILES: tuple[Finder, ...] = (_record_file, _acquisition, _image, _recording, film, hdf5, parquet, vtk, detected, text)
+FILES: tuple[Finder, ...] = (
+    _record_file,
+    _acquisition,
+    _image,
+    _recording,
+    film,
+    hdf5,
+    parquet,
+    vtk,
+    numpy,
+    detected,
+    text,
+)

@@ -18,6 +18,7 @@ from lumentrace.cli.table_files import (
     read_table,
     text_frame,
 )
+from lumentrace.data.lines import LineData
 from lumentrace.storage import read_trackmate
 from lumentrace.storage.parquet_check import MAGIC as PARQUET
 from lumentrace.storage.trackmate_read import trackmate_header
@@ -59,8 +60,6 @@ def _contained(path: Path) -> Found:
 
 
 def _table(kind: str, table: IterableSamples) -> Found:
-    from lumentrace.data.lines import LineData
-
     facts: dict[str, object] = {"rows": len(table.data), "samples": len(table), "columns": _columns(table.units)}
     if isinstance(table, LineData):
         from lumentrace.pept.scanners import any_file
@@ -93,6 +92,28 @@ def vtk(path: Path) -> Found | None:
     """What `to_vtp` and `to_pvd` write, for ParaView."""
     found = VTK.search(head_of(path, 4096))
     return None if found is None else Found(f"VTK file for ParaView, {found[1].decode()}", {}, ())
+
+
+def numpy(path: Path) -> Found | None:
+    """Arrays of NumPy that are no lines of response: what their axes are is told in Python."""
+    from lumentrace.base.zipped import headers
+    from lumentrace.storage.arrays import read_npy
+
+    commands = ("lumentrace.storage.open_image(array, axes=...) in Python",)
+    if path.suffix.lower() == ".npz":
+        with path.open("rb") as file:
+            held = {name: _array(*header) for name, header in headers(str(path), file).items()}
+        return Found("NumPy arrays", held, commands)
+    if head_of(path, len(NUMPY)) != NUMPY:
+        return None
+    array = read_npy(path)
+    if array.ndim == 2 and array.shape[1] >= len(LineData.default_columns):
+        return None
+    return Found("NumPy array", {"array": _array(array.shape, array.dtype)}, commands)
+
+
+def _array(shape: tuple[int, ...], dtype: object) -> str:
+    return f"{dtype}, {' x '.join(map(str, shape)) or 'one value'}"
 
 
 def detected(path: Path) -> Found | None:

@@ -34,6 +34,11 @@ class Frames:
         return np.asarray(self[:], dtype)
 
 
+def _some(frames: int) -> list[int]:
+    """The first, the middle and the last frame: heights of a film drift."""
+    return sorted({0, frames // 2, frames - 1})
+
+
 def film_layers(stack: AFMImageStack, path: Path | None = None) -> list[Layer]:
     """The layer of a film, in seconds and nanometres."""
     times = np.asarray(stack.get_frame_times(), float)
@@ -44,7 +49,7 @@ def film_layers(stack: AFMImageStack, path: Path | None = None) -> list[Layer]:
         "scale": (step if timed else 1.0, stack.pixel_size_y_nm, stack.pixel_size_nm),
         "units": ("s" if timed else "pixel", "nm", "nm"),
         "axis_labels": ("t", "y", "x"),
-        "contrast_limits": limits(stack.get_frame(0)),
+        "contrast_limits": limits(np.stack([stack.get_frame(number) for number in _some(len(stack))])),
         "colormap": "yellow" if stack.unit != "nm" else "inferno",
         "metadata": {**kept(path), "unit": stack.unit},
     }

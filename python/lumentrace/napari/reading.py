@@ -54,10 +54,11 @@ def _paths(path: str | list[str]) -> list[Path]:
 
 
 def _finder(path: Path) -> Layers | None:
-    """What reads a path into layers, as far as its name tells."""
+    """What reads a path into layers, by its name, and by its first lines where many programs share the name."""
     from lumentrace.afm.loaders import FORMATS, image_format
     from lumentrace.storage.images.opening import SUFFIXES
     from lumentrace.storage.images.zarr_image import is_zarr
+    from lumentrace.storage.trackmate_read import trackmate_header
     from lumentrace.twophoton.convert.converted_files import DATA_FILE
 
     name = path.name.lower()
@@ -73,6 +74,8 @@ def _finder(path: Path) -> Layers | None:
         return _hdf5
     if name.endswith(".parquet"):
         return _parquet
+    if name.endswith(".csv"):
+        return _trackmate if path.is_file() and trackmate_header(path) is not None else None
     if (name.endswith(tuple(FORMATS)) and not name.endswith(TIFF)) or image_format(path) is not None:
         return _film
     return _image if name.endswith(SUFFIXES) else None
@@ -126,3 +129,9 @@ def _parquet(path: Path) -> list[Layer]:
     from lumentrace.storage import read_parquet
 
     return _loaded(read_parquet(path), path)
+
+
+def _trackmate(path: Path) -> list[Layer]:
+    from lumentrace.storage import read_trackmate
+
+    return _loaded(read_trackmate(path), path)
