@@ -14,6 +14,7 @@ from scipy import ndimage
 from lumentrace import coloc
 from lumentrace.base.errors import FormatError
 from lumentrace.coloc import files
+from lumentrace.coloc.measure.background import moved
 from lumentrace.coloc.measure.images import (
     compared,
     neighbour_correlation,
@@ -22,6 +23,7 @@ from lumentrace.coloc.measure.images import (
     share_clipped,
 )
 from lumentrace.coloc.run import Settings, run
+from lumentrace.coloc.simulation import simulate
 
 
 def spots(seed: int) -> np.ndarray:
@@ -87,6 +89,34 @@ def test_an_image_given_twice() -> None:
     verdict = run({"a": spots(1), "b": 3 * spots(1)}).verdict
     assert verdict.level == "not reliable"
     assert "the same image twice: a and b" in verdict.reasons[0].text
+
+
+def test_a_background_is_part_of_m1_and_m2() -> None:
+    """The change that the verdict tells is the one of coefficients with and without an offset that is known."""
+    made = simulate(256, structures=12, shared=0.9, seed=5)
+    dark, noise = 400.0, np.random.default_rng(6).normal(0, 3, (2, 256, 256))
+    seen = {name: pixels + dark + more for (name, pixels), more in zip(made.channels.items(), noise, strict=True)}
+    settings = Settings(metrics=("mcc",), threshold="otsu")
+    clean, raised = (run(channels, settings) for channels in (made.channels, seen))
+    assert not [reason for reason in clean.verdict.reasons if "background" in reason.text]
+    (reason,) = [reason for reason in raised.verdict.reasons if "background" in reason.text]
+    assert reason.text == "M1 and M2 of 1 of 1 rows count a background as signal"
+    changes = [abs(float(clean.table[name][0] - raised.table[name][0])) for name in ("m1", "m2")]
+    assert max(changes) > 0.2
+    told = reason.evidence[0].value  # noise makes the darkest percent darker than the background
+    assert 0.9 * max(changes) < told < max(changes) + 1e-3
+
+
+def test_what_a_background_moves_is_told_by_region() -> None:
+    labels = np.kron(np.array([[0, 7], [9, 3]]), np.ones((10, 10), int))
+    a, b = np.full((20, 20), 50.0), np.full((20, 20), 50.0)
+    a[labels == 3], b[labels == 3] = 200.0, 200.0
+    a[:2, 10:], b[:2, 10:] = 150.0, 150.0  # a fifth of region 7
+    change = moved(a, b, labels, np.array([3, 7, 9]), (np.full(3, 100.0), np.full(3, 100.0)))
+    assert np.isnan(change[:, 2]).all()  # region 9 has nothing but background
+    np.testing.assert_allclose(change[:, :2], [[0, 1 - 3000 / 7000]] * 2)
+    nothing = np.full_like(a, np.nan)
+    assert np.isnan(moved(nothing, b, labels, np.array([3]), (np.ones(1), np.ones(1)))).all()
 
 
 def test_clipped_pixels() -> None:

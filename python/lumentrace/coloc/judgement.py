@@ -9,6 +9,7 @@ import numpy as np
 
 from lumentrace.base.arrays import AnyArray
 from lumentrace.base.polars import pl
+from lumentrace.coloc.measure.background import moved
 from lumentrace.coloc.measure.images import (
     compared,
     neighbour_correlation,
@@ -34,6 +35,8 @@ CHANCE = 0.003
 """Greatest share of shifted images that correlate as well as the image does."""
 SIGNIFICANT = 0.05
 """P-values below it are read as colocalization."""
+MOVED = 0.1
+"""Change of M1 or M2 that is read as a result."""
 SAME = 0.999999
 """Correlation that only copies of an image have; noise differs between two exposures."""
 NEAR = 1
@@ -143,6 +146,31 @@ def _thresholds(found: Measured) -> list[Reason]:
     return [Reason(DOUBTFUL, text, "choose another threshold, for instance --threshold otsu", (evidence,))]
 
 
+def _background(found: Measured) -> list[Reason]:
+    """Whether M1 and M2 are shares of light that is no signal."""
+    rows = found.table.filter(pl.col("m1").is_finite()) if {"m1", "threshold_a"} <= set(found.table.columns) else None
+    if rows is None or "slice" in rows.columns:
+        return []
+    change = [0.0]
+    for (one, other), part in rows.sort("region").partition_by("channel_a", "channel_b", as_dict=True).items():
+        regions, *thresholds = (part[name].to_numpy() for name in ("region", "threshold_a", "threshold_b"))
+        first, second = found.channels[str(one)], found.channels[str(other)]
+        both = moved(first, second, found.labels, regions, (thresholds[0], thresholds[1]))
+        change += np.fmax(both[0], both[1]).tolist()
+    number = sum(each > MOVED for each in change)
+    if not number:
+        return []
+    evidence = Evidence(
+        "greatest change of M1 or M2 without a background", float(np.nanmax(change)), "", f"at most {MOVED}"
+    )
+    text = f"M1 and M2 of {number} of {len(found.table)} rows count a background as signal"
+    advice = (
+        "take the background of each channel off first (page Which metric?, Background); Pearson, Spearman and ICQ do "
+        "not depend on it"
+    )
+    return [Reason(DOUBTFUL, text, advice, (evidence,))]
+
+
 def _refused(found: Measured) -> list[Reason]:
     """Whether measures are missing because they need more memory than they were given."""
     without = int(found.table["reason"].str.contains(LARGER).sum())
@@ -219,6 +247,7 @@ CHECKS: tuple[Callable[[Measured], list[Reason]], ...] = (
     _structure,
     _together,
     _thresholds,
+    _background,
     _refused,
     _saturation,
     _few,
