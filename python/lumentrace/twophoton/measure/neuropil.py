@@ -107,7 +107,7 @@ def fit_neuropil(
     count little. The line through them is fitted to the frames within 2 standard deviations of it, again and again
     until it stays: the frames of transients have no part in it. Standard deviations are those of the lower half, which
     holds no transients. The slope is divided by the share of the variance of N that is not noise. Standard errors are
-    by the jackknife over 20 pieces of the recording, as frames are not independent.
+    by the jackknife: all of it again without each of 20 pieces of the recording, as frames are not independent.
 
     What the neuropil and the calcium of a cell have in common in most frames, not in single transients, cannot be told
     from neuropil in the cell.
@@ -230,14 +230,15 @@ def _fit(region: Floats, neuropil: Floats, widths: tuple[int, int]) -> tuple[flo
     if not np.isfinite(region).all():
         return np.nan, np.nan, "a value of the fluorescence is not finite"
     x, y = (_band(values, *widths) for values in (neuropil, region))
-    variance = float(x @ x) / len(x)
-    signal = 1 - _noise_left(neuropil, *widths) / variance if variance > 0 else 0.0
+    rough = np.abs(np.diff(neuropil, 2))
+    signal = _signal(x, rough, *widths)
     if not signal > LEAST_SIGNAL:
         return np.nan, np.nan, "the neuropil does not change beyond its noise"
-    slope, kept = _line(x, y)
-    if not np.isfinite(slope):
+    slope = _line(x, y, _first_slope(x, y))
+    error = _error(x, y, rough, slope, widths) if np.isfinite(slope) else np.nan
+    if not np.isfinite(error):
         return np.nan, np.nan, "no line through fluorescence and neuropil"
-    return slope / signal, _error(x, y, kept) / signal, ""
+    return slope / signal, error, ""
 
 
 def _band(values: Floats, fast: int, slow: int) -> Floats:
@@ -246,15 +247,15 @@ def _band(values: Floats, fast: int, slow: int) -> Floats:
     return np.asarray(means[0] - means[1])
 
 
-def _noise_left(values: Floats, fast: int, slow: int) -> float:
-    """Variance of white noise after `_band`; the noise is that of second differences."""
-    noise = NORMAL * float(np.median(np.abs(np.diff(values, 2)))) / np.sqrt(6)
-    return float(noise**2 * (1 / fast - 1 / slow))
+def _signal(x: Floats, rough: Floats, fast: int, slow: int) -> float:
+    """Share of the variance of the neuropil's band that is not noise, whose size the second differences tell."""
+    variance = float(x @ x) / len(x)
+    noise = NORMAL * float(np.median(rough)) / np.sqrt(6)
+    return float(1 - noise**2 * (1 / fast - 1 / slow) / variance) if variance > 0 else 0.0
 
 
-def _line(x: Floats, y: Floats) -> tuple[float, NDArray[np.bool_]]:
-    """Slope through the frames within CLIP standard deviations, and which these are."""
-    slope, kept = _first_slope(x, y), np.ones(len(x), bool)
+def _line(x: Floats, y: Floats, slope: float) -> float:
+    """Slope through the frames within CLIP standard deviations, from a first one on; NaN if there is none."""
     for _ in range(ROUNDS):
         left = y - slope * x
         middle, low = np.quantile(left, [0.5, 0.5 - 0.3413447460685429])
@@ -262,17 +263,17 @@ def _line(x: Floats, y: Floats) -> tuple[float, NDArray[np.bool_]]:
             # The middle of what is not clipped, so that transients do not move it.
             kept = np.abs(left - middle) <= CLIP * (middle - low)
             if not kept.any():
-                return np.nan, kept
+                return np.nan
             middle = float(left[kept].mean())
         own, values = x[kept] - x[kept].mean(), left[kept]
         square = float(own @ own)
         if not square > 0:
-            return np.nan, kept
+            return np.nan
         step = float(own @ values) / square / KEPT_SLOPE
         slope += step
         if abs(step) < SETTLED:
             break
-    return slope, kept
+    return slope
 
 
 def _first_slope(x: Floats, y: Floats) -> float:
@@ -284,16 +285,11 @@ def _first_slope(x: Floats, y: Floats) -> float:
     return float(np.median(up[wide] / across[wide])) if wide.any() else 0.0
 
 
-def _error(x: Floats, y: Floats, kept: NDArray[np.bool_]) -> float:
-    """Standard error of the slope by the jackknife over pieces of the recording."""
-    sums = np.array(
-        [
-            [own.sum(), a[own].sum(), b[own].sum(), (a * a)[own].sum(), (a * b)[own].sum()]
-            for a, b, own in zip(*(np.array_split(each, BLOCKS) for each in (x, y, kept)), strict=True)
-        ]
-    )
-    count, a, b, aa, ab = (sums.sum(axis=0) - sums).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = (ab - a * b / count) / (aa - a * a / count)
-    spread = ((slopes - slopes.mean()) ** 2).sum() * (BLOCKS - 1) / BLOCKS
-    return float(np.sqrt(spread)) / KEPT_SLOPE
+def _error(x: Floats, y: Floats, rough: Floats, slope: float, widths: tuple[int, int]) -> float:
+    """Standard error of the coefficient by the jackknife: all is fitted again without each piece of the recording."""
+    found = []
+    for piece in np.array_split(np.arange(len(x)), BLOCKS):
+        own, values = np.delete(x, piece), np.delete(y, piece)
+        share = _signal(own, np.delete(rough, piece[piece < len(rough)]), *widths)
+        found.append(_line(own, values, slope) / share)
+    return float(np.std(found) * np.sqrt(BLOCKS - 1))
