@@ -15,7 +15,7 @@ BUILT ?=
 export PYTHONHASHSEED := 0
 unexport PYTHONDONTWRITEBYTECODE  # where it is set, each of the many processes of the tests would compile all modules
 
-.PHONY: help demo test lint lint-rust lint-python check-rust rust-test python-test faults bench docs wheel check-wheel fuzz miri audit build clean
+.PHONY: help demo test lint lint-rust lint-python check-rust rust-test python-test faults bench docs wheel check-wheel fuzz miri tsan audit build clean
 
 help:
 	@echo "make demo   simulate a PEPT experiment, track it, write out/demo/report.html"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench  benchmarks of the kernels, and of the installed alternatives beside ours"
 	@echo "make docs   build the documentation into site/"
 	@echo "make fuzz   every fuzz target for a minute (SECONDS=60); needs nightly Rust and cargo-fuzz"
+	@echo "make miri, make tsan  memory and threads of the kernels; need nightly Rust with rust-src and miri"
 	@echo "make audit  licences, sources and known vulnerabilities of dependencies; needs cargo-deny and a network"
 	@echo "make wheel  build an abi3 wheel into dist/"
 	@echo "make check-wheel  install it where there is no Rust; run the demo and all commands of the README"
@@ -102,6 +103,10 @@ fuzz:
 # The two lines of `unsafe`, with the CPU features on that they ask for.
 miri:
 	RUSTFLAGS="-C target-feature=+avx2" cargo +nightly miri test -p lumentrace --lib simd::
+
+# Threads, in the tests of every kernel; the standard library is built anew for it.
+tsan:
+	RUSTFLAGS="-Zsanitizer=thread -C target-cpu=x86-64-v3" cargo +nightly test -Zbuild-std --target x86_64-unknown-linux-gnu -p lumentrace --lib
 
 audit:
 	cargo deny check
