@@ -123,14 +123,24 @@ def test_labelled_points_are_tracks(tmp_path: Path, suffix: str) -> None:
 
 
 def test_spots_of_trackmate_are_tracks_and_other_tables_are_left_to_others(tmp_path: Path) -> None:
-    path = tmp_path / "spots.csv"
-    to_trackmate(path, points())
-    (data, _, kind), *_ = read(str(path))
-    assert kind == "tracks"
-    whole = points().points[np.isfinite(points().points).all(axis=1)]
-    assert sorted(data[:, 0]) == sorted(whole[:, 4])
-    path.write_text("a,b\n1,2\n")
-    assert reader(str(path)) is None
+    path, made = tmp_path / "spots.csv", points()
+    made.units = {"t": "s", "x": "µm", "y": "µm", "z": "µm"}
+    to_trackmate(path, made)
+    (layer,) = shown(read(str(path))).layers
+    whole = made.points[np.isfinite(made.points).all(axis=1)]
+    assert sorted(layer.data[:, 0]) == sorted(whole[:, 4])
+    assert [str(unit) for unit in layer.units] == ["second", *["micrometer"] * 3]
+    for other in ("a,b\n1,2\n", "", "t,x,y,z\n", "\0\1\2"):
+        path.write_text(other)
+        assert reader(str(path)) is None
+
+
+def test_units_that_are_none_are_those_of_pixels(tmp_path: Path) -> None:
+    made = points()
+    made.units = {"t": "frame", "x": "pixel", "y": "pixel", "z": "parsec"}
+    save(tmp_path / "tracks.h5", made)
+    (layer,) = shown(read(str(tmp_path / "tracks.h5"))).layers
+    assert {str(unit) for unit in layer.units} == {"pixel"}
 
 
 def test_points_without_labels_are_points(tmp_path: Path) -> None:
@@ -180,7 +190,16 @@ def test_tracks_are_written_in_their_units(tmp_path: Path, suffix: str) -> None:
         rows = points().points[np.isfinite(points().points).all(axis=1)]
         order = np.lexsort((rows[:, 0], rows[:, 4]))
         np.testing.assert_allclose(found.points, rows[order, :5])
-        assert found.units["x"] in ("mm", "millimeter")
+        assert {found.units[name] for name in "xyz"} == {"mm"}
+        assert found.units["t"] == "ms"
+    if suffix != ".vtp":
+        ((back, settings, _),) = read(path)
+        np.testing.assert_allclose(back[:, 0], data[:, 0])
+        np.testing.assert_allclose(
+            back[:, 1:] * settings["scale"] + settings["translate"],
+            data[:, 1:] * attributes["scale"] + attributes["translate"],
+        )
+        assert settings["units"] == ("ms", "mm", "mm", "mm")
 
 
 def test_tracks_need_a_known_ending(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from lumentrace.cli.table_files import (
     NUMPY,
     container,
     head_of,
-    header_of,
     is_ours,
     read_table,
     text_frame,
 )
 from lumentrace.data.lines import LineData
+from lumentrace.pept.utilities.named_text import header_of
 from lumentrace.storage import read_trackmate
 from lumentrace.storage.parquet_check import MAGIC as PARQUET
 from lumentrace.storage.trackmate_read import trackmate_header

@@ -58,7 +58,6 @@ def _finder(path: Path) -> Layers | None:
     from lumentrace.afm.loaders import FORMATS, image_format
     from lumentrace.storage.images.opening import SUFFIXES
     from lumentrace.storage.images.zarr_image import is_zarr
-    from lumentrace.storage.trackmate_read import trackmate_header
     from lumentrace.twophoton.convert.converted_files import DATA_FILE
 
     name = path.name.lower()
@@ -75,7 +74,7 @@ def _finder(path: Path) -> Layers | None:
     if name.endswith(".parquet"):
         return _parquet
     if name.endswith(".csv"):
-        return _trackmate if path.is_file() and trackmate_header(path) is not None else None
+        return _csv(path) if path.is_file() else None
     if (name.endswith(tuple(FORMATS)) and not name.endswith(TIFF)) or image_format(path) is not None:
         return _film
     return _image if name.endswith(SUFFIXES) else None
@@ -131,7 +130,16 @@ def _parquet(path: Path) -> list[Layer]:
     return _loaded(read_parquet(path), path)
 
 
-def _trackmate(path: Path) -> list[Layer]:
+def _csv(path: Path) -> Layers | None:
+    """What reads a table of TrackMate, or one of locations that lumentrace writes."""
+    from lumentrace.pept.utilities.named_text import header_of, read_points
     from lumentrace.storage import read_trackmate
+    from lumentrace.storage.trackmate_read import trackmate_header
 
-    return _loaded(read_trackmate(path), path)
+    try:
+        if trackmate_header(path) is not None:
+            return lambda place: _loaded(read_trackmate(place), place)
+        header = header_of(path)
+    except FormatError:  # no text
+        return None
+    return (lambda place: _loaded(read_points(place, header), place)) if header.is_points else None

@@ -12,10 +12,12 @@ from lumentrace.data.points import PointData
 from lumentrace.napari.layers import Layer, kept
 
 LABEL = "label"
+UNITS = ("ns", "µs", "ms", "s", "min", "h", "nm", "µm", "mm", "cm", "m", "pixel")
+"""What times and lengths are measured in; other names, as of frames, are those of no unit."""
 
 
 def point_layers(points: PointData, name: str, path: Path | None = None) -> list[Layer]:
-    """Labelled locations as tracks, others as points; in milliseconds and millimetres.
+    """Labelled locations as tracks, others as points, in the units of the table.
 
     The axis of time counts steps of the length of ``scale[0]``, since napari shows whole numbers of them. Rows without
     a finite position or label are left out.
@@ -35,7 +37,7 @@ def point_layers(points: PointData, name: str, path: Path | None = None) -> list
         "name": name,
         "scale": (step, 1.0, 1.0, 1.0),
         "translate": (start, 0.0, 0.0, 0.0),
-        "units": ("ms", "mm", "mm", "mm"),
+        "units": tuple(each if (each := points.units.get(axis, "")) in UNITS else "pixel" for axis in "tzyx"),
         "axis_labels": ("t", "z", "y", "x"),
         "features": others,
         "metadata": kept(path, points.provenance),

@@ -118,7 +118,13 @@ def _points(tracks: NDArray[np.float64], attributes: dict[str, Any]) -> PointDat
     t, y, x = world[:, 0], world[:, -2], world[:, -1]
     z = world[:, 1] if ndim == 4 else np.zeros(len(world))
     points = PointData(np.column_stack((t, x, y, z, labels)), columns=["t", "x", "y", "z", "label"])
-    units = [str(unit) for unit in attributes.get("units") or ()]
+    units = [_short(unit) for unit in attributes.get("units") or ()]
     if len(units) == ndim:
         points.units = {"t": units[0], "x": units[-1], "y": units[-2], "z": units[-3 if ndim == 4 else -1]}
     return points
+
+
+def _short(unit: Any) -> str:
+    """The symbol of a unit: napari gives those of pint, which have long names too."""
+    symbol = unit if isinstance(unit, str) else f"{unit:~}"
+    return "µm" if symbol in ("µ", "micrometer") else symbol
