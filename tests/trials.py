@@ -19,7 +19,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -136,6 +136,8 @@ class Trials:
                 )
                 said = answer.read_text() if answer.exists() else ""
             ended, hung = followed.ended, followed.hung
+            if len(followed.calls) > trial.number:  # threads may have made their calls in another order
+                trial = replace(trial, call=str(followed.calls[trial.number]))
         about = f"{trial} ended with {ended}: {said.strip() or 'nothing said'}"
         if trial.fault == KILL:
             self.found.kills += 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -154,3 +157,27 @@ def test_an_image_that_fails_midway_leaves_nothing(tmp_path: Path, name: str) ->
     with pytest.raises(OSError, match="broken"):
         write_image(tmp_path / name, Breaking(), axes="ZYX")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind_while_other_chunks_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    from zarr.storage import LocalStore
+
+    set_ = LocalStore.set
+
+    async def refused(self: Any, key: str, *given: Any, **named: Any) -> None:
+        if "/c/0" in key:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if "/c/" in key:
+            await asyncio.sleep(0.3)
+        await set_(self, key, *given, **named)
+
+    monkeypatch.setattr(LocalStore, "set", refused)
+    with pytest.raises(OSError, match=r"No space left on device: .*cells\.ome\.zarr") as caught:
+        write_image(tmp_path / "cells.ome.zarr", np.ones((3, 8, 9), "uint16"), axes="CYX")
+    assert caught.value.errno == errno.ENOSPC
+    time.sleep(0.5)
+    assert list(tmp_path.iterdir()) == []

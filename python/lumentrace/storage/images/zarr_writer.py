@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from lumentrace.base.files import named
 from lumentrace.base.working import working_folder
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.storage.images.ome import Described
@@ -35,7 +39,7 @@ def write_zarr(path: Path, image: LazyImage, about: Described, labels: bool, ver
 
     if path.exists() and not is_zarr(path):
         raise FileExistsError(17, "expected an OME-Zarr to replace, found something else", str(path))
-    with working_folder(path.parent, "writing") as work:
+    with named(path), working_folder(path.parent, "writing") as work, _settled():
         made = work / path.name
         group = zarr.open_group(made, mode="w-", zarr_format=3 if version == "0.5" else 2)
         shapes = _shapes(about.shape)
@@ -47,6 +51,23 @@ def write_zarr(path: Path, image: LazyImage, about: Described, labels: bool, ver
             _fill(larger, smaller, labels)
         group.attrs.update(_attributes(about, len(arrays), labels, version))
         _replace(made, path, work)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Zarr writes several chunks at once: when one cannot be written, the others end before the error goes on."""
+    try:
+        yield
+    except BaseException:
+        from zarr.core.sync import sync
+
+        sync(_all_done())
+        raise
+
+
+async def _all_done() -> None:
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
 
 
 def _shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
