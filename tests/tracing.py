@@ -92,11 +92,12 @@ class Call:
 
 @dataclass
 class Followed:
-    """What a process did, and how it ended: its exit code, or the number of a signal, negative."""
+    """What a process did, whether a call of it was broken, and how it ended: its exit code, or minus a signal."""
 
     calls: list[Call] = field(default_factory=list)
     ended: int | None = None
     hung: bool = False
+    broken: bool = False
 
 
 def unsupported() -> str:
@@ -177,6 +178,7 @@ def _stopped(
         if call is not None:
             found.calls.append(call)
             if len(found.calls) - 1 == number and _can_break(call, fault):
+                found.broken = True
                 _break(process, child, registers, call, fault)
                 return
     passed_on = 0 if event or stop in (signal.SIGSTOP, signal.SIGTRAP, signal.SIGTRAP | 0x80) else stop

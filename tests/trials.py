@@ -125,7 +125,7 @@ class Trials:
     def run(self, trial: Trial) -> None:
         """Try, and note what is wrong."""
         self._begin(trial.before)
-        said, ended, hung = "", None, False
+        said, ended, hung, broken = "", None, False, True
         if trial.number is None:
             self._killed_at_a_moment()
         else:
@@ -135,13 +135,13 @@ class Trials:
                     self._place, self._given(2), lambda given: self._told(answer, given), trial.number, trial.fault
                 )
                 said = answer.read_text() if answer.exists() else ""
-            ended, hung = followed.ended, followed.hung
+            ended, hung, broken = followed.ended, followed.hung, followed.broken
             if len(followed.calls) > trial.number:  # threads may have made their calls in another order
                 trial = replace(trial, call=str(followed.calls[trial.number]))
         about = f"{trial} ended with {ended}: {said.strip() or 'nothing said'}"
         if trial.fault == KILL:
             self.found.kills += 1
-        else:
+        elif broken:
             self.found.refused += 1
             self._answered(trial, ended, said, about)
         if hung:

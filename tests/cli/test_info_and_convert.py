@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -150,8 +151,8 @@ def recording(folder: Path) -> Path:
         (recording, ("two-photon recording folder", "16 x 16", "lumentrace twophoton run")),
     ],
 )
-def test_info_knows_every_technique(make: object, said: tuple[str, ...], tmp_path: Path) -> None:
-    code, out, err = command("info", make(tmp_path))  # type: ignore[operator]
+def test_info_knows_every_technique(make: Callable[[Path], Path], said: tuple[str, ...], tmp_path: Path) -> None:
+    code, out, err = command("info", make(tmp_path))
     assert code == 0, err
     assert [text for text in said if text not in out] == []
 

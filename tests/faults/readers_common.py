@@ -67,7 +67,7 @@ def variables(path: Path, compressed: bool) -> None:
 def objects(path: Path) -> None:
     held = np.empty(2, object)
     held[:] = [{"ypix": np.arange(4)}, {"ypix": np.arange(3)}]
-    np.save(path, held, allow_pickle=True)
+    np.save(path, held, allow_pickle=True)  # as Suite2p writes its regions; written here, never loaded by numpy
 
 
 def pickled(path: Path) -> None:

@@ -19,8 +19,10 @@ from lumentrace.base.limits import raised
 MOST = 2**26
 """Bytes of a document; longer ones are refused before they are read."""
 
+HEAD = 2**16
+"""Bytes by which a file is told."""
 SETTINGS = 2**20
-"""The same for settings, which people write."""
+"""Most of settings, which people write."""
 DEEPEST = 100
 """Lists and mappings within each other in YAML, whose reader takes the square of their number."""
 
@@ -48,6 +50,18 @@ def regular(path: Path_) -> Path:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise OSError(errno.EINVAL, "expected a regular file, found a device, pipe or socket", str(place))
     return place
+
+
+def head_of(path: Path_, count: int = HEAD) -> bytes:
+    """The first bytes of a file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is a pipe, device or socket.
+    """
+    with regular(path).open("rb") as file:
+        return file.read(count)
 
 
 def text_of(path: Path_, most: int = MOST) -> str:

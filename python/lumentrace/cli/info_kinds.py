@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lumentrace.base.documents import head_of
 from lumentrace.base.errors import FormatError
 from lumentrace.cli.found import CONVERTED, Found
 from lumentrace.cli.info_films import film
 from lumentrace.cli.info_tables import detected, hdf5, numpy, parquet, text, vtk
-from lumentrace.cli.table_files import head_of
 
 if TYPE_CHECKING:
     from lumentrace.data.lazy_image import LazyImage

@@ -6,19 +6,19 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from lumentrace.base.documents import head_of
 from lumentrace.base.errors import FormatError
 from lumentrace.cli.found import CONVERTED, Found
 from lumentrace.cli.table_files import (
     HDF5,
     NUMPY,
     container,
-    head_of,
     is_ours,
     read_table,
     text_frame,
 )
 from lumentrace.data.lines import LineData
-from lumentrace.pept.utilities.named_text import header_of
+from lumentrace.pept.scanners.named_text import header_of
 from lumentrace.storage import read_trackmate
 from lumentrace.storage.parquet_check import MAGIC as PARQUET
 from lumentrace.storage.trackmate_read import trackmate_header

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from lumentrace.base import mapping
-from lumentrace.base.documents import regular
+from lumentrace.base.documents import head_of
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.polars import pl
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import XYZ, PointData
-from lumentrace.pept.utilities.named_text import header_of, read_points
+from lumentrace.pept.scanners.named_text import header_of, read_points
 from lumentrace.storage import (
     load,
     read_parquet,
@@ -44,15 +44,8 @@ SUFFIXES = (".csv", ".parquet", *CONTAINERS, *TRACKS)
 """What names of tables that can be written end with."""
 AFM_TRACKS = {"track", "frame", "time_s", "x_nm", "y_nm"}
 """Columns of the tracks of films."""
-HEAD = 2**16
 
 Table = IterableSamples | pl.DataFrame
-
-
-def head_of(path: Path, count: int = HEAD) -> bytes:
-    """The first bytes of a file."""
-    with regular(path).open("rb") as file:
-        return file.read(count)
 
 
 def container(path: Path) -> object:

@@ -132,7 +132,7 @@ def _parquet(path: Path) -> list[Layer]:
 
 def _csv(path: Path) -> Layers | None:
     """What reads a table of TrackMate, or one of locations that lumentrace writes."""
-    from lumentrace.pept.utilities.named_text import header_of, read_points
+    from lumentrace.pept.scanners.named_text import header_of, read_points
     from lumentrace.storage import read_trackmate
     from lumentrace.storage.trackmate_read import trackmate_header
 

@@ -125,7 +125,7 @@ def test_names_types_and_versions_that_are_not_known_are_refused(tmp_path: Path)
     with pytest.raises(ValueError, match="found int64"):
         write_image(tmp_path / "a.tif", PIXELS[0, 0].astype(np.int64))
     with pytest.raises(ValueError, match="`version`"):
-        write_image(tmp_path / "a.zarr", PIXELS[0, 0], version="1.0")  # type: ignore[arg-type]
+        write_image(tmp_path / "a.zarr", PIXELS[0, 0], version="1.0")  # type: ignore[arg-type]  # refused
     (tmp_path / "a.zarr").mkdir()
     (tmp_path / "a.zarr" / "kept").write_text("x")
     with pytest.raises(FileExistsError, match="expected an OME-Zarr to replace"):

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from lumentrace.base.documents import regular
+from lumentrace.base.documents import head_of
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
@@ -14,9 +14,6 @@ from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.scanners.named_columns import line_columns, split
 from lumentrace.pept.utilities.csv_files import read_csv
 from lumentrace.pept.utilities.text_source import TextSource
-
-HEAD = 2**16
-"""Bytes in which the first line ends."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,7 @@ def header_of(path: Path) -> Header:
     """What the first lines of a text say."""
     found = layout(TextSource(path))
     fields = list(zip(found.names, found.units, strict=True))
-    with regular(path).open("rb") as file:
-        first = file.read(HEAD).decode("utf-8-sig", "replace").partition("\n")[0]
+    first = head_of(path).decode("utf-8-sig", "replace").partition("\n")[0]
     if not fields and first.startswith("#"):
         named = first[1:].split(None if len(found.sep) > 1 else found.sep)
         fields = [split(name.strip()) for name in named] if len(named) == found.width else []
