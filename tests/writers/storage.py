@@ -135,8 +135,7 @@ WRITERS = {
     ),
     "OME-Zarr": Writer(
         lambda folder, version: storage.write_image(folder / "a.zarr", _planes(version), axes="CYX"),
-        ("storage/images/zarr_writer.py",),
-        goes=True,
+        ("storage/images/zarr_writer.py", "base/exchange.py"),
         slow=True,
     ),
     "outlines for QuPath": Writer(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lumentrace.base.exchange import exchange
 from lumentrace.base.files import named
 from lumentrace.base.working import working_folder
 from lumentrace.data.lazy_image import LazyImage
@@ -163,6 +164,8 @@ def _placed(about: Described, level: int) -> list[dict[str, Any]]:
 def _replace(made: Path, path: Path, work: Path) -> None:
     """Put a folder in the place of another, which goes with the working folder."""
     if path.exists():
+        if exchange(made, path):
+            return
         os.rename(path, work / "old")
     try:
         os.rename(made, path)
