@@ -107,6 +107,20 @@ def test_a_background_is_part_of_m1_and_m2() -> None:
     assert 0.9 * max(changes) < told < max(changes) + 1e-3
 
 
+@pytest.mark.parametrize("labelled", ["", "slice", "stack"])
+def test_a_background_is_looked_for_in_each_slice(tmp_path: Path, labelled: str) -> None:
+    made = [simulate(256, structures=12, shared=0.9, seed=seed).channels for seed in (5, 8, 9)]
+    dark = np.array([0.0, 400.0, 0.0])[:, None, None]
+    seen = {name: np.stack([each[name] for each in made]) + dark for name in made[0]}
+    labels = tmp_path / "labels.tif"
+    tifffile.imwrite(
+        labels, np.ones((3, 256, 256) if labelled == "stack" else (256, 256), "uint16"), photometric="minisblack"
+    )
+    settings = Settings(metrics=("mcc",), threshold="otsu", slices=True, labels=str(labels) if labelled else "")
+    (reason,) = [each for each in run(seen, settings).verdict.reasons if "background" in each.text]
+    assert reason.text == "M1 and M2 of 1 of 3 rows count a background as signal"
+
+
 def test_what_a_background_moves_is_told_by_region() -> None:
     labels = np.kron(np.array([[0, 7], [9, 3]]), np.ones((10, 10), int))
     a, b = np.full((20, 20), 50.0), np.full((20, 20), 50.0)

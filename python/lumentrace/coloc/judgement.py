@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,8 @@ class Measured:
         Time points, or planes of an axis without a name, that were measured as one.
     clipped : dict, optional
         Shares of pixels at the greatest value, where the channels here are a part of those that were measured.
+    slice_axis : int, optional
+        Along which slices were measured one by one, where the channels here hold all of them.
     """
 
     channels: Mapping[str, AnyArray]
@@ -67,6 +69,7 @@ class Measured:
     guessed: bool
     times: int
     clipped: Mapping[str, float] | None = None
+    slice_axis: int | None = None
 
 
 def judge(found: Measured) -> Verdict:
@@ -149,14 +152,14 @@ def _thresholds(found: Measured) -> list[Reason]:
 def _background(found: Measured) -> list[Reason]:
     """Whether M1 and M2 are shares of light that is no signal."""
     rows = found.table.filter(pl.col("m1").is_finite()) if {"m1", "threshold_a"} <= set(found.table.columns) else None
-    if rows is None or "slice" in rows.columns:
+    if rows is None:
         return []
     change = [0.0]
-    for (one, other), part in rows.sort("region").partition_by("channel_a", "channel_b", as_dict=True).items():
-        regions, *thresholds = (part[name].to_numpy() for name in ("region", "threshold_a", "threshold_b"))
-        first, second = found.channels[str(one)], found.channels[str(other)]
-        both = moved(first, second, found.labels, regions, (thresholds[0], thresholds[1]))
-        change += np.fmax(both[0], both[1]).tolist()
+    for (one, other), pair in rows.sort("region").partition_by("channel_a", "channel_b", as_dict=True).items():
+        for pixels, labels, part in _parts(found, pair):
+            regions, *thresholds = (part[name].to_numpy() for name in ("region", "threshold_a", "threshold_b"))
+            both = moved(pixels[str(one)], pixels[str(other)], labels, regions, (thresholds[0], thresholds[1]))
+            change += np.fmax(both[0], both[1]).tolist()
     number = sum(each > MOVED for each in change)
     if not number:
         return []
@@ -169,6 +172,21 @@ def _background(found: Measured) -> list[Reason]:
         "not depend on it"
     )
     return [Reason(DOUBTFUL, text, advice, (evidence,))]
+
+
+def _parts(
+    found: Measured, rows: pl.DataFrame
+) -> Iterator[tuple[Mapping[str, AnyArray], AnyArray | None, pl.DataFrame]]:
+    """Channels, labels and rows of each slice, or of the whole image if it was measured as one."""
+    if "slice" not in rows.columns:
+        yield found.channels, found.labels, rows
+    elif found.slice_axis is not None:
+        shape = next(iter(found.channels.values())).shape
+        for (number,), part in rows.partition_by("slice", as_dict=True).items():
+            place = (*(slice(None),) * found.slice_axis, number)
+            labels = found.labels
+            sliced = labels if labels is None or labels.shape != shape else labels[place]
+            yield {name: pixels[place] for name, pixels in found.channels.items()}, sliced, part
 
 
 def _refused(found: Measured) -> list[Reason]:

@@ -64,6 +64,8 @@ class Outcome(outcome.Outcome):
         Width of a pixel in micrometres, where the file says it.
     look : Look or None
         At images that are read piece by piece: what is pictured and judged of them.
+    slice_axis : int or None
+        Along which slices were measured one by one.
     """
 
     technique: ClassVar[str] = "coloc"
@@ -76,13 +78,16 @@ class Outcome(outcome.Outcome):
     times: int = 1
     pixel_um: float | None = None
     look: Look | None = field(default=None, repr=False)
+    slice_axis: int | None = None
 
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the measures can be relied on."""
-        seen = (self._arrays, self._mask) if self.look is None else (self.look.middle, self.look.middle_labels)
-        clipped = None if self.look is None else self.look.clipped
-        return judge(Judged(*seen, self.table, self.guessed, self.times, clipped))
+        if self.look is None:
+            seen, clipped, slices = (self._arrays, self._mask), None, self.slice_axis
+        else:
+            seen, clipped, slices = (self.look.middle, self.look.middle_labels), self.look.clipped, None
+        return judge(Judged(*seen, self.table, self.guessed, self.times, clipped, slices))
 
     @property
     def _arrays(self) -> dict[str, NDArray[Any]]:
@@ -254,6 +259,7 @@ def outcome_of(
         times(image),
         image.spacing.get("X"),
         given.look,
+        files.slice_axis(image) if own.slices else None,
     )
 
 
