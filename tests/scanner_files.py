@@ -73,17 +73,15 @@ def write_petlink(folder: Path, words: Sequence[int], **header: int) -> Path:
     return write_words(folder / "run.l", words, "little")
 
 
-def write_petsird(path: Path, blocks: Sequence[Any], small: bool = True) -> Any:
-    """A file of the scanner that the package's own example has, of which one type of modules is enough if `small`."""
+def write_petsird(path: Path, blocks: Sequence[Any]) -> Any:
+    """A file of the scanner that the package's own example has, with fewer modules of one type."""
     import dataclasses
 
     import petsird
     from petsird.helpers import generator
 
-    kind = generator.mtype0_def
-    if small:
-        kind = dataclasses.replace(kind, num_crystals_per_module=(1, 2, 2), num_modules_along_ring=6)
-    header = petsird.Header(scanner=generator.get_scanner_info([kind] if small else [kind, generator.mtype1_def]))
+    kind = dataclasses.replace(generator.mtype0_def, num_crystals_per_module=(1, 2, 2), num_modules_along_ring=6)
+    header = petsird.Header(scanner=generator.get_scanner_info([kind]))
     with petsird.BinaryPETSIRDWriter(str(path)) as writer:
         writer.write_header(header)
         writer.write_time_blocks(petsird.TimeBlock.EventTimeBlock(block) for block in blocks)
@@ -199,5 +197,5 @@ def make_inveon(path: Path) -> None:
 
 
 def make_petsird(path: Path) -> None:
-    pytest.importorskip("petsird", reason="PETSIRD files need petsird: lumentrace[petsird]")
+    pytest.importorskip("petsird", reason="PETSIRD files are made by the package petsird")
     write_petsird(path, [petsird_block(0, 5, [[100, n] for n in range(20)])])

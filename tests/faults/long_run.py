@@ -2,7 +2,7 @@
 
 Each reader runs in a process of its own, forked before anything was read, so that one that crashes, hangs or takes too
 much memory is seen. Prints a line of JSON for each: how many versions were read and refused, wrong errors, the slowest
-one in seconds, growth of memory in MiB and of open files, and how the process ended. Versions that gave a wrong error,
+one in seconds, growth of memory in MiB, what was taken of it at most, growth of open files, and how the process ended. Versions that gave a wrong error,
 and the one at which the process ended, are kept beside the file that is damaged.
 """
 
@@ -61,6 +61,7 @@ def work(name: str, folder: Path, seed: int, seconds: float, answer: Any) -> Non
             "refused": first.refused + found.refused,
             "slowest_s": round(max(first.slowest, found.slowest), 3),
             "memory_mib": round(resident() - memory, 1),
+            "most_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10 - memory, 1),
             "files": len(os.listdir("/proc/self/fd")) - files,
             "wrong": list(wrong)[:20],
         }

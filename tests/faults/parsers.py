@@ -6,6 +6,7 @@ at the bytes, of files as small as they may be, so that a core comes through ten
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from lumentrace import FormatError, PointData
 from lumentrace.afm.export import to_gwy
 from lumentrace.afm.loaders import gwy, ibw, spm, wsxm
 from lumentrace.base.documents import document
-from lumentrace.pept.scanners import interfile, petsird_scanner
+from lumentrace.pept.scanners import interfile, petsird
 from lumentrace.pept.scanners.ecat import _Ecat
 from lumentrace.pept.scanners.gate import _Coincidences
 from lumentrace.pept.scanners.gate_columns import mask_of
@@ -30,8 +31,10 @@ from lumentrace.pept.scanners.inveon import _Inveon
 from lumentrace.pept.scanners.layout import layout
 from lumentrace.pept.scanners.list_mode import Decoder
 from lumentrace.pept.scanners.petlink import _Petlink, _ring_pairs
+from lumentrace.pept.scanners.petsird_geometry import detector_of
 from lumentrace.pept.scanners.scanner import Scanner
 from lumentrace.pept.scanners.singles import _Sorter
+from lumentrace.pept.scanners.yardl.schema import items
 from lumentrace.pept.utilities.text_source import TextSource
 from lumentrace.stain.cycles.markers import read_markers
 from lumentrace.storage import parquet_check, to_trackmate
@@ -44,6 +47,7 @@ from lumentrace.storage.trackmate_read import trackmate_header
 from lumentrace.twophoton.convert.microscopes import bruker, scanimage
 from lumentrace.twophoton.convert.microscopes.scanbox import open_scanbox
 from lumentrace.twophoton.convert.microscopes.thor import open_thor
+from yardl_files import write_petsird_by_hand
 
 SMALL = np.arange(6.0).reshape(2, 3)
 RING = Scanner.ring("a ring", radius=300.0, rings=4, per_ring=20, pitch=4.0)
@@ -171,6 +175,16 @@ def alone(reader: Reader, read: Read) -> Reader:
 
 COMMON, PEPT = readers_common.READERS, readers_pept.READERS
 IMAGES, TWOPHOTON = readers_images.READERS, readers_twophoton.READERS
+
+
+def events_of_petsird(path: Path) -> None:
+    with petsird._opened(path) as (source, types):
+        detector = detector_of(types["header"].read(source)["scanner"])
+        blocks = petsird._Blocks(detector, True, True, Counter())
+        for _ in blocks.rows(items(source, types["timeBlocks"])):
+            pass
+
+
 PARSERS: dict[str, Reader] = {
     "parser: Igor wave": one(
         "a.ibw", lambda path: afm_images.ibw(path, SMALL[None], ("Height",)), ibw.pictures, mend=afm_images.summed
@@ -188,7 +202,7 @@ PARSERS: dict[str, Reader] = {
     ),
     "parser: header of PETLINK": alone(PEPT["header of PETLINK"], interfile.read_header),
     "parser: packets of Inveon": one("a.lst", inveon, words(_Inveon)),
-    "parser: geometry of PETSIRD": alone(PEPT["PETSIRD"], petsird_scanner),
+    "parser: PETSIRD": one("a.petsird", write_petsird_by_hand, events_of_petsird),
     "parser: GATE's coincidences": one("gate.dat", lambda path: scanner_files.make_gate(path, 2), coincidences),
     "parser: columns of GATE": one("gate.dat", text(f"# {MASK}\n" + "1.5 0.511 -4 5.5e1 6 7 8 " * 2), gate_columns),
     "parser: GATE's singles": one("singles.dat", text("0.1 1 2 3\n0.1000000001 4 5 6\n0.2 7 8 9\n"), singles),

@@ -186,7 +186,7 @@ def test_missing_packets_are_told(tmp_path: Path) -> None:
 
 
 def test_petsird_by_its_own_package(tmp_path: Path) -> None:
-    petsird = pytest.importorskip("petsird", reason="PETSIRD files need petsird: lumentrace[petsird]")
+    petsird = pytest.importorskip("petsird", reason="PETSIRD files are made by the package petsird")
     from petsird.helpers import expand_detection_bin
     from petsird.helpers.geometry import get_detecting_box
 

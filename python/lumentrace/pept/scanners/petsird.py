@@ -22,6 +22,9 @@ from lumentrace.pept.scanners.petsird_geometry import Detector, detector_of
 from lumentrace.pept.scanners.progress import reading
 from lumentrace.pept.scanners.scanner import Scanner
 from lumentrace.pept.scanners.text import warn_of_unsorted
+from lumentrace.pept.scanners.yardl.schema import items, types_of
+from lumentrace.pept.scanners.yardl.source import Source
+from lumentrace.pept.scanners.yardl.types import Type
 from lumentrace.pept.utilities.row_table import gather, limit_for
 
 Floats = NDArray[np.float64]
@@ -38,9 +41,10 @@ def petsird_events(
     spread: bool = True,
     memory_map: bool | None = None,
 ) -> LineData:
-    """Read lines of response from a PETSIRD file [1]_, by the package of its authors.
+    """Read lines of response from a PETSIRD file [1]_.
 
-    The file holds the geometry of its scanner; lines end in the middles of crystals. Its events are in blocks of time,
+    The file holds its own layout, so that any version of PETSIRD is read that has events of two crystals, and the
+    geometry of its scanner; lines end in the middles of crystals. Its events are in blocks of time,
     in whose order nothing is said about when: they are spread evenly over their block. Beds may move, gantries not.
 
     Parameters
@@ -66,12 +70,10 @@ def petsird_events(
 
     Raises
     ------
-    ImportError
-        If petsird is not installed; it comes with ``pip install "lumentrace[petsird]"``.
     FileNotFoundError
         If there is no such file.
     FormatError
-        If it is no PETSIRD file of the installed version, its gantry moves, or there is no line of response.
+        If it is no binary PETSIRD file, is damaged, its gantry moves, or there is no line of response.
 
     Warns
     -----
@@ -95,11 +97,11 @@ def petsird_events(
     size = path.stat().st_size
     found: Counter[str] = Counter()
     columns = [*LineData.default_columns, *(["delayed"] if delayeds else [])]
-    with reading(verbose, size) as advance, _opened(path) as (reader, file):
-        detector = detector_of(reader.read_header().scanner)
+    with reading(verbose, size) as advance, _opened(path) as (source, types):
+        detector = detector_of(types["header"].read(source)["scanner"])
         blocks = _Blocks(detector, delayeds, spread, found)
-        read = blocks.rows(reader.read_time_blocks())
-        rows = gather(_told(read, file, advance), 8 * size, limit_for(memory_map))
+        read = blocks.rows(items(source, types["timeBlocks"]))
+        rows = gather(_told(read, source, advance), 8 * size, limit_for(memory_map))
     if rows is None:
         text = f"found {found['prompts']} prompt, {found['delayeds']} delayed events, {found['outside']} of no crystal"
         raise FormatError(f"{path}: expected at least one line of response, {text}")
@@ -125,7 +127,7 @@ def petsird_scanner(filepath: str | os.PathLike[str]) -> Scanner:
 
     Raises
     ------
-    ImportError, FileNotFoundError, FormatError
+    FileNotFoundError, FormatError
         As by `petsird_events`.
 
     Examples
@@ -137,34 +139,37 @@ def petsird_scanner(filepath: str | os.PathLike[str]) -> Scanner:
     FileNotFoundError: [Errno 2] No such file or directory: 'run.petsird'
     """
     path = Path(filepath)
-    with _opened(path) as (reader, _):
-        return detector_of(reader.read_header().scanner).scanner
+    with _opened(path) as (source, types):
+        return detector_of(types["header"].read(source)["scanner"]).scanner
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """A reader of the file, and the file. What a damaged file makes of petsird becomes a `FormatError`."""
-    try:
-        import petsird
-    except ImportError as error:
-        raise ImportError('petsird is not installed; get it with `pip install "lumentrace[petsird]"`') from error
+def _opened(path: Path) -> Iterator[tuple[Source, dict[str, Type]]]:
+    """Its source and the types in it; what is damaged becomes a `FormatError`."""
     with open(regular(path), "rb") as file:
+        source = Source(file, path.stat().st_size)
         try:
-            yield petsird.BinaryPETSIRDReader(file), file
-        except (FormatError, ImportError):
-            raise
-        except Exception as error:  # petsird raises whatever a damaged file leads to
+            types = types_of(source, "PETSIRD")
+            if [*types] != ["header", "timeBlocks"]:
+                raise ValueError(f"a file of {', '.join(types)[:80]}, not of header, timeBlocks")
+            yield source, types
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
             found = " ".join(str(error).split())[:120]
-            text = f"{path}: expected a PETSIRD file of the installed version, found {type(error).__name__}: {found}"
+            text = f"a schema without what lines need ({type(error).__name__}: {found})"
+            raise FormatError(f"{path}: expected a PETSIRD file, found {text}") from error
+        except (ValueError, OverflowError, RecursionError) as error:
+            if isinstance(error, FormatError):
+                raise
+            text = f"{path}: expected a PETSIRD file, found {error}, before byte {source.at:,}"
             raise FormatError(text) from error
 
 
-def _told(rows: Iterator[Floats], file: Any, advance: Any) -> Iterator[Floats]:
+def _told(rows: Iterator[Floats], source: Source, advance: Any) -> Iterator[Floats]:
     """The rows, with the progress of the file told."""
     before = 0
     for block in rows:
-        advance(file.tell() - before)
-        before = file.tell()
+        advance(source.at - before)
+        before = source.at
         yield block
 
 
@@ -174,36 +179,32 @@ class _Blocks:
     def __init__(self, detector: Detector, delayeds: bool, spread: bool, found: Counter[str]) -> None:
         self._detector, self._delayeds, self._spread, self._found = detector, delayeds, spread, found
 
-    def rows(self, blocks: Iterable[Any]) -> Iterator[Floats]:
+    def rows(self, blocks: Iterable[tuple[str, Any]]) -> Iterator[Floats]:
         """The lines of each block, in the order of their times."""
-        for block in blocks:
-            kind = type(block.value).__name__
+        for kind, block in blocks:
             if kind == "GantryMovementTimeBlock":
                 raise ValueError("a gantry that moves")
-            if kind == "EventTimeBlock" and (tables := self._of_block(block.value)):
+            if kind == "EventTimeBlock" and (tables := self._of_block(block)):
                 rows = np.concatenate(tables)
                 yield rows[np.argsort(rows[:, 0], kind="stable")]
 
-    def _of_block(self, block: Any) -> list[Floats]:
-        self._found["multiples"] += _leaves(block.triple_events) + _leaves(block.quadruple_events)
-        interval = block.time_interval.start, block.time_interval.stop
+    def _of_block(self, block: dict[str, Any]) -> list[Floats]:
+        self._found["multiples"] += _count(block["tripleEvents"]) + _count(block["quadrupleEvents"])
+        interval = block["timeInterval"]["start"], block["timeInterval"]["stop"]
         if interval[0] > interval[1]:
             raise ValueError(f"a block of time from {interval[0]} to {interval[1]} ms")
         tables = []
-        for name, pairs, delayed in (("prompts", block.prompt_events, 0.0), ("delayeds", block.delayed_events, 1.0)):
-            for first, row in enumerate(pairs):
+        for name, delayed in (("prompt", 0.0), ("delayed", 1.0)):
+            for first, row in enumerate(block[f"{name}Events"]):
                 for second, events in enumerate(row):
-                    if not events:
-                        continue
-                    ends = self._ends(events, (first, second))
-                    self._found[name] += len(ends)
+                    ends = self._ends(_bins(events), (first, second))
+                    self._found[f"{name}s"] += len(ends)
                     if len(ends) and (self._delayeds or not delayed):
                         tables.append(self._lines(ends, interval, delayed))
         return tables
 
-    def _ends(self, events: list[Any], kinds: tuple[int, int]) -> Ints:
+    def _ends(self, bins: Ints, kinds: tuple[int, int]) -> Ints:
         """Numbers of the crystals at both ends of the events whose crystals there are."""
-        bins = np.array([event.detection_bins for event in events], dtype=np.int64)
         ends: Ints = np.column_stack([self._detector.crystals(kinds[i], bins[:, i]) for i in range(2)])
         sound = (ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])
         self._found["outside"] += int((~sound).sum())
@@ -220,6 +221,15 @@ class _Blocks:
         return rows
 
 
-def _leaves(nested: Any) -> int:
+def _bins(events: Any) -> Ints:
+    """What both crystals of each event detected, also where events are not numbers of one kind alone."""
+    bins = [each["detectionBins"] for each in events] if isinstance(events, list) else events["detectionBins"]
+    return np.asarray(bins, np.int64).reshape(-1, 2)
+
+
+def _count(events: Any) -> int:
     """How many events there are in lists of lists."""
-    return sum(map(_leaves, nested)) if isinstance(nested, list) else 1
+    if isinstance(events, list):
+        return sum(map(_count, events))
+    found = events["detectionBins"]
+    return len(found) if found.ndim > 1 else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,42 +42,42 @@ class Detector:
         return np.where(crystals < self.starts[kind + 1], crystals, -1)
 
 
-def detector_of(information: Any) -> Detector:
+def detector_of(information: Mapping[str, Any]) -> Detector:
     """What a header tells of the scanner.
 
     Parameters
     ----------
-    information : petsird.ScannerInformation
+    information : dict
+        The record `ScannerInformation`.
 
     Raises
     ------
     ValueError
         If there is no crystal, or too many.
     """
-    modules = information.scanner_geometry.replicated_modules
+    modules = information["scannerGeometry"]["replicatedModules"]
     tables = [_middles(each) for each in modules]
     starts = np.cumsum([0, *map(len, tables)]).tolist()
     if not starts[-1]:
         raise ValueError("expected crystals, found none")
-    energies = [edges.number_of_bins() for edges in information.event_energy_bin_edges]
+    energies = [len(each["edges"]) - 1 for each in information["eventEnergyBinEdges"]]
     if len(energies) != len(modules) or min(energies) < 1:
         raise ValueError(f"expected ranges of energy for {len(modules)} types of modules, found {energies[:9]}")
     middles = np.concatenate(tables)
     away = middles * [1.0, 1.0, 0.0]
     lengths = np.linalg.norm(away, axis=1, keepdims=True)
     outward = np.divide(away, lengths, out=np.tile([1.0, 0.0, 0.0], (len(away), 1)), where=lengths > 0)
-    return Detector(Scanner(str(information.model_name)[:80], middles, outward), starts, energies)
+    return Detector(Scanner(str(information["modelName"])[:80], middles, outward), starts, energies)
 
 
-def _middles(modules: Any) -> Floats:
+def _middles(modules: Mapping[str, Any]) -> Floats:
     """Middles of the boxes of one type of modules, those of the first module first, in mm."""
-    elements = modules.object.detecting_elements
-    count = len(modules.transforms) * len(elements.transforms)
+    elements = modules["object"]["detectingElements"]
+    placed, inside = (each["transforms"]["matrix"].astype(np.float64) for each in (modules, elements))
+    count = len(placed) * len(inside)
     if not 0 < count <= MOST:
         raise ValueError(f"expected from 1 to {MOST} crystals of a type, found {count}")
-    corners = np.array([corner.c for corner in elements.object.shape.corners], dtype=np.float64)
-    middle = np.append(corners.mean(axis=0), 1.0)
-    inside = np.array([each.matrix for each in elements.transforms], dtype=np.float64) @ middle
-    placed = np.array([each.matrix for each in modules.transforms], dtype=np.float64)
-    middles: Floats = np.einsum("mij,ej->mei", placed[:, :, :3], inside) + placed[:, np.newaxis, :, 3]
+    corners = elements["object"]["shape"]["corners"]["c"].astype(np.float64)
+    middle = inside @ np.append(corners.mean(axis=0), 1.0)
+    middles: Floats = np.einsum("mij,ej->mei", placed[:, :, :3], middle) + placed[:, np.newaxis, :, 3]
     return middles.reshape(-1, 3)
