@@ -2,8 +2,9 @@
 
 Each reader runs in a process of its own, forked before anything was read, so that one that crashes, hangs or takes too
 much memory is seen. Prints a line of JSON for each: how many versions were read and refused, wrong errors, the slowest
-one in seconds, growth of memory in MiB, what was taken of it at most, growth of open files, and how the process ended. Versions that gave a wrong error,
-and the one at which the process ended, are kept beside the file that is damaged.
+one in seconds, growth of memory in MiB and the most that was taken of it, growth of open files, and how the process
+ended. Versions that gave a wrong error, and the one at which the process ended, are kept beside the file that is
+damaged.
 """
 
 from __future__ import annotations
