@@ -73,7 +73,7 @@ def write_petlink(folder: Path, words: Sequence[int], **header: int) -> Path:
     return write_words(folder / "run.l", words, "little")
 
 
-def write_petsird(path: Path, blocks: Sequence[Any]) -> Any:
+def write_petsird(path: Path, blocks: Iterable[Any]) -> Any:
     """A file of the scanner that the package's own example has, with fewer modules of one type."""
     import dataclasses
 
