@@ -149,7 +149,7 @@ def write_root(path: Path, events: Sequence[tuple[dict[str, Any], dict[str, Any]
         for k in range(2)
     }
     with uproot.recreate(path) as file:
-        file[tree] = columns
+        file.mktree(tree, {name: values.dtype for name, values in columns.items()}).extend(columns)
 
 
 def write_gate10(path: Path, events: Sequence[tuple[dict[str, Any], dict[str, Any]]], tree: str) -> None:
@@ -166,7 +166,7 @@ def write_gate10(path: Path, events: Sequence[tuple[dict[str, Any], dict[str, An
     for k in range(2):
         columns[f"GlobalTime{k + 1}"] = np.array([1e9 * pair[k]["time"] for pair in events])
     with uproot.recreate(path) as file:
-        file[tree] = columns
+        file.mktree(tree, {name: values.dtype for name, values in columns.items()}).extend(columns)
 
 
 def make_gate(path: Path, count: int = 20) -> None:

@@ -136,3 +136,20 @@ def test_masks_of_a_frame_that_nothing_can_hold(tmp_path: Path) -> None:
         file.create_dataset("masks", (6, 2**31, 2**31), bool, chunks=(1, 1024, 1024), compression="gzip")
     with pytest.raises(FormatError, match=r"rois\.h5: masks: claims 27,670,116,110,564,327,424 bytes, but 0 bytes are"):
         twophoton.load_roi_set(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("record of an AFM run", '"iterative_flatten"', '"no such step"'),
+        ("record of a colocalization", '"time": null', '"time": 3'),
+        ("record of a PEPT run", '"scanner": "auto"', '"scanner": "lins"'),
+    ],
+)
+def test_records_of_settings_that_there_are_not(tmp_path: Path, name: str, old: str, new: str) -> None:
+    path = READERS[name].place(tmp_path)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(FormatError, match=re.escape(path.name)):
+        READERS[name].read(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +47,23 @@ def settings_of(record: RunRecord, kind: type[S], folder: Path) -> S:
     try:
         return kind.from_mapping(record.settings)
     except (TypeError, ValueError, OSError) as error:
+        raise FormatError(f"{folder / RECORD}: {error}") from error
+
+
+@contextmanager
+def recorded(folder: Path) -> Iterator[None]:
+    """Values that settings of a record cannot have, as is found when they are used, are damage of that record.
+
+    Raises
+    ------
+    FormatError
+        Instead of a ValueError inside.
+    """
+    try:
+        yield
+    except FormatError:
+        raise
+    except ValueError as error:
         raise FormatError(f"{folder / RECORD}: {error}") from error
 
 

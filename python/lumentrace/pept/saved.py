@@ -7,8 +7,7 @@ from pathlib import Path
 
 from lumentrace.base.errors import FormatError
 from lumentrace.data.points import PointData
-from lumentrace.engine.record import RECORD
-from lumentrace.engine.saved import check_same, record_of, settings_of, sources
+from lumentrace.engine.saved import check_same, record_of, recorded, settings_of, sources
 from lumentrace.pept import data_set
 from lumentrace.pept.live.finishing import finish, is_live
 from lumentrace.pept.live.record import LINES
@@ -52,12 +51,8 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     if not isinstance(trajectories, PointData):
         raise FormatError(f"{place / data_set.TABLE}: expected trajectories, found {type(trajectories).__name__}")
     (path,) = sources(record, place, source)
-    try:
+    with recorded(place):
         lines = read(path, settings.scanner, settings.separation, settings.lenient, settings.reader)
-    except FormatError:
-        raise
-    except ValueError as error:  # of a setting
-        raise FormatError(f"{place / RECORD}: {error}") from error
     check_same(path, record, {} if lines.provenance is None else lines.provenance.input)
     name = Path(str(record.provenance.input["path"])).name
     return Outcome(f"PEPT: {name}", settings, record.provenance, record.notices, trajectories, lines, None)

@@ -1,7 +1,7 @@
-"""A child process that looks at foreign files first: what crashes, hangs or fills it does not harm this process.
+"""Child processes that look at foreign files, or read them: what crashes, hangs or fills them does not harm this one.
 
-One child serves all files of a process, one after the other, and is started when the first of them comes. A job ends in
-time or the child is killed; its work and its memory are limited where the system can do that.
+A child serves one file after the other, and is started when the first of them comes. A job ends in time or the child is
+killed; its work and its memory are limited where the system can do that.
 """
 
 from __future__ import annotations
@@ -10,60 +10,65 @@ import atexit
 import importlib
 import json
 import os
+import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
 
 SECONDS = 10.0
-"""Most time of a processor for a look at a file; and as much again for each GB of it."""
+"""Most time of a processor for a look at a file, and as much again for each GB of it; also for each array of a file."""
 PATIENCE = 6
 """How much longer it may take on a machine that others use."""
 MEMORY = 4 << 30
-"""Bytes of memory that the child may take."""
+"""Bytes of memory that a child may take."""
 JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace.storage.arrow_check:check_file"}
-"""What the child can do: a function of a path that raises FormatError."""
-_ENDED = "the process that looked at it {} (damaged?)"
+"""What a child looks for: a function of a path that raises FormatError."""
+_ENDED = "the process that {} it ended with status {} after at most {:.0f} s of work (damaged?)"
+_HEAD = struct.Struct("<cQQ")
+_ARRAY, _VALUES, _REFUSED, _FAILED, _END, _DEAD = b"a", b"v", b"r", b"f", b"z", b""
 
 
 class _Child:
-    """A running child and the lock of the conversation."""
+    """A running child; one job at a time."""
 
     def __init__(self) -> None:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
-        self.owner = os.getpid()
+        self.owner, self.busy = os.getpid(), True
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lumentrace.storage.guard", str(raised(MEMORY))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            text=True,
             start_new_session=True,  # Ctrl-C is for this process, which ends the child
         )
 
-    def ask(self, job: str, path: str, arguments: tuple[int, ...], seconds: float) -> str:
-        """The answer as it comes; empty if the child ended."""
-        asked, answers = self.process.stdin, self.process.stdout
-        if asked is None or answers is None:
-            return ""
+    def ask(self, function: str, path: str, arguments: tuple[Any, ...], seconds: float) -> None:
+        """Give it a job."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # its answer will tell
+            self.process.stdin.write(json.dumps([function, path, arguments, seconds]).encode() + b"\n")
+            self.process.stdin.flush()
+
+    def answer(self, seconds: float) -> tuple[bytes, Any]:
+        """What it sends next."""
+        assert self.process.stdout is not None
         timer = threading.Timer(PATIENCE * seconds, self.process.kill)
         timer.start()
         try:
-            asked.write(json.dumps([job, path, arguments, seconds]) + "\n")
-            asked.flush()
-            return answers.readline()
-        except BrokenPipeError:
-            return ""
+            return _received(self.process.stdout)
         finally:
             timer.cancel()
 
-    def end(self) -> str:
+    def end(self) -> int:
         """End the child; how it ended."""
         self.process.kill()
         status = self.process.wait()
@@ -71,25 +76,25 @@ class _Child:
             if pipe is not None:
                 with suppress(BrokenPipeError):  # a question that was not read
                     pipe.close()
-        return f"ended with status {status}"
+        return status
 
 
-_lock = threading.Lock()
+_lock, _choosing = threading.Lock(), threading.Lock()
 _children: list[_Child] = []
 
 
-def _renew_lock() -> None:
-    """In a forked child nobody would release the lock that a thread of the other process held."""
-    global _lock  # noqa: PLW0603  # there is one for the process
-    _lock = threading.Lock()
+def _renew_locks() -> None:
+    """In a forked child nobody would release the locks that a thread of the other process held."""
+    global _lock, _choosing
+    _lock, _choosing = threading.Lock(), threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
-    """Let the child look at a file, with at most `SECONDS` of work and as much again for each GB.
+    """Let a child look at a file, with at most `SECONDS` of work and as much again for each GB.
 
     Parameters
     ----------
@@ -103,65 +108,148 @@ def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
     ------
     FormatError
         If the file is refused, or the child crashed, took too long or too much memory.
+    OSError
+        If it cannot be read.
     """
     most = raised(1000) / 1000 * SECONDS * (1 + os.stat(path).st_size / 1e9)
     with _lock:
-        child = _running()
-        try:
-            answer = child.ask(job, os.path.abspath(path), arguments, most)
-        except BaseException:
-            _forget(child)
-            raise
-        if not answer:
-            reason = _ENDED.format(f"{_forget(child)} after at most {most:.0f} s of work")
-            raise FormatError(f"{path}: expected a file that can be read, but {reason}")
-    error = json.loads(answer)
-    if error is not None:
-        raise FormatError(f"{path}: {error}")
+        for _ in _answers(JOBS[job], path, arguments, most, "looked at"):
+            pass
 
 
-def _running() -> _Child:
-    if _children and _children[0].owner != os.getpid():
-        _children.clear()  # this process was forked: the child belongs to the other one
-    if _children and _children[0].process.poll() is not None:
-        _forget(_children[0])
-    if not _children:
+def read(function: str, path: str | os.PathLike[str], *arguments: Any) -> Iterator[Any]:
+    """Let a child read a file, with at most `SECONDS` of work for each array, which comes while it reads on.
+
+    Parameters
+    ----------
+    function : str
+        ``module:name`` of a function of the path and the arguments. It yields plain values, which come as of JSON, and
+        arrays of float64 with two axes.
+    path : path
+    *arguments : plain values
+
+    Yields
+    ------
+    plain values, (N, M) arrays
+
+    Raises
+    ------
+    FormatError
+        If the file is refused, or the child crashed, took too long or too much memory.
+    OSError
+        If it cannot be read.
+    """
+    return _answers(function, path, arguments, raised(1000) / 1000 * SECONDS, "read")
+
+
+def _answers(
+    function: str, path: str | os.PathLike[str], arguments: tuple[Any, ...], seconds: float, what: str
+) -> Iterator[Any]:
+    """What a child yields; one that is not asked for all that it has is ended."""
+    child, place = _free_child(), os.path.abspath(path)
+    try:
+        child.ask(function, place, arguments, seconds)
+        while True:
+            kind, found = child.answer(seconds)
+            if kind in (_ARRAY, _VALUES):
+                yield found
+                continue
+            if kind != _DEAD:
+                child.busy = False
+            if kind == _END:
+                return
+            if kind == _FAILED:
+                raise OSError(found[0], found[1], str(path))
+            if kind == _DEAD:
+                reason = _ENDED.format(what, child.end(), seconds)
+                raise FormatError(f"{path}: expected a file that can be read, but {reason}")
+            raise FormatError(found if place in found else f"{path}: {found}")
+    finally:
+        if child.busy and child.owner == os.getpid():
+            _children.remove(child)
+            child.end()
+
+
+def _free_child() -> _Child:
+    with _choosing:
+        _children[:] = [child for child in _children if child.owner == os.getpid()]  # others': this process was forked
+        for child in [each for each in _children if not each.busy]:
+            if child.process.poll() is None:
+                child.busy = True
+                return child
+            _children.remove(child)
+            child.end()
         _children.append(_Child())
-    return _children[0]
+        return _children[-1]
 
 
 @atexit.register
 def _end_all() -> None:
     for child in [own for own in _children if own.owner == os.getpid()]:
-        _forget(child)
+        child.end()
 
 
-def _forget(child: _Child) -> str:
-    _children.remove(child)
-    return child.end()
+def _received(pipe: Any) -> tuple[bytes, Any]:
+    """The next message; that there is none if the child ended."""
+    head = pipe.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return _DEAD, None
+    kind, rows, columns = _HEAD.unpack(head)
+    if kind != _ARRAY:
+        text = pipe.read(rows)
+        return (kind, json.loads(text)) if len(text) == rows else (_DEAD, None)
+    found = np.empty((rows, columns))
+    rest = found.reshape(-1).view(np.uint8).data
+    while len(rest):
+        count = pipe.readinto(rest)
+        if not count:
+            return _DEAD, None
+        rest = rest[count:]
+    return kind, found
 
 
 # ---------------------------------------------------------------------- in the child process
 def _serve() -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    sys.stdout = sys.stderr  # what libraries print is no answer
     _limit_memory(int(sys.argv[1]))
     for line in sys.stdin:
-        job, path, arguments, seconds = json.loads(line)
+        function, path, arguments, seconds = json.loads(line)
         _end_after(seconds)
-        print(json.dumps(_refusal(job, path, arguments)), flush=True)
+        for kind, value in _messages(function, path, arguments):
+            _send(answers, kind, value)
+            _end_after(seconds)
         _end_after(0)
 
 
-def _refusal(job: str, path: str, arguments: list[int]) -> str | None:
-    module, name = JOBS[job].split(":")
-    check: Callable[..., Any] = getattr(importlib.import_module(module), name)
+def _messages(function: str, path: str, arguments: list[Any]) -> Iterator[tuple[bytes, Any]]:
+    module, name = function.split(":")
     try:
-        check(path, *arguments)
+        found: Iterable[Any] | None = getattr(importlib.import_module(module), name)(path, *arguments)
+        for each in found or ():
+            yield _ARRAY if isinstance(each, np.ndarray) else _VALUES, each
     except MemoryError:
-        return f"needs more memory to look at than the limit of {sys.argv[1]} bytes"
+        yield _REFUSED, f"needs more memory than the limit of {sys.argv[1]} bytes"
+    except FormatError as error:
+        yield _REFUSED, str(error)
     except Exception as error:
-        # Libraries raise what they like on damaged data; it becomes a FormatError in the other process.
-        return f"{error}"
-    return None
+        if isinstance(error, OSError) and error.filename is not None:
+            yield _FAILED, [error.errno, error.strerror]
+        else:  # libraries raise what they like on damaged data; it becomes a FormatError in the other process
+            yield _REFUSED, str(error)
+    else:
+        yield _END, None
+
+
+def _send(pipe: BinaryIO, kind: bytes, value: Any) -> None:
+    if kind == _ARRAY:
+        array = np.ascontiguousarray(value, np.float64)
+        pipe.write(_HEAD.pack(kind, *array.shape))
+        pipe.write(array.reshape(-1).view(np.uint8).data)
+    else:
+        text = json.dumps(value).encode()
+        pipe.write(_HEAD.pack(kind, len(text), 0) + text)
+    pipe.flush()
 
 
 def _end_after(seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +13,14 @@ from numpy.typing import NDArray
 
 from lumentrace.base import provenance
 from lumentrace.base.documents import regular
-from lumentrace.base.errors import FormatError, shown
 from lumentrace.data.lines import LineData
-from lumentrace.pept.scanners.gate_columns import COUNTS, NEEDED
 from lumentrace.pept.scanners.gate_lines import read_lines, with_provenance
-from lumentrace.pept.scanners.gate_rows import line_rows
+from lumentrace.storage import guard
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class _Names:
-    """Branches of a version of GATE, without the 1 or 2 of the single, and what its times are to be multiplied with."""
-
-    branches: dict[str, str]
-    seconds: float = 1.0
-
-
-_GATE = _Names(
-    {
-        **dict(zip(NEEDED, ("time", "globalPosX", "globalPosY", "globalPosZ"), strict=True)),
-        "event": "eventID",
-        **dict(zip(COUNTS, ("comptonPhantom", "comptonCrystal", "RayleighPhantom", "RayleighCrystal"), strict=True)),
-    }
-)
-_GATE10 = _Names(
-    {
-        **dict(zip(NEEDED, ("GlobalTime", "PostPosition_X", "PostPosition_Y", "PostPosition_Z"), strict=True)),
-        "event": "EventID",
-    },
-    1e-9,
-)
-"""Times in ns."""
-_ROWS = 2**18
+_ROWS = "lumentrace.pept.scanners.root_rows:rows"
 
 
 def gate_root(
@@ -115,80 +90,19 @@ def gate_root(
 
 
 class _Tree:
-    """Reads a tree block by block. What a damaged file makes of uproot becomes a `FormatError`."""
+    """Reads a tree block by block, in a child process: uproot believes what a file says about sizes."""
 
     def __init__(self, path: Path, tree: str) -> None:
-        self._path, self._tree, self._names = path, tree, _GATE
+        self._path, self._tree = path, tree
         self.wanted: tuple[str, ...] = ()
 
     def blocks(self, advance: Any) -> Iterator[Floats]:
-        try:
-            import uproot
-        except ImportError as error:
-            raise ImportError('uproot is not installed; get it with `pip install "lumentrace[root]"`') from error
-        try:
-            with open(regular(self._path), "rb") as file, uproot.open(file) as root:
-                yield from self._rows(self._found(root), advance)
-        except (FormatError, ImportError):
-            raise
-        except OSError as error:
-            if error.filename is not None:
-                raise
-            raise self._damage(error) from error
-        except Exception as error:  # uproot raises whatever a damaged file leads to
-            raise self._damage(error) from error
-
-    def _damage(self, error: Exception) -> FormatError:
-        found = " ".join(str(error).split())[:120]
-        return FormatError(
-            f"{self._path}: expected a ROOT file with a tree {self._tree!r}, found {type(error).__name__}: {found}"
-        )
-
-    def _found(self, root: Any) -> Any:
-        tree = root[self._name(root)]
-        known = set(tree.keys())
-        self._names = max(_GATE, _GATE10, key=lambda names: len(_both(names) & known))
-        there = [name for name in self._names.branches if set(self._pair(name)) <= known]
-        for name in NEEDED:
-            if name not in there:
-                raise FormatError(
-                    f"{self._path}, tree {self._tree!r}: expected branches {' and '.join(self._pair(name))}, "
-                    f"found {shown(sorted(known))}"
-                )
-        counts = COUNTS if set(COUNTS) <= set(there) else ()
-        self.wanted = (*NEEDED, *(name for name in ("event",) if name in there), *counts)
-        return tree
-
-    def _name(self, root: Any) -> str:
-        """As it is written in the file."""
-        names: list[str] = sorted({name.split(";")[0] for name in root.keys(recursive=False)})
-        alike = [name for name in names if name.lower() == self._tree.lower()]
-        if self._tree in names:
-            return self._tree
-        if len(alike) != 1:
-            raise FormatError(f"{self._path}: expected a tree {self._tree!r}, found {shown(names)}")
-        return alike[0]
-
-    def _pair(self, name: str) -> tuple[str, str]:
-        """The branches of both singles."""
-        branch = self._names.branches[name]
-        return f"{branch}1", f"{branch}2"
-
-    def _rows(self, tree: Any, advance: Any) -> Iterator[Floats]:
-        names = [[self._pair(name)[single] for name in self.wanted] for single in (0, 1)]
-        entries = int(tree.num_entries)
-        share = self._path.stat().st_size / max(1, entries)
-        for arrays in tree.iterate([*names[0], *names[1]], step_size=_ROWS, library="np"):
-            first, second = (np.column_stack([arrays[name] for name in each]).astype(np.float64) for each in names)
-            for number, single in enumerate((first, second), 1):
-                if not np.isfinite(single).all():
-                    raise FormatError(f"{self._path}, tree {self._tree!r}: expected finite numbers of single {number}")
-            advance(int(share * len(first)))
-            for single in (first, second):
-                single[:, 0] *= self._names.seconds
-            if len(first):
-                yield line_rows(first, second, self.wanted)
-
-
-def _both(names: _Names) -> set[str]:
-    return {f"{branch}{single}" for branch in names.branches.values() for single in (1, 2)}
+        if find_spec("uproot") is None:
+            raise ImportError('uproot is not installed; get it with `pip install "lumentrace[root]"`')
+        found = guard.read(_ROWS, regular(self._path), self._tree)
+        told = next(found)
+        self.wanted = tuple(told["wanted"])
+        share = self._path.stat().st_size / max(1, told["entries"])
+        for rows in found:
+            advance(int(share * len(rows)))
+            yield rows
