@@ -55,6 +55,7 @@ EXCEPTIONS = {
     "pept/sources/address:connect": "opens a socket; what comes over it is tried as bytes",
     "pept/sources/links:_answers": "opens a socket; what comes over it is tried as bytes",
     "pept/sources/streams:_connections": "opens a socket; what comes over it is tried as bytes",
+    "pept/scanners/root_rows:rows": CHILD,
     "pept/utilities/framed:__init__": WRITES,
     "pept/utilities/parallel_map:_call": CHILD,
     "pept/utilities/parallel_map:_pieces": CHILD,

@@ -87,7 +87,7 @@ def _array(path: Path, group: Any, name: str) -> Any:
     size = int(np.prod(_chunks(array), dtype=object)) * array.dtype.itemsize
     if size > MOST_CHUNK:
         raise FormatError(f"{path}: expected chunks of at most {MOST_CHUNK:,} bytes (the limit), found {size:,}")
-    return checked(array, MOST_CHUNK)
+    return checked(array, size, MOST_CHUNK)
 
 
 def _chunks(array: Any) -> tuple[int, ...]:
