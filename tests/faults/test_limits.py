@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +32,7 @@ from lumentrace.coloc.kept import nulls_of_file
 from lumentrace.storage import guard, tiff
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.convert.source import _code
+from lumentrace.twophoton.read import find
 from lumentrace.twophoton.read.find import _rows
 
 LOOKUP = "paramfiles/stimulus_lookup.txt"
@@ -262,6 +264,31 @@ def test_a_damaged_arrow_table_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(FormatError, match=r"a\.arrow"):
             nulls_of_file(path)
         path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [("hex(zeroblob(300000000))", "string or blob too big"), ("'a'", "interrupted")],
+)
+def test_a_database_whose_columns_are_formulas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str, told: str
+) -> None:
+    path = tmp_path / "lab.db"
+    connection = sqlite3.connect(path)
+    connection.execute(f"create table fly(x, y text generated always as ({column}))")
+    connection.execute("create table stimulusPresentation(x)")
+    connection.executemany("insert into fly values (?)", [[n] for n in range(1 if "zeroblob" in column else 2000)])
+    connection.commit()
+    connection.close()
+    query = "select y from fly" if "zeroblob" in column else "select count(*) from fly a, fly b, fly c"
+    monkeypatch.setattr(find, "LONGEST", 0.3)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match=rf"lab\.db: .*{told}"):
+            list(find._rows(path, query, []))
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_database_with_odd_bytes(tmp_path: Path) -> None:

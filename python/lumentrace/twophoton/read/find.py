@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import Any
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
+from lumentrace.base.limits import raised
 from lumentrace.twophoton.config import ACCESS, FILE, TwophotonConfig, load_config
 
 FILES = ("experimentLog.db", "experimentInitLog.db")
 TABLES = ("stimulusPresentation", "fly")
 SECONDS = 5.0
+"""For a database that another program has locked."""
+LONGEST, MOST_TEXT = 60.0, 2**20
+"""Seconds of a query and bytes of a cell: columns may be formulas, which make of a few bytes what they like."""
 LIKE = {"genotype": "f.genotype", "stimulus": "s.stimulusFunction", "sensor": "f.fluorescentProtein"}
 LIKE |= {"cell_type": "f.cellType", "person": "f.surgeon"}
 DATES = {"year": (1, 4, 9999), "month": (6, 2, 12), "day": (9, 2, 31)}
@@ -191,6 +196,9 @@ def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=SECONDS)
     connection.text_factory = lambda content: content.decode("utf-8", "replace")
     try:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, raised(MOST_TEXT))
+        end = time.monotonic() + raised(1000) / 1000 * LONGEST
+        connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
         connection.execute("pragma trusted_schema = off")
         connection.execute("pragma cell_size_check = on")
         names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
