@@ -13,6 +13,7 @@ import sys
 import time
 import tracemalloc
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +25,7 @@ import tifffile
 
 import afm_files
 from command_line import lumentrace
-from lumentrace import FormatError, afm, load, save, stain, storage
+from lumentrace import FormatError, afm, load, pept, save, stain, storage, twophoton
 from lumentrace.afm.analysis.utils.particles import export_particle_csv
 from lumentrace.base import zipped
 from lumentrace.base.limits import FACTOR
@@ -32,6 +33,7 @@ from lumentrace.coloc.kept import nulls_of_file
 from lumentrace.storage import guard, tiff
 from lumentrace.storage.hdf5 import opened
 from lumentrace.twophoton.convert.source import _code
+from lumentrace.twophoton.convert.stimulus_table import stated_windows
 from lumentrace.twophoton.read import find
 from lumentrace.twophoton.read.find import _rows
 
@@ -300,6 +302,34 @@ def test_a_database_with_odd_bytes(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     assert list(_rows(path, "select b from fly", [])) == [("\ufffda",)]
+
+
+# ---------------------------------------------------------------------- tables in text
+@pytest.mark.parametrize(
+    ("name", "separator", "read"),
+    [
+        ("wide.txt", " ", pept.read_csv),
+        ("wide.dat", " ", partial(pept.scanners.gate_coincidences, verbose=False)),
+        ("wide.csv", ",", twophoton.load_trials_table),
+        ("table.csv", ",", lambda path: stated_windows(path, 10.0, 100)),
+    ],
+)
+def test_tables_of_too_many_columns(tmp_path: Path, name: str, separator: str, read: Any) -> None:
+    path = tmp_path / name
+    path.write_text((separator.join("1" * 300_000) + "\n") * 2)
+    began = time.process_time()
+    with pytest.raises(FormatError, match=rf"{name}: .*at most 16,384 columns \(the limit\), found 300,000"):
+        read(path)
+    assert time.process_time() - began < 2
+
+
+def test_a_wide_table_takes_no_more_than_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "wide.txt"
+    path.write_text((" ".join("1" * 16_000) + "\n") * 2)
+    tracemalloc.start()
+    assert pept.read_csv(path).shape == (2, 16_000)
+    assert tracemalloc.get_traced_memory()[1] < 150e6
+    tracemalloc.stop()
 
 
 # ---------------------------------------------------------------------- raising limits

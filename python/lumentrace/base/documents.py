@@ -23,6 +23,8 @@ HEAD = 2**16
 """Bytes by which a file is told."""
 SETTINGS = 2**20
 """Most of settings, which people write."""
+MOST_COLUMNS = 2**14
+"""Of a table in text; each takes some kilobytes of who reads it."""
 DEEPEST = 100
 """Lists and mappings within each other in YAML, whose reader takes the square of their number."""
 
@@ -102,6 +104,18 @@ def document(path: Path_, kind: str, most: int = MOST) -> Any:
         raise FormatError(f"{path}: expected a {kind} file, found one that is nested too deeply") from None
     except ValueError as error:
         raise FormatError(f"{path}: expected a {kind} file, found {error}") from error
+
+
+def check_columns(path: Path_, count: int) -> None:
+    """Refuse a table in text with more columns than `MOST_COLUMNS`.
+
+    Raises
+    ------
+    FormatError
+        If it has.
+    """
+    if count > raised(MOST_COLUMNS):
+        raise FormatError(f"{path}: expected at most {raised(MOST_COLUMNS):,} columns (the limit), found {count:,}")
 
 
 def csv_rows(path: Path_) -> list[list[str]]:

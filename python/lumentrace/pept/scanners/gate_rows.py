@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import check_columns
 from lumentrace.base.errors import FormatError
 from lumentrace.base.polars import pl
 from lumentrace.data.lines import LineData
@@ -34,6 +35,7 @@ def numbers_in(name: str, first_line: int, block: bytes, width: int, wanted: Seq
     FormatError
         If a line has not `width` columns, or something else than a number in one of those.
     """
+    check_columns(name, width)
     text = tidy(block, None)
     if text.startswith(COMPRESSED):
         raise FormatError(f"{name}, {_damage(block, first_line, width, wanted)}")

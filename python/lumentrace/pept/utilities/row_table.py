@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 LIMIT = 256 * 2**20
 """Bytes of rows from which a table moves to a file by default."""
 
-_BLOCK = 2**16
+_BLOCK, _BLOCK_BYTES = 2**16, 2**26
+"""Rows that a table has room for at least, unless they are that wide."""
 _BYTES = np.dtype(np.float64).itemsize
 
 
@@ -37,7 +38,8 @@ class RowTable:
 
     def __init__(self, width: int, expected: int, limit: float) -> None:
         self._most = int(min(limit / (width * _BYTES), 2**62))
-        self._rows = np.empty((max(1, min(max(expected, _BLOCK), self._most)), width))
+        self._block = max(1, min(_BLOCK, _BLOCK_BYTES // (width * _BYTES)))
+        self._rows = np.empty((max(1, min(max(expected, self._block), self._most)), width))
         self._used = 0
         self._file: IO[bytes] | None = None
         self._written = 0
@@ -86,7 +88,7 @@ class RowTable:
         else:
             self._file = tempfile.TemporaryFile(prefix="lumentrace-")  # noqa: SIM115 (closed by `finish`)
             self._flush()
-            self._rows = np.empty((_BLOCK, self._rows.shape[1]))
+            self._rows = np.empty((self._block, self._rows.shape[1]))
 
     def _flush(self) -> None:
         assert self._file is not None

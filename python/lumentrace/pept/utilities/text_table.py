@@ -11,6 +11,7 @@ from typing import IO, Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.documents import check_columns
 from lumentrace.base.errors import CutOffWarning, DamagedLinesWarning, FormatError
 from lumentrace.base.polars import pl
 from lumentrace.pept.utilities.text_source import TextSource
@@ -102,6 +103,8 @@ class TextTable:
             raise FormatError(
                 f"{self.source.name}: expected at least {self._least} columns ({self._columns}), found {width}"
             )
+        if self._width is None:
+            check_columns(self.source.name, width)
         self._width = width
         rows = parsed(block, self._sep, width)
         if rows is None and last:

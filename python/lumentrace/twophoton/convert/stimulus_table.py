@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lumentrace.base.documents import regular
-from lumentrace.base.errors import FormatError, did_you_mean
+from lumentrace.base.documents import check_columns, regular
+from lumentrace.base.errors import FormatError, did_you_mean, shown
 from lumentrace.base.polars import pl
 from lumentrace.twophoton.measure.windows import STATED_COLUMNS
 
@@ -118,6 +118,7 @@ def _read(table: Any) -> pl.DataFrame:
     if isinstance(table, (str, os.PathLike)):
         path = Path(table).expanduser()
         content = regular(path).read_bytes()
+        check_columns(path, content[: content.find(b"\n")].count(b",") + 1)
         try:
             found = pl.read_csv(content, infer_schema=False)
         except pl.exceptions.PolarsError as error:
@@ -140,12 +141,12 @@ def _time_columns(place: str, found: list[str]) -> tuple[str, str]:
                 if name not in found:
                     raise _missing(place, name, found)
             return names
-    told = f"{place}: expected columns start_s and stop_s or start_frame and stop_frame, found {', '.join(found)}"
+    told = f"{place}: expected columns start_s and stop_s or start_frame and stop_frame, found {shown(found)}"
     raise ValueError(told + did_you_mean(SECONDS[0], found))
 
 
 def _missing(place: str, name: str, found: list[str]) -> ValueError:
-    return ValueError(f"{place}: expected a column {name!r}, found {', '.join(found)}{did_you_mean(name, found)}")
+    return ValueError(f"{place}: expected a column {name!r}, found {shown(found)}{did_you_mean(name, found)}")
 
 
 def _numbers(place: str, column: pl.Series) -> Floats:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from lumentrace import __version__
-from lumentrace.base.documents import regular
-from lumentrace.base.errors import FormatError
+from lumentrace.base.documents import check_columns, regular
+from lumentrace.base.errors import FormatError, shown
 from lumentrace.base.json_text import json_text
 from lumentrace.base.polars import pl
 from lumentrace.base.provenance import environment, plain
@@ -114,11 +114,14 @@ def load_trials_table(path: Path_) -> pl.DataFrame:
         try:
             if parquet:
                 check_parquet(file)
+            else:
+                check_columns(place, file.readline().count(b",") + 1)
+                file.seek(0)
             found = pl.read_parquet(file) if parquet else pl.read_csv(file, schema_overrides=COLUMNS)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise FormatError(f"{place}: expected a table of trials, found something else ({error})") from error
     if dict(found.schema) != COLUMNS:
-        raise FormatError(f"{place}: expected columns {', '.join(COLUMNS)}, found {', '.join(found.columns)}")
+        raise FormatError(f"{place}: expected columns {', '.join(COLUMNS)}, found {shown(found.columns)}")
     return found if parquet else each_text(found, unquoted)
 
 
