@@ -56,17 +56,10 @@ def _of(name: str, write: Any, *covers: str) -> Writer:
     return Writer(write, covers, _part(name), _outcomes, slow=True)
 
 
-def _copied(folder: Path, database: Path) -> None:
-    """The copy of a database that is somewhere else."""
-    own = folder / "lab.db"
-    own.unlink(missing_ok=True)
-    own.symlink_to(database)
-    find._copied(own, folder / "cache")
-
-
 def _databases(made: Path) -> None:
     for version in (1, 2):
-        (made / f"{version}.db").write_bytes(bytes([version]) * 200_000)
+        (made / str(version)).mkdir()
+        (made / str(version) / "lab.db").write_bytes(bytes([version]) * 200_000)
 
 
 def _spikes(version: int) -> twophoton.Spikes:
@@ -245,6 +238,9 @@ WRITERS = {
         ("twophoton/exchange/label_tiff.py",),
     ),
     "copy of a database": Writer(
-        _copied, ("twophoton/read/find.py",), lambda version, made: made / f"{version}.db", _databases
+        lambda folder, database: find._copied(database, folder / "cache"),
+        ("twophoton/read/find.py",),
+        lambda version, made: made / str(version) / "lab.db",
+        _databases,
     ),
 }
