@@ -34,6 +34,7 @@ NOT_TRIED = {
     "stain/files/planes.py": "a temporary file without a name",
     "stain/stages/batch.py": "a temporary folder of one process",
     "stain/stages/runlog.py": "lines of a log, whose loss is no harm",
+    "storage/guard.py": "answers through a pipe",
     "storage/pickles.py": "a temporary folder, of which `storage.save` makes the file",
     "twophoton/exchange/kept.py": "a file in memory",
     "storage/sink.py": "what the other writers go through",

@@ -38,7 +38,8 @@ def exchange(one: Path, other: Path) -> bool:
     >>> with TemporaryDirectory() as folder:
     ...     old, new = Path(folder) / "old", Path(folder) / "new"
     ...     _ = old.write_text("before"), new.write_text("after")
-    ...     old.read_text() == ("after" if exchange(old, new) else "before")
+    ...     done = exchange(old, new)
+    ...     old.read_text() == ("after" if done else "before")
     True
     """
     names = os.fsencode(one), os.fsencode(other)
