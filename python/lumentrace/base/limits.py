@@ -33,3 +33,20 @@ def raised(limit: int) -> int:
     if not 1 <= factor < 2**40:
         raise ValueError(f"{FACTOR}: expected a number from 1 on, found {text!r}")
     return int(limit * factor)
+
+
+def raised_seconds(limit: float) -> float:
+    """The same of a time.
+
+    Raises
+    ------
+    ValueError
+        If the number in `FACTOR` is none from 1 on.
+
+    Examples
+    --------
+    >>> from lumentrace.base.limits import raised_seconds
+    >>> raised_seconds(0.5)
+    0.5
+    """
+    return raised(1000) / 1000 * limit

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lumentrace.base.errors import FormatError
-from lumentrace.base.limits import raised
+from lumentrace.base.limits import raised, raised_seconds
 
 SECONDS = 10.0
 """Most time of a processor for a look at a file, and as much again for each GB of it; also for each array of a file."""
@@ -79,14 +79,14 @@ class _Child:
         return status
 
 
-_lock, _choosing = threading.Lock(), threading.Lock()
+_lock, _choosing = threading.Lock(), threading.RLock()  # readers may be forgotten while one is chosen
 _children: list[_Child] = []
 
 
 def _renew_locks() -> None:
     """In a forked child nobody would release the locks that a thread of the other process held."""
     global _lock, _choosing
-    _lock, _choosing = threading.Lock(), threading.Lock()
+    _lock, _choosing = threading.Lock(), threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -111,7 +111,7 @@ def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
     OSError
         If it cannot be read.
     """
-    most = raised(1000) / 1000 * SECONDS * (1 + os.stat(path).st_size / 1e9)
+    most = raised_seconds(SECONDS) * (1 + os.stat(path).st_size / 1e9)
     with _lock:
         for _ in _answers(JOBS[job], path, arguments, most, "looked at"):
             pass
@@ -139,7 +139,7 @@ def read(function: str, path: str | os.PathLike[str], *arguments: Any) -> Iterat
     OSError
         If it cannot be read.
     """
-    return _answers(function, path, arguments, raised(1000) / 1000 * SECONDS, "read")
+    return _answers(function, path, arguments, raised_seconds(SECONDS), "read")
 
 
 def _answers(
@@ -166,8 +166,7 @@ def _answers(
             raise FormatError(found if place in found else f"{path}: {found}")
     finally:
         if child.busy and child.owner == os.getpid():
-            _children.remove(child)
-            child.end()
+            _forget(child)
 
 
 def _free_child() -> _Child:
@@ -177,10 +176,15 @@ def _free_child() -> _Child:
             if child.process.poll() is None:
                 child.busy = True
                 return child
-            _children.remove(child)
-            child.end()
+            _forget(child)
         _children.append(_Child())
         return _children[-1]
+
+
+def _forget(child: _Child) -> None:
+    with _choosing:
+        _children.remove(child)
+    child.end()
 
 
 @atexit.register

@@ -15,7 +15,7 @@ from typing import Any
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
-from lumentrace.base.limits import raised
+from lumentrace.base.limits import raised, raised_seconds
 from lumentrace.twophoton.config import ACCESS, FILE, TwophotonConfig, load_config
 
 FILES = ("experimentLog.db", "experimentInitLog.db")
@@ -197,7 +197,7 @@ def _rows(path: Path, query: str, values: list[str]) -> Iterator[tuple[Any, ...]
     connection.text_factory = lambda content: content.decode("utf-8", "replace")
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, raised(MOST_TEXT))
-        end = time.monotonic() + raised(1000) / 1000 * LONGEST
+        end = time.monotonic() + raised_seconds(LONGEST)
         connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
         connection.execute("pragma trusted_schema = off")
         connection.execute("pragma cell_size_check = on")
