@@ -9,7 +9,7 @@ from lumentrace.afm.analysis.pipeline import AnalysisRecord
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
 from lumentrace.afm.run import RECORDED, Outcome, loaded, process
 from lumentrace.afm.settings import Settings
-from lumentrace.engine.saved import check_same, record_of, recorded, settings_of, sources
+from lumentrace.engine.saved import blame_record, check_same, record_of, settings_of, sources
 
 
 def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None = None) -> Outcome:
@@ -42,7 +42,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     (path,) = sources(record, place, source)
     stack = loaded(path, settings)
     check_same(path, record, stack.identity())
-    with recorded(place):
+    with blame_record(place):
         process(stack, settings)
     stack.history = record.provenance
     analysis = AnalysisRecord(load_analysis_from_hdf5(place / RECORDED))

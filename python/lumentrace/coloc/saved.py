@@ -9,7 +9,7 @@ from lumentrace.coloc.kept import nulls_of_file
 from lumentrace.coloc.run import NULLS, TABLE, Outcome, outcome_of
 from lumentrace.coloc.settings import Settings
 from lumentrace.coloc.sources import looked_at
-from lumentrace.engine.saved import check_same, record_of, recorded, settings_of, sources
+from lumentrace.engine.saved import blame_record, check_same, record_of, settings_of, sources
 from lumentrace.storage.parquet_check import frame_of
 
 
@@ -39,7 +39,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     record = record_of(place, Outcome.technique)
     settings = settings_of(record, Settings, place)
     files = sources(record, place, source)
-    with recorded(place):
+    with blame_record(place):
         given = looked_at(files if isinstance(record.provenance.input["path"], list) else files[0], settings)
     check_same(files[0], record, given.history.input)
     table = frame_of((place / TABLE).with_suffix(".parquet"))

@@ -51,7 +51,7 @@ def settings_of(record: RunRecord, kind: type[S], folder: Path) -> S:
 
 
 @contextmanager
-def recorded(folder: Path) -> Iterator[None]:
+def blame_record(folder: Path) -> Iterator[None]:
     """Values that settings of a record cannot have, as is found when they are used, are damage of that record.
 
     Raises

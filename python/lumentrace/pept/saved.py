@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lumentrace.base.errors import FormatError
 from lumentrace.data.points import PointData
-from lumentrace.engine.saved import check_same, record_of, recorded, settings_of, sources
+from lumentrace.engine.saved import blame_record, check_same, record_of, settings_of, sources
 from lumentrace.pept import data_set
 from lumentrace.pept.live.finishing import finish, is_live
 from lumentrace.pept.live.record import LINES
@@ -51,7 +51,7 @@ def load_outcome(folder: str | PathLike[str], source: str | PathLike[str] | None
     if not isinstance(trajectories, PointData):
         raise FormatError(f"{place / data_set.TABLE}: expected trajectories, found {type(trajectories).__name__}")
     (path,) = sources(record, place, source)
-    with recorded(place):
+    with blame_record(place):
         lines = read(path, settings.scanner, settings.separation, settings.lenient, settings.reader)
     check_same(path, record, {} if lines.provenance is None else lines.provenance.input)
     name = Path(str(record.provenance.input["path"])).name
