@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -82,6 +82,8 @@ def check(chunk: bytes, most: int) -> None:
 class _OfZarr3:
     """A codec of Zarr 3 that knows a limit."""
 
+    _most: int
+
     def __init__(self, most: int, codec: Any):
         super().__init__(**codec.to_dict()["configuration"])
         object.__setattr__(self, "_most", most)
@@ -92,7 +94,7 @@ class _Blosc3(_OfZarr3, BloscCodec):
         held = list(chunks_and_specs)
         for chunk, _ in held:
             if chunk is not None:
-                check(chunk.to_bytes(), self._most)  # type: ignore[attr-defined]
+                check(chunk.to_bytes(), self._most)
         return await super().decode(held)
 
 
@@ -108,7 +110,7 @@ class _Inflating3(_OfZarr3):
         ]
 
     def _inflated(self, chunk: Any) -> bytes:
-        return inflated(self.kind, chunk.to_bytes(), self._most, {})  # type: ignore[attr-defined]
+        return inflated(self.kind, chunk.to_bytes(), self._most, {})
 
 
 class _Gzip3(_Inflating3, GzipCodec):
@@ -127,7 +129,7 @@ class _OfZarr2:
         self._most = most
 
 
-class _Blosc2(_OfZarr2, Blosc):  # type: ignore[misc]
+class _Blosc2(_OfZarr2, Blosc):  # type: ignore[misc]  # numcodecs has no types
     def decode(self, chunk: Any, out: Any = None) -> Any:
         check(bytes(chunk), self._most)
         return super().decode(chunk, out)
@@ -136,8 +138,10 @@ class _Blosc2(_OfZarr2, Blosc):  # type: ignore[misc]
 class _Inflating2(_OfZarr2):
     """One that is inflated here."""
 
+    get_config: Callable[[], dict[str, Any]]
+
     def decode(self, chunk: Any, out: Any = None) -> Any:
-        settings = self.get_config()  # type: ignore[attr-defined]
+        settings = self.get_config()
         return ndarray_copy(inflated(settings["id"], bytes(chunk), self._most, settings), out)
 
 

@@ -66,10 +66,10 @@ def _steps(schema: Any, protocol: str) -> dict[str, Type]:
     makes = _Types({each["name"]: each for each in schema["types"] or []})
     steps = {}
     for step in schema["protocol"]["sequence"]:
-        stream = (
-            step["type"]["stream"]["items"] if isinstance(step["type"], Mapping) and "stream" in step["type"] else None
-        )
-        steps[step["name"]] = makes.type(step["type"] if stream is None else stream, {}, 0)
+        told = step["type"]
+        if isinstance(told, Mapping) and "stream" in told:
+            told = told["stream"]["items"]
+        steps[step["name"]] = makes.type(told, {}, 0)
     return steps
 
 
