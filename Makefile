@@ -70,6 +70,8 @@ lint-python: build
 check-rust:
 	@env -u MAKEFLAGS $(MAKE) --no-print-directory lint-rust rust-test
 
+# The same random cases each time; `make fuzz` and `make faults` try new ones.
+rust-test: export PROPTEST_RNG_SEED = 1
 rust-test:
 	cargo test --quiet -p lumentrace -p lumentrace-fuzz-targets  # together: apart, each would build all that they share
 	cargo run --quiet -p lumentrace --example track >/dev/null
@@ -84,6 +86,7 @@ python-test: build
 faults: build
 	LUMENTRACE_FAULT_SECONDS=600 LUMENTRACE_FAULT_KILLS=1000 LUMENTRACE_FAULT_PRESSES=100 \
 	  $(BIN)/python -m pytest -rP --timeout 0 tests/faults
+	LUMENTRACE_FAULT_SECONDS=600 $(BIN)/python -m pytest -m hypothesis --timeout 0 --ignore tests/faults tests
 
 bench: PROFILE = release
 bench: build
@@ -98,6 +101,7 @@ docs: build
 SECONDS ?= 60
 
 fuzz:
+	cargo test --quiet -p lumentrace --lib
 	rust/core/fuzz/all.sh $(SECONDS)
 
 # The two lines of `unsafe`, with the CPU features on that they ask for.

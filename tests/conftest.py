@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,8 +19,8 @@ from lumentrace import LineData, PointData
 from modules import module_of
 from twophoton_case import NAMES, SMALL, Case, load_case
 
-# Machines that are busy with something else take their time.
-settings.register_profile("lumentrace", deadline=None)
+# Machines that are busy with something else take their time. `make faults` tries new cases in each run.
+settings.register_profile("lumentrace", deadline=None, derandomize="LUMENTRACE_FAULT_SECONDS" not in os.environ)
 settings.load_profile("lumentrace")
 
 

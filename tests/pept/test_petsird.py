@@ -179,7 +179,7 @@ MUCH = number(2**40)
         (head({})[:9] + b"\xff" * 9 + b"\x02", "a number of 65 bits"),
         (head([]), "a schema that is none"),
         (head({"protocol": {"name": "Other", "sequence": []}, "types": []}), "the protocol 'Other'"),
-        (head({"protocol": {"name": "PETSIRD", "sequence": []}, "types": None}), "a file of , not of header"),
+        (head({"protocol": {"name": "PETSIRD", "sequence": []}, "types": None}), "a file of no steps, not of header"),
         (head(schema_of([EMPTY], "X.Empty")), "whose X.Empty holds nothing"),
         (head(schema_of([ITSELF], "X.Itself")), "a schema of too many types"),
         (head(schema_of([*LARGE, {"name": "R40", "type": "uint8"}], "X.R0")), "a schema of too many types"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import threading
 import time
@@ -107,8 +108,17 @@ def test_a_container_has_less(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert found > 10_000_000
 
 
-def test_free_space(tmp_path: Path) -> None:
-    assert stain.get_free_disk_space(tmp_path / "not" / "yet") == stain.get_free_disk_space(tmp_path)
+def test_free_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the disk of the folder that is there; a disk of the test's own, as others fill the one that is shared."""
+    whole, asked = shutil.disk_usage(tmp_path), []
+
+    def usage(place: Path) -> Any:
+        asked.append(place)
+        return whole
+
+    monkeypatch.setattr(memory.shutil, "disk_usage", usage)
+    assert stain.get_free_disk_space(tmp_path / "not" / "yet") == whole.free
+    assert asked == [tmp_path.resolve()]
 
 
 def test_first_run_in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import struct
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,15 @@ def test_images_of_zarr_3(tmp_path: Path, codec: Any, sharded: bool) -> None:
     assert any(isinstance(each, ShardingCodec) for each in array.metadata.codecs) == sharded
     with open_image(path) as image:
         np.testing.assert_array_equal(image.read(), PIXELS)
-    if not sharded:
-        bomb = numcodecs.get_codec({"id": type(codec).__name__.removesuffix("Codec").lower()}).encode(bytes(30_000_000))
-        (path / "0" / "c" / "0" / "0" / "0").write_bytes(bomb)
-        assert_refused(path)
+    bomb = numcodecs.get_codec({"id": type(codec).__name__.removesuffix("Codec").lower()}).encode(bytes(30_000_000))
+    (path / "0" / "c" / "0" / "0" / "0").write_bytes(shard_of(bomb, 4) if sharded else bomb)
+    assert_refused(path)
+
+
+def shard_of(chunk: bytes, times: int) -> bytes:
+    """A shard, each of whose chunks is the same one."""
+    index = numcodecs.CRC32C(location="end").encode(struct.pack("<QQ", 0, len(chunk)) * times)
+    return chunk + bytes(index)
 
 
 def assert_refused(path: Path) -> None:

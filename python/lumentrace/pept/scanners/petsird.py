@@ -151,7 +151,7 @@ def _opened(path: Path) -> Iterator[tuple[Source, dict[str, Type]]]:
         try:
             types = types_of(source, "PETSIRD")
             if [*types] != ["header", "timeBlocks"]:
-                raise ValueError(f"a file of {', '.join(types)[:80]}, not of header, timeBlocks")
+                raise ValueError(f"a file of {', '.join(types)[:80] or 'no steps'}, not of header, timeBlocks")
             yield source, types
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             found = " ".join(str(error).split())[:120]

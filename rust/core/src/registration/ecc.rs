@@ -63,6 +63,7 @@ impl Align {
         let frame = Frame::new(width, fixed.len() / width, moving.width(), moving.height());
         let known = fixed.iter().filter(|value| value.is_finite()).count().max(1) as f64;
         let mut matrix = frame.normalise(start);
+        let mut pace = Pace::default();
         let mut fit = Fit { gain: 1.0, bias: 0.0, cut: f64::INFINITY };
         let mut state = Aligned {
             matrix: start,
@@ -88,7 +89,7 @@ impl Align {
                 break;
             }
             let Some(step) = solve(&sums, self.model) else { break };
-            let moved = frame.apply(&mut matrix, &step);
+            let moved = frame.apply(&mut matrix, &pace.shorten(step));
             if !moved.is_finite() || moved > 4.0 * frame.extent() {
                 break;
             }
@@ -140,6 +141,32 @@ impl Align {
             total.add(part);
         }
         Ok(total)
+    }
+}
+
+/// Ends steps to and fro: at a whole shift a column of pixels lies in the moving image or outside, and the best
+/// places with it and without it may lie on either side of where it changes.
+struct Pace {
+    last: [f64; 8],
+    share: f64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { last: [0.0; 8], share: 1.0 }
+    }
+}
+
+impl Pace {
+    /// The step to make: half the share of those before it, if it takes back more than half of the last one.
+    fn shorten(&mut self, step: [f64; 8]) -> [f64; 8] {
+        let product = |one: &[f64; 8], two: &[f64; 8]| one.iter().zip(two).map(|(a, b)| a * b).sum::<f64>();
+        let taken = step.map(|value| self.share * value);
+        if product(&taken, &self.last) < -0.5 * product(&self.last, &self.last) {
+            self.share *= 0.5;
+        }
+        self.last = step.map(|value| self.share * value);
+        self.last
     }
 }
 

@@ -52,6 +52,20 @@ proptest! {
 }
 
 #[test]
+fn a_shift_at_which_a_column_leaves_the_image_is_found() {
+    let image = waves(90, 80, [0.0, 0.0]);
+    let moving = Sampled::new(&image, 90).unwrap();
+    for x in [-1.0, 0.0, 1.0] {
+        for y in [-1.0, -0.3, 0.0, 0.799_747_913_861_028, 1.0] {
+            let fixed = waves(90, 80, [x, y]);
+            let found = settings(Model::Translation).run(&fixed, 90, &moving, IDENTITY, 1, &Control::new()).unwrap();
+            assert!(found.converged && found.iterations < 20, "{x} {y}: {found:?}");
+            assert!((found.matrix[2] - x).abs() < 0.01 && (found.matrix[5] - y).abs() < 0.01);
+        }
+    }
+}
+
+#[test]
 fn sizes_that_do_not_fit() {
     let control = Control::new();
     let moving = Sampled::new(&[0.0; 12], 4).unwrap();
