@@ -19,15 +19,18 @@ NUMBERS = [
     for kind, values in {
         "B": (0, 1, 0x7F, 0x80, 0xFF),
         "H": (0, 1, 0x7FFF, 0x8000, 0xFFFF),
-        "I": (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF),
-        "Q": (0, 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1),
+        "I": (0, 1, 2**20, 2**26, 2**30, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF),
+        "Q": (0, 1, 2**26, 2**33, 2**62, 2**63 - 1, 2**63, 2**64 - 1),
         "f": (float("nan"), float("inf"), 1e38),
         "d": (float("nan"), float("inf"), 1e308),
     }.items()
     for value in values
 ]
-"""Numbers that sizes and offsets should not be."""
-WORDS = (b"0", b"-1", b"1e999", b"nan", b"99999999999999999999", b"null", b"[]", b"{}", b'""', b"2.5", b"\xff", b"'\"")
+"""Numbers that sizes and offsets should not be: absurd ones, and ones that a machine could just serve."""
+WORDS = (
+    *(b"0", b"-1", b"2.5", b"70000", b"100000000", b"3000000000", b"99999999999999999999", b"1e999", b"nan"),
+    *(b"null", b"[]", b"{}", b'""', b"\xff", b"'\""),
+)
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
 _clock = count(1)
 

@@ -5,11 +5,18 @@ much memory is seen. Prints a line of JSON for each: how many versions were read
 one in seconds, growth of memory in MiB and the most that was taken of it, growth of open files, and how the process
 ended. Versions that gave a wrong error, and the one at which the process ended, are kept beside the file that is
 damaged.
+
+``--counts FILE`` goes on where earlier runs ended: FILE says how many versions each reader has read without a finding,
+and in how many seconds (`versions.csv` here holds what was tried by hand). Those nearest to ``--until`` come first, and
+none goes beyond it. ``--part 1/2`` and ``--part 2/2`` share the readers between two processes.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import csv
+import fcntl
 import json
 import multiprocessing
 import os
@@ -19,6 +26,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +41,8 @@ MEMORY = 6 << 30
 """Bytes of address space of a reader."""
 PATIENCE = 120.0
 """Seconds that a reader may take longer than it should."""
+PROBE = 3.0
+"""Seconds of a reader of which nothing is known yet."""
 WARM = 0.5
 """Seconds before memory and files are counted for the first time."""
 
@@ -92,12 +102,78 @@ def run(name: str, seed: int, seconds: float) -> dict[str, Any]:
     return {"reader": name, "seed": seed, "ended": ended, **found, **({} if sound else {"kept": str(folder)})}
 
 
+class Counts:
+    """What readers have read so far, in a file that several processes may add to: of each, versions and seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, tuple[int, float]]:
+        """Those of each reader."""
+        if not self.path.exists():
+            return {}
+        with open(self.path, newline="") as file:
+            return {row["reader"]: (int(row["versions"]), float(row["seconds"])) for row in csv.DictReader(file)}
+
+    def add(self, name: str, versions: int, seconds: float) -> None:
+        """More of one of them."""
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            found = self.read()
+            before = found.get(name, (0, 0.0))
+            found[name] = before[0] + versions, before[1] + seconds
+            new = self.path.with_suffix(".new")
+            with open(new, "w", newline="") as file:
+                table = csv.writer(file, lineterminator="\n")
+                table.writerow(("reader", "versions", "seconds"))
+                table.writerows((each, count, round(took, 1)) for each, (count, took) in sorted(found.items()))
+            new.replace(self.path)
+        finally:
+            os.close(folder)
+
+    def seconds_left(self, name: str, until: int) -> float:
+        """How long a reader needs to have read so many; those of which nothing is known are probed first."""
+        versions, seconds = self.read().get(name, (0, 0.0))
+        return max(0, until - versions) * (seconds / versions if versions else PROBE / until)
+
+
+def counted(names: list[str], seconds: float, counts: Counts, until: int) -> Iterator[tuple[str, float]]:
+    """Readers and for how long they run, the ones nearest to their end first; each once, or twice if it is probed."""
+    waiting = set(names)
+    while waiting:
+        left = {name: counts.seconds_left(name, until) for name in sorted(waiting)}
+        name = min(left, key=left.__getitem__)
+        known = name in counts.read()
+        if known:
+            waiting.remove(name)
+        if left[name]:
+            yield name, min(seconds, left[name]) if known else PROBE
+
+
 def main() -> None:
     """Run the readers that are named, or all, and all parsers."""
-    seconds, *names = sys.argv[1:]
-    seed = int(time.time())
-    for name in names or ALL:
-        print(json.dumps(run(name, seed, float(seconds))), flush=True)
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("seconds", type=float)
+    arguments.add_argument("names", nargs="*")
+    arguments.add_argument("--counts", type=Path)
+    arguments.add_argument("--until", type=float, default=1e6)
+    arguments.add_argument("--part", default="1/1")
+    given = arguments.parse_args()
+    part, parts = map(int, given.part.split("/"))
+    names = (given.names or list(ALL))[part - 1 :: parts]
+    counts = None if given.counts is None else Counts(given.counts)
+    planned = (
+        ((name, given.seconds) for name in names)
+        if counts is None
+        else counted(names, given.seconds, counts, int(given.until))
+    )
+    for name, seconds in planned:
+        began = time.monotonic()
+        found = run(name, time.time_ns() % 2**40, seconds)
+        print(json.dumps(found), flush=True)
+        if counts is not None:
+            counts.add(name, found.get("tried", 0) if "kept" not in found else 0, time.monotonic() - began)
 
 
 if __name__ == "__main__":

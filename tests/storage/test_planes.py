@@ -132,6 +132,17 @@ def test_files_cut_anywhere_are_refused(read: Callable[[Path], Any], tmp_path: P
 
 
 @pytest.mark.parametrize("read", [read_tiff, opened])
+@pytest.mark.parametrize("tag", ["ImageLength", "ImageWidth"])
+def test_images_without_pixels_are_refused(read: Callable[[Path], Any], tmp_path: Path, tag: str) -> None:
+    path = tmp_path / "a.tif"
+    two_pages(path)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags[tag].overwrite(0)
+    with pytest.raises(FormatError, match=r"a\.tif: expected an image with pixels, found one of shape \(.*\b0\b.*\)"):
+        read(path)
+
+
+@pytest.mark.parametrize("read", [read_tiff, opened])
 def test_pages_that_follow_each_other_in_a_circle(read: Callable[[Path], Any], tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     content = bytearray(two_pages(path))

@@ -34,5 +34,7 @@ def test_planes_lie_where_they_are_said_to_lie(pages: Path) -> None:
 def test_pages_that_hold_no_numbers(pages: Path, tag: str, value: int) -> None:
     with tifffile.TiffFile(pages, mode="r+b") as file:
         file.pages[1].tags[tag].overwrite(value)
-    with pytest.raises(FormatError, match=r"scan\.tif: expected pages of rows and columns, found"):
+    with pytest.raises(
+        FormatError, match=r"scan\.tif: expected (pages of rows and columns|an image with pixels), found"
+    ):
         opened(pages)

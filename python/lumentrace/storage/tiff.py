@@ -169,7 +169,9 @@ def _end_of_values(form: Any, tags: bytes) -> int:
 def check_size(
     path: str | os.PathLike[str], shape: tuple[int, ...], dtype: Any, pages: Sequence[Any], found: int
 ) -> None:
-    """Refuse an image that the file cannot hold, before memory is taken for it; bytes used twice count once."""
+    """Refuse an image without pixels, or one that the file cannot hold; bytes used twice count once."""
+    if 0 in shape:
+        raise FormatError(f"{path}: expected an image with pixels, found one of shape {tuple(map(int, shape))}")
     for page in pages:
         if page.compression not in CODECS:
             raise FormatError(

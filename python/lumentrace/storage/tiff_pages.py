@@ -83,7 +83,7 @@ class TiffPages:
         file, number = self._places.reshape(-1, 2)[0].tolist()
         page = self._page(file, number)
         real = page.dtype is not None and page.dtype.kind in "uif"
-        if len(page.shape) != 2 or 0 in page.shape or not real:
+        if len(page.shape) != 2 or not real:
             raise FormatError(
                 f"{self._files[file]}: expected pages of rows and columns, found {page.dtype} of {page.shape}"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from lumentrace.base.errors import FormatError
 from lumentrace.storage import read_tiff
+from lumentrace.storage.tiff import damage_named
 
 from ..frames import Loaded, Recording
 from .pictures import undersized
@@ -65,10 +67,17 @@ def _times(path: Path, frames: int) -> list[float | None]:
     """Times of the planes of an OME-TIFF, else from its time increment."""
     import tifffile
 
-    with tifffile.TiffFile(path) as file:
+    with damage_named(path, "a film with times"), tifffile.TiffFile(path) as file:
         text = file.ome_metadata or ""
-    deltas = re.findall(r'<(?:\w+:)?Plane\b[^>]*\bDeltaT="([^"]+)"', text)
-    if len(deltas) == frames:
-        return [float(delta) for delta in deltas]
-    step = re.search(r'\bTimeIncrement="([^"]+)"', text)
-    return [number * float(step.group(1)) for number in range(frames)] if step else [None] * frames
+        deltas = re.findall(r'<(?:\w+:)?Plane\b[^>]*\bDeltaT="([^"]+)"', text)
+        if len(deltas) == frames:
+            return [_time(delta) for delta in deltas]
+        step = re.search(r'\bTimeIncrement="([^"]+)"', text)
+        return [number * _time(step.group(1)) for number in range(frames)] if step else [None] * frames
+
+
+def _time(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds):
+        raise ValueError(f"a time of {text}")
+    return seconds
