@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import struct
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import numcodecs
 import numpy as np
 import tifffile
+import zarr
+from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 import afm_files
 import afm_images
-from faults.reader import Reader, folder_of, one, text
+from faults.reader import Make, Reader, folder_of, one, text
 from lumentrace import PointData, afm, coloc, stain, storage
 from lumentrace.afm import run as afm_run
 from lumentrace.afm.analysis.utils.common import load_analysis_from_hdf5
@@ -37,6 +41,7 @@ from lumentrace.stain.stages.runlog import LOG_NAME, read_run_log_tail
 from lumentrace.storage import open_image, write_image
 
 MARKERS = "marker_name,background,exposure\nAF,,100\nCD8,AF,250\n"
+CODECS = {"zlib": numcodecs.Zlib(), "lzma": numcodecs.LZMA(), "zstd": numcodecs.Zstd(), "Blosc": numcodecs.Blosc()}
 LAYER = np.random.default_rng(4).random((1, 5, 6))
 FRAMES = afm.AFMImageStack(LAYER, 1.5, "height_trace", "a.asd")
 RAW = np.random.default_rng(3).integers(0, 4000, (4, 12, 16))
@@ -58,6 +63,14 @@ def spaced(path: Path) -> None:
     tifffile.imwrite(path, frames, imagej=True, resolution=(2, 2), metadata={"axes": "TYX", "unit": "um"})
 
 
+def timed(path: Path) -> None:
+    """A film of two channels in OME-TIFF that says when its frames were taken."""
+    frames = np.random.default_rng(1).random((3, 2, 16, 20)).astype(np.float32)
+    size = {"PhysicalSizeX": 0.01, "PhysicalSizeY": 0.01}
+    metadata = {"axes": "TCYX", **size, "Channel": {"Name": ["Height", "Phase"]}, "TimeIncrement": 0.5}
+    tifffile.imwrite(path, frames, ome=True, photometric="minisblack", metadata=metadata)
+
+
 def asd(version: int) -> Any:
     return lambda path: afm_files.asd(path, RAW[None, :].astype(np.int16), version, ("TP", None), comment=b"note")
 
@@ -70,6 +83,29 @@ def chunked(folder: Path) -> None:
     write_image(folder / "a.zarr", RAW[0].astype("u2"), spacing={"X": 0.1})
 
 
+def zarr2(codec: Any) -> Make:
+    """An OME-Zarr of version 0.4 whose chunk is deflated by a codec."""
+
+    def make(folder: Path) -> None:
+        path = write_image(folder / "a.zarr", RAW[0].astype("u2"), spacing={"X": 0.1}, version="0.4")
+        about = path / "0" / ".zarray"
+        about.write_text(json.dumps(json.loads(about.read_text()) | {"compressor": codec.get_config()}))
+        (path / "0" / "0" / "0").write_bytes(codec.encode(RAW[0].astype("<u2").tobytes()))
+
+    return make
+
+
+def zarr3(codec: Any, shards: tuple[int, ...] | None = None) -> Make:
+    """An OME-Zarr of version 0.5, by a codec, in shards if wanted."""
+
+    def make(folder: Path) -> None:
+        path = write_image(folder / "a.zarr", RAW[0].astype("u2"), spacing={"X": 0.1}, version="0.5")
+        settings = {"compressors": codec, "chunks": (6, 8) if shards else (12, 16), "shards": shards}
+        zarr.create_array(path / "0", data=RAW[0].astype("u2"), overwrite=True, **settings)
+
+    return make
+
+
 def mrc(path: Path) -> None:
     header = bytearray(1024)
     struct.pack_into("<4i", header, 0, *reversed(RAW.shape), 6)
@@ -80,6 +116,11 @@ def mrc(path: Path) -> None:
 def pieces(path: Path) -> Any:
     with open_image(path) as image:
         return [pixels for _, pixels in image.blocks()]
+
+
+def zarr_image(path: Path) -> Any:
+    """The image that a file in an OME-Zarr is of."""
+    return pieces(next(folder for folder in path.parents if folder.suffix == ".zarr"))
 
 
 def cycled(path: Path) -> Any:
@@ -183,17 +224,32 @@ READERS: dict[str, Reader] = {
     "NanoScope 9": one("a.spm", lambda path: afm_files.nanoscope9(path, RAW[0]), heights),
     "Igor wave": one("a.ibw", lambda path: afm_images.ibw(path, LAYER, ("Height",)), heights),
     "WSxM image": one("a.stp", lambda path: afm_images.wsxm(path, LAYER[0]), heights),
+    ".nhf, version 1": one("scan.nhf", lambda path: afm_images.nhf(path, RAW[0], version=1), heights, slow=True),
     ".nhf": one("scan.nhf", lambda path: afm_images.nhf(path, RAW[0]), heights, slow=True),
     ".topostats": one("scan.topostats", lambda path: afm_images.topostats(path, RAW[0] * 1.0), heights, slow=True),
     "OME-TIFF by pieces": one("a.ome.tif", ome("a.ome.tif"), pieces),
-    "OME-Zarr: chunk": Reader("a.zarr/0/c/0/0", chunked, lambda path: pieces(path.parents[3]), told=("a.zarr",)),
-    "OME-Zarr: metadata": Reader(
-        "a.zarr/zarr.json", chunked, lambda path: pieces(path.parent), told=("a.zarr",), waits=True
+    "OME-Zarr: chunk": Reader("a.zarr/0/c/0/0", chunked, zarr_image, told=("a.zarr",)),
+    "OME-Zarr: metadata": Reader("a.zarr/zarr.json", chunked, zarr_image, told=("a.zarr",), waits=True),
+    **{
+        f"OME-Zarr 0.4: chunk of {name}": Reader("a.zarr/0/0/0", zarr2(codec), zarr_image, told=("a.zarr",))
+        for name, codec in CODECS.items()
+    },
+    "OME-Zarr 0.4: array": Reader(
+        "a.zarr/0/.zarray", zarr2(numcodecs.Blosc()), zarr_image, told=("a.zarr",), waits=True
+    ),
+    "OME-Zarr 0.4: metadata": Reader(
+        "a.zarr/.zattrs", zarr2(numcodecs.Zlib()), zarr_image, told=("a.zarr",), waits=True
+    ),
+    "OME-Zarr 0.5: chunk of gzip": Reader("a.zarr/0/c/0/0", zarr3(GzipCodec()), zarr_image, told=("a.zarr",)),
+    "OME-Zarr 0.5: shard": Reader("a.zarr/0/c/0/0", zarr3(ZstdCodec(), (12, 16)), zarr_image, told=("a.zarr",)),
+    "OME-Zarr 0.5: array": Reader(
+        "a.zarr/0/zarr.json", zarr3(BloscCodec(), (12, 16)), zarr_image, told=("a.zarr",), waits=True
     ),
     "MRC": one("a.mrc", mrc, pieces),
     "Gwyddion film": one("a.gwy", lambda path: to_gwy(path, FRAMES), heights),
     ".jpk": one("a.jpk", lambda path: afm_files.jpk(path, RAW[0]), heights),
     "film in TIFF": one("film.tif", film, heights),
+    "film in OME-TIFF": one("film.ome.tif", timed, lambda path: afm.load(path, "Height").data),
     "facts of .asd": one("a.asd", asd(1), afm.info),
     "facts of .h5-jpk": one("a.h5-jpk", lambda path: afm_files.h5_jpk(path, RAW), afm.info),
     "facts of .aris": one("a.aris", lambda path: afm_files.aris(path, RAW * 1e-12), afm.info),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from zarr.codecs import BloscCodec
 
 from lumentrace import FormatError
 from lumentrace.storage import open_image, write_image
+from lumentrace.storage.images import zarr_claims
 
 PIXELS = np.random.default_rng(1).integers(0, 60000, (2, 3, 4, 150, 130), dtype=np.uint16)
 NAMES = ("dna", "actin", "tubulin")
@@ -224,6 +228,63 @@ def test_chunks_beyond_the_limit_are_refused_before_memory_is_taken(tmp_path: Pa
     document.write_text(huge)
     with pytest.raises(FormatError, match=r"chunks of at most 1,073,741,824 bytes \(the limit\)"):
         open_image(path)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_chunks_that_are_missing_are_counted(tmp_path: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_image(tmp_path / "a.zarr", np.ones((12, 16), np.uint8), version=version)
+    document = path / "0" / (".zarray" if version == "0.4" else "zarr.json")
+    described = json.loads(document.read_text())
+
+    def claim(rows: int) -> None:
+        document.write_text(json.dumps({**described, "shape": [rows, 16]}))
+
+    claim(12 * 1000)
+    with open_image(path) as image:
+        assert image.read().sum() == 12 * 16
+        monkeypatch.setattr(zarr_claims, "MOST_AT_ONCE", 9999)
+        monkeypatch.setattr(zarr_claims, "INFLATION", 1)
+        assert sum(int(pixels.sum()) for _, pixels in image.blocks(9000)) == 12 * 16
+        with pytest.raises(FormatError, match=r"a\.zarr.0: .* at most 9,999 bytes at once.*found 192,000"):
+            image.read()
+    claim(3_000_000_000)
+    with pytest.raises(FormatError, match=r"a\.zarr.0: expected 250,000,000 chunks, of which 65,536 .* may be missing"):
+        open_image(path)
+
+
+def test_an_image_of_too_many_frames_or_copies(tmp_path: Path) -> None:
+    film = write_image(tmp_path / "a.zarr", np.ones((2, 4, 4), np.uint8), axes="TYX", times=(0.0, 0.5), version="0.4")
+    document = film / "0" / ".zarray"
+    described = json.loads(document.read_text())
+    document.write_text(json.dumps(described | {"shape": [2**21, 4, 4], "chunks": [2**21, 4, 4]}))
+    with pytest.raises(FormatError, match=r"a\.zarr: expected at most 1,048,576 frames with times \(the limit\)"):
+        open_image(film)
+    attributes = film / ".zattrs"
+    stated = json.loads(attributes.read_text())
+    stated["multiscales"][0]["datasets"] *= 100
+    attributes.write_text(json.dumps(stated))
+    with pytest.raises(FormatError, match=r"a\.zarr: expected at most 64 copies, found \d00"):
+        open_image(film)
+
+
+def test_a_damaged_chunk_leaves_no_others_behind(tmp_path: Path) -> None:
+    """They would be told at the end of the process, each of them."""
+    path = write_image(tmp_path / "a.zarr", np.ones((32, 32), np.uint8), version="0.5")
+    zarr.create_array(path / "0", data=np.ones((32, 32), np.uint8), chunks=(2, 2), overwrite=True)
+    (path / "0" / "c" / "0" / "1").write_bytes(b"no chunk")
+    program = f"from lumentrace.storage import open_image; open_image({str(path)!r}).read()"
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert "FormatError" in done.stderr.splitlines()[-1]
+    assert "pending" not in done.stderr
+
+
+def test_an_image_is_read_beside_a_loop(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "a.zarr", np.ones((20, 30), np.uint8))
+
+    async def read() -> int:
+        return int(open_image(path).read().sum())
+
+    assert asyncio.run(read()) == 600
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links and pipes of POSIX")

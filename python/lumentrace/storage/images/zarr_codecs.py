@@ -24,7 +24,7 @@ WIDER, MORE = 16, 2**16
 """How much larger than its pixels a chunk may be before filters have made them, and the index of a shard."""
 
 
-def checked(array: Array[Any], size: int, most: int) -> Array[Any]:
+def checked(array: Array[Any], size: int, most: int) -> AsyncArray[Any]:
     """The same array, whose chunks are inflated to no more than they may be.
 
     Parameters
@@ -41,7 +41,7 @@ def checked(array: Array[Any], size: int, most: int) -> Array[Any]:
     else:
         filters = None if found.filters is None else tuple(_limited(each, limit) for each in found.filters)
         changed = replace(found, compressor=_limited(found.compressor, limit), filters=filters)
-    return Array(AsyncArray(changed, array.store_path))
+    return AsyncArray(changed, array.store_path)
 
 
 def _checked(codec: Any, most: int) -> Any:

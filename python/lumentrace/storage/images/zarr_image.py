@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lumentrace.base.errors import FormatError
+from lumentrace.base.limits import raised
 from lumentrace.data.lazy_image import About, LazyImage, Level, lazy_image
+from lumentrace.storage.images.zarr_claims import Stored, chunks_of
 from lumentrace.storage.images.zarr_metadata import Multiscale, multiscale
 from lumentrace.storage.tiff import damage_named
 
 DOCUMENTS = ("zarr.json", ".zgroup", ".zattrs")
 MOST_CHUNK = 1 << 30
 """Bytes of one chunk, at most; set it before a file with larger ones is opened."""
+MOST_FRAMES = 1 << 20
+"""Along T."""
 CODECS = (
     "bytes",
     "endian",
@@ -59,7 +62,7 @@ def open_zarr(path: Path, number: int) -> LazyImage:
         arrays = [_array(path, group, name) for name in found.paths]
         _check_shapes(path, found, arrays)
         levels = [
-            Level(array, {axis: size for axis, size in scale.items() if axis != "T" and size > 0}, _chunks(array))
+            Level(array, {axis: size for axis, size in scale.items() if axis != "T" and size > 0}, array.chunks)
             for array, scale in zip(arrays, found.scales, strict=True)
         ]
         return lazy_image(
@@ -67,7 +70,7 @@ def open_zarr(path: Path, number: int) -> LazyImage:
         )
 
 
-def _array(path: Path, group: Any, name: str) -> Any:
+def _array(path: Path, group: Any, name: str) -> Stored:
     import zarr
 
     from lumentrace.storage.images.zarr_codecs import checked
@@ -84,14 +87,10 @@ def _array(path: Path, group: Any, name: str) -> Any:
         raise FormatError(
             f"{path}: expected array {name!r} to be compressed by {', '.join(CODECS)}, found {unknown[0]!r}"
         )
-    size = int(np.prod(_chunks(array), dtype=object)) * array.dtype.itemsize
+    size = math.prod(chunks_of(array)) * array.dtype.itemsize
     if size > MOST_CHUNK:
         raise FormatError(f"{path}: expected chunks of at most {MOST_CHUNK:,} bytes (the limit), found {size:,}")
-    return checked(array, size, MOST_CHUNK)
-
-
-def _chunks(array: Any) -> tuple[int, ...]:
-    return tuple(min(chunk, max(length, 1)) for chunk, length in zip(array.chunks, array.shape, strict=True))
+    return Stored(checked(array, size, MOST_CHUNK), path / name)
 
 
 def _codecs(metadata: Any) -> list[str]:
@@ -112,9 +111,9 @@ def _name(codec: Any) -> list[str]:
     return [str(codec["name"]).removeprefix("numcodecs.")]
 
 
-def _check_shapes(path: Path, found: Multiscale, arrays: list[Any]) -> None:
+def _check_shapes(path: Path, found: Multiscale, arrays: list[Stored]) -> None:
     for name, array in zip(found.paths, arrays, strict=True):
-        if array.ndim != len(found.axes) or 0 in array.shape or array.dtype != arrays[0].dtype:
+        if len(array.shape) != len(found.axes) or 0 in array.shape or array.dtype != arrays[0].dtype:
             raise FormatError(
                 f"{path}: expected an array of {arrays[0].dtype} along {found.axes}, found {array.dtype} of shape "
                 f"{array.shape} in {name!r}"
@@ -124,10 +123,14 @@ def _check_shapes(path: Path, found: Multiscale, arrays: list[Any]) -> None:
 def _about(path: Path, found: Multiscale, shape: tuple[int, ...]) -> About:
     lengths = dict(zip(found.axes, shape, strict=True))
     count, step = lengths.get("C", 1), found.scales[0].get("T")
+    if step is not None and lengths["T"] > raised(MOST_FRAMES):
+        raise FormatError(
+            f"{path}: expected at most {raised(MOST_FRAMES):,} frames with times (the limit), found {lengths['T']:,}"
+        )
     return About(
         found.name or path.name,
         tuple(found.channels) if len(found.channels) == count else (),
         tuple(found.colours) if len(found.colours) == count else (),
-        tuple(number * step for number in range(lengths["T"])) if step is not None and "T" in lengths else (),
+        tuple(number * step for number in range(lengths["T"])) if step is not None else (),
         path,
     )

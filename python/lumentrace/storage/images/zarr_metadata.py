@@ -13,6 +13,8 @@ from lumentrace.storage.images.ome import MICROMETRES, SECONDS
 
 AXES = {"t": "T", "c": "C", "z": "Z", "y": "Y", "x": "X"}
 VERSIONS = ("0.4", "0.5")
+MOST_LEVELS = 64
+"""Each of half the size of the one before: enough for any image."""
 HEX = re.compile(r"#?([0-9A-Fa-f]{6})\b")
 
 
@@ -58,6 +60,8 @@ def multiscale(path: Path, attributes: Mapping[str, Any], number: int) -> Multis
     if version not in VERSIONS:
         raise FormatError(f"{path}: expected OME-Zarr of version {' or '.join(VERSIONS)}, found {version!r}")
     letters, units = _axes(path, image.get("axes"))
+    if len(image["datasets"]) > MOST_LEVELS:
+        raise FormatError(f"{path}: expected at most {MOST_LEVELS} copies, found {len(image['datasets']):,}")
     paths = [str(dataset["path"]) for dataset in image["datasets"]]
     outer = _scale(image.get("coordinateTransformations"), len(letters))
     scales = [
