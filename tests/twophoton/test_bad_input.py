@@ -196,6 +196,10 @@ def test_unknown_columns_of_tables(tmp_path: Path) -> None:
     assert twophoton.load_pixel_calibrations(sizes)[0].pixel_size_um == 0.5
     matches.write_text("who,fov_group_id,group_cell_id,recording_path,roi_label,status,note\nAnn,f,1,p,r,matched,\n")
     assert twophoton.load_manual_roi_match_rows(matches)[0].roi_label == "r"
+    for cell in ("²", "+-3", "9" * 5000, "0"):  # the first three are digits, and no numbers
+        matches.write_text(f"fov_group_id,group_cell_id,recording_path,roi_label,status,note\nf,{cell},p,r,matched,\n")
+        with pytest.raises(FormatError, match=r"matches\.csv, line 2: expected a cell number"):
+            twophoton.load_manual_roi_match_rows(matches)
 
 
 def test_appending_keeps_columns_that_it_does_not_know(tmp_path: Path) -> None:

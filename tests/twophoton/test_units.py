@@ -296,6 +296,9 @@ def test_label_images() -> None:
     rois = twophoton.make_roi_set_from_label_image(image)
     assert rois.labels == ("roi_0002", "roi_0007")
     np.testing.assert_array_equal(twophoton.roi_set_to_label_image(rois), image)
+    for odd in ("roi_²", f"roi_{'9' * 30}"):
+        named = twophoton.RoiSet.from_pixels((1, 4), [np.array([0, 1]), np.array([3])], [odd, "roi_0007"])
+        assert np.unique(twophoton.roi_set_to_label_image(named)).tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="whole numbers"):
         twophoton.make_roi_set_from_label_image(image + 0.5)
     both = twophoton.make_roi_set(np.ones((2, 3, 3)))

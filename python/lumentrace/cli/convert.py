@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.errors import FormatError
 from lumentrace.cli.console import console, plural, warning, warnings_told
 
@@ -94,8 +95,8 @@ def _image(source: Path, out: Path, channel: str | None, level: int, axes: str |
     with open_image(source, axes=axes) as whole:
         image = whole
         if channel is not None:
-            is_number = channel.isdigit() and channel not in whole.channel_names
-            image = whole.channel(int(channel) if is_number else channel)
+            number = None if channel in whole.channel_names else number_of(channel)
+            image = whole.channel(channel if number is None else number)
         image = image.level(level)
         if not set("YX") <= set(image.axes) <= set("TCZYX"):
             raise ValueError(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lumentrace.base.digits import number_of
+
 if TYPE_CHECKING:
     from lumentrace.twophoton.convert.filmed import Asked
 
@@ -84,9 +86,10 @@ def jobs(recordings: list[Path], places: list[Path | None], asked: Asked, plane:
 
 
 def _number(plane: str | None) -> int:
-    if plane is None or not plane.isdecimal():
+    number = None if plane is None else number_of(plane)
+    if number is None:
         raise ValueError(f"`plane`: expected a number from 0 on, or {ALL}, found {plane!r}")
-    return int(plane)
+    return number
 
 
 def _planes(source: Path, asked: Asked, count: bool) -> int | None:

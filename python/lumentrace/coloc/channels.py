@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.errors import FormatError
 from lumentrace.coloc.larger.reading import Pixels
 from lumentrace.data.lazy_image import CHANNELS, COLOURS, LazyImage
@@ -162,8 +163,9 @@ def named(word: str, names: list[str]) -> str:
     """
     if word in names:
         return word
-    if word.isdigit() and int(word) < len(names):
-        return names[int(word)]
+    number = number_of(word)
+    if number is not None and number < len(names):
+        return names[number]
     raise ValueError(f"expected a channel among {', '.join(names)} or 0 to {len(names) - 1}, found {word!r}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from lumentrace.base.digits import number_of
 from lumentrace.engine import settings
 from lumentrace.engine.settings import setting
 from lumentrace.twophoton.align.motion import Mode
@@ -77,8 +78,8 @@ class Settings(settings.Settings):
     def responses(self) -> dict[str, Any]:
         """Options of `compute_recording_responses`."""
         baseline: dict[str, Any] = {}
-        if self.baseline_epoch.isdecimal():
-            baseline["baseline_epoch_number"] = int(self.baseline_epoch)
+        if (number := number_of(self.baseline_epoch)) is not None:
+            baseline["baseline_epoch_number"] = number
         elif self.baseline_epoch:
             baseline["baseline_epoch_name"] = self.baseline_epoch
         if self.coefficient() is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from lumentrace.base.digits import number_of
 from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.engine.samples.transformer import Filter
 
@@ -62,7 +61,10 @@ def _column(sample: IterableSamples, name: str) -> int:
     plain = name.strip("'")
     if plain in sample.columns:
         return sample.columns.index(plain)
-    width = sample.data.shape[1]
-    if name != plain and plain.lstrip("-").isdigit() and -width <= int(plain) < width:
-        return int(np.arange(width)[int(plain)])
+    number = None if name == plain else number_of(plain.removeprefix("-"))
+    if number is not None:
+        width = int(sample.data.shape[1])
+        place = -number if plain.startswith("-") else number
+        if -width <= place < width:
+            return place % width
     raise ValueError(f"Swap: no column {name}; the columns are {sample.columns}")

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.documents import csv_rows
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.frames import unquoted, write_rows
@@ -130,18 +131,13 @@ def load_manual_roi_match_rows(path: Path_) -> tuple[ManualRoiMatchRow, ...]:
 def _matches(table: _Table) -> tuple[ManualRoiMatchRow, ...]:
     rows = []
     for number, (group, cell, recording, label, status, note) in enumerate(table.cells(MATCH_COLUMNS), 2):
-        if (
-            not cell.strip().lstrip("+-").isdigit()
-            or int(cell) < 1
-            or status not in STATUSES
-            or not recording
-            or not label
-        ):
+        place = number_of(cell.strip().removeprefix("+"))
+        if not place or status not in STATUSES or not recording or not label:
             raise FormatError(
                 f"{table.path}, line {number}: expected a cell number, recording, label and status, found {cell!r}, "
                 f"{recording!r}, {label!r}, {status!r}"
             )
-        rows.append(ManualRoiMatchRow(group, int(cell), recording, label, status, note))
+        rows.append(ManualRoiMatchRow(group, place, recording, label, status, note))
     return tuple(rows)
 
 

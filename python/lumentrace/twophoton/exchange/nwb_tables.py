@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.errors import FormatError, did_you_mean
 from lumentrace.base.polars import pl
 from lumentrace.base.provenance import Provenance
@@ -119,7 +120,11 @@ def _labels(path: Path, table: Any, count: int) -> Sequence[str]:
     column = next((name for name in LABELS if name in table), None)
     names = texts(path, table, "id" if column is None else column)
     if column is None:
-        names = [f"roi_{int(number):04d}" if number.isdecimal() else f"roi_{number}" for number in names]
+        numbers = map(number_of, names)
+        names = [
+            f"roi_{name}" if number is None else f"roi_{number:04d}"
+            for name, number in zip(names, numbers, strict=True)
+        ]
     try:
         return checked_labels(names, count)
     except ValueError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.errors import FormatError
 from lumentrace.storage.arrays import read_npy
 from lumentrace.twophoton.exchange.label_tiff import load_roi_labels
@@ -40,7 +41,7 @@ def _made(text: str) -> bool:
 def _grid(text: str) -> int | None:
     """Side of the squares of ``grid:12``; None for something else."""
     kind, colon, size = text.partition(":")
-    return int(size) if kind == "grid" and colon and size.isdecimal() else None
+    return number_of(size) if kind == "grid" and colon else None
 
 
 def _diameter(text: str) -> float | None:

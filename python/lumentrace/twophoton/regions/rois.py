@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lumentrace.base.checks import LARGEST_LABEL
+from lumentrace.base.digits import number_of
 from lumentrace.base.errors import FormatError
 from lumentrace.base.files import replacing
 from lumentrace.base.masked import unmasked
@@ -260,8 +261,7 @@ def roi_set_to_label_image(rois: RoiSet, *, overlap: Literal["error", "strongest
 
 def label_numbers(rois: RoiSet) -> list[int]:
     """The number of each region in its label image."""
-    ends = [label.rpartition("_")[2] for label in rois.labels]
-    numbers = [int(end) if end.isdigit() else 0 for end in ends]
+    numbers = [number_of(label.rpartition("_")[2]) or 0 for label in rois.labels]
     if not numbers or min(numbers) < 1 or len(set(numbers)) < len(numbers):
         return list(range(1, len(rois) + 1))
     return numbers

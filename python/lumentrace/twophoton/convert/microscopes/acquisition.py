@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.digits import number_of
 from lumentrace.data.lazy_image import LazyImage
 from lumentrace.twophoton.convert.movie_source import MovieSource
 
@@ -151,9 +152,9 @@ class Acquisition:
 
 
 def _place(what: str, path: Path, asked: str | int | None, count: int, listed: str) -> int:
-    text = "" if asked is None else str(asked)
-    if text.isdecimal() and int(text) < count:
-        return int(text)
+    number = number_of("" if asked is None else str(asked))
+    if number is not None and number < count:
+        return number
     found = "none" if asked is None else repr(asked)
     raise ValueError(f"`{what}`: expected one of {listed} of {path}, found {found}")
 

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
@@ -25,7 +26,7 @@ KIND = "Bruker (Prairie View) folder"
 ROOT, HEAD = b"<PVScan", 1 << 12
 MOST_BYTES = 1 << 30
 """Of the XML file, which is never held whole."""
-MOST_PAGES, DIGITS = 1 << 31, 10
+MOST_PAGES = 1 << 31
 """Of numbers of pages."""
 VOLUMES = "ZSeries"
 """In the type of a sequence whose frames are planes."""
@@ -178,7 +179,7 @@ def _frame(path: Path, scan: _Scan, node: Element) -> _Frame:
 
 def _page(text: str) -> int:
     """The number of a page; 0 if it is none."""
-    return int(text) if text.isdecimal() and len(text) <= DIGITS else 0
+    return number_of(text) or 0
 
 
 def _seconds(node: Element, name: str) -> float:

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
+from lumentrace.base.digits import number_of
 from lumentrace.base.documents import text_of
 from lumentrace.base.errors import FormatError
 from lumentrace.data.lazy_image import About, Level, lazy_image
@@ -21,7 +22,7 @@ from lumentrace.twophoton.convert.microscopes.raw_frames import raw_frames
 
 KIND = "ThorImage folder"
 EXPERIMENT = "Experiment.xml"
-MOST, DIGITS = 1 << 31, 10
+MOST = 1 << 31
 """Of a number in the file."""
 
 
@@ -66,9 +67,10 @@ def _only(path: Path, experiment: Element, tag: str) -> Element:
 
 def _whole(path: Path, node: Element, name: str, least: int) -> int:
     text = node.get(name, "")
-    if not text.isdecimal() or len(text) > DIGITS or not least <= int(text) <= MOST:
+    number = number_of(text)
+    if number is None or not least <= number <= MOST:
         raise FormatError(f"{path}: {node.tag}: expected a whole number from {least} on in {name}, found {text[:50]!r}")
-    return int(text)
+    return number
 
 
 def _number(node: Element, name: str) -> float:
