@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
+from lumentrace.storage.images.zarr_loop import Place, read
 
 MOST_MISSING = 1 << 16
 """Chunks (shards, if it has some) of an array that need not be there; of those that are, 1 100 times as many."""
@@ -53,7 +52,7 @@ class Stored:
                 f"times those that are there may be missing (the limit), found {found:,}"
             )
 
-    def __getitem__(self, place: tuple[int | slice, ...]) -> NDArray[Any]:
+    def __getitem__(self, place: Place) -> NDArray[Any]:
         wanted = [
             len(range(*part.indices(length))) if isinstance(part, slice) else 1
             for part, length in zip(place, self.shape, strict=True)
@@ -66,24 +65,7 @@ class Stored:
                 f"{self._folder}: expected to read at most {raised(MOST_AT_ONCE):,} bytes at once, or "
                 f"{raised(INFLATION):,} times those that are stored (the limit), found {size:,} of {found:,}"
             )
-        return np.asarray(_done(self._array.getitem(place)))
-
-
-def _done(work: Coroutine[Any, Any, Any]) -> Any:
-    """What work comes to, in a loop of its own: after an error or Ctrl-C no other chunk is read on, or left over."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run(work)
-    with ThreadPoolExecutor(1) as aside:  # as in Jupyter, whose loop waits for this
-        return aside.submit(_run, work).result()
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    with asyncio.Runner(
-        loop_factory=asyncio.new_event_loop
-    ) as runner:  # the loop of the thread, if any, stays what it is
-        return runner.run(work)
+        return read(self._array, place)
 
 
 def chunks_of(array: Any) -> tuple[int, ...]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +13,7 @@ from lumentrace.base.exchange import exchange
 from lumentrace.base.files import named
 from lumentrace.base.working import working_folder
 from lumentrace.data.lazy_image import LazyImage
+from lumentrace.storage.images import zarr_loop
 from lumentrace.storage.images.ome import Described
 from lumentrace.storage.images.smaller import reduced
 from lumentrace.storage.images.zarr_image import is_zarr
@@ -40,35 +38,19 @@ def write_zarr(path: Path, image: LazyImage, about: Described, labels: bool, ver
 
     if path.exists() and not is_zarr(path):
         raise FileExistsError(17, "expected an OME-Zarr to replace, found something else", str(path))
-    with named(path), working_folder(path.parent, "writing") as work, _settled():
+    with named(path), working_folder(path.parent, "writing") as work:
         made = work / path.name
         group = zarr.open_group(made, mode="w-", zarr_format=3 if version == "0.5" else 2)
         shapes = _shapes(about.shape)
         arrays = [_array(group, str(level), shape, about, version) for level, shape in enumerate(shapes)]
         order = [image.axes.replace("S", "C").index(axis) for axis in about.axes]
         for part, pixels in image.blocks():
-            arrays[0][tuple(part[image.axes[place]] for place in order)] = pixels.transpose(order)
+            place = tuple(part[image.axes[axis]] for axis in order)
+            zarr_loop.write(arrays[0], place, pixels.transpose(order))
         for larger, smaller in itertools.pairwise(arrays):
             _fill(larger, smaller, labels)
         group.attrs.update(_attributes(about, len(arrays), labels, version))
         _replace(made, path, work)
-
-
-@contextmanager
-def _settled() -> Iterator[None]:
-    """Zarr writes several chunks at once: when one cannot be written, the others end before the error goes on."""
-    try:
-        yield
-    except BaseException:
-        from zarr.core.sync import sync
-
-        sync(_all_done())
-        raise
-
-
-async def _all_done() -> None:
-    while others := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(others)
 
 
 def _shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -86,7 +68,7 @@ def _array(group: Any, name: str, shape: tuple[int, ...], about: Described, vers
 
     chunks = (*[1] * (len(shape) - 2), *(min(SIDE, length) for length in shape[-2:]))
     new = version == "0.5"
-    return group.create_array(
+    array = group.create_array(
         name,
         shape=shape,
         chunks=chunks,
@@ -97,6 +79,7 @@ def _array(group: Any, name: str, shape: tuple[int, ...], about: Described, vers
         dimension_names=[axis.lower() for axis in about.axes] if new else None,
         fill_value=0,
     )
+    return array.async_array
 
 
 def _fill(larger: Any, smaller: Any, labels: bool) -> None:
@@ -105,7 +88,8 @@ def _fill(larger: Any, smaller: Any, labels: bool) -> None:
     for place in np.ndindex(*smaller.shape[:-2]):
         for first in range(0, rows, SIDE):
             last = min(first + SIDE, rows)
-            smaller[(*place, slice(first, last))] = reduced(larger[(*place, slice(2 * first, 2 * last))], 2, labels)
+            pixels = zarr_loop.read(larger, (*place, slice(2 * first, 2 * last)))
+            zarr_loop.write(smaller, (*place, slice(first, last)), reduced(pixels, 2, labels))
 
 
 def _attributes(about: Described, levels: int, labels: bool, version: Version) -> dict[str, Any]:
