@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
 import sys
 import threading
@@ -154,3 +155,10 @@ def test_no_reader_is_forgotten(tmp_path: Path) -> None:
     untried = {name for name, place in expected.items() if place not in seen}
     assert sorted(untried - set(EXCEPTIONS)) == []
     assert sorted(set(EXCEPTIONS) - untried) == []
+
+
+def test_versions_are_counted_for_readers_of_the_table() -> None:
+    with open(Path(__file__).with_name("versions.csv"), newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["reader"] for row in rows if row["reader"] not in READERS] == []
+    assert all(int(row["versions"]) > 0 for row in rows)
