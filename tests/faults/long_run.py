@@ -6,9 +6,9 @@ one in seconds, growth of memory in MiB and the most that was taken of it, growt
 ended. Versions that gave a wrong error, and the one at which the process ended, are kept beside the file that is
 damaged.
 
-``--counts FILE`` goes on where earlier runs ended: FILE says how many versions each reader has read without a finding,
-and in how many seconds (`versions.csv` here holds what was tried by hand). Those nearest to ``--until`` come first, and
-none goes beyond it. ``--part 1/2`` and ``--part 2/2`` share the readers between two processes.
+``--counts FILE`` adds to the versions that each reader has read in earlier runs without a finding, and to their seconds
+(`versions.csv` here holds what was tried by hand). Those nearest to ``--until`` come first, and none goes beyond it.
+``--part 1/2`` and ``--part 2/2`` share the readers between two processes.
 """
 
 from __future__ import annotations
@@ -132,23 +132,17 @@ class Counts:
         finally:
             os.close(folder)
 
-    def seconds_left(self, name: str, until: int) -> float:
-        """How long a reader needs to have read so many; those of which nothing is known are probed first."""
-        versions, seconds = self.read().get(name, (0, 0.0))
-        return max(0, until - versions) * (seconds / versions if versions else PROBE / until)
-
 
 def counted(names: list[str], seconds: float, counts: Counts, until: int) -> Iterator[tuple[str, float]]:
-    """Readers and for how long they run, the ones nearest to their end first; each once, or twice if it is probed."""
-    waiting = set(names)
-    while waiting:
-        left = {name: counts.seconds_left(name, until) for name in sorted(waiting)}
-        name = min(left, key=left.__getitem__)
-        known = name in counts.read()
-        if known:
-            waiting.remove(name)
-        if left[name]:
-            yield name, min(seconds, left[name]) if known else PROBE
+    """Readers and for how long they run: all that were never run for a moment, then those nearest to their end."""
+    for name in names:
+        if name not in counts.read():
+            yield name, PROBE
+    known = {name: each for name, each in counts.read().items() if name in names}
+    left = {name: (until - versions) * took / versions for name, (versions, took) in known.items()}
+    for name in sorted(left, key=left.__getitem__):
+        if left[name] > 0:
+            yield name, min(seconds, left[name])
 
 
 def main() -> None:
@@ -172,8 +166,8 @@ def main() -> None:
         began = time.monotonic()
         found = run(name, time.time_ns() % 2**40, seconds)
         print(json.dumps(found), flush=True)
-        if counts is not None:
-            counts.add(name, found.get("tried", 0) if "kept" not in found else 0, time.monotonic() - began)
+        if counts is not None and "kept" not in found:
+            counts.add(name, found["tried"], time.monotonic() - began)
 
 
 if __name__ == "__main__":

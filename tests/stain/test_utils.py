@@ -329,9 +329,10 @@ def test_values_that_cannot_be_divided_by() -> None:
         stain.subtract_median(np.zeros((5, 5)), (7, 9, 0, 2))
     with pytest.raises(ValueError, match="equal shape"):
         stain.trim_to_signal(np.zeros((3, 3)), np.zeros((4, 3)))
-    for settings in ({"pad": -1}, {"post_im": np.zeros((2, 2, 3))}):
+    wrong: tuple[dict[str, Any], ...] = ({"pad": -1}, {"post_im": np.zeros((2, 2, 3))})
+    for settings in wrong:
         with pytest.raises(ValueError, match=r"pad|post"):
-            stain.pad_images(**{"post_im": np.zeros((2, 2)), "pre_im": np.zeros((2, 2)), **settings})  # type: ignore[arg-type]
+            stain.pad_images(**{"post_im": np.zeros((2, 2)), "pre_im": np.zeros((2, 2)), **settings})
     assert stain.robust_vmax(np.zeros(4)) == 1.0
 
 

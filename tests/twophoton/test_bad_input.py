@@ -316,5 +316,5 @@ def test_a_flipped_bit_of_a_matlab_file_is_an_error_that_names_it_or_harmless(ma
             assert path.name in str(error)  # noqa: PT017 - most flips are harmless
             refused += 1
         except KeyError as error:
-            assert "no function for stimulus" in str(error)  # noqa: PT017
+            assert "no function for stimulus" in str(error)  # noqa: PT017 - and some leave a stimulus without its function
     assert refused

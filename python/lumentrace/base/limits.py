@@ -8,12 +8,16 @@ FACTOR = "LUMENTRACE_LIMITS"
 """The variable of the environment that holds how many times the limits are raised."""
 
 
+class LimitsError(ValueError):
+    """What `FACTOR` holds is no number: an error of the environment, and of no file."""
+
+
 def raised(limit: int) -> int:
     """A limit, times the number in `FACTOR` if there is one.
 
     Raises
     ------
-    ValueError
+    LimitsError
         If it is no number from 1 on.
 
     Examples
@@ -31,7 +35,7 @@ def raised(limit: int) -> int:
     except ValueError:
         factor = 0.0
     if not 1 <= factor < 2**40:
-        raise ValueError(f"{FACTOR}: expected a number from 1 on, found {text!r}")
+        raise LimitsError(f"{FACTOR}: expected a number from 1 on, found {text!r}")
     return int(limit * factor)
 
 
@@ -40,7 +44,7 @@ def raised_seconds(limit: float) -> float:
 
     Raises
     ------
-    ValueError
+    LimitsError
         If the number in `FACTOR` is none from 1 on.
 
     Examples

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lumentrace.base.documents import regular
 from lumentrace.base.errors import FormatError
-from lumentrace.base.limits import raised
+from lumentrace.base.limits import LimitsError, raised
 from lumentrace.storage.images import tiff_metadata
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".ome.tif", ".ome.tiff")
@@ -226,7 +226,7 @@ def damage_named(path: str | os.PathLike[str], expected: str = "a TIFF image") -
     """What decoders raise on damaged data, as an error that names the file."""
     try:
         yield
-    except (FormatError, MemoryError):
+    except (FormatError, LimitsError, MemoryError):
         raise
     except OSError as error:
         if error.filename is not None:

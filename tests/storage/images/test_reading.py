@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
 from lumentrace import FormatError
+from lumentrace.base.limits import LimitsError
 from lumentrace.storage import open_image, write_image
 from lumentrace.storage.images import zarr_claims
 
@@ -242,10 +243,9 @@ def test_chunks_that_are_missing_are_counted(tmp_path: Path, version: str, monke
     claim(12 * 1000)
     with open_image(path) as image:
         assert image.read().sum() == 12 * 16
-        monkeypatch.setattr(zarr_claims, "MOST_AT_ONCE", 9999)
-        monkeypatch.setattr(zarr_claims, "INFLATION", 1)
+        monkeypatch.setattr(zarr_claims, "MOST_EMPTY", 9999)
         assert sum(int(pixels.sum()) for _, pixels in image.blocks(9000)) == 12 * 16
-        with pytest.raises(FormatError, match=r"a\.zarr.0: .* at most 9,999 bytes at once.*found 192,000"):
+        with pytest.raises(FormatError, match=r"a\.zarr.0: .* read 192,000 bytes at once, of which 9,999"):
             image.read()
     claim(3_000_000_000)
     with pytest.raises(FormatError, match=r"a\.zarr.0: expected 250,000,000 chunks, of which 65,536 .* may be missing"):
@@ -263,19 +263,82 @@ def test_an_image_of_too_many_frames_or_copies(tmp_path: Path) -> None:
     stated = json.loads(attributes.read_text())
     stated["multiscales"][0]["datasets"] *= 100
     attributes.write_text(json.dumps(stated))
-    with pytest.raises(FormatError, match=r"a\.zarr: expected at most 64 copies, found \d00"):
+    with pytest.raises(FormatError, match=r"a\.zarr: expected at most 64 copies \(the limit\), found \d00"):
         open_image(film)
 
 
 def test_a_damaged_chunk_leaves_no_others_behind(tmp_path: Path) -> None:
     """They would be told at the end of the process, each of them."""
     path = write_image(tmp_path / "a.zarr", np.ones((32, 32), np.uint8), version="0.5")
-    zarr.create_array(path / "0", data=np.ones((32, 32), np.uint8), chunks=(2, 2), overwrite=True)
+    codec = BloscCodec()
+    zarr.create_array(path / "0", data=np.ones((32, 32), np.uint8), chunks=(2, 2), compressors=codec, overwrite=True)
     (path / "0" / "c" / "0" / "1").write_bytes(b"no chunk")
     program = f"from lumentrace.storage import open_image; open_image({str(path)!r}).read()"
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert "FormatError" in done.stderr.splitlines()[-1]
     assert "pending" not in done.stderr
+    assert "no running event loop" not in done.stderr
+
+
+def test_a_film_of_zeros_that_we_wrote_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However well they are compressed: chunks of zeros are stored too."""
+    for name in ("MOST_MISSING", "SPARSE", "MOST_EMPTY"):
+        monkeypatch.setattr(zarr_claims, name, 1)
+    for version in ("0.4", "0.5"):
+        path = write_image(tmp_path / f"{version}.zarr", np.zeros((9, 64, 64), np.uint8), axes="TYX", version=version)
+        with open_image(path) as image:
+            assert not image.read().any()
+
+
+@pytest.mark.parametrize("step", [float("nan"), float("inf"), 1e308])
+def test_times_of_frames_are_numbers(tmp_path: Path, step: float) -> None:
+    path = write_image(tmp_path / "a.zarr", np.ones((3, 4, 4)), axes="TYX", times=(0.0, 0.5, 1.0), version="0.4")
+    attributes = path / ".zattrs"
+    stated = json.loads(attributes.read_text())
+    stated["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"][0] = step
+    attributes.write_text(json.dumps(stated))
+    with pytest.raises(FormatError, match=r"a\.zarr: expected times of frames that are numbers"):
+        open_image(path)
+
+
+def test_a_limit_that_is_none_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_image(tmp_path / "a.zarr", np.ones((4, 4)))
+    monkeypatch.setenv("LUMENTRACE_LIMITS", "many")
+    with pytest.raises(LimitsError, match=r"^LUMENTRACE_LIMITS: expected a number from 1 on, found 'many'$"):
+        open_image(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_read_is_interrupted(tmp_path: Path, beside: bool) -> None:
+    """In a loop too, as in Jupyter: the other chunks are not read, neither before the error nor after it."""
+    path = write_image(tmp_path / "a.zarr", np.ones((4, 4), np.uint8), version="0.5")
+    zarr.create_array(path / "0", shape=(100, 100), dtype="u1", chunks=(1, 1), overwrite=True)
+    program = f"""
+import asyncio, os, signal, time
+from lumentrace.storage import open_image
+from lumentrace.storage.images.zarr_store import OwnFiles
+image, get, count = open_image({str(path)!r}), OwnFiles.get, 0
+async def counted(*arguments, **named):
+    global count
+    count += 1
+    if count == 100:
+        os.kill(os.getpid(), signal.SIGINT)
+    return await get(*arguments, **named)
+async def read():
+    image.read()
+OwnFiles.get = counted
+try:
+    {"asyncio.new_event_loop().run_until_complete(read())" if beside else "image.read()"}
+except KeyboardInterrupt:
+    print(count)
+time.sleep(0.2)
+print(count)
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.stderr == ""
+    stopped, later = map(int, done.stdout.split())
+    assert 100 <= stopped == later < 5000
 
 
 def test_an_image_is_read_beside_a_loop(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ CODECS: dict[str, Any] = {
     **{name: numcodecs.get_codec({"id": name}) for name in ("zlib", "gzip", "bz2", "lzma", "zstd", "lz4")},
     "older lzma": numcodecs.LZMA(format=lzma.FORMAT_ALONE),
 }
+BOMB = 40_000_000
+"""Bytes: more than an allocator keeps, so that each of them would be taken anew."""
 STATUS, PEAK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 PIXELS = np.random.default_rng(3).integers(0, 500, (2, 40, 50), dtype=np.uint16)
 
@@ -62,7 +64,7 @@ def test_images_of_zarr_2(tmp_path: Path, name: str) -> None:
         np.testing.assert_array_equal(image.read(), PIXELS)
     changed |= {"compressor": codec.get_config(), "filters": None}
     about.write_text(json.dumps(changed))
-    bomb = codec.encode(bytes(30_000_000))
+    bomb = codec.encode(bytes(BOMB))
     for channel in range(2):
         (path / "0" / str(channel) / "0" / "0").write_bytes(bomb)
     assert_refused(path)
@@ -77,7 +79,7 @@ def test_images_of_zarr_3(tmp_path: Path, codec: Any, sharded: bool) -> None:
     assert any(isinstance(each, ShardingCodec) for each in array.metadata.codecs) == sharded
     with open_image(path) as image:
         np.testing.assert_array_equal(image.read(), PIXELS)
-    bomb = numcodecs.get_codec({"id": type(codec).__name__.removesuffix("Codec").lower()}).encode(bytes(30_000_000))
+    bomb = numcodecs.get_codec({"id": type(codec).__name__.removesuffix("Codec").lower()}).encode(bytes(BOMB))
     (path / "0" / "c" / "0" / "0" / "0").write_bytes(shard_of(bomb, 4) if sharded else bomb)
     assert_refused(path)
 

@@ -73,11 +73,11 @@ def _times(path: Path, frames: int) -> list[float | None]:
         if len(deltas) == frames:
             return [_time(delta) for delta in deltas]
         step = re.search(r'\bTimeIncrement="([^"]+)"', text)
-        return [number * _time(step.group(1)) for number in range(frames)] if step else [None] * frames
+        return [_time(step.group(1), number) for number in range(frames)] if step else [None] * frames
 
 
-def _time(text: str) -> float:
-    seconds = float(text)
+def _time(text: str, steps: int = 1) -> float:
+    seconds = steps * float(text)
     if not math.isfinite(seconds):
         raise ValueError(f"a time of {text}")
     return seconds

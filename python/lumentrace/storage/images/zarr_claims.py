@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Iterator
@@ -15,15 +16,15 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised
 from lumentrace.storage.images.zarr_loop import Place, read
 
-MOST_MISSING = 1 << 16
-"""Chunks (shards, if it has some) of an array that need not be there; of those that are, 1 100 times as many."""
-MOST_AT_ONCE = 2 << 30
-"""Bytes that are read at once whatever is stored; of what is stored, 1 100 times as many."""
-INFLATION = 1100
+MOST_MISSING, SPARSE = 1 << 16, 1100
+"""Chunks (shards, if it has some) of an array that need not be there, and so many more for each that is."""
+MOST_EMPTY = 2 << 30
+"""Bytes that are read at once beyond those of chunks that are there."""
+ADVICE = "a number in the variable LUMENTRACE_LIMITS raises the limit"
 
 
 class Stored:
-    """The pixels of an array, of which no more are read at once than can be stored.
+    """The pixels of an array, few of whose chunks are missing.
 
     Parameters
     ----------
@@ -42,14 +43,14 @@ class Stored:
         self.dtype: np.dtype[Any] = array.dtype
         self.chunks = chunks_of(array)
         self._array, self._folder = array, folder
-        lengths = zip(array.shape, array.shards or array.chunks, strict=True)
-        chunks = math.prod(-(-length // chunk) for length, chunk in lengths)
-        needed = -(-(chunks - raised(MOST_MISSING)) // raised(INFLATION))
-        found = _held((1 for _ in _files(folder)), needed)
+        self._lengths: tuple[int, ...] = array.shards or array.chunks
+        chunks = math.prod(-(-length // chunk) for length, chunk in zip(self.shape, self._lengths, strict=True))
+        needed = -(-(chunks - raised(MOST_MISSING)) // raised(SPARSE))
+        found = self._there(needed)
         if found < needed:
             raise FormatError(
-                f"{folder}: expected {chunks:,} chunks, of which {raised(MOST_MISSING):,} and {raised(INFLATION):,} "
-                f"times those that are there may be missing (the limit), found {found:,}"
+                f"{folder}: expected {chunks:,} chunks, of which {raised(MOST_MISSING):,} and {raised(SPARSE):,} for "
+                f"each that is there may be missing (the limit), found {found:,}; {ADVICE}"
             )
 
     def __getitem__(self, place: Place) -> NDArray[Any]:
@@ -57,15 +58,21 @@ class Stored:
             len(range(*part.indices(length))) if isinstance(part, slice) else 1
             for part, length in zip(place, self.shape, strict=True)
         ]
-        size = math.prod(wanted) * self.dtype.itemsize
-        needed = -(-size // raised(INFLATION)) if size > raised(MOST_AT_ONCE) else 0
-        found = _held((file.stat().st_size for file in _files(self._folder)), needed)
+        size, chunk = (math.prod(lengths) * self.dtype.itemsize for lengths in (wanted, self._lengths))
+        needed = -(-(size - raised(MOST_EMPTY)) // chunk)
+        found = self._there(needed)
         if found < needed:
             raise FormatError(
-                f"{self._folder}: expected to read at most {raised(MOST_AT_ONCE):,} bytes at once, or "
-                f"{raised(INFLATION):,} times those that are stored (the limit), found {size:,} of {found:,}"
+                f"{self._folder}: expected to read {size:,} bytes at once, of which {raised(MOST_EMPTY):,} may be of "
+                f"missing chunks (the limit), found {found:,} chunks of {chunk:,}; read parts, or {ADVICE}"
             )
         return read(self._array, place)
+
+    def _there(self, needed: int) -> int:
+        """How many files there are, counted no further than is needed."""
+        if needed <= 0:
+            return 0
+        return sum(1 for _ in itertools.islice(_files(self._folder), needed))
 
 
 def chunks_of(array: Any) -> tuple[int, ...]:
@@ -73,15 +80,11 @@ def chunks_of(array: Any) -> tuple[int, ...]:
     return tuple(min(chunk, max(length, 1)) for chunk, length in zip(array.chunks, array.shape, strict=True))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path) -> Iterator[str]:
     """All that are in a folder, in no order."""
-    for root, _, names in os.walk(folder):
-        yield from (Path(root) / name for name in names)
 
+    def told(error: OSError) -> None:
+        raise error
 
-def _held(counts: Iterator[int], needed: int) -> int:
-    """The sum of some counts; no further than is needed."""
-    found = 0
-    while found < needed and (count := next(counts, None)) is not None:
-        found += count
-    return found
+    for _, _, names in os.walk(folder, onerror=told):
+        yield from names

@@ -127,6 +127,8 @@ def _about(path: Path, found: Multiscale, shape: tuple[int, ...]) -> About:
         raise FormatError(
             f"{path}: expected at most {raised(MOST_FRAMES):,} frames with times (the limit), found {lengths['T']:,}"
         )
+    if step is not None and not math.isfinite(step * lengths["T"]):
+        raise FormatError(f"{path}: expected times of frames that are numbers, found a step of {step} s")
     return About(
         found.name or path.name,
         tuple(found.channels) if len(found.channels) == count else (),

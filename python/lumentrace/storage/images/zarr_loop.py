@@ -7,8 +7,8 @@ what is not done when the process ends is told then, chunk by chunk.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -28,16 +28,22 @@ def write(array: Any, place: Place, pixels: NDArray[Any]) -> None:
 
 
 def _done(work: Coroutine[Any, Any, Any]) -> Any:
-    """What work comes to; after an error or Ctrl-C the other chunks have ended too."""
+    """What work comes to; after an error or Ctrl-C the other chunks have ended too.
+
+    In a thread of its own, as this one may run a loop already: that of Jupyter.
+    """
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop = runner.get_loop()
+    thread = threading.Thread(target=_serve, args=(runner,))
+    thread.start()
     try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run(work)
-    with ThreadPoolExecutor(1) as aside:  # as in Jupyter, whose loop waits for this
-        return aside.submit(_run, work).result()
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    # With a factory the loop that the thread may have is left alone.
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(work)
+def _serve(runner: asyncio.Runner) -> None:
+    """Run its loop until it is stopped; what has not ended then is cancelled."""
+    with runner:
+        runner.get_loop().run_forever()

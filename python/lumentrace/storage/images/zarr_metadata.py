@@ -60,8 +60,8 @@ def multiscale(path: Path, attributes: Mapping[str, Any], number: int) -> Multis
     if version not in VERSIONS:
         raise FormatError(f"{path}: expected OME-Zarr of version {' or '.join(VERSIONS)}, found {version!r}")
     letters, units = _axes(path, image.get("axes"))
-    if len(image["datasets"]) > MOST_LEVELS:
-        raise FormatError(f"{path}: expected at most {MOST_LEVELS} copies, found {len(image['datasets']):,}")
+    if (copies := len(image["datasets"])) > MOST_LEVELS:
+        raise FormatError(f"{path}: expected at most {MOST_LEVELS} copies (the limit), found {copies:,}")
     paths = [str(dataset["path"]) for dataset in image["datasets"]]
     outer = _scale(image.get("coordinateTransformations"), len(letters))
     scales = [
