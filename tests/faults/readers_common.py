@@ -165,5 +165,5 @@ READERS: dict[str, Reader] = {
     "plane": one("plane.tif", image, planes),
     "plane of tiles": one("plane.tif", tiled, planes),
     "pickle": one("a.pickle", pickled, storage.import_pickle),
-    "array of objects": one("a.npy", objects, storage.import_pickle, slow=True),
+    "array of objects": one("a.npy", objects, storage.import_pickle),
 }

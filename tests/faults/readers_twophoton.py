@@ -269,13 +269,7 @@ READERS: dict[str, Reader] = {
     "copied database": Reader("database/experimentLog.db", lab, copied, refuses=False),
     "label image": one("labels.npy", lambda path: np.save(path, np.eye(6)), _labelled),
     "database": Reader("database/experimentLog.db", lab, recordings, refuses=False),
-    "Suite2p: cells": Reader(
-        "plane0/iscell.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",), slow=True
-    ),
-    "Suite2p: regions": Reader(
-        "plane0/stat.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",), slow=True
-    ),
-    "Suite2p: settings": Reader(
-        "plane0/ops.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",), slow=True
-    ),
+    "Suite2p: cells": Reader("plane0/iscell.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
+    "Suite2p: regions": Reader("plane0/stat.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
+    "Suite2p: settings": Reader("plane0/ops.npy", suite2p, folder_of(twophoton.load_suite2p_rois), told=("plane0",)),
 }

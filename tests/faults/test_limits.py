@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
-import signal
 import sqlite3
 import struct
-import subprocess
-import sys
 import time
 import tracemalloc
 import zipfile
@@ -107,57 +103,6 @@ LOOP = b"\x80\x04)" + b"2\x86" * 60 + b"."
 """Pairs of pairs: 2^60 values when they are written out."""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process with its parent")
-def test_a_child_that_reads_a_pickle_ends_with_its_parent(tmp_path: Path) -> None:
-    path = tmp_path / "loop.pickle"
-    path.write_bytes(LOOP)
-    code = f"from lumentrace.storage import import_pickle; import_pickle({str(path)!r})"
-    parent = subprocess.Popen([sys.executable, "-c", code])
-    child = until(lambda: readers_of(path))[0]
-    parent.kill()
-    parent.wait()
-    until(lambda: not alive(child))
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a process's time there")
-def test_a_child_that_reads_a_pickle_ends_by_itself(tmp_path: Path) -> None:
-    path = tmp_path / "loop.pickle"
-    path.write_bytes(LOOP)
-    numbers = [str(2 << 30), "1", str(os.getpid())]
-    command = [sys.executable, "-P", "-m", "lumentrace.storage.pickles", str(path), str(tmp_path / "out.h5"), *numbers]
-    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
-    assert done.returncode in (-signal.SIGXCPU, -signal.SIGALRM, 3)
-    assert not (tmp_path / "out.h5").exists()
-
-
-def readers_of(path: Path) -> list[int]:
-    """Processes that read a pickle at a path."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = place.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"lumentrace.storage.pickles" in words and str(path).encode() in words:
-            found.append(int(place.parent.name))
-    return found
-
-
-def alive(process: int) -> bool:
-    try:
-        return " Z " not in Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return False
-
-
-def until(true: Any) -> Any:
-    began = time.monotonic()
-    while not (found := true()):
-        assert time.monotonic() - began < 60
-        time.sleep(0.02)
-    return found
-
-
 def test_a_pickle_of_a_python_object_that_grows(tmp_path: Path) -> None:
     path = tmp_path / "a.pickle"
     path.write_bytes(LOOP)
@@ -208,7 +153,7 @@ def test_a_container_that_hangs_hdf5_is_refused(tmp_path: Path, monkeypatch: pyt
         path.write_bytes(content[:place] + bytes(512) + content[place + 512 :])
         with pytest.raises(FormatError, match=r"a\.h5") as caught:
             load(path)
-        ended += "the process that looked at it ended" in str(caught.value)
+        ended += "the process that looked at it was ended after" in str(caught.value)
     assert ended
 
 

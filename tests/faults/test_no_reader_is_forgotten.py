@@ -73,7 +73,7 @@ EXCEPTIONS = {
     "storage/arrow_check:check_file": CHILD,
     "storage/container:_write_all": WRITES,
     "storage/hdf5_check:check_file": CHILD,
-    "storage/pickles:_main": CHILD,
+    "storage/pickles:convert": CHILD,
     "storage/pvd:to_pvd": WRITES,
     "twophoton/convert/cache:_read": "passes over notes that are damaged",
     "twophoton/exchange/handoff:_dock_save_button": VIEWER,

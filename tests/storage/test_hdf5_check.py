@@ -114,7 +114,7 @@ def fill(h5: Any) -> None:
 
 def test_a_block_of_zeros_never_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old layout, where HDF5 itself loops for ever over some of them."""
-    path, seconds = tmp_path / "old.h5", 1.5
+    path, seconds = tmp_path / "old.h5", 5.0
     monkeypatch.setattr(guard, "SECONDS", seconds)
     with h5py.File(path, "w", libver=("earliest", "latest")) as h5:
         fill(h5)
@@ -128,10 +128,10 @@ def test_a_block_of_zeros_never_hangs(tmp_path: Path, monkeypatch: pytest.Monkey
                 walk(h5)
         except FormatError as error:
             assert str(path) in str(error)  # noqa: PT017 - some blocks are empty
-            ended += "the process that looked at it ended" in str(error)
+            ended += "the process that looked at it was ended after" in str(error)
         slowest = max(slowest, time.perf_counter() - start)
     assert ended
-    assert slowest < (guard.PATIENCE + 1) * seconds
+    assert slowest < (guard.PATIENCE + 1) * seconds * (guard.SMALL + len(content) / 1e6)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals of POSIX")
@@ -142,7 +142,7 @@ def test_a_machine_that_is_busy_with_others_refuses_no_file(tmp_path: Path, monk
     shutil.copy(tmp_path / "a.h5", tmp_path / "b.h5")
     with opened(tmp_path / "a.h5", "groups"):
         child = guard._children[0].process
-    monkeypatch.setattr(guard, "SECONDS", 0.5)
+    monkeypatch.setattr(guard, "SECONDS", 0.5 / guard.SMALL)
     os.kill(child.pid, signal.SIGSTOP)
     threading.Timer(1.0, os.kill, (child.pid, signal.SIGCONT)).start()
     start = time.perf_counter()

@@ -10,12 +10,14 @@ import atexit
 import importlib
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,16 +26,43 @@ from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised, raised_seconds
 
 SECONDS = 10.0
-"""Most time of a processor for a look at a file, and as much again for each GB of it; also for each array of a file."""
+"""Most time of a processor for a look at 1 MB, and as much again for each GB; also for each array of a file."""
+SMALL = 0.2
+"""Share of it for a look at a file of a few bytes: one of 10 kB that takes longer is in a loop."""
 PATIENCE = 6
 """How much longer it may take on a machine that others use."""
 MEMORY = 4 << 30
-"""Bytes of memory that a child may take."""
+"""Bytes of memory that a job may take."""
 JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace.storage.arrow_check:check_file"}
 """What a child looks for: a function of a path that raises FormatError."""
-_ENDED = "the process that {} it ended with status {} after at most {:.0f} s of work (damaged?)"
+_ENDED = "the process that {} it ended with status {} (damaged?)"
+_LATE = "the process that {} it was ended after {:.3g} s of work or {:.3g} s by the clock (damaged?)"
+_OUT_OF_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
 _HEAD = struct.Struct("<cQQ")
 _ARRAY, _VALUES, _REFUSED, _FAILED, _END, _DEAD = b"a", b"v", b"r", b"f", b"z", b""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may take.
+
+    Attributes
+    ----------
+    work : float
+        Seconds of a processor, until its next array.
+    clock : float
+        Seconds by the clock, until its next array.
+    memory : int
+        Bytes.
+    """
+
+    work: float
+    clock: float
+    memory: int
+
+
+def _usual(work: float) -> Limits:
+    return Limits(work, PATIENCE * work, raised(MEMORY))
 
 
 class _Child:
@@ -41,9 +70,9 @@ class _Child:
 
     def __init__(self) -> None:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
-        self.owner, self.busy = os.getpid(), True
+        self.owner, self.busy, self.late = os.getpid(), True, False
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lumentrace.storage.guard", str(raised(MEMORY))],
+            [sys.executable, "-P", "-m", "lumentrace.storage.guard"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -51,22 +80,26 @@ class _Child:
             start_new_session=True,  # Ctrl-C is for this process, which ends the child
         )
 
-    def ask(self, function: str, path: str, arguments: tuple[Any, ...], seconds: float) -> None:
+    def ask(self, function: str, path: str, arguments: tuple[Any, ...], limits: Limits) -> None:
         """Give it a job."""
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # its answer will tell
-            self.process.stdin.write(json.dumps([function, path, arguments, seconds]).encode() + b"\n")
+            self.process.stdin.write(json.dumps([function, path, arguments, asdict(limits)]).encode() + b"\n")
             self.process.stdin.flush()
 
     def answer(self, seconds: float) -> tuple[bytes, Any]:
-        """What it sends next."""
+        """What it sends next; it is killed after so many seconds."""
         assert self.process.stdout is not None
-        timer = threading.Timer(PATIENCE * seconds, self.process.kill)
+        timer = threading.Timer(seconds, self._end_late)
         timer.start()
         try:
             return _received(self.process.stdout)
         finally:
             timer.cancel()
+
+    def _end_late(self) -> None:
+        self.late = True
+        self.process.kill()
 
     def end(self) -> int:
         """End the child; how it ended."""
@@ -94,7 +127,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
-    """Let a child look at a file, with at most `SECONDS` of work and as much again for each GB.
+    """Let a child look at a file, with at most `SECONDS` of work, less below 1 MB, and as much again for each GB.
 
     Parameters
     ----------
@@ -111,14 +144,15 @@ def look(job: str, path: str | os.PathLike[str], *arguments: int) -> None:
     OSError
         If it cannot be read.
     """
-    most = raised_seconds(SECONDS) * (1 + os.stat(path).st_size / 1e9)
+    size = os.stat(path).st_size
+    most = raised_seconds(SECONDS) * (min(1.0, SMALL + (1 - SMALL) * size / 1e6) + size / 1e9)
     with _lock:
-        for _ in _answers(JOBS[job], path, arguments, most, "looked at"):
+        for _ in _answers(JOBS[job], path, arguments, _usual(most), "looked at"):
             pass
 
 
-def read(function: str, path: str | os.PathLike[str], *arguments: Any) -> Iterator[Any]:
-    """Let a child read a file, with at most `SECONDS` of work for each array, which comes while it reads on.
+def read(function: str, path: str | os.PathLike[str], *arguments: Any, limits: Limits | None = None) -> Iterator[Any]:
+    """Let a child read a file; its arrays come while it reads on.
 
     Parameters
     ----------
@@ -127,6 +161,8 @@ def read(function: str, path: str | os.PathLike[str], *arguments: Any) -> Iterat
         arrays of float64 with two axes.
     path : path
     *arguments : plain values
+    limits : Limits, optional
+        At most `SECONDS` of work for each array, and `MEMORY`, if they are not given.
 
     Yields
     ------
@@ -139,18 +175,18 @@ def read(function: str, path: str | os.PathLike[str], *arguments: Any) -> Iterat
     OSError
         If it cannot be read.
     """
-    return _answers(function, path, arguments, raised_seconds(SECONDS), "read")
+    return _answers(function, path, arguments, limits or _usual(raised_seconds(SECONDS)), "read")
 
 
 def _answers(
-    function: str, path: str | os.PathLike[str], arguments: tuple[Any, ...], seconds: float, what: str
+    function: str, path: str | os.PathLike[str], arguments: tuple[Any, ...], limits: Limits, what: str
 ) -> Iterator[Any]:
     """What a child yields; one that is not asked for all that it has is ended."""
     child, place = _free_child(), os.path.abspath(path)
     try:
-        child.ask(function, place, arguments, seconds)
+        child.ask(function, place, arguments, limits)
         while True:
-            kind, found = child.answer(seconds)
+            kind, found = child.answer(limits.clock)
             if kind in (_ARRAY, _VALUES):
                 yield found
                 continue
@@ -159,9 +195,12 @@ def _answers(
             if kind == _END:
                 return
             if kind == _FAILED:
-                raise OSError(found[0], found[1], str(path))
+                number, text, name = found
+                raise OSError(number, text, str(path) if name == place else name)
             if kind == _DEAD:
-                reason = _ENDED.format(what, child.end(), seconds)
+                status = child.end()
+                late = child.late or status in _OUT_OF_TIME
+                reason = _LATE.format(what, limits.work, limits.clock) if late else _ENDED.format(what, status)
                 raise FormatError(f"{path}: expected a file that can be read, but {reason}")
             raise FormatError(found if place in found else f"{path}: {found}")
     finally:
@@ -216,29 +255,33 @@ def _received(pipe: Any) -> tuple[bytes, Any]:
 def _serve() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr  # what libraries print is no answer
-    _limit_memory(int(sys.argv[1]))
     for line in sys.stdin:
-        function, path, arguments, seconds = json.loads(line)
-        _end_after(seconds)
-        for kind, value in _messages(function, path, arguments):
+        function, path, arguments, given = json.loads(line)
+        limits = Limits(**given)
+        _limit_memory(limits.memory)
+        _end_with_the_other(True)
+        _end_after(limits.work, limits.clock)
+        for kind, value in _messages(function, path, arguments, limits.memory):
+            if kind not in (_ARRAY, _VALUES):  # the next job may follow at once
+                _end_with_the_other(False)
             _send(answers, kind, value)
-            _end_after(seconds)
-        _end_after(0)
+            _end_after(limits.work, limits.clock)
+        _end_after(0, 0)
 
 
-def _messages(function: str, path: str, arguments: list[Any]) -> Iterator[tuple[bytes, Any]]:
+def _messages(function: str, path: str, arguments: list[Any], memory: int) -> Iterator[tuple[bytes, Any]]:
     module, name = function.split(":")
     try:
         found: Iterable[Any] | None = getattr(importlib.import_module(module), name)(path, *arguments)
         for each in found or ():
             yield _ARRAY if isinstance(each, np.ndarray) else _VALUES, each
     except MemoryError:
-        yield _REFUSED, f"needs more memory than the limit of {sys.argv[1]} bytes"
+        yield _REFUSED, f"needs more memory than the limit of {memory} bytes"
     except FormatError as error:
         yield _REFUSED, str(error)
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:
-            yield _FAILED, [error.errno, error.strerror]
+            yield _FAILED, [error.errno, error.strerror, str(error.filename)]
         else:  # libraries raise what they like on damaged data; it becomes a FormatError in the other process
             yield _REFUSED, str(error)
     else:
@@ -256,21 +299,35 @@ def _send(pipe: BinaryIO, kind: bytes, value: Any) -> None:
     pipe.flush()
 
 
-def _end_after(seconds: float) -> None:
-    """End this process after so many seconds of work, even if the other one is gone; 0 for never."""
+def _end_after(work: float, clock: float) -> None:
+    """End this process after so many seconds, even if the other one is gone; 0 for never."""
     if sys.platform != "win32":
-        import math
-        import signal
+        signal.setitimer(signal.ITIMER_PROF, work)
+        signal.setitimer(signal.ITIMER_REAL, clock)
 
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-        signal.alarm(math.ceil(PATIENCE * seconds))
+
+def _end_with_the_other(end: bool) -> None:
+    """Whether this process ends, in the middle of a job, when the other one is gone and its pipe with it."""
+    if sys.platform == "linux":
+        import fcntl
+        import select
+
+        pipe = sys.stdin.fileno()
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(pipe, fcntl.F_GETFL)
+        fcntl.fcntl(pipe, fcntl.F_SETFL, flags | os.O_ASYNC if end else flags & ~os.O_ASYNC)  # SIGIO ends it
+        poll = select.poll()
+        poll.register(pipe, 0)
+        if end and poll.poll(0):  # gone before
+            sys.exit()
 
 
 def _limit_memory(most: int) -> None:
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

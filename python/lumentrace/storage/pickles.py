@@ -2,8 +2,7 @@
 
 A pickle is a program: it may name any importable function and call it. Here it is read by an unpickler that knows a
 short list of names, each replaced by an inert stand-in from this file, and refuses every other name before it is looked
-up. That happens in a child process with a time limit and, where the system has it, a memory limit; the child hands its
-result back in our own container, not as a pickle.
+up. That happens in a child process (`guard`), which hands its result back in our own container, not as a pickle.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ import os
 import pickle
 import re
 import struct
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from io import BufferedReader
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,13 +27,13 @@ from lumentrace.data.iterable_samples import IterableSamples
 from lumentrace.data.lines import LineData
 from lumentrace.data.points import PointData
 from lumentrace.data.samples import AdaptiveWindow, TimeWindow
+from lumentrace.storage import guard
 from lumentrace.storage.container import load, save
 
-_MODULE = "lumentrace.storage.pickles"
-_REFUSED = 3  # exit status of the child
-_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_MEMORY = 2 << 30
-_MEMORY_PER_BYTE = 12
+MEMORY = 2 << 30
+"""Bytes of memory that a child may take."""
+MEMORY_PER_BYTE = 12
+"""How many more for each byte of the file."""
 _NPY = b"\x93NUMPY"
 
 
@@ -71,27 +69,12 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     """
     with open(regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
+    limits = guard.Limits(timeout, timeout, MEMORY + MEMORY_PER_BYTE * size)
     with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder) / "result.h5"
-        limit = _MEMORY + _MEMORY_PER_BYTE * size
-        numbers = (str(each) for each in (limit, math.ceil(timeout), os.getpid()))
-        command = [sys.executable, "-P", "-m", _MODULE, os.path.abspath(path), str(result), *numbers]
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
-        try:
-            child = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=timeout, env=environment, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise FormatError(f"reading the pickle took longer than {timeout} s: {path}") from None
-        if child.returncode == 0:
-            return load(result)
-        reason = child.stderr.strip() if child.returncode == _REFUSED else _death(child)
-    raise FormatError(f"{reason}: {path}")
-
-
-def _death(child: subprocess.CompletedProcess[str]) -> str:
-    last = (child.stderr.strip().splitlines() or ["no message"])[-1]
-    return f"the process that read the pickle ended with status {child.returncode} ({last})"
+        result = os.path.join(folder, "result.h5")
+        for _ in guard.read("lumentrace.storage.pickles:convert", path, result, limits=limits):
+            pass
+        return load(result)
 
 
 # ---------------------------------------------------------------------- in the child process
@@ -297,44 +280,17 @@ def _skip_header(file: BufferedReader) -> None:
         raise _RefusedError("an .npy file without Python objects, which numpy.load reads")
 
 
-def _limit(most_memory: int, seconds: int, parent: int) -> None:
-    """Bound memory and time of this process, which ends with the other one if the system can tell.
-
-    The other process ends this one where there are no limits (Windows), as long as it is there.
-    """
-    if sys.platform == "win32":
-        return
-    import resource
-    import signal
-
-    resource.setrlimit(resource.RLIMIT_AS, (most_memory, most_memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1, seconds + 2))
-    signal.alarm(seconds + 2)
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit(_REFUSED)
-
-
-def _main(source: str, result: str, most_memory: str, seconds: str, parent: str) -> int:
-    _limit(int(most_memory), int(seconds), int(parent))
+def convert(source: str, result: str) -> Iterator[Any]:
+    """Save what a pickle holds as a container; what `guard` lets a child do."""
     try:
         with open(source, "rb") as file:
             _skip_header(file)
             save(result, _Converter().convert(_Unpickler(file).load()))
     except _RefusedError as refused:
-        reason = str(refused)
-    except MemoryError:
-        reason = "the pickle asks for more memory than its size explains"
+        raise FormatError(str(refused)) from refused
+    except (MemoryError, OSError):
+        raise
     except Exception as error:
-        reason = f"not a pickle that can be read, or damaged ({type(error).__name__}: {error})"
-    else:
-        return 0
-    print(reason, file=sys.stderr)
-    return _REFUSED
-
-
-if __name__ == "__main__":
-    sys.exit(_main(*sys.argv[1:]))
+        # The bytes of a damaged pickle are a program that fails as it likes.
+        raise FormatError(f"not a pickle that can be read, or damaged ({type(error).__name__}: {error})") from error
+    yield from ()
