@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,9 @@ def _made_by(make: Callable[[Path], object], root: Path) -> Path:
     return folder
 
 
-def tried(writer: Writer, root: Path, seed: int, seconds: float | None = None, kills: int = 0) -> Iterator[Found]:
+def tried(
+    writer: Writer, root: Path, seed: int, seconds: float | None = None, kills: int = 0, after: int = 0
+) -> Iterator[Found]:
     """What the trials of a writer come to, after each of them.
 
     Parameters
@@ -41,6 +44,8 @@ def tried(writer: Writer, root: Path, seed: int, seconds: float | None = None, k
         After which no more are begun.
     kills : int
         How often it is killed at least: at each call, and then at any moment.
+    after : int
+        Trials that were made before, which are passed over.
     """
     random.seed(seed)
     made = root if writer.make is None else _made_by(writer.make, root)
@@ -52,31 +57,80 @@ def tried(writer: Writer, root: Path, seed: int, seconds: float | None = None, k
         befores = trials.befores
         planned += [Trial(befores[number % len(befores)], None, KILL, "at a moment") for number in range(more)]
         end = None if seconds is None else time.monotonic() + seconds
-        for number, trial in enumerate(planned):
+        for number, trial in enumerate(planned[after:]):
             if end is not None and number >= LEAST and time.monotonic() > end:
                 return
             trials.run(trial)
             yield trials.found
 
 
+@dataclass
+class Progress:
+    """What was found of a writer, over all runs with the same seed and number of kills.
+
+    Attributes
+    ----------
+    made : int
+        Trials.
+    whole : bool
+        Whether these are all of them.
+    """
+
+    writer: str
+    seed: int
+    seconds: float
+    made: int
+    whole: bool
+    found: Found
+
+    @classmethod
+    def read(cls, path: Path, name: str, seed: int) -> Progress:
+        """Where the last run ended."""
+        last = cls(name, seed, 0.0, 0, False, Found())
+        for line in path.read_text().splitlines() if path.exists() else []:
+            known = json.loads(line)
+            if (known["writer"], known["seed"], known["whole"]) == (name, seed, False):
+                last = cls(**known | {"found": Found(**known["found"])})
+        return last
+
+    def add(self, before: Found, found: Found) -> None:
+        """Count one more trial: what a run has found by now, and what was found before it."""
+        self.made += 1
+        counts = {name: getattr(before, name) + getattr(found, name) for name in COUNTS}
+        self.found = Found(found.calls, **counts, told=before.told + found.told)
+
+
+COUNTS = ("kills", "refused", "damaged", "differing", "left", "untold")
+
+
 def main() -> None:
     """``python tests/writing.py ROOM SEED SECONDS KILLS OUT [WRITER ...]``: trials of writers of a room of the package.
 
-    A line of JSON for each goes to OUT: what `Found` has.
+    A line of JSON for each goes to OUT: what `Progress` has. One that is ended (SIGTERM) writes its line too, and the
+    next run with the same seed and number of kills goes on from there.
     """
     room, seed, seconds, kills, out, *names = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     table: dict[str, Writer] = import_module(f"writers.{room}").WRITERS
-    with TemporaryDirectory(prefix="made-") as root, open(out, "a") as answer:
+    with TemporaryDirectory(prefix="made-") as root:
         for name in names or table:
-            last, began = Found(), time.perf_counter()
-            try:
-                for found in tried(table[name], Path(root).resolve(), int(seed), float(seconds) or None, int(kills)):
-                    last = found
-            except (AssertionError, RuntimeError) as error:
-                last.note("untold", f"no trials: {error}")
-            line = {"writer": f"{room}: {name}", "seconds": round(time.perf_counter() - began, 1), **asdict(last)}
-            answer.write(json.dumps(line) + "\n")
-            answer.flush()
+            run(table[name], f"{room}: {name}", Path(root).resolve(), int(seed), float(seconds), int(kills), Path(out))
+
+
+def run(writer: Writer, name: str, root: Path, seed: int, seconds: float, kills: int, out: Path) -> None:
+    """Try a writer, and keep what was found."""
+    progress, began = Progress.read(out, name, seed), time.perf_counter()
+    before, took = progress.found, progress.seconds
+    try:
+        for found in tried(writer, root, seed, seconds or None, kills, progress.made):
+            progress.add(before, found)
+        progress.whole = not seconds
+    except (AssertionError, RuntimeError) as error:
+        progress.found.note("untold", f"no trials: {error}")
+    finally:
+        progress.seconds = round(took + time.perf_counter() - began, 1)
+        with open(out, "a") as answer:
+            answer.write(json.dumps(asdict(progress)) + "\n")
 
 
 if __name__ == "__main__":

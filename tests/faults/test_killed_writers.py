@@ -48,10 +48,34 @@ def test_old_or_new_and_again_the_same(tmp_path: Path, room: str) -> None:
     own_process("writing.py", room, "1", str(SECONDS), str(KILLS), str(answer), *names)
     found = [json.loads(line) for line in answer.read_text().splitlines()]
     for each in found:
-        print({name: value for name, value in each.items() if name != "told"})
+        print(each["writer"], each["seconds"], {name: value for name, value in each["found"].items() if name != "told"})
     assert [each["writer"] for each in found] == [f"{room}: {name}" for name in names]
-    assert [f"{each['writer']}: {text}" for each in found for text in each["told"]] == []
-    assert all(each["kills"] + each["refused"] >= LEAST for each in found)
+    assert [f"{each['writer']}: {text}" for each in found for text in each["found"]["told"]] == []
+    assert all(each["found"]["kills"] + each["found"]["refused"] >= LEAST for each in found)
+
+
+def test_trials_go_on_where_they_were_ended(tmp_path: Path) -> None:
+    """Those of one that is ended by a signal, which raises SystemExit."""
+    code = (
+        "import itertools, sys, writing\n"
+        "from pathlib import Path\n"
+        "from writers.storage import WRITERS\n"
+        "folder, tried = Path(sys.argv[1]), writing.tried\n"
+        "def cut(*given):\n"
+        "    yield from itertools.islice(tried(*given), 70)\n"
+        "    sys.exit()\n"
+        "for writing.tried in (cut, tried):\n"
+        "    try:\n"
+        "        writing.run(WRITERS['replacing'], 'it', folder, 1, 0.0, 0, folder / 'found.jsonl')\n"
+        "    except SystemExit:\n"
+        "        pass\n"
+    )
+    own_process("-c", code, str(tmp_path))
+    ended, whole = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    assert (ended["made"], ended["whole"], whole["whole"]) == (70, False, True)
+    assert 70 < whole["made"] == whole["found"]["kills"] + whole["found"]["refused"] < 100
+    assert whole["found"]["kills"] > 20
+    assert whole["found"]["told"] == []
 
 
 def careless(folder: Path, version: int) -> None:
