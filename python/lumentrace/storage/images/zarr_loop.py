@@ -7,19 +7,57 @@ what is not done when the process ends is told then, chunk by chunk.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Place = tuple[int | slice, ...]
+MOST = 2048
+"""Chunks (shards, if there are some) that are read at once: Ctrl-C ends each of them, and those of 30 000 took 7 s."""
 
 
 def read(array: Any, place: Place) -> NDArray[Any]:
-    """Pixels of a `zarr.AsyncArray`."""
-    return np.asarray(_done(array.getitem(place)))
+    """Pixels of a `zarr.AsyncArray`, at most `MOST` chunks at once; slices go in steps of one."""
+    whole = tuple(
+        slice(*part.indices(length)) if isinstance(part, slice) else part
+        for part, length in zip(place, array.shape, strict=True)
+    )
+    first, *others = _parts(whole, array.shards or array.chunks)
+    if not others:
+        return np.asarray(_done(array.getitem(first)))
+    found = np.empty([part.stop - part.start for part in whole if isinstance(part, slice)], array.dtype)
+    for part in (first, *others):
+        found[_within(whole, part)] = _done(array.getitem(part))
+    return found
+
+
+def _parts(place: Place, chunks: tuple[int, ...]) -> Iterator[Place]:
+    """Halves of a place, and of these, with few chunks each."""
+    counts = [
+        -(-part.stop // chunk) - part.start // chunk if isinstance(part, slice) else 1
+        for part, chunk in zip(place, chunks, strict=True)
+    ]
+    axis = counts.index(max(counts))
+    longest = place[axis]
+    if math.prod(counts) <= MOST or not isinstance(longest, slice):
+        yield place
+        return
+    middle = (longest.start // chunks[axis] + counts[axis] // 2) * chunks[axis]
+    for half in (slice(longest.start, middle), slice(middle, longest.stop)):
+        yield from _parts((*place[:axis], half, *place[axis + 1 :]), chunks)
+
+
+def _within(whole: Place, part: Place) -> Place:
+    """Where a part of a place lies in what is read there."""
+    return tuple(
+        slice(own.start - all_.start, own.stop - all_.start)
+        for own, all_ in zip(part, whole, strict=True)
+        if isinstance(own, slice) and isinstance(all_, slice)
+    )
 
 
 def write(array: Any, place: Place, pixels: NDArray[Any]) -> None:

@@ -90,7 +90,7 @@ def _fill(larger: Any, smaller: Any, labels: bool) -> None:
     for place in np.ndindex(*smaller.shape[:-2]):
         for first in range(0, rows, SIDE):
             last = min(first + SIDE, rows)
-            pixels = zarr_loop.read(larger, (*place, slice(2 * first, 2 * last)))
+            pixels = zarr_loop.read(larger, (*place, slice(2 * first, 2 * last), slice(None)))
             zarr_loop.write(smaller, (*place, slice(first, last)), reduced(pixels, 2, labels))
 
 
