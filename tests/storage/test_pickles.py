@@ -240,6 +240,19 @@ def test_time_limit(tmp_path):
         import_pickle(tmp_path / "a.pickle", timeout=0.01)
 
 
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), None, "9"])
+def test_a_time_that_is_none(tmp_path, timeout):
+    (tmp_path / "a.pickle").write_bytes(pickle.dumps([1]))
+    with pytest.raises(ValueError, match="`timeout`: expected seconds above 0, found"):
+        import_pickle(tmp_path / "a.pickle", timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e300, np.float64(100)])
+def test_any_time(tmp_path, timeout):
+    (tmp_path / "a.pickle").write_bytes(pickle.dumps([1]))
+    assert import_pickle(tmp_path / "a.pickle", timeout=timeout) == [1]
+
+
 def test_arrays_of_objects_become_lists(tmp_path):
     rows = [{"one": np.arange(3), "two": "text"}, {"one": np.float32(2), "two": None}]
     np.save(tmp_path / "rows.npy", np.array(rows, dtype=object))

@@ -34,6 +34,7 @@ MEMORY = 2 << 30
 """Bytes of memory that a child may take."""
 MEMORY_PER_BYTE = 12
 """How many more for each byte of the file."""
+_EVER = 1e8  # seconds; timers of the system know no infinity
 _NPY = b"\x93NUMPY"
 
 
@@ -46,7 +47,7 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
         File written by ``pept.save``, ``LineData.save`` or ``PointData.save``; or by ``numpy.save`` of an array of
         dicts, lists, arrays and plain values.
     timeout : float, default 600
-        Most seconds the child process may take.
+        Most seconds the child process may take; infinity for any.
 
     Returns
     -------
@@ -59,6 +60,8 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     FormatError
         If the file is not a pickle, is damaged, needs too much time or memory, or names anything else than arrays,
         plain values, `LineData` and `PointData`. Nothing named in the file is ever called.
+    ValueError
+        If `timeout` is no number above 0.
     OSError
         If there is no such file or it cannot be read.
 
@@ -67,9 +70,12 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     >>> from lumentrace.storage import import_pickle, save
     >>> save("run.h5", import_pickle("run.pickle"))  # doctest: +SKIP
     """
+    if not isinstance(timeout, (int, float)) or not timeout > 0:
+        raise ValueError(f"`timeout`: expected seconds above 0, found {timeout!r}")
     with open(regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
-    limits = guard.Limits(timeout, timeout, MEMORY + MEMORY_PER_BYTE * size)
+    seconds = min(timeout, _EVER)
+    limits = guard.Limits(seconds, seconds, MEMORY + MEMORY_PER_BYTE * size)
     with tempfile.TemporaryDirectory() as folder:
         result = os.path.join(folder, "result.h5")
         for _ in guard.read("lumentrace.storage.pickles:convert", path, result, limits=limits):
