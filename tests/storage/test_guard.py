@@ -42,6 +42,18 @@ def refusing(path: str, why: str) -> Iterator[Any]:
     os._exit(5)
 
 
+KEPT: list[Any] = []
+
+
+def keeping(path: str, count: int) -> Iterator[Any]:
+    KEPT.append(bytearray(count))
+    yield from refusing(path, "format")
+
+
+def making(path: str, count: int) -> Iterator[Any]:
+    yield np.ones((count, 1))
+
+
 def at(name: str) -> str:
     return f"{Path(__file__).stem}:{name}"
 
@@ -114,8 +126,17 @@ def test_limits_are_those_of_a_job(path: Path) -> None:
     tight = guard.Limits(10.0, 60.0, 1 << 29)
     with pytest.raises(FormatError, match=f"more memory than the limit of {1 << 29} bytes"):
         list(guard.read(at("refusing"), path, "memory", limits=tight))
-    assert len(list(guard.read(at("counted"), path, 1))) == 3
+    with pytest.raises(FormatError, match=r"a\.dat: expected something else"):
+        list(guard.read(at("refusing"), path, "format"))
     assert len(guard._children) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of memory are those of POSIX")
+def test_what_one_kind_of_job_keeps_is_not_counted_against_another(path: Path) -> None:
+    with pytest.raises(FormatError, match="expected something else"):
+        list(guard.read(at("keeping"), path, 2 << 30))
+    (found,) = guard.read(at("making"), path, 10**7, limits=guard.Limits(10.0, 60.0, 2 << 30))
+    assert len(found) == 10**7
 
 
 def test_a_job_has_no_more_time_than_it_is_given(path: Path) -> None:

@@ -1,7 +1,8 @@
 """Child processes that look at foreign files, or read them: what crashes, hangs or fills them does not harm this one.
 
-A child serves one file after the other, and is started when the first of them comes. A job ends in time or the child is
-killed; its work and its memory are limited where the system can do that.
+A child does one kind of job, file after file, and is started when the first of them comes: what libraries of others
+keep does not count against its memory. A job ends in time or the child is killed; its work and its memory are limited
+where the system can do that.
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ def _usual(work: float) -> Limits:
 
 
 class _Child:
-    """A running child; one job at a time."""
+    """A running child; one job at a time, and always of the same function."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: str) -> None:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
-        self.owner, self.busy, self.late = os.getpid(), True, False
+        self.function, self.owner, self.busy, self.late = function, os.getpid(), True, False
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lumentrace.storage.guard"],
             stdin=subprocess.PIPE,
@@ -80,11 +81,11 @@ class _Child:
             start_new_session=True,  # Ctrl-C is for this process, which ends the child
         )
 
-    def ask(self, function: str, path: str, arguments: tuple[Any, ...], limits: Limits) -> None:
+    def ask(self, path: str, arguments: tuple[Any, ...], limits: Limits) -> None:
         """Give it a job."""
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # its answer will tell
-            self.process.stdin.write(json.dumps([function, path, arguments, asdict(limits)]).encode() + b"\n")
+            self.process.stdin.write(json.dumps([self.function, path, arguments, asdict(limits)]).encode() + b"\n")
             self.process.stdin.flush()
 
     def answer(self, seconds: float) -> tuple[bytes, Any]:
@@ -182,9 +183,9 @@ def _answers(
     function: str, path: str | os.PathLike[str], arguments: tuple[Any, ...], limits: Limits, what: str
 ) -> Iterator[Any]:
     """What a child yields; one that is not asked for all that it has is ended."""
-    child, place = _free_child(), os.path.abspath(path)
+    child, place = _free_child(function), os.path.abspath(path)
     try:
-        child.ask(function, place, arguments, limits)
+        child.ask(place, arguments, limits)
         while True:
             kind, found = child.answer(limits.clock)
             if kind in (_ARRAY, _VALUES):
@@ -208,15 +209,15 @@ def _answers(
             _forget(child)
 
 
-def _free_child() -> _Child:
+def _free_child(function: str) -> _Child:
     with _choosing:
         _children[:] = [child for child in _children if child.owner == os.getpid()]  # others': this process was forked
-        for child in [each for each in _children if not each.busy]:
+        for child in [each for each in _children if not each.busy and each.function == function]:
             if child.process.poll() is None:
                 child.busy = True
                 return child
             _forget(child)
-        _children.append(_Child())
+        _children.append(_Child(function))
         return _children[-1]
 
 
