@@ -18,7 +18,7 @@ OPTIONS = (
     "--headless --no-sandbox --disable-gpu --enable-unsafe-swiftshader --hide-scrollbars --remote-debugging-pipe "
     "--no-first-run --disable-extensions --force-color-profile=srgb"
 )
-PATIENCE = 60
+PATIENCE = 120
 """Seconds; on a busy machine the largest report takes 20."""
 REDIRECT = """
 import os, sys

@@ -27,8 +27,13 @@
   window.report = {
     // All figures are as wide as their place, and nothing has moved for a while.
     settled: async () => {
-      while (!document.documentElement.matches(".ready, .failed")) await pause(50);
+      const end = Date.now() + 100_000;
+      const look = () => {
+        if (Date.now() > end) throw new Error(`not settled: "${document.documentElement.className}", figures ${sizes()}`);
+      };
+      for (; !document.documentElement.matches(".ready, .failed"); await pause(50)) look();
       for (let before = "", still = 0; still < 3; await pause(40)) {
+        look();
         const now = sizes();
         still = now === before && all(".plot").every((plot) => plot._fullLayout.width === plot.clientWidth) ? still + 1 : 0;
         before = now;
