@@ -97,6 +97,17 @@ def test_the_eye_sees_what_is_wrong(browser, tmp_path):
     assert seen["page"] > seen["window"]
 
 
+def test_a_window_may_change_while_figures_are_drawn(reports, browser):
+    tab = browser.open(reports["stain"].as_uri())
+    for script in SCRIPTS:
+        tab.run(script.read_text("utf-8"))
+    for width, scheme in VIEWS.values():
+        tab.look(width, scheme)
+    tab.run("report.settled()")
+    assert tab.run("report.state()")["ready"]
+    tab.close()
+
+
 def test_a_report_can_be_read(page):
     _, tab, scheme = page
     state = tab.run("report.state()")

@@ -154,7 +154,17 @@
 
   const ROOM = 580; // width that shows a whole scene
   const ABOVE = 66; // room for buttons and a legend below them
-  const draw = async (figure) => {
+  // One drawing after the other: Plotly forgets to end one that another overtakes.
+  const draw = (figure) => {
+    figure.next ??= (figure.last ?? Promise.resolve()).catch(() => {}).then(() => {
+      figure.next = null;
+      figure.last = render(figure);
+      return figure.last;
+    });
+    return figure.next;
+  };
+
+  const render = async (figure) => {
     const { element, data, moment } = figure;
     if (!element.clientWidth) return;
     const { layout, height } = narrow.matches ? figure.narrow : figure;
