@@ -54,6 +54,12 @@ def making(path: str, count: int) -> Iterator[Any]:
     yield np.ones((count, 1))
 
 
+def circling(path: str, count: int) -> Iterator[Any]:
+    circle: list[Any] = [bytearray(count)]
+    circle.append(circle)
+    yield from refusing(path, "format")
+
+
 def at(name: str) -> str:
     return f"{Path(__file__).stem}:{name}"
 
@@ -101,7 +107,7 @@ def test_a_reader_that_is_left_leaves_no_child(path: Path) -> None:
     [
         ("format", FormatError, r"a\.dat: expected something else", True),
         ("bare", FormatError, r"a\.dat: 'x'", True),
-        ("missing", FileNotFoundError, r"a\.dat", True),
+        ("missing", FileNotFoundError, r"a\.dat\.missing", True),
         ("crash", FormatError, r"a\.dat: .* the process that read it ended with status 5 \(damaged\?\)", False),
         ("memory", FormatError, r"a\.dat: needs more memory than the limit of \d+ bytes", True),
         ("hang", FormatError, r"a\.dat: .* was ended after 1 s of work or 6 s by the clock", False),
@@ -137,6 +143,43 @@ def test_what_one_kind_of_job_keeps_is_not_counted_against_another(path: Path) -
         list(guard.read(at("keeping"), path, 2 << 30))
     (found,) = guard.read(at("making"), path, 10**7, limits=guard.Limits(10.0, 60.0, 2 << 30))
     assert len(found) == 10**7
+
+
+def test_circles_that_a_job_leaves_are_gone_before_the_next(path: Path) -> None:
+    limits = guard.Limits(10.0, 60.0, 3 << 30)
+    for _ in range(4):
+        with pytest.raises(FormatError, match="expected something else"):
+            list(guard.read(at("circling"), path, 3 << 29, limits=limits))
+
+
+def test_the_time_of_a_job_is_not_that_of_the_next(path: Path) -> None:
+    for _ in range(2):
+        assert len(list(guard.read(at("counted"), path, 1, limits=guard.Limits(0.4, 0.4, guard.MEMORY)))) == 3
+        (child,) = guard._children
+        time.sleep(0.6)
+        assert child.process.poll() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_forked_process_does_not_keep_the_child(path: Path) -> None:
+    code = f"""
+import os, time
+from lumentrace.storage import guard
+list(guard.read({at("counted")!r}, {str(path)!r}, 1))
+if os.fork() == 0:
+    time.sleep(60)
+    os._exit(0)
+print(guard._children[0].process.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    until(lambda: not alive(child))
+    os.killpg(parent.pid, signal.SIGKILL)
+    parent.stdout.close()
 
 
 def test_a_job_has_no_more_time_than_it_is_given(path: Path) -> None:

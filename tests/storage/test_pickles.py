@@ -247,7 +247,7 @@ def test_a_time_that_is_none(tmp_path, timeout):
         import_pickle(tmp_path / "a.pickle", timeout=timeout)
 
 
-@pytest.mark.parametrize("timeout", [float("inf"), 1e300, np.float64(100)])
+@pytest.mark.parametrize("timeout", [float("inf"), 1e300, np.float32(100), np.int64(100)])
 def test_any_time(tmp_path, timeout):
     (tmp_path / "a.pickle").write_bytes(pickle.dumps([1]))
     assert import_pickle(tmp_path / "a.pickle", timeout=timeout) == [1]

@@ -8,6 +8,7 @@ where the system can do that.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -32,6 +33,8 @@ SMALL = 0.2
 """Share of it for a look at a file of a few bytes: one of 10 kB that takes longer is in a loop."""
 PATIENCE = 6
 """How much longer it may take on a machine that others use."""
+STARTING = 120.0
+"""Seconds that a child may take to start, until it has the libraries that it needs."""
 MEMORY = 4 << 30
 """Bytes of memory that a job may take."""
 JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace.storage.arrow_check:check_file"}
@@ -72,6 +75,7 @@ class _Child:
     def __init__(self, function: str) -> None:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
         self.function, self.owner, self.busy, self.late = function, os.getpid(), True, False
+        self.starting = STARTING
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lumentrace.storage.guard"],
             stdin=subprocess.PIPE,
@@ -91,12 +95,13 @@ class _Child:
     def answer(self, seconds: float) -> tuple[bytes, Any]:
         """What it sends next; it is killed after so many seconds."""
         assert self.process.stdout is not None
-        timer = threading.Timer(seconds, self._end_late)
+        timer = threading.Timer(seconds + self.starting, self._end_late)
         timer.start()
         try:
             return _received(self.process.stdout)
         finally:
             timer.cancel()
+            self.starting = 0.0
 
     def _end_late(self) -> None:
         self.late = True
@@ -118,9 +123,14 @@ _children: list[_Child] = []
 
 
 def _renew_locks() -> None:
-    """In a forked child nobody would release the locks that a thread of the other process held."""
+    """A forked process has locks that nobody would release, and children that are not its own."""
     global _lock, _choosing
     _lock, _choosing = threading.Lock(), threading.RLock()
+    with open(os.devnull, "r+b") as nothing:
+        for child in _children:  # they end when nobody holds their pipes
+            for pipe in (child.process.stdin, child.process.stdout):
+                if pipe is not None and not pipe.closed:
+                    os.dup2(nothing.fileno(), pipe.fileno(), inheritable=False)
 
 
 if hasattr(os, "register_at_fork"):
@@ -192,7 +202,7 @@ def _answers(
                 yield found
                 continue
             if kind != _DEAD:
-                child.busy = False
+                child.busy = child.late  # else it was killed after it had answered
             if kind == _END:
                 return
             if kind == _FAILED:
@@ -256,18 +266,25 @@ def _received(pipe: Any) -> tuple[bytes, Any]:
 def _serve() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr  # what libraries print is no answer
+    _take_signals()
+    own = _own_memory()
     for line in sys.stdin:
         function, path, arguments, given = json.loads(line)
         limits = Limits(**given)
-        _limit_memory(limits.memory)
+        with suppress(ImportError):  # it is told below
+            importlib.import_module(function.split(":")[0])
+        _limit_memory(limits.memory, own)
         _end_with_the_other(True)
         _end_after(limits.work, limits.clock)
         for kind, value in _messages(function, path, arguments, limits.memory):
             if kind not in (_ARRAY, _VALUES):  # the next job may follow at once
                 _end_with_the_other(False)
-            _send(answers, kind, value)
-            _end_after(limits.work, limits.clock)
-        _end_after(0, 0)
+                _end_after(0, 0)
+                _send(answers, kind, value)
+            else:
+                _send(answers, kind, value)
+                _end_after(limits.work, limits.clock)
+        gc.collect()  # what a job left in circles counts against the memory of the next one
 
 
 def _messages(function: str, path: str, arguments: list[Any], memory: int) -> Iterator[tuple[bytes, Any]]:
@@ -323,12 +340,33 @@ def _end_with_the_other(end: bool) -> None:
             sys.exit()
 
 
-def _limit_memory(most: int) -> None:
+def _take_signals() -> None:
+    """Those of the timers and of the pipe end this process, whatever the other one does with them."""
+    if sys.platform != "win32":
+        ends = (signal.SIGPROF, signal.SIGALRM, signal.SIGIO)
+        for each in ends:
+            signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
+
+
+def _limit_memory(most: int, own: int) -> None:
+    """Limit memory to what is given, or to what the machine gave this process if that is less."""
     if sys.platform != "win32":
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        least = most if own == resource.RLIM_INFINITY else min(most, own)
+        with suppress(ValueError, OSError):  # macOS has no such limit
+            resource.setrlimit(resource.RLIMIT_AS, (least, hard))
+
+
+def _own_memory() -> int:
+    """What this process may take, as it was started."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ MEMORY = 2 << 30
 """Bytes of memory that a child may take."""
 MEMORY_PER_BYTE = 12
 """How many more for each byte of the file."""
-_EVER = 1e8  # seconds; timers of the system know no infinity
+_EVER = 4e6  # seconds; timers of the system know no infinity
 _NPY = b"\x93NUMPY"
 
 
@@ -70,11 +70,11 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     >>> from lumentrace.storage import import_pickle, save
     >>> save("run.h5", import_pickle("run.pickle"))  # doctest: +SKIP
     """
-    if not isinstance(timeout, (int, float)) or not timeout > 0:
+    if not isinstance(timeout, (int, float, np.integer, np.floating)) or not timeout > 0:
         raise ValueError(f"`timeout`: expected seconds above 0, found {timeout!r}")
     with open(regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
-    seconds = min(timeout, _EVER)
+    seconds = float(min(timeout, _EVER))
     limits = guard.Limits(seconds, seconds, MEMORY + MEMORY_PER_BYTE * size)
     with tempfile.TemporaryDirectory() as folder:
         result = os.path.join(folder, "result.h5")
