@@ -70,6 +70,8 @@ class Progress:
 
     Attributes
     ----------
+    at_least : int
+        Kills that were asked for.
     made : int
         Trials.
     whole : bool
@@ -78,20 +80,21 @@ class Progress:
 
     writer: str
     seed: int
+    at_least: int
     seconds: float
     made: int
     whole: bool
     found: Found
 
     @classmethod
-    def read(cls, path: Path, name: str, seed: int) -> Progress:
-        """Where the last run ended."""
-        last = cls(name, seed, 0.0, 0, False, Found())
+    def read(cls, path: Path, name: str, seed: int, at_least: int) -> Progress:
+        """Where the last run ended; the beginning if that was whole."""
+        first = last = cls(name, seed, at_least, 0.0, 0, False, Found())
         for line in path.read_text().splitlines() if path.exists() else []:
             known = json.loads(line)
-            if (known["writer"], known["seed"], known["whole"]) == (name, seed, False):
+            if (known["writer"], known["seed"], known["at_least"]) == (name, seed, at_least):
                 last = cls(**known | {"found": Found(**known["found"])})
-        return last
+        return first if last.whole else last
 
     def add(self, before: Found, found: Found) -> None:
         """Count one more trial: what a run has found by now, and what was found before it."""
@@ -119,7 +122,7 @@ def main() -> None:
 
 def run(writer: Writer, name: str, root: Path, seed: int, seconds: float, kills: int, out: Path) -> None:
     """Try a writer, and keep what was found."""
-    progress, began = Progress.read(out, name, seed), time.perf_counter()
+    progress, began = Progress.read(out, name, seed, kills), time.perf_counter()
     before, took = progress.found, progress.seconds
     try:
         for found in tried(writer, root, seed, seconds or None, kills, progress.made):
