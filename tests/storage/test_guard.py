@@ -50,6 +50,11 @@ def keeping(path: str, count: int) -> Iterator[Any]:
     yield from refusing(path, "format")
 
 
+def pausing(path: str, seconds: float) -> Iterator[Any]:
+    yield "begun"
+    time.sleep(seconds)
+
+
 def making(path: str, count: int) -> Iterator[Any]:
     yield np.ones((count, 1))
 
@@ -225,9 +230,19 @@ def until(true: Callable[[], Any]) -> Any:
     return found
 
 
+def test_a_question_may_come_while_a_child_is_at_work(path: Path) -> None:
+    """The system may tell of one late, when the child is at work on it already."""
+    child, limits = guard._Child(at("pausing")), guard.Limits(10.0, 60.0, guard.MEMORY)
+    child.ask(str(path), (0.5,), limits)
+    assert child.answer(60.0) == (guard._VALUES, "begun")
+    child.ask(str(path), (0.0,), limits)
+    found = [child.answer(60.0) for _ in range(3)]
+    assert found == [(guard._END, None), (guard._VALUES, "begun"), (guard._END, None)]
+    child.end()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process with its parent")
-@pytest.mark.parametrize("begun", [True, False])
-def test_a_child_at_work_ends_with_its_parent(path: Path, begun: bool) -> None:
+def test_a_child_at_work_ends_with_its_parent(path: Path) -> None:
     limits = "limits=guard.Limits(1000.0, 1000.0, guard.MEMORY)"
     code = f"""
 from lumentrace.storage import guard
@@ -238,8 +253,7 @@ next(found)
 """
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert parent.stdout is not None
-    if begun:
-        assert parent.stdout.readline() == b"begun\n"
+    assert parent.stdout.readline() == b"begun\n"
     child = until(lambda: process_of(parent.pid))
     parent.kill()
     parent.wait()
@@ -247,14 +261,28 @@ next(found)
     until(lambda: not alive(child))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a process's time there")
-def test_a_child_ends_by_itself(path: Path) -> None:
-    """Even if the other process is stopped, and ends nothing."""
+def alone(path: Path, *given: int) -> subprocess.Popen[bytes]:
+    """A child with a job without end, which nobody ends."""
     asked = json.dumps([at("refusing"), str(path), ["hang"], {"work": 1.0, "clock": 6.0, "memory": guard.MEMORY}])
-    command = [sys.executable, "-P", "-m", "lumentrace.storage.guard"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-P", "-m", "lumentrace.storage.guard", *map(str, given)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=given)
     assert child.stdin is not None
     child.stdin.write(asked.encode() + b"\n")
     child.stdin.flush()
-    assert child.wait(60) in (-signal.SIGPROF, -signal.SIGALRM)
-    child.stdin.close()
+    return child
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a process's time there")
+def test_a_child_ends_by_itself(path: Path) -> None:
+    """Even if the other process is stopped, and ends nothing."""
+    with alone(path) as child:
+        assert child.wait(60) in (-signal.SIGPROF, -signal.SIGALRM)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process with its parent")
+def test_a_child_whose_parent_is_gone_begins_nothing(path: Path) -> None:
+    gone, end = os.pipe()
+    os.close(end)
+    with alone(path, gone) as child:
+        assert child.wait(60) == 0
+    os.close(gone)

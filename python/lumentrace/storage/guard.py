@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -76,14 +76,23 @@ class _Child:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # each of its threads reserves memory
         self.function, self.owner, self.busy, self.late = function, os.getpid(), True, False
         self.starting = STARTING
+        other, end = os.pipe()  # nothing is written to it: it only tells when this process is gone
+        self.life = os.fdopen(end, "wb")
+        given = [other] if sys.platform == "linux" else []
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lumentrace.storage.guard"],
+            [sys.executable, "-P", "-m", "lumentrace.storage.guard", *map(str, given)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,  # Ctrl-C is for this process, which ends the child
+            pass_fds=given,
         )
+        os.close(other)
+
+    def pipes(self) -> list[IO[bytes]]:
+        """What this process holds of it."""
+        return [pipe for pipe in (self.process.stdin, self.process.stdout, self.life) if pipe is not None]
 
     def ask(self, path: str, arguments: tuple[Any, ...], limits: Limits) -> None:
         """Give it a job."""
@@ -111,10 +120,9 @@ class _Child:
         """End the child; how it ended."""
         self.process.kill()
         status = self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):  # a question that was not read
-                    pipe.close()
+        for pipe in self.pipes():
+            with suppress(BrokenPipeError):  # a question that was not read
+                pipe.close()
         return status
 
 
@@ -128,8 +136,8 @@ def _renew_locks() -> None:
     _lock, _choosing = threading.Lock(), threading.RLock()
     with open(os.devnull, "r+b") as nothing:
         for child in _children:  # they end when nobody holds their pipes
-            for pipe in (child.process.stdin, child.process.stdout):
-                if pipe is not None and not pipe.closed:
+            for pipe in child.pipes():
+                if not pipe.closed:
                     os.dup2(nothing.fileno(), pipe.fileno(), inheritable=False)
 
 
@@ -267,6 +275,8 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr  # what libraries print is no answer
     _take_signals()
+    for pipe in sys.argv[1:]:
+        _end_with(int(pipe))
     own = _own_memory()
     for line in sys.stdin:
         function, path, arguments, given = json.loads(line)
@@ -274,11 +284,9 @@ def _serve() -> None:
         with suppress(ImportError):  # it is told below
             importlib.import_module(function.split(":")[0])
         _limit_memory(limits.memory, own)
-        _end_with_the_other(True)
         _end_after(limits.work, limits.clock)
         for kind, value in _messages(function, path, arguments, limits.memory):
             if kind not in (_ARRAY, _VALUES):  # the next job may follow at once
-                _end_with_the_other(False)
                 _end_after(0, 0)
                 _send(answers, kind, value)
             else:
@@ -324,19 +332,17 @@ def _end_after(work: float, clock: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, clock)
 
 
-def _end_with_the_other(end: bool) -> None:
-    """Whether this process ends, in the middle of a job, when the other one is gone and its pipe with it."""
+def _end_with(pipe: int) -> None:
+    """End this process, in the middle of a job too, when the other one is gone and its end of a pipe with it."""
     if sys.platform == "linux":
         import fcntl
         import select
 
-        pipe = sys.stdin.fileno()
         fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-        flags = fcntl.fcntl(pipe, fcntl.F_GETFL)
-        fcntl.fcntl(pipe, fcntl.F_SETFL, flags | os.O_ASYNC if end else flags & ~os.O_ASYNC)  # SIGIO ends it
+        fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO ends it
         poll = select.poll()
         poll.register(pipe, 0)
-        if end and poll.poll(0):  # gone before
+        if poll.poll(0):  # gone before
             sys.exit()
 
 
