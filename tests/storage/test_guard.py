@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 
 from lumentrace import FormatError
 from lumentrace.storage import guard
+from lumentrace.storage.guard_messages import END, VALUES, Limits, question
 
 
 def counted(path: str, count: int) -> Iterator[Any]:
@@ -134,7 +134,7 @@ def test_what_ends_a_child(
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of memory are those of POSIX")
 def test_limits_are_those_of_a_job(path: Path) -> None:
-    tight = guard.Limits(10.0, 60.0, 1 << 29)
+    tight = Limits(10.0, 60.0, 1 << 29)
     with pytest.raises(FormatError, match=f"more memory than the limit of {1 << 29} bytes"):
         list(guard.read(at("refusing"), path, "memory", limits=tight))
     with pytest.raises(FormatError, match=r"a\.dat: expected something else"):
@@ -146,12 +146,12 @@ def test_limits_are_those_of_a_job(path: Path) -> None:
 def test_what_one_kind_of_job_keeps_is_not_counted_against_another(path: Path) -> None:
     with pytest.raises(FormatError, match="expected something else"):
         list(guard.read(at("keeping"), path, 2 << 30))
-    (found,) = guard.read(at("making"), path, 10**7, limits=guard.Limits(10.0, 60.0, 2 << 30))
+    (found,) = guard.read(at("making"), path, 10**7, limits=Limits(10.0, 60.0, 2 << 30))
     assert len(found) == 10**7
 
 
 def test_circles_that_a_job_leaves_are_gone_before_the_next(path: Path) -> None:
-    limits = guard.Limits(10.0, 60.0, 3 << 30)
+    limits = Limits(10.0, 60.0, 3 << 30)
     for _ in range(4):
         with pytest.raises(FormatError, match="expected something else"):
             list(guard.read(at("circling"), path, 3 << 29, limits=limits))
@@ -159,10 +159,18 @@ def test_circles_that_a_job_leaves_are_gone_before_the_next(path: Path) -> None:
 
 def test_the_time_of_a_job_is_not_that_of_the_next(path: Path) -> None:
     for _ in range(2):
-        assert len(list(guard.read(at("counted"), path, 1, limits=guard.Limits(0.4, 0.4, guard.MEMORY)))) == 3
+        assert len(list(guard.read(at("counted"), path, 1, limits=Limits(0.4, 0.4, guard.MEMORY)))) == 3
         (child,) = guard._children
         time.sleep(0.6)
         assert child.process.poll() is None
+
+
+def test_who_reads_may_take_longer_than_the_child(path: Path) -> None:
+    """Arrays that nobody takes fill the pipe, where the child waits."""
+    found = guard.read(at("counted"), path, 10**4, limits=Limits(10.0, 0.4, guard.MEMORY))
+    next(found)
+    time.sleep(1.0)
+    assert len(list(found)) == 10**4 + 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
@@ -190,7 +198,7 @@ time.sleep(60)
 def test_a_job_has_no_more_time_than_it_is_given(path: Path) -> None:
     began = time.perf_counter()
     with pytest.raises(FormatError, match=r"a\.dat: .* was ended after 100 s of work or 0\.5 s by the clock"):
-        list(guard.read(at("refusing"), path, "hang", limits=guard.Limits(100.0, 0.5, guard.MEMORY)))
+        list(guard.read(at("refusing"), path, "hang", limits=Limits(100.0, 0.5, guard.MEMORY)))
     assert time.perf_counter() - began < 20
 
 
@@ -232,12 +240,12 @@ def until(true: Callable[[], Any]) -> Any:
 
 def test_a_question_may_come_while_a_child_is_at_work(path: Path) -> None:
     """The system may tell of one late, when the child is at work on it already."""
-    child, limits = guard._Child(at("pausing")), guard.Limits(10.0, 60.0, guard.MEMORY)
+    child, limits = guard._Child(at("pausing")), Limits(10.0, 60.0, guard.MEMORY)
     child.ask(str(path), (0.5,), limits)
-    assert child.answer(60.0) == (guard._VALUES, "begun")
+    assert child.answer(60.0) == (VALUES, "begun")
     child.ask(str(path), (0.0,), limits)
     found = [child.answer(60.0) for _ in range(3)]
-    assert found == [(guard._END, None), (guard._VALUES, "begun"), (guard._END, None)]
+    assert found == [(END, None), (VALUES, "begun"), (END, None)]
     child.end()
 
 
@@ -263,11 +271,10 @@ next(found)
 
 def alone(path: Path, *given: int) -> subprocess.Popen[bytes]:
     """A child with a job without end, which nobody ends."""
-    asked = json.dumps([at("refusing"), str(path), ["hang"], {"work": 1.0, "clock": 6.0, "memory": guard.MEMORY}])
-    command = [sys.executable, "-P", "-m", "lumentrace.storage.guard", *map(str, given)]
+    command = [sys.executable, "-P", "-m", "lumentrace.storage.guard_child", *map(str, given)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=given)
     assert child.stdin is not None
-    child.stdin.write(asked.encode() + b"\n")
+    child.stdin.write(question(at("refusing"), str(path), ("hang",), Limits(1.0, 6.0, guard.MEMORY)))
     child.stdin.flush()
     return child
 

@@ -8,24 +8,18 @@ where the system can do that.
 from __future__ import annotations
 
 import atexit
-import gc
-import importlib
-import json
 import os
 import signal
-import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import IO, Any, BinaryIO
-
-import numpy as np
+from typing import IO, Any
 
 from lumentrace.base.errors import FormatError
 from lumentrace.base.limits import raised, raised_seconds
+from lumentrace.storage.guard_messages import ARRAY, DEAD, END, FAILED, VALUES, Limits, question, received
 
 SECONDS = 10.0
 """Most time of a processor for a look at 1 MB, and as much again for each GB; also for each array of a file."""
@@ -42,27 +36,6 @@ JOBS = {"hdf5": "lumentrace.storage.hdf5_check:check_file", "arrow": "lumentrace
 _ENDED = "the process that {} it ended with status {} (damaged?)"
 _LATE = "the process that {} it was ended after {:.3g} s of work or {:.3g} s by the clock (damaged?)"
 _OUT_OF_TIME = [-getattr(signal, name) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)]
-_HEAD = struct.Struct("<cQQ")
-_ARRAY, _VALUES, _REFUSED, _FAILED, _END, _DEAD = b"a", b"v", b"r", b"f", b"z", b""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a job may take.
-
-    Attributes
-    ----------
-    work : float
-        Seconds of a processor, until its next array.
-    clock : float
-        Seconds by the clock, until its next array.
-    memory : int
-        Bytes.
-    """
-
-    work: float
-    clock: float
-    memory: int
 
 
 def _usual(work: float) -> Limits:
@@ -80,7 +53,7 @@ class _Child:
         self.life = os.fdopen(end, "wb")
         given = [other] if sys.platform == "linux" else []
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lumentrace.storage.guard", *map(str, given)],
+            [sys.executable, "-P", "-m", "lumentrace.storage.guard_child", *map(str, given)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -98,7 +71,7 @@ class _Child:
         """Give it a job."""
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # its answer will tell
-            self.process.stdin.write(json.dumps([self.function, path, arguments, asdict(limits)]).encode() + b"\n")
+            self.process.stdin.write(question(self.function, path, arguments, limits))
             self.process.stdin.flush()
 
     def answer(self, seconds: float) -> tuple[bytes, Any]:
@@ -107,7 +80,7 @@ class _Child:
         timer = threading.Timer(seconds + self.starting, self._end_late)
         timer.start()
         try:
-            return _received(self.process.stdout)
+            return received(self.process.stdout)
         finally:
             timer.cancel()
             self.starting = 0.0
@@ -206,17 +179,17 @@ def _answers(
         child.ask(place, arguments, limits)
         while True:
             kind, found = child.answer(limits.clock)
-            if kind in (_ARRAY, _VALUES):
+            if kind in (ARRAY, VALUES):
                 yield found
                 continue
-            if kind != _DEAD:
+            if kind != DEAD:
                 child.busy = child.late  # else it was killed after it had answered
-            if kind == _END:
+            if kind == END:
                 return
-            if kind == _FAILED:
+            if kind == FAILED:
                 number, text, name = found
                 raise OSError(number, text, str(path) if name == place else name)
-            if kind == _DEAD:
+            if kind == DEAD:
                 status = child.end()
                 late = child.late or status in _OUT_OF_TIME
                 reason = _LATE.format(what, limits.work, limits.clock) if late else _ENDED.format(what, status)
@@ -249,131 +222,3 @@ def _forget(child: _Child) -> None:
 def _end_all() -> None:
     for child in [own for own in _children if own.owner == os.getpid()]:
         child.end()
-
-
-def _received(pipe: Any) -> tuple[bytes, Any]:
-    """The next message; that there is none if the child ended."""
-    head = pipe.read(_HEAD.size)
-    if len(head) < _HEAD.size:
-        return _DEAD, None
-    kind, rows, columns = _HEAD.unpack(head)
-    if kind != _ARRAY:
-        text = pipe.read(rows)
-        return (kind, json.loads(text)) if len(text) == rows else (_DEAD, None)
-    found = np.empty((rows, columns))
-    rest = found.reshape(-1).view(np.uint8).data
-    while len(rest):
-        count = pipe.readinto(rest)
-        if not count:
-            return _DEAD, None
-        rest = rest[count:]
-    return kind, found
-
-
-# ---------------------------------------------------------------------- in the child process
-def _serve() -> None:
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    sys.stdout = sys.stderr  # what libraries print is no answer
-    _take_signals()
-    for pipe in sys.argv[1:]:
-        _end_with(int(pipe))
-    own = _own_memory()
-    for line in sys.stdin:
-        function, path, arguments, given = json.loads(line)
-        limits = Limits(**given)
-        with suppress(ImportError):  # it is told below
-            importlib.import_module(function.split(":")[0])
-        _limit_memory(limits.memory, own)
-        _end_after(limits.work, limits.clock)
-        for kind, value in _messages(function, path, arguments, limits.memory):
-            if kind not in (_ARRAY, _VALUES):  # the next job may follow at once
-                _end_after(0, 0)
-                _send(answers, kind, value)
-            else:
-                _send(answers, kind, value)
-                _end_after(limits.work, limits.clock)
-        gc.collect()  # what a job left in circles counts against the memory of the next one
-
-
-def _messages(function: str, path: str, arguments: list[Any], memory: int) -> Iterator[tuple[bytes, Any]]:
-    module, name = function.split(":")
-    try:
-        found: Iterable[Any] | None = getattr(importlib.import_module(module), name)(path, *arguments)
-        for each in found or ():
-            yield _ARRAY if isinstance(each, np.ndarray) else _VALUES, each
-    except MemoryError:
-        yield _REFUSED, f"needs more memory than the limit of {memory} bytes"
-    except FormatError as error:
-        yield _REFUSED, str(error)
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename is not None:
-            yield _FAILED, [error.errno, error.strerror, str(error.filename)]
-        else:  # libraries raise what they like on damaged data; it becomes a FormatError in the other process
-            yield _REFUSED, str(error)
-    else:
-        yield _END, None
-
-
-def _send(pipe: BinaryIO, kind: bytes, value: Any) -> None:
-    if kind == _ARRAY:
-        array = np.ascontiguousarray(value, np.float64)
-        pipe.write(_HEAD.pack(kind, *array.shape))
-        pipe.write(array.reshape(-1).view(np.uint8).data)
-    else:
-        text = json.dumps(value).encode()
-        pipe.write(_HEAD.pack(kind, len(text), 0) + text)
-    pipe.flush()
-
-
-def _end_after(work: float, clock: float) -> None:
-    """End this process after so many seconds, even if the other one is gone; 0 for never."""
-    if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_PROF, work)
-        signal.setitimer(signal.ITIMER_REAL, clock)
-
-
-def _end_with(pipe: int) -> None:
-    """End this process, in the middle of a job too, when the other one is gone and its end of a pipe with it."""
-    if sys.platform == "linux":
-        import fcntl
-        import select
-
-        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO ends it
-        poll = select.poll()
-        poll.register(pipe, 0)
-        if poll.poll(0):  # gone before
-            sys.exit()
-
-
-def _take_signals() -> None:
-    """Those of the timers and of the pipe end this process, whatever the other one does with them."""
-    if sys.platform != "win32":
-        ends = (signal.SIGPROF, signal.SIGALRM, signal.SIGIO)
-        for each in ends:
-            signal.signal(each, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
-
-
-def _limit_memory(most: int, own: int) -> None:
-    """Limit memory to what is given, or to what the machine gave this process if that is less."""
-    if sys.platform != "win32":
-        import resource
-
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        least = most if own == resource.RLIM_INFINITY else min(most, own)
-        with suppress(ValueError, OSError):  # macOS has no such limit
-            resource.setrlimit(resource.RLIMIT_AS, (least, hard))
-
-
-def _own_memory() -> int:
-    """What this process may take, as it was started."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    return resource.getrlimit(resource.RLIMIT_AS)[0]
-
-
-if __name__ == "__main__":
-    _serve()

@@ -14,7 +14,6 @@ import re
 import struct
 import sys
 import tempfile
-from collections.abc import Iterator
 from io import BufferedReader
 from typing import Any, ClassVar
 
@@ -29,6 +28,7 @@ from lumentrace.data.points import PointData
 from lumentrace.data.samples import AdaptiveWindow, TimeWindow
 from lumentrace.storage import guard
 from lumentrace.storage.container import load, save
+from lumentrace.storage.guard_messages import Limits
 
 MEMORY = 2 << 30
 """Bytes of memory that a child may take."""
@@ -75,7 +75,7 @@ def import_pickle(path: str | os.PathLike[str], timeout: float = 600.0) -> Any:
     with open(regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
     seconds = float(min(timeout, _EVER))
-    limits = guard.Limits(seconds, seconds, MEMORY + MEMORY_PER_BYTE * size)
+    limits = Limits(seconds, seconds, MEMORY + MEMORY_PER_BYTE * size)
     with tempfile.TemporaryDirectory() as folder:
         result = os.path.join(folder, "result.h5")
         for _ in guard.read("lumentrace.storage.pickles:convert", path, result, limits=limits):
@@ -286,7 +286,7 @@ def _skip_header(file: BufferedReader) -> None:
         raise _RefusedError("an .npy file without Python objects, which numpy.load reads")
 
 
-def convert(source: str, result: str) -> Iterator[Any]:
+def convert(source: str, result: str) -> None:
     """Save what a pickle holds as a container; what `guard` lets a child do."""
     try:
         with open(source, "rb") as file:
@@ -299,4 +299,3 @@ def convert(source: str, result: str) -> Iterator[Any]:
     except Exception as error:
         # The bytes of a damaged pickle are a program that fails as it likes.
         raise FormatError(f"not a pickle that can be read, or damaged ({type(error).__name__}: {error})") from error
-    yield from ()
