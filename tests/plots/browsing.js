@@ -93,6 +93,23 @@
       await until(() => text === undefined || (output.textContent === text) === wanted);
       return output.textContent;
     },
+    // How many drawings of a figure overlap while the window changes faster than Plotly draws.
+    overlapping: async () => {
+      const { react } = Plotly;
+      const running = new Map();
+      let most = 0;
+      Plotly.react = async (element, ...rest) => {
+        running.set(element, (running.get(element) ?? 0) + 1);
+        most = Math.max(most, running.get(element));
+        await pause(100);
+        await react(element, ...rest);
+        running.set(element, running.get(element) - 1);
+      };
+      for (let times = 0; times < 3; times++, await pause(50)) dispatchEvent(new Event("resize"));
+      await report.settled();
+      Plotly.react = react;
+      return most;
+    },
     frames: () => all(".frames > [data-name]").filter((each) => !each.hidden).length,
   };
 })();

@@ -97,13 +97,12 @@ def test_the_eye_sees_what_is_wrong(browser, tmp_path):
     assert seen["page"] > seen["window"]
 
 
-def test_a_window_may_change_while_figures_are_drawn(reports, browser):
-    tab = browser.open(reports["stain"].as_uri())
+def test_a_figure_is_drawn_once_at_a_time(reports, browser):
+    tab = browser.open(reports["afm"].as_uri())
     for script in SCRIPTS:
         tab.run(script.read_text("utf-8"))
-    tab.look(400, "dark")
     tab.run("report.settled()")
-    assert tab.run("report.state()")["ready"]
+    assert tab.run("report.overlapping()") == 1
     tab.close()
 
 
